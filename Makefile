@@ -1,0 +1,47 @@
+# Two commands matter: `make run` (set up and serve) and `make test` (set up and check everything).
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check lint types unit interop bench soak docs lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+$(VENV)/runtime.stamp: requirements/runtime.lock
+	@PYTHON=$(PYTHON) ./bin/setup runtime
+
+$(VENV)/dev.stamp: requirements/dev.lock
+	@PYTHON=$(PYTHON) ./bin/setup dev
+
+run: $(VENV)/runtime.stamp ## set up, and serve the example service on loopback until Ctrl-C
+	@exec $(PY) -m svar serve
+
+demo: $(VENV)/runtime.stamp ## the same with simulated callers and agents, and a live table
+	@exec $(PY) -m svar demo $(ARGS)
+
+test: lint types unit ## set up, and run every check that needs no root
+
+lint: $(VENV)/dev.stamp
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+types: $(VENV)/dev.stamp
+	$(VENV)/bin/mypy
+
+unit: $(VENV)/dev.stamp ## every test, and the branch coverage of the sans-I/O packages
+	$(PY) -m coverage run -m pytest $(ARGS)
+	$(PY) -m coverage report
+
+bench: $(VENV)/dev.stamp ## the load harness against svar on one core; writes docs/performance.md
+	$(PY) -m tests.bench.run $(ARGS)
+
+docs: $(VENV)/dev.stamp ## write the generated pages anew
+	$(PY) -m svar docs
+
+lock: $(VENV)/dev.stamp ## pin every dependency by hash, naming no host (needs uv)
+	for f in runtime dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header requirements/$$f.in -o requirements/$$f.lock; done
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage state

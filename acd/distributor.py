@@ -1,0 +1,101 @@
+"""The distributor's port. `acd.store` is it on Redis; the simulator's stands on `acd.policy.Model`.
+
+Every command is atomic, checks everything before it changes anything, and may be repeated: the second time it gives
+the first answer. A command that can make decisions makes them in the same step; offers reach the node that holds the
+caller through `listen`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from acd.model import (
+    AgentId,
+    AgentNow,
+    AgentSpec,
+    Enqueue,
+    NodeId,
+    Offer,
+    OfferId,
+    Place,
+    QueueNumbers,
+    QueueSpec,
+    Revoked,
+)
+
+
+class DistributorError(Exception):
+    """Base of what the distributor refuses or cannot do."""
+
+
+class Refused(DistributorError):
+    """The command does not fit the state; `code` says how.
+
+    NOQUEUE, NOAGENT, NOCONTACT, NOOFFER (gone, or another fence holds it), BADSTATE, FULL.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code} {message}")
+        self.code = code
+
+
+class Unavailable(DistributorError):
+    """The store cannot be reached, or did not confirm in time; whether the command was done is not known. Repeat it."""
+
+
+class Distributor(Protocol):
+    """One tenant's distributor, seen from one node."""
+
+    def listen(self, node: NodeId, heard: Callable[[Offer | Revoked], None]) -> None:
+        """`heard` gets the offers for contacts that `node` holds, and the leases it loses, in the loop's thread."""
+
+    async def configure(self, queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> None:
+        """Make these the queues and agents. Contacts and agents at work are left as they are."""
+
+    async def log_in(self, agent: AgentId, *, ready: bool = True) -> None:
+        """The agent is here. Nothing when logged in already."""
+
+    async def log_out(self, agent: AgentId, reason: str) -> None:
+        """The agent is gone; an offer fails as `unreachable`, a talk is left to its node, which finishes it."""
+
+    async def ready(self, agent: AgentId) -> None:
+        """Ready for contacts; ends a wrap-up. While talking it is remembered for afterwards."""
+
+    async def not_ready(self, agent: AgentId, reason: str) -> None:
+        """Takes no contacts. While talking it is remembered for afterwards; while offered the offer fails as rejected."""
+
+    async def enqueue(self, entry: Enqueue) -> Place:
+        """Give a contact a place. Raises Refused(NOQUEUE, FULL)."""
+
+    async def leave(self, contact: str, cause: str, *, flowed_out: bool = False) -> None:
+        """The contact leaves the queue without an agent, at any moment before an accept. Nothing when it is not there."""
+
+    async def place(self, contact: str) -> Place:
+        """Where the contact stands. Raises Refused(NOCONTACT)."""
+
+    async def accept(self, offer: OfferId, fence: int) -> None:
+        """The agent answered. Raises Refused(NOOFFER) when the lease is lost: hang up the agent."""
+
+    async def fail(self, offer: OfferId, fence: int, cause: str) -> None:
+        """The agent did not take it: the caller keeps the place, the agent goes not ready for `cause`.
+
+        `caller_left` puts the agent back to ready. Raises Refused(NOOFFER) when the lease is lost already.
+        """
+
+    async def finish(self, contact: str, cause: str) -> None:
+        """The talk is over; the agent goes to wrap-up, ready or what was asked for meanwhile. Nothing when unknown."""
+
+    async def end_wrap_up(self, agent: AgentId, topic: str = "") -> None:
+        """The agent is done with the contact. Raises Refused(BADSTATE) when there is no wrap-up."""
+
+    async def due(self) -> float:
+        """Do all that time does (leases, wrap-ups, dead nodes). Gives the seconds until it should be called next."""
+
+    async def beat(self, node: NodeId, contacts: int) -> None:
+        """The node lives; without a beat for the lease's term its offers and talks are given up by `due`."""
+
+    async def drop_node(self, node: NodeId, cause: str) -> int:
+        """All that `node` held (from a run before this one) is ended with `cause`. Gives how many contacts that were."""
+
+    async def queues(self) -> list[QueueNumbers]: ...
+
+    async def agents(self) -> list[AgentNow]: ...

@@ -1,0 +1,122 @@
+"""What the distributor knows: queues, agents, sites, entries, offers. Values only."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+QueueId = NewType("QueueId", str)
+AgentId = NewType("AgentId", str)
+SiteId = NewType("SiteId", str)
+OfferId = NewType("OfferId", str)
+NodeId = NewType("NodeId", str)
+
+
+class AgentState(StrEnum):
+    """`definitions`: one state at a time; every state that could get stuck has a time limit."""
+
+    LOGGED_OUT = "logged_out"
+    READY = "ready"
+    NOT_READY = "not_ready"
+    OFFERED = "offered"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSpec:
+    """A queue as configured. `skill` (the queue's own name when empty) and `level` (1-9, least) say who may serve it.
+
+    `priority_s` is a head start in seconds for everybody in it; `offer_s` the longest ringing; `wrap_up_s` the longest
+    wrap-up (0: none); `target_s` and `short_s` are T and s of the measures.
+    """
+
+    queue: QueueId
+    skill: str = ""
+    level: int = 1
+    priority_s: int = 0
+    offer_s: int = 20
+    wrap_up_s: int = 0
+    target_s: int = 45
+    short_s: int = 10
+    max_waiting: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSpec:
+    """An agent as configured: skills with levels (1-9), and the site."""
+
+    agent: AgentId
+    site: SiteId
+    skills: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """A contact that wants a place. `arrived_ms` (epoch) keeps the start of an earlier wait; 0 means now.
+
+    Repeated for a contact that is in the queue already, it gives the entry that is there (a take-over re-enters).
+    """
+
+    contact: str
+    queue: QueueId
+    node: NodeId
+    priority_s: int = 0
+    arrived_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a contact stands: `position` from 1, `waiting` in all, `waited_ms`, and the estimated wait if there is one."""
+
+    position: int
+    waiting: int
+    waited_ms: int
+    estimated_wait_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A lease: `agent` is to be rung for `contact` by `node`, which holds the caller, until `deadline_ms` (epoch)."""
+
+    offer: OfferId
+    contact: str
+    queue: QueueId
+    agent: AgentId
+    site: SiteId
+    node: NodeId
+    fence: int
+    deadline_ms: int
+    rings_for_ms: int
+    waited_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A lease of this node ended otherwise (its deadline passed, the agent logged out): stop ringing, keep the caller."""
+
+    offer: OfferId
+    contact: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueNumbers:
+    """A queue at this moment."""
+
+    queue: QueueId
+    waiting: int
+    longest_wait_ms: int
+    agents: dict[str, int] = field(default_factory=dict)
+    """Agents who may serve it, by state."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentNow:
+    """An agent at this moment."""
+
+    agent: AgentId
+    site: SiteId
+    state: AgentState
+    reason: str
+    since_ms: int
+    contact: str = ""

@@ -1,0 +1,98 @@
+"""The Call port: one caller as a flow sees them. Implemented over SIP and by the simulator; one contract suite for both
+(`tests/ivr/call_contract.py`).
+
+When the caller is gone, whatever the flow awaits raises CallEnded; nothing else need be watched for it.
+"""
+
+from dataclasses import dataclass
+from typing import NewType, Protocol
+
+ContactId = NewType("ContactId", str)
+
+
+class CallEnded(Exception):  # noqa: N818 - an outcome that unwinds a flow, not a fault
+    """The call is over. `cause`: caller_hung_up, flow_ended, media_timeout, shutdown, failed, transferred."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class CallInfo:
+    """Who rang what. `pii_caller` is the caller's number as far as it may be believed, empty when withheld."""
+
+    contact: ContactId
+    number: str
+    trunk: str
+    pii_caller: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A piece of sound: a raw A-law file at 8 kHz, and what is said in it."""
+
+    path: str
+    duration_s: float
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Keys that were pressed. `ended_by`: complete, terminator, timeout."""
+
+    pii_digits: str
+    ended_by: str
+
+
+class AgentLeg(Protocol):
+    """An agent's phone that has answered and can be bridged to a caller."""
+
+    @property
+    def agent(self) -> str: ...
+
+
+class Call(Protocol):
+    """One caller. All methods raise CallEnded once the call is over."""
+
+    @property
+    def info(self) -> CallInfo: ...
+
+    @property
+    def answered(self) -> bool: ...
+
+    async def answer(self) -> None:
+        """Take the call (200). Nothing when it is taken already."""
+
+    async def play(self, clips: tuple[Clip, ...], *, keys: str = "") -> str | None:
+        """Play to the end, or until a key among `keys` comes. Gives that key, or None.
+
+        A key that was pressed before counts at once (type-ahead); keys not among `keys` are dropped while playing
+        unless `keys` is empty, when they are kept for whoever asks next.
+        """
+
+    async def collect(
+        self, *, most: int, terminator: str = "#", first_timeout_s: float = 5.0, next_timeout_s: float = 3.0
+    ) -> Collected:
+        """Gather up to `most` keys, those pressed ahead included. The terminator is not part of the digits."""
+
+    async def start_music(self, clips: tuple[Clip, ...]) -> None:
+        """Play in a loop in the background, until the next play, bridge or stop_music. Returns at once."""
+
+    async def stop_music(self) -> None: ...
+
+    async def bridge(self, leg: AgentLeg) -> str:
+        """Join the caller with `leg` until either hangs up. Gives the cause: agent_hung_up, transferred, error.
+
+        A caller who hangs up ends it with CallEnded, like everywhere; the agent's phone is released in every case.
+        """
+
+    async def transfer(self, target: str) -> bool:
+        """Send the caller to `target` (a number of the dial plan). True when it was answered there.
+
+        False: the target did not take it, the caller is still here.
+        """
+
+    async def hangup(self, cause: str = "flow_ended") -> None:
+        """End the call; before it is answered, with a SIP status that fits. Does not raise CallEnded."""

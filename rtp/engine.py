@@ -1,0 +1,128 @@
+"""The media port: what the rest of svar may ask of media, whoever carries it (docs/architecture.md, "Media").
+
+Values only cross it, and SDP crosses as text, so that an implementation may live in another process.
+A *leg* is one media stream towards one phone, named by `LegId`; the two legs of a bridge belong to one contact.
+Every method raises `MediaError` for an unknown leg or an exhausted pool, and is safe to repeat.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NewType, Protocol
+
+LegId = NewType("LegId", str)
+
+
+class MediaError(Exception):
+    """The media engine cannot do it. `status` is the SIP status that tells the peer so (488, 503)."""
+
+    def __init__(self, message: str, status: int = 488) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class LegOptions:
+    """How a leg is opened. `trusted`: the far side is a named trunk or an agent, so it may stay silent for ever."""
+
+    contact: str
+    trusted: bool = True
+    on_hold_inactive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DtmfReceived:
+    """A key was pressed (RFC 4733), told once a press. `digit` is one of `0-9*#A-D`."""
+
+    leg: LegId
+    digit: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayDone:
+    """A play that was not looped came to its end. `play` is the number that `play` gave."""
+
+    leg: LegId
+    play: int
+
+
+@dataclass(frozen=True, slots=True)
+class RtpTimeout:
+    """A leg that should be heard has been silent for `silent_ms`; told once until it is heard again."""
+
+    leg: LegId
+    silent_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Relatched:
+    """The leg's media now comes from another address, after an SDP update or a time-out allowed it."""
+
+    leg: LegId
+
+
+MediaEvent = DtmfReceived | PlayDone | RtpTimeout | Relatched
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A play has begun: its number, and how long it will last in seconds (0 when looped)."""
+
+    play: int
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LegStats:
+    """Packets of one leg. `lost` and `jitter_ms` (RFC 3550 §6.4.1, A.8) count only while the gate was open."""
+
+    sent: int
+    due: int
+    received: int
+    lost: int
+    jitter_ms: float
+
+
+class MediaEngine(Protocol):
+    """Plays, hears and relays. One contract suite (`tests/rtp/media_contract.py`) holds every implementation to this."""
+
+    def listen(self, leg: LegId, heard: Callable[[MediaEvent], None]) -> None:
+        """From now on `heard` gets the events of `leg`, in the loop's thread."""
+
+    async def open(self, leg: LegId, remote_sdp: str | None, options: LegOptions) -> str:
+        """Take ports for `leg`. Gives our SDP: the answer to `remote_sdp`, or an offer when that is None.
+
+        Raises MediaError(488) when no codec is shared, MediaError(503) when no port is free.
+        """
+
+    async def update(self, leg: LegId, remote_sdp: str) -> str:
+        """The peer's answer to our offer, or a new offer (hold, resume, moved address). Gives our SDP that answers."""
+
+    async def play(self, leg: LegId, files: tuple[str, ...], *, loop: bool = False, offset_s: float = 0.0) -> Played:
+        """Play files (raw A-law, 8 kHz) one after the other; a running play is replaced. Raises MediaError if unreadable."""
+
+    async def stop(self, leg: LegId) -> None:
+        """Stop playing. No PlayDone follows."""
+
+    async def send_dtmf(self, leg: LegId, digits: str) -> None:
+        """Send keys by RFC 4733, 100 ms each with 50 ms between; a running play pauses meanwhile."""
+
+    async def bridge(self, a: LegId, b: LegId) -> None:
+        """Relay between the two legs, both ways. Ends what either plays."""
+
+    async def unbridge(self, leg: LegId) -> None:
+        """Both sides of the bridge that `leg` is in stop relaying. Nothing when it is in none."""
+
+    async def record(self, leg: LegId, path: str) -> None:
+        """Write what is heard from `leg` to a WAV file until `stop_record` or `close`."""
+
+    async def stop_record(self, leg: LegId) -> None: ...
+
+    async def stats(self, leg: LegId) -> LegStats: ...
+
+    async def close(self, leg: LegId) -> LegStats:
+        """End the leg and give its ports to quarantine. Gives what it was like; zeros for a leg that is not open."""
+
+    @property
+    def legs(self) -> int:
+        """How many legs are open."""
