@@ -61,13 +61,13 @@ class Distributor(Protocol):
         """Ready for contacts; ends a wrap-up. While talking it is remembered for afterwards."""
 
     async def not_ready(self, agent: AgentId, reason: str) -> None:
-        """Takes no contacts. While talking it is remembered for afterwards; while offered the offer fails as rejected."""
+        """Takes no contacts. While talking it is remembered for later; while offered the offer fails as rejected."""
 
     async def enqueue(self, entry: Enqueue) -> Place:
         """Give a contact a place. Raises Refused(NOQUEUE, FULL)."""
 
     async def leave(self, contact: str, cause: str, *, flowed_out: bool = False) -> None:
-        """The contact leaves the queue without an agent, at any moment before an accept. Nothing when it is not there."""
+        """The contact leaves the queue without an agent, any time before an accept. Nothing when it is not there."""
 
     async def place(self, contact: str) -> Place:
         """Where the contact stands. Raises Refused(NOCONTACT)."""
@@ -94,7 +94,7 @@ class Distributor(Protocol):
         """The node lives; without a beat for the lease's term its offers and talks are given up by `due`."""
 
     async def drop_node(self, node: NodeId, cause: str) -> int:
-        """All that `node` held (from a run before this one) is ended with `cause`. Gives how many contacts that were."""
+        """All that `node` held (from a run before this one) is ended with `cause`. Gives how many contacts."""
 
     async def queues(self) -> list[QueueNumbers]: ...
 

@@ -66,7 +66,7 @@ class Enqueue:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a contact stands: `position` from 1, `waiting` in all, `waited_ms`, and the estimated wait if there is one."""
+    """Where a contact stands: `position` from 1, `waiting` in all, and the estimated wait if there is one."""
 
     position: int
     waiting: int
@@ -92,7 +92,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """A lease of this node ended otherwise (its deadline passed, the agent logged out): stop ringing, keep the caller."""
+    """A lease of this node ended otherwise (its deadline passed, a log-out): stop ringing, keep the caller."""
 
     offer: OfferId
     contact: str

@@ -24,7 +24,7 @@ class Event:
     contact: str = ""
 
 
-# --- A contact's way through the engine (written by its node) ------------------------------------------------------
+# --- A contact's way through the engine (written by its node) ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class MediaTimedOut(Event):
     silent_ms: int
 
 
-# --- Distribution (written by the distributor's scripts) -------------------------------------------------------------
+# --- Distribution (written by the distributor's scripts) ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +157,7 @@ class ContactAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactReleased(Event):
-    """The talk with the agent is over. Causes: caller_hung_up, agent_hung_up, transferred, node_lost, error, shutdown."""
+    """The talk is over. Causes: caller_hung_up, agent_hung_up, transferred, node_lost, error, shutdown."""
 
     kind: ClassVar[str] = "contact_released"
     queue: str
@@ -197,7 +197,7 @@ class AgentStateChanged(Event):
     lasted_ms: int
 
 
-# --- Nodes -------------------------------------------------------------------------------------------------------------
+# --- Nodes ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

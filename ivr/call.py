@@ -10,7 +10,7 @@ from typing import NewType, Protocol
 ContactId = NewType("ContactId", str)
 
 
-class CallEnded(Exception):  # noqa: N818 - an outcome that unwinds a flow, not a fault
+class CallEnded(Exception):
     """The call is over. `cause`: caller_hung_up, flow_ended, media_timeout, shutdown, failed, transferred."""
 
     def __init__(self, cause: str) -> None:

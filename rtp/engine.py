@@ -84,7 +84,7 @@ class LegStats:
 
 
 class MediaEngine(Protocol):
-    """Plays, hears and relays. One contract suite (`tests/rtp/media_contract.py`) holds every implementation to this."""
+    """Plays, hears and relays. One contract suite holds every implementation to this: `tests/rtp/media_contract.py`."""
 
     def listen(self, leg: LegId, heard: Callable[[MediaEvent], None]) -> None:
         """From now on `heard` gets the events of `leg`, in the loop's thread."""
@@ -99,7 +99,7 @@ class MediaEngine(Protocol):
         """The peer's answer to our offer, or a new offer (hold, resume, moved address). Gives our SDP that answers."""
 
     async def play(self, leg: LegId, files: tuple[str, ...], *, loop: bool = False, offset_s: float = 0.0) -> Played:
-        """Play files (raw A-law, 8 kHz) one after the other; a running play is replaced. Raises MediaError if unreadable."""
+        """Play files (raw A-law, 8 kHz) one after the other; a running play is replaced. Raises MediaError."""
 
     async def stop(self, leg: LegId) -> None:
         """Stop playing. No PlayDone follows."""

