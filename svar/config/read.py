@@ -1,0 +1,156 @@
+"""Reading the configuration: TOML into the schema's dataclasses, every mistake at once with its line."""
+
+import difflib
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from svar.config.schema import Config
+
+ENVIRONMENT = {
+    "SVAR_SIP_PORT": ("sip", "port", int),
+    "SVAR_HTTP_PORT": ("http", "port", int),
+    "SVAR_REDIS_URL": ("redis", "url", str),
+    "SVAR_MQTT_URL": ("mqtt", "url", str),
+    "SVAR_STATE": ("node", "state", str),
+}
+"""Environment variables that stand above the file: section, key, type."""
+
+NAMED = ("trunk", "queue", "agent", "destination")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; each line of the message is one mistake: `file:line: what, expected, hint`."""
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Config:
+    """Read `path`; relative folders in it are made absolute (flows: beside the file; state: the working folder's).
+
+    Raises ConfigError naming every mistake.
+    """
+    try:
+        text = path.read_text()
+        raw = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    reader = _Reader(path, text)
+    config = reader.table(Config, raw, ())
+    reader.names_are_unique(raw)
+    if reader.mistakes:
+        raise ConfigError("\n".join(reader.mistakes))
+    config = _with_environment(config, environment)
+    flows = replace(config.flows, folder=str((path.parent / config.flows.folder).resolve()))
+    return replace(config, flows=flows, node=replace(config.node, state=str(Path(config.node.state).resolve())))
+
+
+def _with_environment(config: Config, environment: Mapping[str, str]) -> Config:
+    for name, (section, key, type_) in ENVIRONMENT.items():
+        text = environment.get(name)
+        if not text:
+            continue
+        try:
+            value = type_(text)
+        except ValueError:
+            raise ConfigError(f"{name}={text}: a number is expected") from None
+        config = replace(config, **{section: replace(getattr(config, section), **{key: value})})
+    return config
+
+
+class _Reader:
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.lines = text.splitlines()
+        self.mistakes: list[str] = []
+
+    def table(self, cls: type[Any], raw: object, where: tuple[str | int, ...]) -> Any:
+        """`raw` as an instance of the dataclass `cls`; mistakes are noted and skipped."""
+        if not isinstance(raw, dict):
+            return self.wrong(where, f"expected a table [{'.'.join(map(str, where))}]", cls)
+        known: dict[str, Field[Any]] = {f.name: f for f in fields(cls)}
+        for key in raw.keys() - known.keys():
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
+            self.note((*where, key), f"unknown key {key!r}{hint}")
+        values: dict[str, Any] = {}
+        kinds = typing.get_type_hints(cls)
+        for name, field in known.items():
+            if name in raw:
+                values[name] = self.value(kinds[name], raw[name], (*where, name))
+            elif field.default is MISSING and field.default_factory is MISSING:
+                self.note(where, f"{_title(where)} lacks {name!r} ({field.metadata.get('doc', '')})")
+                values[name] = None
+        return cls(**values)
+
+    def value(self, kind: Any, raw: object, where: tuple[str | int, ...]) -> Any:
+        if is_dataclass(kind) and isinstance(kind, type):
+            return self.table(kind, raw, where)
+        if isinstance(kind, types.GenericAlias):
+            return self.collection(kind, raw, where)
+        if (isinstance(raw, bool) and kind is not bool) or not isinstance(raw, kind):
+            return self.wrong(where, f"{where[-1]!r} has to be {_words(kind)}, not {raw!r}")
+        if isinstance(raw, int) and raw < 0:
+            return self.wrong(where, f"{where[-1]!r} cannot be negative")
+        return raw
+
+    def collection(self, kind: types.GenericAlias, raw: object, where: tuple[str | int, ...]) -> Any:
+        inner = typing.get_args(kind)[-1]
+        if kind.__origin__ is list and isinstance(raw, list):
+            return [self.value(inner, item, (*where, i)) for i, item in enumerate(raw)]
+        if kind.__origin__ is dict and isinstance(raw, dict):
+            return {key: self.value(inner, item, (*where, key)) for key, item in raw.items()}
+        return self.wrong(where, f"{where[-1]!r} has to be {_words(kind)}, not {raw!r}")
+
+    def names_are_unique(self, raw: dict[str, Any]) -> None:
+        for kind in NAMED:
+            seen: set[str] = set()
+            rows = raw.get(kind, [])
+            for i, row in enumerate(rows if isinstance(rows, list) else []):
+                name = row.get("name", "") if isinstance(row, dict) else ""
+                if name in seen:
+                    self.note((kind, i, "name"), f"there is another {kind} {name!r}")
+                seen.add(name)
+
+    def wrong(self, where: tuple[str | int, ...], message: str, cls: type[Any] | None = None) -> Any:
+        self.note(where, message)
+        return None
+
+    def note(self, where: tuple[str | int, ...], message: str) -> None:
+        self.mistakes.append(f"{self.path}:{self.line(where)}: {message}")
+
+    def line(self, where: tuple[str | int, ...]) -> int:
+        """The line where the key (or else its table) stands; 1 when it cannot be told."""
+        table = where[0] if where else ""
+        index = next((part for part in where if isinstance(part, int)), 0)
+        key = where[-1] if where and isinstance(where[-1], str) and len(where) > 1 else None
+        count, best, inside = -1, 1, len(where) == 1
+        for number, line in enumerate(self.lines, 1):
+            if header := re.match(r"\s*\[\[?\s*([\w.]+)", line):
+                count += header[1] == table
+                inside = header[1] == table and count == index
+                best = number if inside else best
+            elif (inside and key and _sets(line, key)) or (len(where) == 1 and _sets(line, str(table))):
+                return number
+        return best
+
+
+def _sets(line: str, key: str) -> bool:
+    return re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line) is not None
+
+
+def _title(where: tuple[str | int, ...]) -> str:
+    return f"[[{where[0]}]] number {where[1] + 1}" if len(where) > 1 and isinstance(where[1], int) else f"[{where[0]}]"
+
+
+def _words(kind: Any) -> str:
+    plain = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
+    if isinstance(kind, types.GenericAlias):
+        inner = plain.get(typing.get_args(kind)[-1], "table")
+        return f"a list of {inner}" if kind.__origin__ is list else f"a table of {inner}"
+    return plain.get(kind, str(kind))

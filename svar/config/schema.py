@@ -1,0 +1,152 @@
+"""What may be configured, with its defaults. The comments above the fields become `docs/configuration.md`."""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+
+def setting(doc: str, default: T) -> T:
+    """A field with its explanation and default."""
+    if isinstance(default, list):
+        return cast(T, field(default_factory=default.copy, metadata={"doc": doc}))
+    return field(default=default, metadata={"doc": doc})
+
+
+def required(doc: str) -> Any:
+    """A field with its explanation that has no default."""
+    return field(metadata={"doc": doc})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """This process."""
+
+    tenant: str = setting("name of the organisation, part of every key and topic", "svar")
+    name: str = setting("name of this node; empty: the host's", "")
+    state: str = setting("folder for what is kept: store, records, passwords, prompts", "state")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sip:
+    """The SIP endpoint."""
+
+    host: str = setting("address to listen on; loopback unless you say otherwise", "127.0.0.1")
+    port: int = setting("UDP port; 0 takes a free one", 5060)
+    domains: list[str] = setting("names that are ours besides the address: phones register there", ["svar.localhost"])
+    realm: str = setting("realm of the digest challenge", "svar")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much is taken on; above it callers get 503 with Retry-After."""
+
+    calls: int = setting("calls in progress", 6000)
+    calls_per_s: int = setting("new calls a second", 600)
+    stranger_requests_per_s: int = setting("requests a second from one address that is no trunk", 10)
+    shutdown_s: int = setting("how long calls in progress may go on after a stop was asked for", 10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """RTP."""
+
+    host: str = setting("address for RTP; empty: that of SIP", "")
+    first_port: int = setting("first (even) RTP port", 20000)
+    last_port: int = setting("last RTP port", 45999)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Http:
+    """The page for people, /metrics and /health."""
+
+    host: str = setting("address to listen on", "127.0.0.1")
+    port: int = setting("TCP port; 0 takes a free one", 8080)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redis:
+    """The distributor's store."""
+
+    url: str = setting("redis:// or unix:// address; empty: an embedded one is started under the state folder", "")
+    wait_replicas: int = setting("replicas that must confirm what was promised (WAIT); 0 where there are none", 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mqtt:
+    """Where wallboards and integrations listen."""
+
+    url: str = setting("mqtt:// address; empty: an embedded broker is started; `off`: none at all", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flows:
+    """The services that callers reach."""
+
+    folder: str = setting("folder of flow files, relative to this file", "flows")
+    languages: list[str] = setting("languages to prepare prompts in", ["nb", "en"])
+    music: str = setting("music on hold: a raw A-law or WAV file; empty: our own", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk:
+    """A peer that may ring our service numbers without a password: known by its addresses."""
+
+    name: str = required("its name in logs, metrics and records")
+    networks: list[str] = required("addresses or networks that it calls from")
+    calls_per_s: int = setting("new calls a second; 0: no limit of its own", 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """An ACD queue."""
+
+    name: str = required("its name in flows, metrics and records")
+    title: str = setting("its name for people; empty: the name", "")
+    skill: str = setting("the skill that serves it; empty: its own name", "")
+    level: int = setting("least level of the skill (1-9)", 1)
+    priority_s: int = setting("head start of its callers in seconds", 0)
+    offer_s: int = setting("how long an agent's phone rings", 20)
+    wrap_up_s: int = setting("longest wrap-up after a talk; 0: none", 0)
+    target_s: int = setting("T: answered within this many seconds counts as in time", 45)
+    short_s: int = setting("s: who hangs up before this many seconds did not really wait", 10)
+    max_waiting: int = setting("callers who may wait; the next one leaves the queue node by `full`", 10_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """An agent, or `count` of them (`{n}` in the name and contact is 1, 2, ...)."""
+
+    name: str = required("user part of the address the phone registers; `{n}` is the number")
+    skills: dict[str, int] = required("skills with levels (1-9)")
+    site: str = setting("the contact centre", "main")
+    count: int = setting("how many", 1)
+    first: int = setting("number of the first", 1)
+    contact: str = setting("a phone that never registers: its SIP URI; the agent is ready from the start", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A number outside that flows may transfer to. Nothing else is ever dialled."""
+
+    name: str = required("its name in flows")
+    uri: str = required("SIP URI to ring")
+    ring_s: int = setting("how long it may ring", 30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The whole file."""
+
+    node: Node = field(default_factory=Node)
+    sip: Sip = field(default_factory=Sip)
+    limits: Limits = field(default_factory=Limits)
+    media: Media = field(default_factory=Media)
+    http: Http = field(default_factory=Http)
+    redis: Redis = field(default_factory=Redis)
+    mqtt: Mqtt = field(default_factory=Mqtt)
+    flows: Flows = field(default_factory=Flows)
+    trunk: list[Trunk] = field(default_factory=list)
+    queue: list[Queue] = field(default_factory=list)
+    agent: list[Agent] = field(default_factory=list)
+    destination: list[Destination] = field(default_factory=list)
