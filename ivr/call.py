@@ -1,9 +1,11 @@
 """The Call port: one caller as a flow sees them. Implemented over SIP and by the simulator; one contract suite for both
 (`tests/ivr/call_contract.py`).
 
-When the caller is gone, whatever the flow awaits raises CallEnded; nothing else need be watched for it.
+When the caller is gone, every method raises CallEnded, those under way too. What a flow awaits of others (a command to
+the distributor, a look-up) is cancelled by `ivr.contact.serve`, which asks for the end by `on_end`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NewType, Protocol
 
@@ -52,6 +54,9 @@ class AgentLeg(Protocol):
     @property
     def agent(self) -> str: ...
 
+    async def hang_up(self) -> None:
+        """Release the phone without a bridge. Nothing when it is gone already."""
+
 
 class Call(Protocol):
     """One caller. All methods raise CallEnded once the call is over."""
@@ -61,6 +66,9 @@ class Call(Protocol):
 
     @property
     def answered(self) -> bool: ...
+
+    def on_end(self, told: Callable[[str], None]) -> None:
+        """Call `told(cause)` once, in the loop's thread, when the call ends; soon, if it has ended already."""
 
     async def answer(self) -> None:
         """Take the call (200). Nothing when it is taken already."""
