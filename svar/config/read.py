@@ -21,7 +21,7 @@ ENVIRONMENT = {
 }
 """Environment variables that stand above the file: section, key, type."""
 
-NAMED = ("trunk", "queue", "agent", "destination")
+NAMED = ("trunk", "queue", "destination")
 
 
 class ConfigError(Exception):
