@@ -60,7 +60,7 @@ class Said:
 
     texts: Mapping[str, str]
     key: str = ""
-    values: Mapping[str, Value] = field(default=_NO_VALUES)
+    values: Mapping[str, Value] = field(default_factory=lambda: _NO_VALUES)
 
     def text(self, language: str) -> tuple[str, str]:
         """The language that is spoken for `language`, and its text with the slots as written."""

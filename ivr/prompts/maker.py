@@ -1,0 +1,105 @@
+"""Makes the clip of one piece: a recording if there is one, else speech; converted once and kept in the cache."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ivr.call import Clip
+from ivr.prompts.cache import SoundCache, recording_name, speech_name
+from ivr.prompts.phrases import Piece
+from ivr.prompts.speech import ROOT, VOICES, PromptError, Speech
+
+Convert = Callable[[bytes], bytes]
+"""From a WAV file, any rate and width, to raw A-law at 8 kHz. Called in a thread; raises what it likes."""
+
+LARGEST_RECORDING = 64 * 1024 * 1024
+MUSIC_COMMAND = (sys.executable, "-m", "ivr.prompts.music")
+MUSIC_TIMEOUT_S = 30.0
+MUSIC = "default"
+
+
+class ClipMaker:
+    """Where sound comes from: recordings, the cache, speech, and our own music."""
+
+    def __init__(self, cache: SoundCache, recordings: Path, convert: Convert, music_version: int) -> None:
+        self._cache = cache
+        self._recordings = recordings.resolve()
+        self._convert = convert
+        self._music_version = music_version
+
+    async def make(self, piece: Piece, speech: Speech) -> Clip:
+        """The clip of `piece`, spoken through `speech` when it must be. Raises PromptError."""
+        recorded = await asyncio.to_thread(self._recorded, piece.language, piece.key)
+        if recorded is not None:
+            return Clip(*recorded, text=piece.text, language=piece.language)
+        voice = VOICES.get(piece.language)
+        if voice is None:
+            raise PromptError(f"no recording {piece.key!r} and no voice for language {piece.language!r}")
+        name = speech_name(piece.text, voice)
+        seconds = self._cache.duration_s(name)
+        if seconds is None:
+            wav = await speech.speak(piece.text, voice)
+            seconds = await asyncio.to_thread(self._keep, name, wav)
+        return Clip(str(self._cache.path(name)), seconds, piece.text, piece.language)
+
+    async def music(self, name: str) -> Clip:
+        """The recording `music/<name>.wav`, or for `default` our own. Raises PromptError."""
+        recorded = await asyncio.to_thread(self._recorded, "music", name)
+        if recorded is not None:
+            return Clip(*recorded, text=name, language="")
+        if name != MUSIC:
+            raise PromptError(f"no recording music/{name}.wav")
+        file = f"music-{self._music_version}.al"
+        seconds = self._cache.duration_s(file)
+        if seconds is None:
+            seconds = await asyncio.to_thread(self._keep, file, await _composed())
+        return Clip(str(self._cache.path(file)), seconds, name, "")
+
+    def has_recording(self, language: str, key: str) -> bool:
+        """Whether a recording is there (a look at the disk, for when flows are loaded)."""
+        return self._source(language, key) is not None
+
+    def _source(self, folder: str, key: str) -> Path | None:
+        """A key that leads out of the folder has no recording."""
+        source = (self._recordings / folder / f"{key}.wav").resolve()
+        return source if key and source.is_relative_to(self._recordings) and source.is_file() else None
+
+    def _recorded(self, folder: str, key: str) -> tuple[str, float] | None:
+        """Path and seconds of a recording, converted if it is new."""
+        source = self._source(folder, key)
+        if source is None:
+            return None
+        if source.stat().st_size > LARGEST_RECORDING:
+            raise PromptError(f"{source}: larger than {LARGEST_RECORDING} bytes")
+        wav = source.read_bytes()
+        name = recording_name(wav)
+        seconds = self._cache.duration_s(name)
+        return str(self._cache.path(name)), self._keep(name, wav, source) if seconds is None else seconds
+
+    def _keep(self, name: str, wav: bytes, source: Path | None = None) -> float:
+        try:
+            alaw = self._convert(wav)
+            if not alaw:
+                raise ValueError("there is nothing to hear in it")
+            return self._cache.write(name, alaw)
+        except Exception as fault:
+            raise PromptError(f"{source or 'speech'}: not made into a prompt: {fault}") from fault
+
+
+async def _composed() -> bytes:
+    child = await asyncio.create_subprocess_exec(
+        *MUSIC_COMMAND, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, cwd=ROOT
+    )
+    try:
+        async with asyncio.timeout(MUSIC_TIMEOUT_S):
+            wav, _ = await child.communicate()
+    except TimeoutError as late:
+        raise PromptError("the music was not ready in time") from late
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if child.returncode:
+        raise PromptError(f"the music could not be made: exit code {child.returncode}")
+    return wav
