@@ -1,0 +1,3 @@
+"""Configuration, composition and the command line."""
+
+__version__ = "0.1.0"

@@ -85,7 +85,6 @@ class Flows:
 
     folder: str = setting("folder of flow files, relative to this file", "flows")
     languages: list[str] = setting("languages to prepare prompts in", ["nb", "en"])
-    music: str = setting("music on hold: a raw A-law or WAV file; empty: our own", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,262 @@
+"""Agents' phones over SIP: ringing one for an offer, and the leg that comes of it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from acd.model import Offer
+from events.catalogue import MediaReported, MediaTimedOut
+from events.sink import Sink
+from ivr.call import CallInfo
+from ivr.phones import NotAnswered
+from ivr.telephony import Identity, Spawn
+from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent, RtpTimeout
+from sdp.description import SdpError
+from sdp.description import parse as parse_sdp
+from sip.aio.user_agent import UserAgent
+from sip.config import Address
+from sip.events import Accepted, Ended, ReinviteReceived, Rejected, SipEvent
+from sip.message.address import NameAddr
+from sip.message.uri import SipUri
+
+_log = structlog.get_logger(__name__)
+
+_CAUSES = {
+    486: "busy",
+    600: "busy",
+    603: "rejected",
+    403: "rejected",
+    488: "rejected",
+    408: "no_answer",
+    487: "no_answer",
+}
+"""What a final answer to our INVITE says about the agent; anything else: the phone cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a phone is: the URI to ask for, and the address to send to."""
+
+    uri: SipUri
+    destination: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one engine gives to all its legs. `hold_music`: A-law files for whoever is put on hold."""
+
+    user_agent: UserAgent
+    media: MediaEngine
+    sink: Sink
+    identity: Identity
+    spawn: Spawn
+    hold_music: tuple[str, ...] = ()
+
+    async def close(self, contact: str, leg: LegId) -> None:
+        """End a leg's media and tell what it was like."""
+        stats = await self.media.close(leg)
+        if stats.sent or stats.received:
+            who = self.identity
+            self.sink.emit(
+                MediaReported(
+                    at_ms=who.now_ms(),
+                    tenant=who.tenant,
+                    node=who.node,
+                    contact=contact,
+                    leg=leg,
+                    sent=stats.sent,
+                    received=stats.received,
+                    lost=stats.lost,
+                    jitter_ms=stats.jitter_ms,
+                )
+            )
+
+    def silent(self, contact: str, timeout: RtpTimeout) -> None:
+        """Tell that a leg is not heard."""
+        who = self.identity
+        self.sink.emit(
+            MediaTimedOut(
+                at_ms=who.now_ms(),
+                tenant=who.tenant,
+                node=who.node,
+                contact=contact,
+                leg=timeout.leg,
+                silent_ms=timeout.silent_ms,
+            )
+        )
+
+
+class Joined(Protocol):
+    """The other side of a bridge: what a leg tells it."""
+
+    def leg_ended(self, cause: str) -> None: ...
+
+    def leg_held(self, held: bool) -> None: ...
+
+
+class SipAgentLeg:
+    """A phone that svar rang, from the INVITE on. `answered` resolves when it may be bridged, or fails NotAnswered."""
+
+    __slots__ = ("_ended", "_held", "_line", "_ringing", "agent", "answered", "contact", "joined", "leg", "session")
+
+    def __init__(self, line: Line, agent: str, contact: str, leg: LegId) -> None:
+        self._line = line
+        self.agent = agent
+        self.contact = contact
+        self.leg = leg
+        self.joined: Joined | None = None
+        self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ended = False
+        self._held = False
+        self._ringing = False
+
+    async def invite(self, target: Target, local: NameAddr, headers: tuple[tuple[str, str], ...]) -> None:
+        """Send the INVITE. Raises MediaError when there is no port for it."""
+        line = self._line
+        line.media.listen(self.leg, self._heard_media)
+        offer = await line.media.open(self.leg, None, LegOptions(contact=self.contact))
+        self.session = line.user_agent.invite(
+            target.uri,
+            local=local,
+            remote=NameAddr(target.uri),
+            destination=target.destination,
+            sdp=offer,
+            headers=headers,
+        )
+        self._ringing = True
+        line.user_agent.listen(self.session, self._heard)
+
+    async def hang_up(self) -> None:
+        """CANCEL or BYE, whichever fits, and the end of its media. Nothing when it is over."""
+        self.release()
+
+    def release(self) -> None:
+        """`hang_up`, for places that cannot wait."""
+        if not self._ended:
+            self._ended = True
+            if self._ringing:
+                self._line.user_agent.hang_up(self.session)
+            self._line.spawn(self._line.close(self.contact, self.leg))
+
+    def _heard(self, event: SipEvent) -> None:
+        match event:
+            case Accepted():
+                self._line.spawn(self._accepted(event.sdp or ""))
+            case Rejected():
+                self._not_answered(_CAUSES.get(event.status, "unreachable"))
+            case Ended():
+                self._over("agent_hung_up")
+            case ReinviteReceived():
+                self._line.spawn(self._reinvited(event))
+            case _:
+                pass
+
+    async def _accepted(self, answer: str) -> None:
+        if self._ended or self.answered.done():
+            return
+        try:
+            await self._line.media.update(self.leg, answer)
+        except MediaError as error:
+            _log.warning("agent's phone answered with media that cannot be used", agent=self.agent, error=str(error))
+            self.release()
+            self._not_answered("rejected")
+            return
+        if not self.answered.done():
+            self.answered.set_result(None)
+
+    async def _reinvited(self, event: ReinviteReceived) -> None:
+        """The phone holds, resumes or moves its media (RFC 3264 §8.4)."""
+        user_agent = self._line.user_agent
+        try:
+            if event.sdp is None:
+                user_agent.reject(event.session, 488)
+                return
+            answer = await self._line.media.update(self.leg, event.sdp)
+        except MediaError as error:
+            user_agent.reject(event.session, error.status)
+            return
+        user_agent.accept(event.session, answer)
+        held = is_held(event.sdp)
+        if held != self._held:
+            self._held = held
+            if self.joined is not None:
+                self.joined.leg_held(held)
+
+    def _not_answered(self, cause: str) -> None:
+        if not self._ended:
+            self._ended = True
+            self._line.spawn(self._line.close(self.contact, self.leg))
+        if not self.answered.done():
+            self.answered.set_exception(NotAnswered(cause))
+
+    def _over(self, cause: str) -> None:
+        if not self.answered.done():
+            self._not_answered("unreachable")
+            return
+        self.release()
+        if self.joined is not None:
+            self.joined.leg_ended(cause)
+
+    def _heard_media(self, event: MediaEvent) -> None:
+        if isinstance(event, RtpTimeout):
+            self._line.silent(self.contact, event)
+
+
+def is_held(sdp: str) -> bool:
+    """Whether an SDP offer puts us on hold: its first stream is sendonly or inactive (RFC 3264 §8.4)."""
+    try:
+        media = parse_sdp(sdp).media[0]
+    except (SdpError, IndexError):
+        return False
+    return media.direction in ("sendonly", "inactive")
+
+
+class SipPhones:
+    """The AgentPhones port over SIP, and the way to a number outside.
+
+    `locate` gives where an agent's phone is now, or None; `local` is what From says for a caller and a queue.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        locate: Callable[[str], Target | None],
+        local: Callable[[CallInfo, str], NameAddr],
+        tokens: Callable[[], str],
+    ) -> None:
+        self._line = line
+        self._locate = locate
+        self._local = local
+        self._tokens = tokens
+
+    async def ring(self, offer: Offer, info: CallInfo) -> SipAgentLeg:
+        """See `ivr.phones.AgentPhones.ring`."""
+        target = self._locate(offer.agent)
+        if target is None:
+            raise NotAnswered("unreachable")
+        headers = (
+            ("X-Svar-Contact", offer.contact),
+            ("X-Svar-Queue", offer.queue),
+            ("X-Svar-Waited-Ms", str(offer.waited_ms)),
+        )
+        return await self.dial(offer.agent, target, info, offer.queue, headers)
+
+    async def dial(
+        self, name: str, target: Target, info: CallInfo, purpose: str, headers: tuple[tuple[str, str], ...] = ()
+    ) -> SipAgentLeg:
+        """Ring `target` on behalf of the caller until it is answered. Raises NotAnswered; cancelling stops it."""
+        leg = SipAgentLeg(self._line, name, info.contact, LegId(self._tokens()))
+        try:
+            await leg.invite(target, self._local(info, purpose), headers)
+            await leg.answered
+        except MediaError as error:
+            leg.release()
+            _log.warning("no media for a call to an agent", agent=name, error=str(error))
+            raise NotAnswered("unreachable") from error
+        except BaseException:
+            leg.release()
+            raise
+        return leg

@@ -1,0 +1,305 @@
+"""The Call port over SIP: one caller's INVITE session and the media leg that goes with it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from ivr.agent_leg import Line, SipAgentLeg, SipPhones, Target
+from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected
+from ivr.phones import NotAnswered
+from rtp.engine import DtmfReceived, LegId, LegOptions, MediaError, MediaEvent, PlayDone, RtpTimeout
+from sip.events import Confirmed, Ended, InviteReceived, ReinviteReceived, SipEvent
+
+_MOST_KEYS = 32
+
+_STATUS = {"shutdown": 503, "failed": 500, "flow_ended": 480}
+"""How a call that was never answered is refused, by the cause of its end."""
+
+
+class Outside:
+    """The dial plan for flows: names of destinations, and nothing else, may be rung."""
+
+    def __init__(self, phones: SipPhones, destinations: dict[str, tuple[Target, int]]) -> None:
+        self._phones = phones
+        self._destinations = destinations
+
+    async def dial(self, name: str, info: CallInfo) -> SipAgentLeg:
+        """Ring the destination until it is answered. Raises NotAnswered."""
+        if name not in self._destinations:
+            raise NotAnswered("unreachable")
+        target, ring_s = self._destinations[name]
+        try:
+            async with asyncio.timeout(ring_s):
+                return await self._phones.dial(name, target, info, name)
+        except TimeoutError:
+            raise NotAnswered("no_answer") from None
+
+
+class SipCall:
+    """A caller, from the INVITE on."""
+
+    __slots__ = (
+        "_awaited",
+        "_ended",
+        "_invite",
+        "_joined",
+        "_keys",
+        "_line",
+        "_media_open",
+        "_outside",
+        "_told",
+        "answered",
+        "info",
+        "leg",
+    )
+
+    def __init__(self, line: Line, outside: Outside, invite: InviteReceived, info: CallInfo, leg: LegId) -> None:
+        self.info = info
+        self.leg = leg
+        self.answered = False
+        self._told: Callable[[str], None] | None = None
+        self._line = line
+        self._outside = outside
+        self._invite = invite
+        self._ended = ""
+        self._media_open = False
+        self._keys: deque[str] = deque(maxlen=_MOST_KEYS)
+        self._awaited: _Awaited | None = None
+        self._joined: SipAgentLeg | None = None
+        line.user_agent.listen(invite.session, self._heard)
+
+    @property
+    def ended(self) -> str:
+        """The cause of the end, empty while the call lasts."""
+        return self._ended
+
+    def on_end(self, told: Callable[[str], None]) -> None:
+        """See the port."""
+        self._told = told
+        if self._ended:
+            asyncio.get_running_loop().call_soon(told, self._ended)
+
+    async def answer(self) -> None:
+        """See the port. A caller whose media cannot be used is refused with the status that says so."""
+        self._check()
+        if self.answered:
+            return
+        line, offer = self._line, self._invite.sdp
+        line.media.listen(self.leg, self._heard_media)
+        try:
+            options = LegOptions(contact=self.info.contact, trusted=self._invite.origin.kind != "stranger")
+            sdp = await line.media.open(self.leg, offer, options)
+        except MediaError as error:
+            line.user_agent.reject(self._invite.session, error.status)
+            self._end("failed")
+            raise CallEnded("failed") from error
+        self._media_open = True
+        self._check()
+        line.user_agent.accept(self._invite.session, sdp)
+        self.answered = True
+
+    async def play(self, clips: tuple[Clip, ...], *, keys: str = "") -> str | None:
+        """See the port."""
+        self._check()
+        if (ahead := self._pressed_ahead(keys)) is not None:
+            return ahead
+        files = tuple(clip.path for clip in clips)
+        if not files:
+            return None
+        played = await self._line.media.play(self.leg, files)
+        awaited = _Awaited(keys=keys, play=played.play)
+        key = await self._await(awaited)
+        if key:
+            await self._line.media.stop(self.leg)
+        return key or None
+
+    async def collect(
+        self, *, most: int, terminator: str = "#", first_timeout_s: float = 5.0, next_timeout_s: float = 3.0
+    ) -> Collected:
+        """See the port."""
+        digits = ""
+        while len(digits) < most:
+            self._check()
+            key = self._keys.popleft() if self._keys else None
+            if key is None:
+                awaited = _Awaited(keys="0123456789*#ABCD")
+                try:
+                    async with asyncio.timeout(next_timeout_s if digits else first_timeout_s):
+                        key = await self._await(awaited)
+                except TimeoutError:
+                    return Collected(digits, "timeout")
+            if key in terminator:
+                return Collected(digits, "terminator")
+            digits += key
+        return Collected(digits, "complete")
+
+    async def start_music(self, clips: tuple[Clip, ...]) -> None:
+        """See the port."""
+        self._check()
+        await self._line.media.play(self.leg, tuple(clip.path for clip in clips), loop=True)
+
+    async def stop_music(self) -> None:
+        """See the port."""
+        self._check()
+        await self._line.media.stop(self.leg)
+
+    async def bridge(self, leg: AgentLeg) -> str:
+        """See the port."""
+        if not isinstance(leg, SipAgentLeg):
+            raise TypeError(f"a SIP call bridges to a SIP leg, not to {type(leg).__name__}")
+        try:
+            self._check()
+            leg.joined = self
+            self._joined = leg
+            await self._line.media.bridge(self.leg, leg.leg)
+            return await self._await(_Awaited(bridged=True))
+        finally:
+            self._joined = None
+            leg.joined = None
+            leg.release()
+            self._keys.clear()
+
+    async def transfer(self, target: str) -> bool:
+        """See the port."""
+        self._check()
+        try:
+            leg = await self._outside.dial(target, self.info)
+        except NotAnswered:
+            return False
+        await self.bridge(leg)
+        return True
+
+    async def hangup(self, cause: str = "flow_ended") -> None:
+        """See the port."""
+        if not self._ended:
+            self._ended = cause
+            status = _STATUS.get(cause, 480)
+            self._line.user_agent.hang_up(self._invite.session, status)
+            self._tell()
+        await self._close_media()
+
+    # --- what the agent's leg tells -----------------------------------------------------------------------------
+
+    def leg_ended(self, cause: str) -> None:
+        if self._awaited is not None and self._awaited.bridged:
+            self._resolve(cause)
+
+    def leg_held(self, held: bool) -> None:
+        self._line.spawn(self._hold(held))
+
+    async def _hold(self, held: bool) -> None:
+        """The agent put the caller on hold: music, until they come back."""
+        media, joined = self._line.media, self._joined
+        if joined is None or self._ended:
+            return
+        if held:
+            await media.unbridge(self.leg)
+            if self._line.hold_music:
+                await media.play(self.leg, self._line.hold_music, loop=True)
+        else:
+            await media.bridge(self.leg, joined.leg)
+
+    # --- what the network tells ---------------------------------------------------------------------------------
+
+    def _heard(self, event: SipEvent) -> None:
+        match event:
+            case Ended():
+                self._end("shutdown" if event.cause == "shutdown" else "caller_hung_up")
+            case ReinviteReceived():
+                self._line.spawn(self._reinvited(event))
+            case Confirmed():
+                if event.sdp and self._invite.sdp is None:
+                    self._line.spawn(self._answered_our_offer(event.sdp))
+            case _:
+                pass
+
+    async def _answered_our_offer(self, answer: str) -> None:
+        """The ACK brought the answer to the offer in our 200 (RFC 3264 §5, RFC 3261 §13.2.1)."""
+        try:
+            await self._line.media.update(self.leg, answer)
+        except MediaError:
+            await self.hangup("failed")
+
+    async def _reinvited(self, event: ReinviteReceived) -> None:
+        user_agent = self._line.user_agent
+        try:
+            if event.sdp is None:
+                user_agent.reject(event.session, 488)
+                return
+            answer = await self._line.media.update(self.leg, event.sdp)
+        except MediaError as error:
+            user_agent.reject(event.session, error.status)
+        else:
+            user_agent.accept(event.session, answer)
+
+    def _heard_media(self, event: MediaEvent) -> None:
+        awaited = self._awaited
+        match event:
+            case DtmfReceived():
+                if awaited is not None and event.digit in awaited.keys:
+                    self._resolve(event.digit)
+                elif awaited is None or not (awaited.keys or awaited.bridged):
+                    self._keys.append(event.digit)
+            case PlayDone():
+                if awaited is not None and awaited.play == event.play:
+                    self._resolve("")
+            case RtpTimeout():
+                self._line.silent(self.info.contact, event)
+            case _:
+                pass
+
+    # --- waiting ---------------------------------------------------------------------------------------------------
+
+    def _pressed_ahead(self, keys: str) -> str | None:
+        while keys and self._keys:
+            key = self._keys.popleft()
+            if key in keys:
+                return key
+        return None
+
+    async def _await(self, awaited: "_Awaited") -> str:
+        self._check()
+        self._awaited = awaited
+        try:
+            return await awaited.future
+        finally:
+            self._awaited = None
+
+    def _resolve(self, value: str) -> None:
+        if self._awaited is not None and not self._awaited.future.done():
+            self._awaited.future.set_result(value)
+
+    def _check(self) -> None:
+        if self._ended:
+            raise CallEnded(self._ended)
+
+    def _end(self, cause: str) -> None:
+        if self._ended:
+            return
+        self._ended = cause
+        self._line.spawn(self._close_media())
+        if self._awaited is not None and not self._awaited.future.done():
+            self._awaited.future.set_exception(CallEnded(cause))
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._told is not None:
+            told, self._told = self._told, None
+            told(self._ended)
+
+    async def _close_media(self) -> None:
+        if self._media_open:
+            self._media_open = False
+            await self._line.close(self.info.contact, self.leg)
+
+
+class _Awaited:
+    """What a flow awaits of its call: a key among `keys`, the end of a play, or the end of a bridge."""
+
+    __slots__ = ("bridged", "future", "keys", "play")
+
+    def __init__(self, *, keys: str = "", play: int = -1, bridged: bool = False) -> None:
+        self.keys = keys
+        self.play = play
+        self.bridged = bridged
+        self.future: asyncio.Future[str] = asyncio.get_running_loop().create_future()

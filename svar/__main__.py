@@ -1,0 +1,3 @@
+from svar.cli import app
+
+app()

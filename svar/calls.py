@@ -1,0 +1,46 @@
+"""One task a call: what fails in one is reported and costs the others nothing."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+
+class CallTasks:
+    """The calls in progress. A TaskGroup would end them all at the first exception; here each fails alone."""
+
+    def __init__(self, longest_s: float) -> None:
+        self._longest_s = longest_s
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def start(self, contact: str, work: Coroutine[Any, Any, object]) -> None:
+        """Run `work` for a contact, at most for the longest time that a call may last."""
+        task = asyncio.get_running_loop().create_task(self._run(contact, work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, contact: str, work: Coroutine[Any, Any, object]) -> None:
+        try:
+            async with asyncio.timeout(self._longest_s):
+                await work
+        except TimeoutError:
+            _log.warning("a call was ended at the longest time a call may last", contact=contact)
+        except Exception:  # noqa: BLE001 - whatever it was, it stays in this call
+            _log.exception("a call failed", contact=contact)
+
+    async def finish(self, patience_s: float) -> int:
+        """Wait for the calls in progress, at most `patience_s`; the rest is cancelled. Gives how many those were."""
+        if not self._tasks:
+            return 0
+        _, late = await asyncio.wait(set(self._tasks), timeout=patience_s)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=patience_s)
+        return len(late)

@@ -1,0 +1,89 @@
+"""Who rings whom: every INVITE is led to a flow, to a feature code, or refused with the status that says why."""
+
+from collections.abc import Callable, Mapping
+
+from acd.model import AgentId
+from ivr.agent_leg import Line
+from ivr.call import CallInfo, ContactId
+from ivr.contact import serve
+from ivr.flow import Flow
+from ivr.run import Services
+from ivr.sip_call import Outside, SipCall
+from rtp.engine import LegId
+from sip.events import InviteReceived
+from sip.message.address import NameAddr
+from sip.message.uri import SipUri, TelUri
+from svar import feature_codes
+from svar.calls import CallTasks
+
+NOT_FOUND, FORBIDDEN = 404, 403
+
+
+class Reception:
+    """Takes INVITEs. `flows` by the number dialled; replaced as a whole when flows are loaded anew."""
+
+    def __init__(
+        self, line: Line, outside: Outside, services: Services, calls: CallTasks, tokens: Callable[[], str]
+    ) -> None:
+        self.flows: Mapping[str, Flow] = {}
+        self._line = line
+        self._outside = outside
+        self._services = services
+        self._calls = calls
+        self._tokens = tokens
+
+    def on_invite(self, invite: InviteReceived) -> None:
+        """Answers at once or starts the call's task."""
+        number = dialled(invite)
+        if number.startswith("*"):
+            self._feature_code(invite, number)
+            return
+        flow = self.flows.get(number)
+        if flow is None:
+            self._line.user_agent.reject(invite.session, NOT_FOUND)
+        elif invite.origin.kind == "stranger":
+            self._line.user_agent.reject(invite.session, FORBIDDEN)
+        else:
+            call = self._call(invite, number)
+            self._calls.start(call.info.contact, serve(call, flow, self._services))
+
+    def _feature_code(self, invite: InviteReceived, code: str) -> None:
+        if code not in feature_codes.CODES:
+            self._line.user_agent.reject(invite.session, NOT_FOUND)
+        elif invite.origin.kind != "agent":
+            self._line.user_agent.challenge(invite.session)
+        else:
+            services, call = self._services, self._call(invite, code)
+            work = feature_codes.serve(call, code, AgentId(invite.origin.name), services.distributor, services.prompts)
+            self._calls.start(call.info.contact, work)
+
+    def _call(self, invite: InviteReceived, number: str) -> SipCall:
+        info = CallInfo(
+            contact=ContactId(self._tokens()), number=number, trunk=invite.origin.name, pii_caller=caller(invite)
+        )
+        return SipCall(self._line, self._outside, invite, info, LegId(self._tokens()))
+
+
+def dialled(invite: InviteReceived) -> str:
+    """The number in the Request-URI, empty when there is none."""
+    uri = invite.request.uri
+    if isinstance(uri, SipUri):
+        return uri.user
+    return uri.digits if isinstance(uri, TelUri) else ""
+
+
+def caller(invite: InviteReceived) -> str:
+    """The user part of From: a named trunk's word for who rings; nothing is granted by it."""
+    uri = invite.request.from_.uri
+    if isinstance(uri, SipUri):
+        return "" if uri.user.lower() == "anonymous" else uri.user
+    return uri.digits if isinstance(uri, TelUri) else ""
+
+
+def calling(domain: str, titles: Mapping[str, str]) -> Callable[[CallInfo, str], NameAddr]:
+    """What an agent's phone shows: the queue by its title, and the caller's number."""
+
+    def local(info: CallInfo, queue: str) -> NameAddr:
+        return NameAddr(SipUri(user=info.pii_caller or "anonymous", host=domain), display=titles.get(queue, queue))
+
+    return local

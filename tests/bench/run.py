@@ -1,0 +1,224 @@
+"""The load harness against svar on one core: `make bench ARGS="--only ivr queue50"`. Writes docs/performance.md.
+
+Each measurement starts svar afresh, as tests/bench/README.md asks; CPU is that of svar and its Redis together.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+PAGE = ROOT / "docs" / "performance.md"
+MARK = "<!-- bench: {} -->"
+READY_S = 60.0
+
+
+@dataclass(frozen=True)
+class Measurement:
+    name: str
+    arguments: tuple[str, ...]
+    what: str
+
+
+MEASUREMENTS = (
+    Measurement("ivr", ("ivr", "--number", "600", "--rate", "150", "--seconds", "30"), "IVR, 150 calls/s"),
+    Measurement(
+        "hold",
+        ("hold", "--number", "700", "--callers", "1500", "--seconds", "30", "--setup-rate", "100", "--poll-rx"),
+        "hold, 1,500 callers with music",
+    ),
+    *(
+        Measurement(
+            f"queue{agents}",
+            ("queue", "--number", number, "--agents", str(agents), "--rate", rate, "--seconds", "30", "--talk", talk),
+            f"queue, {agents} agents, {rate} calls/s",
+        )
+        for agents, number, rate, talk in (
+            (50, "850", "8", "5"),
+            (200, "8200", "80", "2"),
+            (1000, "81000", "80", "5"),
+        )
+    ),
+    Measurement(
+        "waiting",
+        ("queue", "--number", "850", "--agents", "50", "--rate", "12", "--seconds", "30", "--talk-spread", "0.5"),
+        "queue, more calls than 50 agents take",
+    ),
+    Measurement(
+        "bridged",
+        (
+            "queue",
+            "--number",
+            "8200",
+            "--agents",
+            "200",
+            "--rate",
+            "5",
+            "--seconds",
+            "60",
+            "--media",
+            "--talk",
+            "20",
+            "--poll-rx",
+        ),
+        "100 calls bridged, RTP both ways",
+    ),
+)
+
+
+@contextmanager
+def svar(core: int) -> Iterator[tuple[int, list[int]]]:
+    """svar on one core with a state folder of its own. Gives its SIP port and the processes whose CPU counts."""
+    with tempfile.TemporaryDirectory(prefix="svar-bench.") as state:
+        environment = {
+            **os.environ,
+            "SVAR_STATE": state,
+            "SVAR_HTTP_PORT": "0",
+            "SVAR_SIP_PORT": "0",
+        }
+        command = [
+            "taskset",
+            "-c",
+            str(core),
+            sys.executable,
+            "-m",
+            "svar",
+            "serve",
+            "--config",
+            str(HERE / "bench.toml"),
+        ]
+        with (Path(state) / "log").open("w") as log:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        try:
+            port = _ready(process, Path(state) / "log")
+            time.sleep(1.0)  # the speech child ends, Redis settles
+            yield port, [process.pid, *_children(process.pid)]
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _ready(process: subprocess.Popen[str], log: Path) -> int:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("svar ready "):
+            return int(line.split("sip=")[1].split()[0].rsplit(":", 1)[1])
+    raise SystemExit(f"svar did not start:\n{log.read_text()[-2000:]}")
+
+
+def _children(pid: int) -> list[int]:
+    """The store that svar started: it counts as svar."""
+    children = [
+        child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    return [int(child) for child in children if _is_store(child)]
+
+
+def _is_store(pid: str) -> bool:
+    name = Path(f"/proc/{pid}/comm").read_text()
+    return "redis" in name or "valkey" in name
+
+
+def measure(measurement: Measurement, core: int, load_cores: str, extra: list[str]) -> dict[str, Any]:
+    with svar(core) as (port, pids):
+        command = [
+            *(sys.executable, str(HERE / "bench.py"), *measurement.arguments),
+            *("--target", f"127.0.0.1:{port}", "--server-pid", ",".join(map(str, pids))),
+            *("--server-core", str(core), "--load-cores", load_cores, *extra),
+        ]
+        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{measurement.name}: {done.stderr[-2000:]}")
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
+
+
+def row(measurement: Measurement, result: dict[str, Any]) -> str:
+    """One line of the table."""
+    agents = result.get("agents_side", {})
+    media = result.get("media") or result.get("caller_media") or {}
+    figures = {
+        "failed %": result.get("fail_pct"),
+        "CPU ms/call": result.get("cpu_ms_per_call") if result["what"] != "hold" else None,
+        "CPU %": result.get("server_cpu_pct"),
+        "µs/packet": result.get("cpu_us_per_packet"),
+        "RTP p99 ms": media.get("dev_ms_p99"),
+        "packets/due": result.get("packets_vs_due"),
+        "INVITE→INVITE p50/p99 ms": _pair(agents.get("since_caller_ms")),
+        "free→INVITE p50/p99 ms": _pair(agents.get("since_match_ms")),
+        "out of order": agents.get("out_of_arrival_order"),
+        "RSS MB": result.get("rss_mb"),
+    }
+    return f"| {measurement.what} | " + " | ".join("" if v is None else str(v) for v in figures.values()) + " |"
+
+
+HEAD = (
+    "| what | failed % | CPU ms/call | CPU % | µs/packet | RTP p99 ms | packets/due | INVITE→INVITE p50/p99 ms "
+    "| free→INVITE p50/p99 ms | out of order | RSS MB |\n|---|---|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def _pair(figures: dict[str, float] | None) -> str | None:
+    return None if not figures else f"{figures['p50']} / {figures['p99']}"
+
+
+def write(rows: dict[str, str]) -> None:
+    """Replace the rows that were measured; the others keep their figures and date."""
+    kept = dict(rows)
+    before, after = "# Performance\n\n", ""
+    begin, end = MARK.format("begin"), MARK.format("end")
+    if PAGE.exists() and begin in (text := PAGE.read_text()):
+        before, rest = text.split(begin)
+        table, after = rest.split(end)
+        for line in table.splitlines():
+            for measurement in MEASUREMENTS:
+                if line.startswith(f"| {measurement.what} |"):
+                    kept.setdefault(measurement.name, line)
+    stamp = (
+        f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    )
+    ordered = [kept[m.name] for m in MEASUREMENTS if m.name in kept]
+    PAGE.write_text(f"{before}{begin}\nLast run: {stamp}.\n\n{HEAD}\n" + "\n".join(ordered) + f"\n{end}{after}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", choices=[m.name for m in MEASUREMENTS])
+    parser.add_argument("--core", type=int, default=0)
+    parser.add_argument("--load-cores", default="2,3")
+    parser.add_argument("--raw", action="store_true", help="print the harness' JSON and write nothing")
+    known, extra = parser.parse_known_args()
+    rows = {}
+    for measurement in MEASUREMENTS:
+        if known.only and measurement.name not in known.only:
+            continue
+        result = measure(measurement, known.core, known.load_cores, extra)
+        if known.raw:
+            print(json.dumps(result, indent=1))
+        rows[measurement.name] = row(measurement, result)
+        print(rows[measurement.name], flush=True)
+    if not known.raw:
+        write(rows)
+
+
+if __name__ == "__main__":
+    main()

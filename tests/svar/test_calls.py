@@ -1,0 +1,62 @@
+"""One task a call: faults stay where they are, and a stop has a bound."""
+
+import asyncio
+
+from svar.calls import CallTasks
+
+
+async def test_a_call_that_fails_ends_no_other() -> None:
+    calls, go = CallTasks(longest_s=60), asyncio.Event()
+    outcomes = []
+
+    async def bad() -> None:
+        raise ValueError("a bug in a flow")
+
+    async def good() -> None:
+        await go.wait()
+        outcomes.append("talked")
+
+    calls.start("a", bad())
+    calls.start("b", good())
+    await asyncio.sleep(0)
+    go.set()
+    assert await calls.finish(patience_s=5) == 0
+    assert outcomes == ["talked"]
+
+
+async def test_calls_in_progress_may_end_by_themselves_at_a_stop() -> None:
+    calls = CallTasks(longest_s=60)
+    ended = asyncio.Event()
+
+    async def soon() -> None:
+        await asyncio.sleep(0)
+        ended.set()
+
+    calls.start("a", soon())
+    assert len(calls) == 1
+    assert await calls.finish(patience_s=5) == 0
+    assert ended.is_set()
+    assert len(calls) == 0
+
+
+async def test_a_call_that_goes_on_too_long_is_cancelled_at_a_stop() -> None:
+    calls = CallTasks(longest_s=60)
+    causes = []
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            causes.append("cancelled")
+            raise
+
+    calls.start("a", endless())
+    assert await calls.finish(patience_s=0.01) == 1
+    assert causes == ["cancelled"]
+    assert len(calls) == 0
+
+
+async def test_no_call_lasts_for_ever() -> None:
+    calls = CallTasks(longest_s=0.0)
+    calls.start("a", asyncio.Event().wait())
+    assert await calls.finish(patience_s=5) == 0
