@@ -69,6 +69,10 @@ class Said:
             return language, text
         return next(iter(self.texts.items()))
 
+    def named(self, key: str) -> "Said":
+        """The same, with its place in the flows."""
+        return replace(self, key=key)
+
     def with_values(self, **values: Value) -> "Said":
         """The same with its slots filled."""
         return replace(self, values=values)

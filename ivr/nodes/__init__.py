@@ -1,0 +1,32 @@
+"""The nodes of flows, one file each: schema, where it leads, and how it runs."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ivr.nodes.base import Node
+from ivr.nodes.branch import Branch
+from ivr.nodes.digits import Digits
+from ivr.nodes.hangup import Hangup
+from ivr.nodes.hours import Hours
+from ivr.nodes.menu import Menu
+from ivr.nodes.queue import Queue
+from ivr.nodes.say import Say
+from ivr.nodes.set import Set
+from ivr.nodes.transfer import Transfer
+
+AnyNode = Annotated[Say | Menu | Digits | Branch | Set | Hours | Queue | Transfer | Hangup, Field(discriminator="type")]
+
+NODE_TYPES: dict[str, type[Node]] = {
+    "say": Say,
+    "menu": Menu,
+    "digits": Digits,
+    "branch": Branch,
+    "set": Set,
+    "hours": Hours,
+    "queue": Queue,
+    "transfer": Transfer,
+    "hangup": Hangup,
+}
+
+__all__ = ["NODE_TYPES", "AnyNode", "Node"]

@@ -1,0 +1,99 @@
+"""What a caller hears while waiting: a welcome, music, and at intervals the position and the estimated wait."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from acd.distributor import DistributorError
+from ivr.call import CallEnded
+from ivr.prompting import Duration, Number, Said
+from ivr.run import Run
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcements:
+    """What is said in a queue, and when (`ivr.nodes.queue`)."""
+
+    music: str
+    welcome: Said | None
+    position: Said | None
+    position_and_wait: Said | None
+    delayed: Said | None
+    first_after_s: float
+    every_s: float
+
+
+class Announcer:
+    """Entertains one caller in a task of its own, so that an agent can be rung in the middle of a sentence."""
+
+    __slots__ = ("_run", "_said", "_task", "_welcomed")
+
+    def __init__(self, run: Run, said: Announcements) -> None:
+        self._run = run
+        self._said = said
+        self._task: asyncio.Task[None] | None = None
+        self._welcomed = False
+
+    def start(self) -> None:
+        """Begin, or go on after `silence` without the welcome."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._announce())
+
+    def stop(self) -> None:
+        """Stop soon; for the end of a call, when nothing can be waited for."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def silence(self) -> None:
+        """Stop, and wait until it has stopped, so that somebody else can speak."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def tell_delay(self) -> None:
+        """Say that it takes longer than it should; then music as before."""
+        if self._said.delayed is not None:
+            await self.silence()
+            await self._run.say(self._said.delayed)
+            self.start()
+
+    async def _announce(self) -> None:
+        try:
+            if self._said.welcome is not None and not self._welcomed:
+                await self._run.say(self._said.welcome)
+            self._welcomed = True
+            await self._with_music()
+        except CallEnded:
+            return
+        except Exception:  # noqa: BLE001 - music that fails must not cost the place
+            _log.exception("announcements failed", contact=self._run.data.contact)
+
+    async def _with_music(self) -> None:
+        said, call = self._said, self._run.call
+        music = self._run.services.prompts.music(said.music)
+        await call.start_music(music)
+        await asyncio.sleep(said.first_after_s)
+        while said.position is not None or said.position_and_wait is not None:
+            if await self._say_place():
+                await call.start_music(music)
+            await asyncio.sleep(said.every_s)
+
+    async def _say_place(self) -> bool:
+        services = self._run.services
+        asked = services.commands.own(services.distributor.place(self._run.data.contact))
+        try:
+            place = await asyncio.shield(asked)
+        except DistributorError:
+            return False
+        said, estimate_s = self._said.position, place.estimated_wait_s
+        if estimate_s is not None and self._said.position_and_wait is not None:
+            said = self._said.position_and_wait
+        if said is None:
+            return False
+        wait = Duration(estimate_s or 0)
+        await self._run.say(said, position=Number(place.position), waiting=Number(place.waiting), wait=wait)
+        return True

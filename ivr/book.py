@@ -1,0 +1,34 @@
+"""The flows in service: those of a folder in which nothing is wrong."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr.calendar import Calendar
+from ivr.check import check_flows
+from ivr.flow import Flow
+from ivr.load import read_folder
+from ivr.problems import FlowFileError
+
+
+@dataclass(frozen=True, slots=True)
+class FlowBook:
+    """Flows by the number that reaches them and by name, and the calendars that they ask."""
+
+    by_number: Mapping[str, Flow]
+    by_name: Mapping[str, Flow]
+    calendars: Mapping[str, Calendar]
+
+
+def load_book(path: Path, known_queues: Collection[str] | None = None, known_numbers: Collection[str] = ()) -> FlowBook:
+    """The flows of a folder. Raises FlowFileError with every mistake that `ivr.check.check_folder` finds."""
+    folder = read_folder(path)
+    problems = sorted(folder.problems + check_flows(folder, known_queues, known_numbers))
+    if problems:
+        raise FlowFileError(problems)
+    flows = [loaded.flow for loaded in folder.flows]
+    return FlowBook(
+        {number: flow for flow in flows for number in flow.numbers},
+        {flow.flow: flow for flow in flows},
+        folder.calendars,
+    )

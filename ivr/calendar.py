@@ -1,0 +1,94 @@
+"""Opening hours: weekly hours, Norwegian public holidays, and days with rules of their own."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
+
+import holidays
+
+Hours = tuple[tuple[int, int], ...]
+"""Spans of open minutes of the day, `(540, 900)` is 09:00-15:00. The end is closed."""
+
+
+class Opening(StrEnum):
+    """What the calendar says of a moment. `holiday`: closed by a public holiday or a day with its own rule."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    HOLIDAY = "holiday"
+
+
+class CentralEuropeanTime(tzinfo):
+    """Norway's time since 1996: +1, and +2 from the last Sunday of March to that of October at 01:00 UTC.
+
+    By rule, since a bare machine has no time-zone database.
+    """
+
+    def utcoffset(self, dt: datetime | None) -> timedelta:
+        return timedelta(hours=1) + self.dst(dt)
+
+    def dst(self, dt: datetime | None) -> timedelta:
+        if dt is None:
+            return timedelta(0)
+        begins = _last_sunday(dt.year, 3).replace(hour=2)
+        ends = _last_sunday(dt.year, 10).replace(hour=3 if not dt.fold else 2)
+        return timedelta(hours=1 if begins <= dt.replace(tzinfo=None) < ends else 0)
+
+    def tzname(self, dt: datetime | None) -> str:
+        return "CEST" if self.dst(dt) else "CET"
+
+    def fromutc(self, dt: datetime) -> datetime:
+        naive = dt.replace(tzinfo=None)
+        begins, ends = _last_sunday(naive.year, 3), _last_sunday(naive.year, 10)
+        summer = begins.replace(hour=1) <= naive < ends.replace(hour=1)
+        local = naive + timedelta(hours=2 if summer else 1)
+        again = not summer and ends.replace(hour=2) <= local < ends.replace(hour=3)
+        return local.replace(tzinfo=self, fold=int(again))
+
+
+def _last_sunday(year: int, month: int) -> datetime:
+    last = date(year, month, 31)
+    return datetime.combine(last - timedelta(days=(last.weekday() + 1) % 7), time())
+
+
+OSLO = CentralEuropeanTime()
+
+
+@dataclass(slots=True)
+class Calendar:
+    """When a service is open. `weekly` has Monday first; `yearly` (month, day) and `dated` go before everything."""
+
+    name: str
+    weekly: tuple[Hours, ...]
+    public_holidays: bool = True
+    yearly: dict[tuple[int, int], Hours] = field(default_factory=dict)
+    dated: dict[date, Hours] = field(default_factory=dict)
+    _holidays: dict[int, frozenset[date]] = field(default_factory=dict)
+    _days: dict[date, tuple[Hours, Opening]] = field(default_factory=dict)
+
+    def at(self, now_ms: int) -> Opening:
+        """Open, closed or a holiday at this moment (milliseconds since the epoch)."""
+        local = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(OSLO)
+        day = local.date()
+        known = self._days.get(day)
+        if known is None:
+            if len(self._days) > 400:
+                self._days.clear()
+            known = self._days[day] = self._of_day(day)
+        hours, otherwise = known
+        minute = local.hour * 60 + local.minute
+        return Opening.OPEN if any(begin <= minute < end for begin, end in hours) else otherwise
+
+    def _of_day(self, day: date) -> tuple[Hours, Opening]:
+        own = self.dated.get(day, self.yearly.get((day.month, day.day)))
+        if own is not None:
+            return own, Opening.CLOSED if own else Opening.HOLIDAY
+        if self.public_holidays and day in self._holidays_of(day.year):
+            return (), Opening.HOLIDAY
+        return self.weekly[day.weekday()], Opening.CLOSED
+
+    def _holidays_of(self, year: int) -> frozenset[date]:
+        found = self._holidays.get(year)
+        if found is None:
+            found = self._holidays[year] = frozenset(holidays.country_holidays("NO", years=year))
+        return found

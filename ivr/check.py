@@ -1,0 +1,194 @@
+"""Checks across the nodes of a flow, and across the files of a folder."""
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from ivr.expression import Expression, ExpressionError
+from ivr.flow import Flow
+from ivr.load import Folder, LoadedFlow, read_folder
+from ivr.marked_yaml import Marked
+from ivr.marked_yaml import Path as Where
+from ivr.nodes import Node
+from ivr.nodes.hours import Hours
+from ivr.nodes.queue import Queue
+from ivr.nodes.transfer import Transfer
+from ivr.problems import Problem, did_you_mean
+
+
+def check_folder(
+    path: Path, known_queues: Collection[str] | None = None, known_numbers: Collection[str] = ()
+) -> list[Problem]:
+    """Every mistake in a folder of flows, in order. None for `known_queues`: the queues' names are not checked.
+
+    `known_numbers` are those that a transfer may name besides the numbers of the flows.
+    """
+    folder = read_folder(path)
+    return sorted(folder.problems + check_flows(folder, known_queues, known_numbers))
+
+
+def check_flows(
+    folder: Folder, known_queues: Collection[str] | None = None, known_numbers: Collection[str] = ()
+) -> list[Problem]:
+    """The mistakes that show only when nodes and files are seen together."""
+    numbers = {number for loaded in folder.flows for number in loaded.flow.numbers} | set(known_numbers)
+    for loaded in folder.flows:
+        check_flow(loaded.flow, loaded.marked)
+        _check_world(loaded, folder, known_queues, numbers)
+    _check_unique(folder.flows)
+    return [problem for loaded in folder.flows for problem in loaded.marked.problems]
+
+
+def check_flow(flow: Flow, marked: Marked) -> None:
+    """What can be said of one flow alone; the problems are noted in `marked`."""
+    _check_targets(flow, marked)
+    _check_circles(flow, marked)
+    _check_texts(flow, marked)
+    _check_expressions(flow, marked)
+
+
+def _report(marked: Marked, name: str, node: Node, where: Where, message: str, *, key: bool = False) -> None:
+    kind = getattr(node, "type", "node")
+    marked.report(("nodes", name, *where), f"{kind} {name!r}: {message}", key=key)
+
+
+def _check_targets(flow: Flow, marked: Marked) -> None:
+    if flow.start not in flow.nodes:
+        marked.report(("start",), f"start: there is no node {flow.start!r}{did_you_mean(flow.start, flow.nodes)}")
+    for name, node in flow.nodes.items():
+        for where, target in node.targets().items():
+            if target not in flow.nodes:
+                hint = did_you_mean(target, flow.nodes)
+                _report(marked, name, node, where, f"there is no node {target!r}{hint}")
+    if flow.start in flow.nodes:
+        reached = _reached(flow)
+        for name, node in flow.nodes.items():
+            if name not in reached:
+                _report(marked, name, node, (), "no caller ever gets here", key=True)
+
+
+def _reached(flow: Flow) -> set[str]:
+    reached: set[str] = set()
+    ahead = [flow.start]
+    while ahead:
+        name = ahead.pop()
+        if name in reached or name not in flow.nodes:
+            continue
+        reached.add(name)
+        ahead.extend(flow.nodes[name].targets().values())
+    return reached
+
+
+def _check_circles(flow: Flow, marked: Marked) -> None:
+    """A caller who presses nothing, and is in no queue, must not be led in a circle. Told once a circle."""
+    for circle in _circles(flow):
+        node = flow.nodes[circle[0]]
+        said = " > ".join([*circle, circle[0]])
+        _report(marked, circle[0], node, (), f"a caller who presses nothing turns in a circle: {said}", key=True)
+
+
+def _circles(flow: Flow) -> list[list[str]]:
+    found: list[list[str]] = []
+    done: set[str] = set()
+    for start in flow.nodes:
+        trail: list[str] = []
+        ahead = [iter([start])]
+        while ahead:
+            name = next(ahead[-1], None)
+            if name is None:
+                ahead.pop()
+                done.update(trail[len(ahead) - 1 :])
+                del trail[max(len(ahead) - 1, 0) :]
+            elif name in trail:
+                found.append(trail[trail.index(name) :])
+            elif name in flow.nodes and name not in done:
+                trail.append(name)
+                ahead.append(iter(flow.nodes[name].silent_targets()))
+    return found
+
+
+def _check_texts(flow: Flow, marked: Marked) -> None:
+    types = flow.types()
+    for name, node in flow.nodes.items():
+        for field, said in node.texts().items():
+            missing = [language for language in flow.languages if language not in said.texts]
+            if missing:
+                _report(marked, name, node, (field,), f"{field!r} is not said in {', '.join(missing)}", key=True)
+            for language in said.texts:
+                if language not in flow.languages:
+                    message = f"{language!r} is none of the flow's languages{did_you_mean(language, flow.languages)}"
+                    _report(marked, name, node, (field, language), message, key=True)
+            for slot in sorted(said.slots() - node.slots - types.keys()):
+                hint = did_you_mean(slot, [*node.slots, *types])
+                _report(marked, name, node, (field,), f"there is no value {{{slot}}}{hint}", key=True)
+
+
+def _check_expressions(flow: Flow, marked: Marked) -> None:
+    types = flow.types()
+    for name, node in flow.nodes.items():
+        for where, expression in node.conditions().items():
+            given = _type(marked, name, node, where, expression, types)
+            if given not in (None, bool):
+                _report(marked, name, node, where, f"a condition gives true or false: {expression.text}")
+        for variable, assigned in node.assigns().items():
+            if assigned is not None:
+                _check_assigned(flow, marked, name, node, variable, assigned)
+            elif variable in flow.variables or variable in flow.built_in:
+                _report(marked, name, node, ("variable",), f"{variable!r} is declared already: choose another name")
+
+
+def _check_assigned(flow: Flow, marked: Marked, name: str, node: Node, variable: str, assigned: Expression) -> None:
+    types = flow.types()
+    where = ("values", variable)
+    if variable not in flow.variables and variable != "language":
+        hint = did_you_mean(variable, [*flow.variables, "language"]) or "; declare it under variables"
+        _report(marked, name, node, where, f"there is no variable {variable!r}{hint}", key=True)
+        return
+    given = _type(marked, name, node, where, assigned, types)
+    if given is not None and given is not types[variable]:
+        message = f"{variable!r} is {types[variable].__name__}, and this gives {given.__name__}"
+        _report(marked, name, node, where, message)
+    elif variable == "language" and assigned.constant() not in flow.languages:
+        _report(marked, name, node, where, f"the language is one of the flow's: {', '.join(flow.languages)}")
+
+
+def _type(
+    marked: Marked, name: str, node: Node, where: Where, expression: Expression, types: dict[str, type]
+) -> type | None:
+    try:
+        return expression.type_in(types)
+    except ExpressionError as error:
+        at = ("nodes", name, *where)
+        line, column = marked.place(at)
+        column += error.column + (1 if at in marked.quoted else 0)
+        kind = getattr(node, "type", "node")
+        marked.problems.append(Problem(marked.path, line, column, f"{kind} {name!r}: {error}"))
+        return None
+
+
+def _check_world(
+    loaded: LoadedFlow, folder: Folder, known_queues: Collection[str] | None, numbers: Collection[str]
+) -> None:
+    marked = loaded.marked
+    for name, node in loaded.flow.nodes.items():
+        if isinstance(node, Queue) and known_queues is not None and node.queue not in known_queues:
+            hint = did_you_mean(node.queue, known_queues)
+            _report(marked, name, node, ("queue",), f"there is no queue {node.queue!r}{hint}")
+        if isinstance(node, Hours) and node.calendar not in folder.calendars:
+            hint = did_you_mean(node.calendar, folder.calendars)
+            _report(marked, name, node, ("calendar",), f"there is no calendar {node.calendar!r}{hint}")
+        if isinstance(node, Transfer) and node.to not in numbers:
+            _report(marked, name, node, ("to",), f"there is no number {node.to!r}{did_you_mean(node.to, numbers)}")
+
+
+def _check_unique(flows: Iterable[LoadedFlow]) -> None:
+    numbers: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for loaded in flows:
+        flow, marked = loaded.flow, loaded.marked
+        if flow.flow in names:
+            marked.report(("flow",), f"the flow {flow.flow!r} is in {names[flow.flow]} too")
+        names.setdefault(flow.flow, marked.path)
+        for index, number in enumerate(flow.numbers):
+            if number in numbers:
+                marked.report(("numbers", index), f"the number {number} is in {numbers[number]} too")
+            numbers.setdefault(number, marked.path)

@@ -1,0 +1,134 @@
+"""One contact from the caller's first ring to its end: the only place that begins, resumes and ends a flow's run."""
+
+import asyncio
+
+import structlog
+
+from events.catalogue import ContactEnded, ContactStarted
+from ivr.call import Call, CallEnded
+from ivr.flow import Flow
+from ivr.interpreter import interpret
+from ivr.run import FlowRun, Run, Services
+
+_log = structlog.get_logger(__name__)
+
+
+def begin(call: Call, flow: Flow, services: Services) -> FlowRun:
+    """The run of a caller who has just arrived."""
+    info = call.info
+    variables = flow.first_variables(info.number, services.settings)
+    return FlowRun(info.contact, flow.flow, flow.version, flow.start, variables)
+
+
+async def serve(call: Call, flow: Flow, services: Services, resumed: FlowRun | None = None) -> FlowRun:
+    """Lead the caller through the flow, from its start or from where `resumed` stands, until the call is over.
+
+    To be run as a task of its own, which it cancels when the call ends. Never raises for what the caller, the flow or
+    the distributor did. Cancelled from outside (shutdown), it hangs up and is cancelled.
+    """
+    data = resumed or begin(call, flow, services)
+    ending = _Ending(asyncio.current_task())
+    began = asyncio.get_running_loop().time()
+    if resumed is None:
+        _tell_start(call, flow, services)
+    call.on_end(ending.told)
+    try:
+        await _lead(Run(call, flow, data, services), ending)
+    except asyncio.CancelledError:
+        if not ending.is_own():
+            ending.cause = ending.cause or "shutdown"
+            services.commands.own(call.hangup("shutdown"))
+            raise
+    finally:
+        lasted_ms = int((asyncio.get_running_loop().time() - began) * 1000)
+        _tell_end(data, services, ending, lasted_ms)
+    return data
+
+
+class _Ending:
+    """Why and how the call ended; wakes the flow from whatever it awaits."""
+
+    __slots__ = ("_cancelled", "_task", "cause", "failed", "finished")
+
+    def __init__(self, task: "asyncio.Task[object] | None") -> None:
+        self._task = task
+        self._cancelled = False
+        self.cause = ""
+        self.finished = False
+        self.failed = False
+
+    def told(self, cause: str) -> None:
+        if self.cause or self.finished:
+            return
+        self.cause = cause
+        if self._task is not None and not self._task.done() and asyncio.current_task() is not self._task:
+            self._cancelled = True
+            self._task.cancel()
+
+    def is_own(self) -> bool:
+        """Whether the cancellation that was just caught came from the call's end and nobody else's."""
+        if not self._cancelled or self._task is None:
+            return False
+        return self._task.uncancel() == 0
+
+
+async def _lead(run: Run, ending: _Ending) -> None:
+    try:
+        await interpret(run, run.data.step)
+        ending.finished = True
+        ending.cause = ending.cause or "flow_ended"
+    except CallEnded as ended:
+        ending.cause = ending.cause or ended.cause
+        return
+    except Exception as error:  # noqa: BLE001 - one flow that fails ends one call
+        _log.exception("flow failed", flow=run.data.flow, step=run.data.step, contact=run.data.contact)
+        ending.finished = ending.failed = True
+        ending.cause = f"{type(error).__name__}"
+    await run.call.hangup("failed" if ending.failed else "flow_ended")
+
+
+def _tell_start(call: Call, flow: Flow, services: Services) -> None:
+    services.sink.emit(
+        ContactStarted(
+            at_ms=services.now_ms(),
+            tenant=services.tenant,
+            node=services.node,
+            contact=call.info.contact,
+            number=call.info.number,
+            flow=flow.flow,
+            flow_version=flow.version,
+            trunk=call.info.trunk,
+            pii_caller=call.info.pii_caller,
+        )
+    )
+
+
+def _tell_end(data: FlowRun, services: Services, ending: _Ending, lasted_ms: int) -> None:
+    services.sink.emit(
+        ContactEnded(
+            at_ms=services.now_ms(),
+            tenant=services.tenant,
+            node=services.node,
+            contact=data.contact,
+            outcome=outcome_of(data, ending.cause, failed=ending.failed),
+            cause=ending.cause,
+            duration_ms=lasted_ms,
+        )
+    )
+
+
+def outcome_of(data: FlowRun, cause: str, *, failed: bool = False) -> str:
+    """The outcome that `ContactEnded` tells: answered, abandoned, menu_ended, completed, transferred or failed.
+
+    A contact that reached an agent once is answered; one that was in a queue and hung up is abandoned, and so is one
+    that was led out of a queue to a goodbye.
+    """
+    if any(visit.outcome == "answered" for visit in data.journey):
+        return "answered"
+    if failed or cause in ("failed", "media_timeout"):
+        return "failed"
+    if data.transferred and cause != "caller_hung_up":
+        return "transferred"
+    if data.journey:
+        return "abandoned"
+    return "completed" if cause == "flow_ended" else "menu_ended"

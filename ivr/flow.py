@@ -1,0 +1,66 @@
+"""A flow: the file of one service, as data."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ivr.nodes import AnyNode
+from ivr.nodes.base import Name, Number, Target
+from ivr.prompting import Said
+from ivr.run import Scalar
+
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+
+
+class Flow(BaseModel):
+    """One service: the numbers that reach it, its languages (the first is spoken first), and its nodes.
+
+    `variables` gives each variable its first value, and with it its type; the deployment's settings of the same name
+    replace it. `version` is a hash of the file's content, given by the loader.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    built_in: ClassVar[dict[str, type]] = {"number": str, "language": str}
+
+    flow: Name
+    title: str = Field(min_length=1, max_length=200)
+    numbers: list[Number] = Field(default_factory=list, max_length=50)
+    languages: list[Language] = Field(min_length=1, max_length=10)
+    variables: dict[Name, str | int | float | bool] = Field(default_factory=dict)
+    start: Target
+    nodes: dict[Name, AnyNode] = Field(min_length=1, max_length=500)
+
+    _version: str = ""
+
+    @property
+    def version(self) -> str:
+        return self._version
+
+    def identify(self, version: str) -> None:
+        """Give the flow its version; once, by the loader."""
+        self._version = version
+
+    def said(self) -> list[Said]:
+        """Everything that may be said, for `Prompts.prepare`."""
+        return [said for node in self.nodes.values() for said in node.texts().values()]
+
+    def first_variables(self, number: str, settings: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """The variables of a caller who begins: those declared, with the deployment's values where types agree."""
+        values: dict[str, Scalar] = dict(self.variables)
+        for name, value in settings.items():
+            if name in values and type(value) is type(values[name]):
+                values[name] = value
+        values["number"] = number
+        values["language"] = self.languages[0]
+        return values
+
+    def types(self) -> dict[str, type]:
+        """The type of every variable that an expression may name, those set by nodes included."""
+        found = {**{name: type(value) for name, value in self.variables.items()}, **self.built_in}
+        for node in self.nodes.values():
+            for name, expression in node.assigns().items():
+                if expression is None:
+                    found.setdefault(name, str)
+        return found

@@ -1,0 +1,176 @@
+"""Flow files to flows: YAML with its marks, then the schema; every mistake at its line, all at once.
+
+A folder of flows has the flows themselves (`*.yaml`), `calendars/*.yaml` and `scenarios/*.yaml`.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ivr.calendar import Calendar
+from ivr.calendar_file import CalendarFile
+from ivr.flow import Flow
+from ivr.marked_yaml import Marked, read
+from ivr.marked_yaml import Path as Where
+from ivr.nodes import NODE_TYPES, Node
+from ivr.problems import Problem, did_you_mean
+
+M = TypeVar("M", bound=BaseModel)
+
+MOST_FILES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFlow:
+    """A flow and the file that it came from, for checks that name lines."""
+
+    flow: Flow
+    marked: Marked
+
+
+@dataclass(slots=True)
+class Folder:
+    """All that a folder holds, with the problems of files that could be no flow."""
+
+    flows: list[LoadedFlow] = field(default_factory=list)
+    calendars: dict[str, Calendar] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_folder(path: Path) -> Folder:
+    """Every flow and calendar in the folder, as far as they are right by themselves."""
+    folder = Folder()
+    files = sorted(path.glob("*.yaml"))
+    if not files:
+        folder.problems.append(Problem(str(path), 1, 1, "there is no flow here: a flow is a file NAME.yaml"))
+    for file in files[:MOST_FILES]:
+        marked = read_file(file)
+        flow = flow_of(marked)
+        folder.problems += marked.problems
+        if flow is not None:
+            folder.flows.append(LoadedFlow(flow, marked))
+    for file in sorted((path / "calendars").glob("*.yaml"))[:MOST_FILES]:
+        marked = read_file(file)
+        calendar = validated(CalendarFile, marked)
+        folder.problems += marked.problems
+        if calendar is not None:
+            folder.calendars[calendar.calendar] = calendar.made()
+    return folder
+
+
+def read_file(file: Path) -> Marked:
+    """A file as marked data; one that cannot be read has that as its problem."""
+    try:
+        return read(str(file), file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        return Marked(str(file), problems=[Problem(str(file), 1, 1, f"not UTF-8 text: byte {error.start}")])
+    except OSError as error:
+        return Marked(str(file), problems=[Problem(str(file), 1, 1, f"cannot be read: {error.strerror}")])
+
+
+def load_flow(path: str, text: str) -> tuple[Flow | None, Marked]:
+    """One flow from text, as far as it is right by itself; the mistakes are in the marked data."""
+    marked = read(path, text)
+    return flow_of(marked), marked
+
+
+def flow_of(marked: Marked) -> Flow | None:
+    """The flow in a file, its texts named by place and its version by content; None when it has mistakes."""
+    flow = validated(Flow, marked)
+    if flow is None:
+        return None
+    content = json.dumps(marked.data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    nodes = {name: _named(f"{flow.flow}/{name}", node) for name, node in flow.nodes.items()}
+    flow = flow.model_copy(update={"nodes": nodes})
+    flow.identify(hashlib.sha256(content.encode()).hexdigest()[:12])
+    return flow
+
+
+def _named(place: str, node: Node) -> Node:
+    return node.model_copy(update={name: said.named(f"{place}.{name}") for name, said in node.texts().items()})
+
+
+def validated(model: type[M], marked: Marked) -> M | None:
+    """The file's content as `model`; None, with problems noted, when it is not."""
+    if marked.problems:
+        return None
+    if not isinstance(marked.data, dict):
+        marked.report((), "the file holds no mapping: it begins with `flow: name`")
+        return None
+    try:
+        return model.model_validate(marked.data)
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            _report(marked, details)
+        return None
+
+
+def _report(marked: Marked, error: ErrorDetails) -> None:
+    where, kind = _place(error["loc"]), error["type"]
+    at_key = kind in ("extra_forbidden", "missing", "union_tag_invalid", "union_tag_not_found")
+    if where and where[-1] == "[key]":
+        where, at_key = where[:-1], True
+    prefix = _subject(marked.data, where)
+    if kind == "expression":
+        column = error["ctx"]["column"] + (1 if where in marked.quoted else 0)
+        line, begin = marked.place(where)
+        marked.problems.append(Problem(marked.path, line, begin + column, prefix + error["msg"]))
+        return
+    field_name = ".".join(str(part) for part in where[2:]) if where[:1] == ("nodes",) else ".".join(map(str, where))
+    marked.report(_spot(where, kind), prefix + _message(error, field_name, marked.data), key=at_key)
+
+
+def _spot(where: Where, kind: str) -> Where:
+    if kind == "missing":
+        return where[:-1]
+    return (*where, "type") if kind == "union_tag_invalid" else where
+
+
+def _place(loc: tuple[int | str, ...]) -> Where:
+    """Where the schema says the mistake is: pydantic puts the node's type between its name and its field."""
+    return (*loc[:2], *loc[3:]) if loc[:1] == ("nodes",) and len(loc) > 2 and loc[2] != "[key]" else loc
+
+
+def _subject(data: Any, where: Where) -> str:
+    """ "menu 'main': " for what is inside a node."""
+    if len(where) < 2 or where[0] != "nodes":
+        return ""
+    node = data["nodes"].get(where[1]) if isinstance(data.get("nodes"), dict) else None
+    kind = node.get("type") if isinstance(node, dict) else None
+    return f"{kind if isinstance(kind, str) and kind in NODE_TYPES else 'node'} {where[1]!r}: "
+
+
+def _message(error: ErrorDetails, name: str, data: Any) -> str:
+    kind, given = error["type"], error["input"]
+    last = str(error["loc"][-1])
+    if kind == "missing":
+        return f"{last!r} is missing"
+    if kind == "extra_forbidden":
+        return f"there is no field {last!r}{did_you_mean(last, _fields(error['loc'], data))}"
+    if kind == "union_tag_not_found":
+        return f"'type' is missing: one of {', '.join(NODE_TYPES)}"
+    if kind == "union_tag_invalid":
+        given_type = str(given.get("type")) if isinstance(given, dict) else ""
+        hint = did_you_mean(given_type, NODE_TYPES) or f"; there are {', '.join(NODE_TYPES)}"
+        return f"there is no type {given_type!r}{hint}"
+    if kind in ("bool_type", "bool_parsing"):
+        return f"{name!r} is true or false, not {given!r}"
+    message = error["msg"]
+    return f"{name!r}: {message[:1].lower()}{message[1:]}" if name else message
+
+
+def _fields(loc: tuple[int | str, ...], data: Any) -> list[str]:
+    if loc[:1] != ("nodes",):
+        return [*Flow.model_fields, *CalendarFile.model_fields]
+    node = NODE_TYPES.get(str(loc[2])) if len(loc) == 4 else None
+    return list(node.model_fields) if node is not None else ["when", "next"]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a flow file, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Flow.model_json_schema()}

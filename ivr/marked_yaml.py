@@ -1,0 +1,166 @@
+"""YAML read as data in which every value and key knows its line and column.
+
+Stricter than YAML 1.1, whose surprises break telephone numbers and hours: only `true`, `false`, `null`, decimal
+numbers without leading zeros and text exist, so `no`, `on`, `17:00` and `0123` stay the text that they look like.
+Refused: duplicate keys, anchors, aliases and tags, several documents, deep nesting and large files.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from ivr.problems import Problem
+
+MOST_CHARACTERS = 256 * 1024
+MOST_DEPTH = 16
+MOST_VALUES = 20_000
+
+Path = tuple[str | int, ...]
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INT = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\Z")
+_FLOAT = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}\Z")
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+@dataclass(slots=True)
+class Marked:
+    """`data`, and where its parts stand: `values` and `keys` give (line, column) by path.
+
+    The text of a value in `quoted` begins one column after its place.
+    """
+
+    path: str
+    data: Any = None
+    values: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    quoted: set[Path] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(self, where: Path, message: str, *, key: bool = False) -> None:
+        """Note a problem at the value (or key) at `where`, or at the nearest part around it."""
+        line, column = self.place(where, key=key)
+        self.problems.append(Problem(self.path, line, column, message))
+
+    def place(self, where: Path, *, key: bool = False) -> tuple[int, int]:
+        """Line and column of the value (or key), or of the nearest part around it."""
+        if key and where in self.keys:
+            return self.keys[where]
+        for length in range(len(where), -1, -1):
+            found = self.values.get(where[:length])
+            if found is not None:
+                # A block mapping begins at its first key: its own key says better what is meant.
+                return self.keys.get(where[:length], found) if length < len(where) or key else found
+        return 1, 1
+
+
+class _Refused(Exception):
+    def __init__(self, mark: Any, message: str) -> None:
+        super().__init__(message)
+        self.mark = mark
+
+
+def read(path: str, text: str) -> Marked:
+    """The one document in `text`. What is wrong is in `problems`; nothing is raised."""
+    marked = Marked(path)
+    if len(text) > MOST_CHARACTERS:
+        marked.problems.append(Problem(path, 1, 1, f"the file is longer than {MOST_CHARACTERS} characters"))
+        return marked
+    try:
+        _Composer(marked, text).document()
+    except _Refused as error:
+        marked.problems.append(Problem(path, error.mark.line + 1, error.mark.column + 1, str(error)))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        marked.problems.append(Problem(path, line, column, _no_yaml(error)))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        marked.problems.append(Problem(path, line, 1, f"a character that YAML forbids: {error.reason}"))
+    return marked
+
+
+def _no_yaml(error: yaml.MarkedYAMLError) -> str:
+    said = ", ".join(part for part in (error.context, error.problem) if part)
+    return f"this is no YAML: {said}"
+
+
+class _Composer:
+    """Builds data from the parser's events, within the bounds."""
+
+    def __init__(self, marked: Marked, text: str) -> None:
+        self._marked = marked
+        self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=_Loader)
+        self._values = 0
+
+    def document(self) -> None:
+        next(self._events)
+        event = next(self._events)
+        if isinstance(event, yaml.StreamEndEvent):
+            raise _Refused(event.start_mark, "the file is empty")
+        self._marked.data = self._value(next(self._events), (), 0)
+        next(self._events)
+        event = next(self._events)
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise _Refused(event.start_mark, "a second document: put it in a file of its own")
+
+    def _value(self, event: yaml.Event, where: Path, depth: int) -> Any:
+        mark = _mark(event)
+        self._values += 1
+        if self._values > MOST_VALUES:
+            raise _Refused(mark, f"more than {MOST_VALUES} values in one file")
+        if depth > MOST_DEPTH:
+            raise _Refused(mark, f"nested more than {MOST_DEPTH} deep")
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise _Refused(mark, "anchors and aliases (& and *) are not used here: write it out, or quote the text")
+        if getattr(event, "tag", None) not in (None, "!"):
+            raise _Refused(mark, "tags (!) are not used here: quote the text if it begins with '!'")
+        self._marked.values[where] = (mark.line + 1, mark.column + 1)
+        if isinstance(event, yaml.ScalarEvent):
+            if event.style in ("'", '"'):
+                self._marked.quoted.add(where)
+            return _scalar(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(where, depth)
+        return self._mapping(where, depth)
+
+    def _sequence(self, where: Path, depth: int) -> list[Any]:
+        found: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            found.append(self._value(event, (*where, len(found)), depth + 1))
+        return found
+
+    def _mapping(self, where: Path, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            mark = _mark(event)
+            if not isinstance(event, yaml.ScalarEvent):
+                raise _Refused(mark, "a key has to be a word")
+            key = event.value
+            place = (mark.line + 1, mark.column + 1)
+            inner = (*where, key)
+            if key in found:
+                first = self._marked.keys[inner][0]
+                self._marked.problems.append(
+                    Problem(self._marked.path, *place, f"{key!r} stands here twice (first in line {first})")
+                )
+            self._marked.keys[inner] = place
+            found[key] = self._value(next(self._events), inner, depth + 1)
+        return found
+
+
+def _mark(event: yaml.Event) -> Any:
+    return event.start_mark
+
+
+def _scalar(event: yaml.ScalarEvent) -> str | int | float | bool | None:
+    text: str = event.value
+    if event.style is not None and event.style != "":
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.match(text):
+        return int(text)
+    return float(text) if _FLOAT.match(text) else text

@@ -1,0 +1,241 @@
+"""A caller in a queue: a place, the agent's phone, the talk; every way out leaves it clean."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import structlog
+
+from acd.distributor import DistributorError, Refused, Unavailable
+from acd.model import Enqueue, Offer, Place, QueueId, Revoked
+from ivr.announcing import Announcements, Announcer
+from ivr.call import AgentLeg, CallEnded
+from ivr.commands import Chain, Commands
+from ivr.phones import NotAnswered
+from ivr.run import Run, Visit
+
+_log = structlog.get_logger(__name__)
+
+ENTER_PATIENCE_S = 120.0
+"""How long a caller waits for a queue that is out of reach, before going on at `unavailable`."""
+_UNTOLD_PATIENCE_S = 3.0
+_OFFER_PATIENCE_S = 10.0
+_FINISH_PATIENCE_S = 300.0
+
+
+class Left(Enum):
+    """How a stay in a queue ended, when the caller is still there."""
+
+    TALKED = "talked"
+    WAITED_TOO_LONG = "overflow"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a queue node wants of the queue."""
+
+    queue: QueueId
+    priority_s: int
+    max_wait_s: float
+
+
+async def wait_and_talk(run: Run, wish: Wish, announcements: Announcements) -> Left:
+    """Wait for an agent and talk. A run that has an entry in this queue goes on with it.
+
+    Raises CallEnded (or is cancelled) when the caller is gone; what the distributor has to know of that is then under
+    way in `run.services.commands`.
+    """
+    if not run.call.answered:
+        await run.call.answer()
+    stay = _Stay(run, wish, Announcer(run, announcements))
+    try:
+        return await stay.through()
+    except CallEnded as ended:
+        stay.cause = ended.cause
+        raise
+    finally:
+        stay.close()
+
+
+class _Stay:
+    """One contact's stay in one queue."""
+
+    def __init__(self, run: Run, wish: Wish, announcer: Announcer) -> None:
+        self._run = run
+        self._wish = wish
+        self._announcer = announcer
+        self._distributor = run.services.distributor
+        self._mailbox = run.services.offers.expect(run.data.contact)
+        self._chain = Chain(run.services.commands)
+        self._resumed = run.data.entry is not None and run.data.entry.queue == wish.queue
+        self._visit = self._entry()
+        self._in_doubt = False
+        self.cause = "caller_hung_up"
+
+    def _entry(self) -> Visit:
+        data = self._run.data
+        if data.entry is None or not self._resumed:
+            data.entry = Visit(self._wish.queue, self._run.services.now_ms(), self._wish.priority_s)
+        return data.entry
+
+    async def through(self) -> Left:
+        """From the place to the end of the talk."""
+        self._announcer.start()
+        waited_s = (self._run.services.now_ms() - self._visit.arrived_ms) / 1000
+        give_up_at = asyncio.get_running_loop().time() + self._wish.max_wait_s - waited_s
+        if not await self._enter():
+            return Left.UNAVAILABLE
+        while True:
+            try:
+                async with asyncio.timeout_at(give_up_at):
+                    offer = await self._mailbox.get()
+            except TimeoutError:
+                self.cause = "overflow"
+                return Left.WAITED_TOO_LONG
+            leg = await self._ring(offer)
+            if leg is not None and await self._accepted(offer, leg):
+                await self._talk(offer, leg)
+                return Left.TALKED
+            if self._in_doubt and not await self._enter():
+                return Left.UNAVAILABLE
+
+    # --- the place ---
+
+    async def _enter(self) -> bool:
+        """Take or retake the place. False when the queue is full, unknown, or away for longer than anybody waits."""
+        for patience_s in (_UNTOLD_PATIENCE_S, ENTER_PATIENCE_S):
+            try:
+                await self._chain.do(self._enqueue, patience_s=patience_s)
+            except Refused as refused:
+                _log.warning("queue refused a contact", queue=self._wish.queue, code=refused.code)
+                break
+            except Unavailable:
+                _log.warning("queue is out of reach", queue=self._wish.queue, contact=self._run.data.contact)
+                await self._announcer.tell_delay()
+            else:
+                self._in_doubt = False
+                return True
+        self.cause = "error"
+        return False
+
+    def _enqueue(self) -> Awaitable[Place]:
+        visit = self._visit
+        arrived_ms = visit.arrived_ms if self._resumed else 0
+        self._resumed = True
+        entry = Enqueue(self._mailbox.contact, visit.queue, self._run.services.node, visit.priority_s, arrived_ms)
+        return self._distributor.enqueue(entry)
+
+    # --- the agent ---
+
+    async def _ring(self, offer: Offer) -> AgentLeg | None:
+        """Ring the agent, for as long as the offer says or until the lease is lost."""
+        services = self._run.services
+        ringing = asyncio.ensure_future(services.phones.ring(offer, self._run.call.info))
+        lost = False
+
+        def revoked(heard: Revoked) -> None:
+            nonlocal lost
+            if heard.offer == offer.offer:
+                lost = True
+                ringing.cancel()
+
+        self._mailbox.on_revoked = revoked
+        try:
+            await asyncio.wait({ringing}, timeout=offer.rings_for_ms / 1000)
+            ringing.cancel()
+            await asyncio.wait({ringing})
+        except BaseException:
+            _abandon(ringing, services.commands)
+            raise
+        finally:
+            self._mailbox.on_revoked = None
+        leg, cause = _outcome(ringing)
+        if lost and leg is not None:
+            await leg.hang_up()
+            return None
+        if leg is None and not lost:
+            await self._fail(offer, cause)
+        return leg
+
+    async def _fail(self, offer: Offer, cause: str) -> None:
+        """Give the offer back; the caller keeps the place. The lease's end does the same if the store stays away."""
+        fail = self._distributor.fail
+        try:
+            await self._chain.do(lambda: fail(offer.offer, offer.fence, cause), patience_s=_OFFER_PATIENCE_S)
+        except DistributorError as error:
+            _log.info("offer was gone already", offer=offer.offer, error=str(error))
+
+    async def _accepted(self, offer: Offer, leg: AgentLeg) -> bool:
+        """Confirm that the agent has the caller. False: the lease is lost, and the agent was hung up."""
+        accept = self._distributor.accept
+        try:
+            await self._chain.do(lambda: accept(offer.offer, offer.fence), patience_s=_OFFER_PATIENCE_S)
+        except Refused:
+            await leg.hang_up()
+            return False
+        except Unavailable:
+            # Nobody knows whether it was done: end both, and take the place again with the arrival it had.
+            self._in_doubt = True
+            self._later(lambda: self._distributor.finish(offer.contact, "error"))
+            await leg.hang_up()
+            return False
+        except BaseException:
+            self._run.services.commands.own(leg.hang_up())
+            raise
+        return True
+
+    async def _talk(self, offer: Offer, leg: AgentLeg) -> None:
+        visit = self._visit
+        visit.outcome, visit.agent, visit.waited_ms = "answered", offer.agent, offer.waited_ms
+        try:
+            await self._announcer.silence()
+            self.cause = await self._run.call.bridge(leg)
+        except BaseException:
+            self._run.services.commands.own(leg.hang_up())
+            raise
+
+    # --- the end ---
+
+    def close(self) -> None:
+        """Leave or finish, after what is under way. Waits for nothing, so that it can't be interrupted."""
+        visit, contact, cause, data = self._visit, self._mailbox.contact, self.cause, self._run.data
+        self._run.services.offers.forget(contact)
+        self._announcer.stop()
+        if visit.outcome == "answered":
+            self._later(lambda: self._distributor.finish(contact, cause))
+        else:
+            visit.outcome = cause
+            visit.waited_ms = self._run.services.now_ms() - visit.arrived_ms
+            self._later(lambda: self._distributor.leave(contact, cause, flowed_out=cause == "overflow"))
+        data.entry = None
+        data.journey.append(visit)
+
+    def _later(self, command: Callable[[], Awaitable[object]]) -> None:
+        self._chain.later(command, patience_s=_FINISH_PATIENCE_S)
+
+
+def _outcome(ringing: "asyncio.Future[AgentLeg]") -> tuple[AgentLeg | None, str]:
+    """The leg, or why there is none. A phone that answered just when it was cancelled still counts as answered."""
+    if ringing.cancelled():
+        return None, "no_answer"
+    error = ringing.exception()
+    if error is None:
+        return ringing.result(), ""
+    if isinstance(error, NotAnswered):
+        return None, error.cause
+    _log.error("ringing an agent failed", exc_info=error)
+    return None, "error"
+
+
+def _abandon(ringing: "asyncio.Future[AgentLeg]", commands: Commands) -> None:
+    """The caller is gone: ring no more, and hang up a phone that was answered at that moment."""
+
+    def done(rung: "asyncio.Future[AgentLeg]") -> None:
+        leg, _ = _outcome(rung)
+        if leg is not None:
+            commands.own(leg.hang_up())
+
+    ringing.cancel()
+    ringing.add_done_callback(done)
