@@ -10,6 +10,15 @@ SiteId = NewType("SiteId", str)
 OfferId = NewType("OfferId", str)
 NodeId = NewType("NodeId", str)
 
+OFFER_GRACE_MS = 3_000
+"""An offer's lease outlives its ringing by this, so that the node tells how it ended before time does."""
+NODE_LEASE_MS = 10_000
+"""A node that does not beat for this long is dead."""
+GAP_MS = 5_000
+"""No command at all for longer than this means that the store was away: leases get a fresh term first."""
+STEP_LIMIT = 200
+"""The most that one call of `due` or `drop_node` does; the rest is for the next."""
+
 
 class AgentState(StrEnum):
     """`definitions`: one state at a time; every state that could get stuck has a time limit."""
@@ -43,11 +52,15 @@ class QueueSpec:
 
 @dataclass(frozen=True, slots=True)
 class AgentSpec:
-    """An agent as configured: skills with levels (1-9), and the site."""
+    """An agent as configured: skills with levels (1-9), and the site.
+
+    After a missed offer the agent is ready again by itself after `rest_s`; with 0 only when the agent says so.
+    """
 
     agent: AgentId
     site: SiteId
     skills: dict[str, int] = field(default_factory=dict)
+    rest_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +114,20 @@ class Revoked:
 
 @dataclass(frozen=True, slots=True)
 class QueueNumbers:
-    """A queue at this moment."""
+    """A queue at this moment: `waiting` is W, those being offered included.
+
+    `offered`, `answered`, `lost` and `flowed_out` are O, A, L and F since the queue was made: always O = A + L + F + W.
+    `agents` counts those who may serve it, by state.
+    """
 
     queue: QueueId
     waiting: int
     longest_wait_ms: int
     agents: dict[str, int] = field(default_factory=dict)
-    """Agents who may serve it, by state."""
+    offered: int = 0
+    answered: int = 0
+    lost: int = 0
+    flowed_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,45 @@
+"""The scripts as text and digest: the constants, `_lib.lua`, then one command."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from acd.model import GAP_MS, NODE_LEASE_MS, OFFER_GRACE_MS, STEP_LIMIT
+
+FOLDER = Path(__file__).parent / "scripts"
+CONSTANTS = {
+    "OFFER_GRACE_MS": OFFER_GRACE_MS,
+    "NODE_LEASE_MS": NODE_LEASE_MS,
+    "GAP_MS": GAP_MS,
+    "STEP_LIMIT": STEP_LIMIT,
+    "ANSWER_MS": 60_000,
+    "ANSWERS_MOST": 20_000,
+    "EVENTS_MOST": 1_000_000,
+    "NODE_MESSAGES_MOST": 10_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A command's text, and the digest under which EVALSHA finds it."""
+
+    text: str
+    sha: str
+
+    @classmethod
+    def of(cls, text: str) -> "Script":
+        return cls(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def assemble(folder: Path = FOLDER) -> dict[str, Script]:
+    """Every command of `folder` by its file's name."""
+    constants = "".join(f"local {name} = {value}\n" for name, value in CONSTANTS.items())
+    library = constants + (folder / "_lib.lua").read_text()
+    paths = sorted(path for path in folder.glob("*.lua") if path.stem != "_lib")
+    return {path.stem: Script.of(library + path.read_text()) for path in paths}
+
+
+@cache
+def scripts() -> dict[str, Script]:
+    return assemble()

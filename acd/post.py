@@ -1,0 +1,48 @@
+"""How offers and lost leases reach the code that holds the callers: each once, in the loop's thread."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from acd.model import AgentId, NodeId, Offer, OfferId, QueueId, Revoked, SiteId
+
+REMEMBERED = 4096
+"""How many of the last messages are remembered, to know a repeated one."""
+
+
+class Post:
+    """Gives messages to `heard` as soon as the loop is free, so that the command that made them can return first."""
+
+    def __init__(self) -> None:
+        self.heard: Callable[[Offer | Revoked], None] | None = None
+        self._seen: dict[str | int, None] = {}
+
+    def deliver(self, messages: Iterable[Offer | Revoked]) -> None:
+        """Drops what was delivered before: an offer by its fence, a lost lease by its offer."""
+        for message in messages:
+            key = message.fence if isinstance(message, Offer) else message.offer
+            if self.heard is None or key in self._seen:
+                continue
+            self._seen[key] = None
+            if len(self._seen) > REMEMBERED:
+                del self._seen[next(iter(self._seen))]
+            asyncio.get_running_loop().call_soon(self.heard, message)
+
+
+def read(message: Mapping[str, Any]) -> Offer | Revoked:
+    """The message that a script wrote."""
+    offer, contact = OfferId(message["offer"]), message["contact"]
+    if "fence" not in message:
+        return Revoked(offer, contact, message["cause"])
+    return Offer(
+        offer=offer,
+        contact=contact,
+        queue=QueueId(message["queue"]),
+        agent=AgentId(message["agent"]),
+        site=SiteId(message["site"]),
+        node=NodeId(message["node"]),
+        fence=message["fence"],
+        deadline_ms=message["deadline_ms"],
+        rings_for_ms=message["rings_for_ms"],
+        waited_ms=message["waited_ms"],
+    )

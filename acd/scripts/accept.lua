@@ -1,0 +1,32 @@
+-- accept OFFER FENCE: the agent answered. Once more, it is accepted still.
+local first = remembered()
+if first then return first end
+local lease = get(LEASES, ARGV[4])
+if not lease or lease.fence ~= tonumber(ARGV[5]) then
+  return refuse('NOOFFER offer ' .. ARGV[4] .. ' is no longer held with fence ' .. ARGV[5])
+end
+
+-- The pace is the time between two contacts taken while others waited; the estimated wait comes of it.
+local function count(queue)
+  local key = numbers(queue)
+  local was = call('HMGET', key, 'last', 'pace')
+  local last, pace = tonumber(was[1]) or 0, tonumber(was[2]) or 0
+  if last > 0 then pace = pace > 0 and math.floor((7 * pace + now - last) / 8) or now - last end
+  last = call('ZCARD', arrived(queue)) > 0 and now or 0
+  call('HINCRBY', key, 'a', 1)
+  call('HSET', key, 'last', last, 'pace', pace)
+end
+
+open()
+if not lease.accepted then
+  local entry = change(ENTRIES, lease.contact)
+  lease.accepted = true
+  put(LEASES, lease.offer, lease)
+  entry.state, entry.answered = 'talking', now
+  call('ZREM', DEADLINES, 'o:' .. lease.offer)
+  call('ZREM', arrived(entry.queue), entry.member)
+  count(entry.queue)
+  emit('contact_answered', entry, of(lease, { waited_ms = now - entry.arrived, rang_ms = now - lease.made }))
+  becomes(get(AGENTS, lease.agent), 'talking', '', { contact = entry.contact, offer = lease.offer })
+end
+return close(function() return { contact = lease.contact } end)

@@ -1,0 +1,51 @@
+-- enqueue CONTACT QUEUE NODE PRIORITY_S ARRIVED_MS: give a contact a place, the same one when it is there already.
+local first = remembered()
+if first then return first end
+local contact, name, node = ARGV[4], ARGV[5], ARGV[6]
+local entry, queue = get(ENTRIES, contact), get(QUEUES, name)
+if entry and (entry.queue ~= name or entry.state == 'talking') then
+  return refuse('BADSTATE contact ' .. contact .. ' is ' .. entry.state .. ' in queue ' .. entry.queue)
+end
+if not entry and (not queue or queue.gone) then return refuse('NOQUEUE there is no queue ' .. name) end
+if not entry and call('ZCARD', arrived(name)) >= queue.most then
+  return refuse('FULL queue ' .. name .. ' has ' .. queue.most .. ' waiting')
+end
+
+local function enter()
+  clock.seq = clock.seq + 1
+  local came = tonumber(ARGV[8])
+  if came == 0 or came > now then came = now end
+  local head_start = queue.priority + tonumber(ARGV[7]) * 1000
+  entry = {
+    contact = contact, queue = name, node = node, member = string.format('%012.0f:', clock.seq) .. contact,
+    seq = clock.seq, score = came - head_start, arrived = came, rings = queue.rings, wrap = queue.wrap,
+    state = 'waiting', offer = '', answered = 0,
+  }
+  put(ENTRIES, contact, entry)
+  call('ZADD', held(node), entry.seq, entry.member)
+  call('ZADD', arrived(name), came, entry.member)
+  call('HINCRBY', numbers(name), 'o', 1)
+  waits(entry)
+  emit('contact_queued', entry, {
+    queue = name, arrived_ms = came, priority_s = math.floor(head_start / 1000),
+    position = 1 + call('ZRANK', waiting(name), entry.member),
+  })
+end
+
+-- Another node holds the caller now; an offer that the former one was ringing is made anew.
+local function take_over()
+  if entry.state == 'offered' then withdraw_freely(get(LEASES, entry.offer), 'node_lost') end
+  call('ZREM', held(entry.node), entry.member)
+  entry.node = node
+  call('ZADD', held(node), entry.seq, entry.member)
+  put(ENTRIES, contact, entry)
+end
+
+open()
+call('ZADD', DEADLINES, 'NX', now + NODE_LEASE_MS, 'n:' .. node)
+if not entry then
+  enter()
+elseif entry.node ~= node then
+  take_over()
+end
+return close(function() return { place = place_of(entry), arrived = entry.arrived } end)

@@ -1,0 +1,14 @@
+-- log_in AGENT STATE: the agent is here, `ready` or `not_ready`. A log-out that was to follow a talk is taken back.
+local first = remembered()
+if first then return first end
+local who, state = get(AGENTS, ARGV[4]), ARGV[5]
+if not who then return refuse('NOAGENT there is no agent ' .. ARGV[4]) end
+open()
+if who.state == 'logged_out' then
+  becomes(who, state, '', {})
+elseif who.after == 'logged_out' and not who.gone then
+  who.after, who.after_reason = state, ''
+  if state == 'ready' then who.after = '' end
+  put(AGENTS, who.agent, who)
+end
+return close()

@@ -1,0 +1,287 @@
+"""The distributor on Redis: each command is one script, which decides, changes and writes its events at once."""
+
+import itertools
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+
+from acd.commands import Script, scripts
+from acd.distributor import DistributorError, Refused, Unavailable
+from acd.keys import Keys
+from acd.model import (
+    AgentId,
+    AgentNow,
+    AgentSpec,
+    AgentState,
+    Enqueue,
+    NodeId,
+    Offer,
+    OfferId,
+    Place,
+    QueueId,
+    QueueNumbers,
+    QueueSpec,
+    Revoked,
+    SiteId,
+)
+from acd.post import Post, read
+
+log = structlog.get_logger(__name__)
+
+REFUSALS = frozenset({"NOQUEUE", "NOAGENT", "NOCONTACT", "NOOFFER", "BADSTATE", "FULL"})
+PASSING = frozenset({"LOADING", "READONLY", "BUSY", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "NOREPLICAS", "MISCONF"})
+"""Errors of a server that cannot serve now: one that loads its file, a former master, a full disk."""
+SHORT = "SHORT"
+
+
+class RedisDistributor:
+    """One tenant's distributor, for one node.
+
+    With `replicas` every change is confirmed by that many (WAIT, on the same connection) before it counts as done.
+    `now_ms` replaces the server's clock in tests.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        tenant: str,
+        node: NodeId,
+        *,
+        replicas: int = 0,
+        wait_ms: int = 1000,
+        now_ms: Callable[[], int] | None = None,
+        texts: dict[str, Script] | None = None,
+    ) -> None:
+        self.keys = Keys(tenant)
+        self.node = node
+        self.post = Post()
+        self._client = client
+        self._confirm = (replicas, wait_ms)
+        self._now_ms = now_ms
+        self._scripts = texts or scripts()
+        self._prefixes: dict[str, tuple[str | int, ...]] = {
+            name: ("EVALSHA", script.sha, len(self.keys.fixed), *self.keys.fixed)
+            for name, script in self._scripts.items()
+        }
+        self._ids = (f"{secrets.token_hex(6)}:{n}" for n in itertools.count())
+        self._held: dict[str, Enqueue | None] = {}
+        self._interrupted = False
+        self._notify: Callable[[float], None] | None = None
+
+    # --- What is heard ------------------------------------------------------------------------------------------
+
+    def listen(self, node: NodeId, heard: Callable[[Offer | Revoked], None]) -> None:
+        if node != self.node:
+            raise ValueError(f"node {node!r}: this distributor is that of node {self.node!r}")
+        self.post.heard = heard
+
+    def when_due(self, notify: Callable[[float], None]) -> None:
+        """`notify` gets the seconds to the next deadline after every command."""
+        self._notify = notify
+
+    # --- Contacts and offers --------------------------------------------------------------------------------------
+
+    async def enqueue(self, entry: Enqueue) -> Place:
+        reply = await self._do("enqueue", entry.contact, entry.queue, entry.node, entry.priority_s, entry.arrived_ms)
+        if entry.node == self.node:
+            self._held.setdefault(entry.contact, replace(entry, arrived_ms=reply["arrived"]))
+        return _place(reply)
+
+    async def leave(self, contact: str, cause: str, *, flowed_out: bool = False) -> None:
+        self._held.pop(contact, None)
+        await self._do("leave", contact, cause, "flowed_out" if flowed_out else "lost")
+
+    async def finish(self, contact: str, cause: str) -> None:
+        await self.leave(contact, cause)
+
+    async def place(self, contact: str) -> Place:
+        return _place(await self._do("place", contact))
+
+    async def accept(self, offer: OfferId, fence: int) -> None:
+        reply = await self._do("accept", offer, fence)
+        if reply["contact"] in self._held:
+            self._held[reply["contact"]] = None
+
+    async def fail(self, offer: OfferId, fence: int, cause: str) -> None:
+        await self._do("fail", offer, fence, cause)
+
+    # --- Agents -----------------------------------------------------------------------------------------------------
+
+    async def log_in(self, agent: AgentId, *, ready: bool = True) -> None:
+        await self._do("log_in", agent, "ready" if ready else "not_ready")
+
+    async def log_out(self, agent: AgentId, reason: str) -> None:
+        await self._do("agent", agent, "logged_out", reason)
+
+    async def ready(self, agent: AgentId) -> None:
+        await self._do("agent", agent, "ready", "")
+
+    async def not_ready(self, agent: AgentId, reason: str) -> None:
+        await self._do("agent", agent, "not_ready", reason)
+
+    async def end_wrap_up(self, agent: AgentId, topic: str = "") -> None:
+        await self._do("end_wrap_up", agent, topic)
+
+    # --- Time, nodes, configuration -----------------------------------------------------------------------------
+
+    async def due(self) -> float:
+        """After Redis was away every lease gets a fresh term first. Without a deadline: an hour."""
+        if self._interrupted:
+            await self._do("renew")
+            self._interrupted = False
+        reply = await self._do("due")
+        return float(reply["next_in_ms"]) / 1000 if reply["next_in_ms"] >= 0 else 3600.0
+
+    async def beat(self, node: NodeId, contacts: int) -> None:
+        """When Redis knows of fewer contacts than this node holds, those that wait are given their places again."""
+        if self._interrupted:
+            await self._do("renew")
+            self._interrupted = False
+        known = (await self._do("beat"))["number"]
+        if known < len(self._held):
+            log.warning("redis lost contacts of this node", known=known, held=len(self._held), reported=contacts)
+            await self._restore()
+
+    async def drop_node(self, node: NodeId, cause: str) -> int:
+        dropped = 0
+        while number := int((await self._do("drop_node", node, cause))["number"]):
+            dropped += number
+        return dropped
+
+    async def configure(self, queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> None:
+        await self._do("configure", *configuration(queues, agents))
+
+    async def _restore(self) -> None:
+        waiting = {contact: entry for contact, entry in self._held.items() if entry is not None}
+        self._held = dict(waiting)
+        for contact, entry in waiting.items():
+            if contact not in self._held:
+                continue
+            try:
+                await self._do("enqueue", contact, entry.queue, entry.node, entry.priority_s, entry.arrived_ms)
+            except Refused as refusal:
+                log.warning("a contact could not be put back", contact=contact, error=str(refusal))
+            if contact not in self._held:
+                await self._do("leave", contact, "caller_hung_up", "lost")
+
+    # --- What is seen -----------------------------------------------------------------------------------------------
+
+    async def queues(self) -> list[QueueNumbers]:
+        """Not for every call: it reads all agents."""
+        records = await self._records("queues")
+        agents = (await self._records("agents")).values()
+        return [await self._numbers(name, [a for a in agents if name in a["queues"]]) for name in sorted(records)]
+
+    async def agents(self) -> list[AgentNow]:
+        return [
+            AgentNow(
+                AgentId(name), SiteId(a["site"]), AgentState(a["state"]), a["reason"], int(a["since"]), a["contact"]
+            )
+            for name, a in sorted((await self._records("agents")).items())
+        ]
+
+    async def _records(self, hash_name: str) -> dict[str, dict[str, Any]]:
+        [found] = await self._read(("HGETALL", self.keys.named(hash_name)))
+        pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
+        return {name: json.loads(text) for name, text in pairs}
+
+    async def _numbers(self, queue: str, agents: list[dict[str, Any]]) -> QueueNumbers:
+        arrived, named = self.keys.named(f"arrived:{queue}"), self.keys.named
+        first, waiting, counts, meta, time = await self._read(
+            ("ZRANGE", arrived, 0, 0),
+            ("ZCARD", arrived),
+            ("HMGET", named(f"numbers:{queue}"), "o", "a", "l", "f"),
+            ("HGET", named("meta"), "now"),
+            ("TIME",),
+        )
+        longest = 0
+        if first:
+            [entry] = await self._read(("HGET", named("entries"), first[0][13:]))
+            now = self._now_ms() if self._now_ms else int(time[0]) * 1000 + int(time[1]) // 1000
+            longest = max(now, int(meta or 0)) - int(json.loads(entry)["arrived"]) if entry else 0
+        states: dict[str, int] = {}
+        for agent in agents:
+            states[agent["state"]] = states.get(agent["state"], 0) + 1
+        return QueueNumbers(QueueId(queue), int(waiting), longest, states, *(int(count or 0) for count in counts))
+
+    # --- Redis ------------------------------------------------------------------------------------------------------
+
+    async def _do(self, name: str, *args: str | int) -> dict[str, Any]:
+        """One command. Raises Refused, Unavailable."""
+        now = str(self._now_ms()) if self._now_ms else ""
+        command = (*self._prefixes[name], now, next(self._ids), self.node, *args)
+        replicas, wait_ms = self._confirm
+        if replicas:
+            text, confirmed = await self._read(command, ("WAIT", replicas, wait_ms))
+            if confirmed < replicas and name != "place":
+                raise Unavailable(f"{name}: confirmed by {confirmed} of {replicas} replicas in {wait_ms} ms")
+        else:
+            [text] = await self._read(command)
+        reply: dict[str, Any] = json.loads(text)
+        if "heard" in reply:
+            self.post.deliver(read(message) for message in reply["heard"])
+        if self._notify is not None and reply["next_in_ms"] >= 0:
+            self._notify(reply["next_in_ms"] / 1000)
+        return reply
+
+    async def _read(self, *commands: tuple[str | int, ...]) -> list[Any]:
+        """The answers of Redis, over one connection. Loads the scripts where they are missing."""
+        try:
+            try:
+                return await self._send(commands)
+            except NoScriptError:
+                for script in self._scripts.values():
+                    await self._client.script_load(script.text)
+                return await self._send(commands)
+        except ResponseError as error:
+            raise _refusal(error) from None
+        except (RedisError, OSError, TimeoutError) as error:
+            self._interrupted = True
+            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
+
+    async def _send(self, commands: tuple[tuple[str | int, ...], ...]) -> list[Any]:
+        if len(commands) == 1:
+            return [await self._client.execute_command(*commands[0])]  # type: ignore[no-untyped-call]  # the library
+        pipeline = self._client.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        return await pipeline.execute()
+
+
+def configuration(queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> tuple[str, str]:
+    """The arguments of `configure.lua`."""
+    queue_records = [
+        {
+            "queue": q.queue,
+            "skill": q.skill or q.queue,
+            "level": q.level,
+            "priority": q.priority_s * 1000,
+            "rings": q.offer_s * 1000,
+            "wrap": q.wrap_up_s * 1000,
+            "most": q.max_waiting,
+            "gone": False,
+        }
+        for q in queues
+    ]
+    agent_records = [{"agent": a.agent, "site": a.site, "skills": a.skills, "rest": a.rest_s * 1000} for a in agents]
+    return json.dumps(queue_records), json.dumps(agent_records)
+
+
+def _place(reply: dict[str, Any]) -> Place:
+    position, waiting, waited_ms, wait = reply["place"]
+    return Place(position, waiting, waited_ms, wait if wait >= 0 else None)
+
+
+def _refusal(error: ResponseError) -> DistributorError:
+    code, _, message = str(error).partition(" ")
+    if code in REFUSALS:
+        return Refused(code, message)
+    if code in PASSING:
+        return Unavailable(f"redis: {error}")
+    return DistributorError(f"redis: {error}")
