@@ -1,29 +1,33 @@
 """What a caller hears while waiting: a welcome, music, and at intervals the position and the estimated wait."""
 
 import asyncio
-from dataclasses import dataclass
 
 import structlog
+from pydantic import Field
 
 from acd.distributor import DistributorError
 from ivr.call import CallEnded
-from ivr.prompting import Duration, Number, Said
+from ivr.prompting import Duration, Number
 from ivr.run import Run
+from ivr.schema import Name, Part, Seconds, Texts
 
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Announcements:
-    """What is said in a queue, and when (`ivr.nodes.queue`)."""
+class Announcements(Part):
+    """What is said in a queue, and when.
 
-    music: str
-    welcome: Said | None
-    position: Said | None
-    position_and_wait: Said | None
-    delayed: Said | None
-    first_after_s: float
-    every_s: float
+    `position` names {position} and {waiting}; `position_and_wait`, said where there is an estimate, also {wait}.
+    The first comes `first_after_s` after the welcome, the next every `every_s`.
+    """
+
+    welcome: Texts | None = None
+    position: Texts | None = None
+    position_and_wait: Texts | None = None
+    delayed: Texts | None = Field(default=None, description="Said when the queue is out of reach for a while.")
+    music: Name = "default"
+    first_after_s: Seconds = 2.0
+    every_s: Seconds = 45.0
 
 
 class Announcer:

@@ -47,8 +47,7 @@ def check_flow(flow: Flow, marked: Marked) -> None:
 
 
 def _report(marked: Marked, name: str, node: Node, where: Where, message: str, *, key: bool = False) -> None:
-    kind = getattr(node, "type", "node")
-    marked.report(("nodes", name, *where), f"{kind} {name!r}: {message}", key=key)
+    marked.report(("nodes", name, *where), f"{node.type} {name!r}: {message}", key=key)
 
 
 def _check_targets(flow: Flow, marked: Marked) -> None:
@@ -109,17 +108,18 @@ def _circles(flow: Flow) -> list[list[str]]:
 def _check_texts(flow: Flow, marked: Marked) -> None:
     types = flow.types()
     for name, node in flow.nodes.items():
-        for field, said in node.texts().items():
+        for where, said in node.texts().items():
             missing = [language for language in flow.languages if language not in said.texts]
             if missing:
-                _report(marked, name, node, (field,), f"{field!r} is not said in {', '.join(missing)}", key=True)
+                field = ".".join(map(str, where))
+                _report(marked, name, node, where, f"{field!r} is not said in {', '.join(missing)}", key=True)
             for language in said.texts:
                 if language not in flow.languages:
                     message = f"{language!r} is none of the flow's languages{did_you_mean(language, flow.languages)}"
-                    _report(marked, name, node, (field, language), message, key=True)
+                    _report(marked, name, node, (*where, language), message, key=True)
             for slot in sorted(said.slots() - node.slots - types.keys()):
                 hint = did_you_mean(slot, [*node.slots, *types])
-                _report(marked, name, node, (field,), f"there is no value {{{slot}}}{hint}", key=True)
+                _report(marked, name, node, where, f"there is no value {{{slot}}}{hint}", key=True)
 
 
 def _check_expressions(flow: Flow, marked: Marked) -> None:
@@ -160,8 +160,7 @@ def _type(
         at = ("nodes", name, *where)
         line, column = marked.place(at)
         column += error.column + (1 if at in marked.quoted else 0)
-        kind = getattr(node, "type", "node")
-        marked.problems.append(Problem(marked.path, line, column, f"{kind} {name!r}: {error}"))
+            marked.problems.append(Problem(marked.path, line, column, f"{node.type} {name!r}: {error}"))
         return None
 
 

@@ -33,7 +33,7 @@ async def serve(call: Call, flow: Flow, services: Services, resumed: FlowRun | N
         _tell_start(call, flow, services)
     call.on_end(ending.told)
     try:
-        await _lead(Run(call, flow, data, services), ending)
+        await _lead(Run(call, data, services), flow, ending)
     except asyncio.CancelledError:
         if not ending.is_own():
             ending.cause = ending.cause or "shutdown"
@@ -72,9 +72,9 @@ class _Ending:
         return self._task.uncancel() == 0
 
 
-async def _lead(run: Run, ending: _Ending) -> None:
+async def _lead(run: Run, flow: Flow, ending: _Ending) -> None:
     try:
-        await interpret(run, run.data.step)
+        await interpret(run, flow.nodes, run.data.step)
         ending.finished = True
         ending.cause = ending.cause or "flow_ended"
     except CallEnded as ended:

@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from ivr.nodes import AnyNode
-from ivr.nodes.base import Name, Number, Target
 from ivr.prompting import Said
 from ivr.run import Scalar
+from ivr.schema import Name, Number, Target
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 

@@ -17,7 +17,7 @@ from ivr.calendar_file import CalendarFile
 from ivr.flow import Flow
 from ivr.marked_yaml import Marked, read
 from ivr.marked_yaml import Path as Where
-from ivr.nodes import NODE_TYPES, Node
+from ivr.nodes import NODE_TYPES
 from ivr.problems import Problem, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
@@ -85,14 +85,10 @@ def flow_of(marked: Marked) -> Flow | None:
     if flow is None:
         return None
     content = json.dumps(marked.data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    nodes = {name: _named(f"{flow.flow}/{name}", node) for name, node in flow.nodes.items()}
+    nodes = {name: node.named(f"{flow.flow}/{name}") for name, node in flow.nodes.items()}
     flow = flow.model_copy(update={"nodes": nodes})
     flow.identify(hashlib.sha256(content.encode()).hexdigest()[:12])
     return flow
-
-
-def _named(place: str, node: Node) -> Node:
-    return node.model_copy(update={name: said.named(f"{place}.{name}") for name, said in node.texts().items()})
 
 
 def validated(model: type[M], marked: Marked) -> M | None:

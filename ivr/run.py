@@ -2,20 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from acd.distributor import Distributor
 from acd.model import NodeId, QueueId
 from events.sink import Sink
+from ivr.calendar import Calendar
 from ivr.call import Call, Clip
 from ivr.commands import Commands
 from ivr.offers import Offers
 from ivr.phones import AgentPhones
 from ivr.prompting import Number, Prompts, Said, Spelled, Value
-
-if TYPE_CHECKING:
-    from ivr.calendar import Calendar
-    from ivr.flow import Flow
 
 Scalar = str | int | float | bool
 
@@ -88,7 +85,7 @@ class Services:
     commands: Commands
     sink: Sink
     now_ms: Callable[[], int]
-    calendars: "Mapping[str, Calendar]" = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
     settings: Mapping[str, Scalar] = field(default_factory=dict)
 
 
@@ -104,11 +101,10 @@ class ForgottenDigitsError(Exception):
 class Run:
     """One caller in one flow: what a node may touch."""
 
-    __slots__ = ("_pii", "call", "data", "flow", "idle_steps", "services")
+    __slots__ = ("_pii", "call", "data", "idle_steps", "services")
 
-    def __init__(self, call: Call, flow: "Flow", data: FlowRun, services: Services) -> None:
+    def __init__(self, call: Call, data: FlowRun, services: Services) -> None:
         self.call = call
-        self.flow = flow
         self.data = data
         self.services = services
         self.idle_steps = 0

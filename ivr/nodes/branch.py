@@ -2,17 +2,16 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ivr.expression import Expression
-from ivr.nodes.base import Condition, Node, Target, Where
+from ivr.nodes.base import Node
 from ivr.run import Run
+from ivr.schema import Condition, Part, Target, Where
 
 
-class Case(BaseModel):
+class Case(Part):
     """Where to go when a condition holds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, strict=True)
 
     when: Condition
     next: Target

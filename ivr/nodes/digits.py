@@ -6,8 +6,9 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from ivr.expression import Expression
-from ivr.nodes.base import KEYS, Attempts, Key, Name, Node, Seconds, Target, Texts, Where
+from ivr.nodes.base import Node
 from ivr.run import Run
+from ivr.schema import KEYS, Attempts, Key, Name, Part, Seconds, Target, Texts, Where
 
 _FIRST = (3, 7, 6, 1, 8, 9, 4, 5, 2)
 _SECOND = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
@@ -23,16 +24,33 @@ def is_identity_number(digits: str) -> bool:
     return first == given[9] and second == given[10]
 
 
+class Expected(Part):
+    """What is pressed: how many digits, what ends them, and a check of their own."""
+
+    least: int = Field(default=1, ge=1, le=32)
+    most: int = Field(ge=1, le=32)
+    terminator: Key = "#"
+    check: Literal["none", "national_identity_number"] = "none"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Expected":
+        if self.least > self.most:
+            raise PydanticCustomError("order", "least is greater than most")
+        return self
+
+    def fits(self, pii_digits: str) -> bool:
+        if not self.least <= len(pii_digits) <= self.most or not pii_digits.isdigit():
+            return False
+        return self.check == "none" or is_identity_number(pii_digits)
+
+
 class Digits(Node):
     """Keeps what was pressed in `variable`. A `personal` one (the default) never leaves this node's memory."""
 
     type: Literal["digits"]
     say: Texts
     variable: Name
-    least: int = Field(default=1, ge=1, le=32)
-    most: int = Field(ge=1, le=32)
-    terminator: Key = "#"
-    check: Literal["none", "national_identity_number"] = "none"
+    expect: Expected
     personal: bool = True
     wait_s: Seconds = 6.0
     between_s: Seconds = 4.0
@@ -40,12 +58,6 @@ class Digits(Node):
     wrong: Texts | None = None
     next: Target
     no_entry: Target
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Digits":
-        if self.least > self.most:
-            raise PydanticCustomError("order", "least is greater than most")
-        return self
 
     def targets(self) -> dict[Where, str]:
         return {("next",): self.next, ("no_entry",): self.no_entry}
@@ -64,7 +76,7 @@ class Digits(Node):
             pii_digits = await self._rest(run, first)
             if pii_digits:
                 run.progressed()
-            if self._fits(pii_digits):
+            if self.expect.fits(pii_digits):
                 if self.personal:
                     run.set_personal(self.variable, pii_digits)
                 else:
@@ -73,17 +85,12 @@ class Digits(Node):
         return self.no_entry
 
     async def _rest(self, run: Run, first: str | None) -> str:
-        if first == self.terminator or (first and self.most == 1):
-            return "" if first == self.terminator else first
+        if first == self.expect.terminator or (first and self.expect.most == 1):
+            return "" if first == self.expect.terminator else first
         collected = await run.call.collect(
-            most=self.most - len(first or ""),
-            terminator=self.terminator,
+            most=self.expect.most - len(first or ""),
+            terminator=self.expect.terminator,
             first_timeout_s=self.between_s if first else self.wait_s,
             next_timeout_s=self.between_s,
         )
         return (first or "") + collected.pii_digits
-
-    def _fits(self, pii_digits: str) -> bool:
-        if not self.least <= len(pii_digits) <= self.most:
-            return False
-        return self.check == "none" or is_identity_number(pii_digits)

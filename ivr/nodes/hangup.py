@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from ivr.nodes.base import Node, Texts
+from ivr.nodes.base import Node
 from ivr.run import Run
+from ivr.schema import Texts
 
 
 class Hangup(Node):

@@ -4,8 +4,9 @@ from typing import Literal
 
 from ivr.calendar import Opening
 from ivr.expression import Expression
-from ivr.nodes.base import Condition, Name, Node, Target, Where
+from ivr.nodes.base import Node
 from ivr.run import Run
+from ivr.schema import Condition, Name, Target, Where
 
 
 class Hours(Node):

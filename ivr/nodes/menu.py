@@ -4,8 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from ivr.nodes.base import KEYS, Attempts, Key, Node, Seconds, Target, Texts, Where
+from ivr.nodes.base import Node
 from ivr.run import Run
+from ivr.schema import KEYS, Attempts, Key, Seconds, Target, Texts, Where
 
 
 class Menu(Node):

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from ivr.nodes.base import Node, Target, Texts, Where
+from ivr.nodes.base import Node
 from ivr.run import Run
+from ivr.schema import Target, Texts, Where
 
 
 class Say(Node):

@@ -5,8 +5,9 @@ from typing import Literal
 from pydantic import Field
 
 from ivr.expression import Expression
-from ivr.nodes.base import Condition, Name, Node, Target, Where
+from ivr.nodes.base import Node
 from ivr.run import Run
+from ivr.schema import Condition, Name, Target, Where
 
 
 class Set(Node):

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from ivr.nodes.base import Node, Number, Target, Texts, Where
+from ivr.nodes.base import Node
 from ivr.run import Run
+from ivr.schema import Number, Target, Texts, Where
 
 
 class Transfer(Node):
