@@ -22,7 +22,11 @@ class MediaError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LegOptions:
-    """How a leg is opened. `trusted`: the far side is a named trunk or an agent, so it may stay silent for ever."""
+    """How a leg is opened. `trusted`: the far side is a named trunk or an agent, so it may stay silent for ever.
+
+    A trusted leg is told of by RtpTimeout only after its first voice; another also when it never sends, and it is sent
+    to for a bounded time only. `on_hold_inactive`: a hold by the peer is answered with inactive, not recvonly.
+    """
 
     contact: str
     trusted: bool = True
@@ -31,7 +35,10 @@ class LegOptions:
 
 @dataclass(frozen=True, slots=True)
 class DtmfReceived:
-    """A key was pressed (RFC 4733), told once a press. `digit` is one of `0-9*#A-D`."""
+    """A key was pressed (RFC 4733), told once a press, at its first packet, so that a prompt can stop at once.
+
+    `digit` is one of `0-9*#A-D`; `duration_ms` is how long it had lasted by then.
+    """
 
     leg: LegId
     digit: str
@@ -98,14 +105,20 @@ class MediaEngine(Protocol):
     async def update(self, leg: LegId, remote_sdp: str) -> str:
         """The peer's answer to our offer, or a new offer (hold, resume, moved address). Gives our SDP that answers."""
 
+    async def offer(self, leg: LegId) -> str:
+        """Our offer of now: for a re-INVITE that has none. `update` with the peer's answer completes it."""
+
     async def play(self, leg: LegId, files: tuple[str, ...], *, loop: bool = False, offset_s: float = 0.0) -> Played:
-        """Play files (raw A-law, 8 kHz) one after the other; a running play is replaced. Raises MediaError."""
+        """Play files (raw A-law at 8 kHz, or WAV) one after the other. Raises MediaError if one is unreadable.
+
+        A running play is replaced, without its PlayDone. In a bridge, what is played silences the peer meanwhile.
+        """
 
     async def stop(self, leg: LegId) -> None:
         """Stop playing. No PlayDone follows."""
 
     async def send_dtmf(self, leg: LegId, digits: str) -> None:
-        """Send keys by RFC 4733, 100 ms each with 50 ms between; a running play pauses meanwhile."""
+        """Send keys by RFC 4733, 100 ms each with 60 ms between (whole packets); a running play pauses meanwhile."""
 
     async def bridge(self, a: LegId, b: LegId) -> None:
         """Relay between the two legs, both ways. Ends what either plays."""

@@ -1,0 +1,82 @@
+"""The clock of all that is played: 20 ms ticks against absolute deadlines, in four slots so that no burst is long."""
+
+import asyncio
+from typing import Final, Protocol
+
+from rtp.sender import TICK_S
+
+SLOTS: Final = 4
+SLOT_S: Final = TICK_S / SLOTS
+MOST_BEHIND: Final = 5 * SLOTS
+"""Slots (100 ms) that are caught up with after a stall; what is older is skipped, and counted as due."""
+
+
+class Ticked(Protocol):
+    def tick(self, now: float) -> None:
+        """20 ms have passed since the last one, give or take the loop's lateness."""
+
+    def skip(self, ticks: int) -> None:
+        """Ticks that were due are not coming."""
+
+
+class Ticker:
+    """Calls `tick` of each of its members every 20 ms; it rests while it has none."""
+
+    __slots__ = ("_loop", "_members", "_next", "_slots", "_start", "_timer", "skipped", "worst_late_s")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._slots: tuple[dict[Ticked, None], ...] = tuple({} for _ in range(SLOTS))
+        self._members: dict[Ticked, int] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._start = 0.0
+        self._next = 0
+        self.skipped = 0
+        """Slots that were never run."""
+        self.worst_late_s = 0.0
+
+    def add(self, member: Ticked) -> None:
+        """Into the slot with the fewest members, among equals the one that comes next. Nothing if it is in one."""
+        if member in self._members:
+            return
+        if self._timer is None:
+            self._start = self._loop.time() + SLOT_S
+            self._next = 0
+            self._timer = self._loop.call_at(self._start, self._run)
+        slots = self._slots
+        slot = min(((self._next + i) % SLOTS for i in range(SLOTS)), key=lambda slot: len(slots[slot]))
+        slots[slot][member] = None
+        self._members[member] = slot
+
+    def remove(self, member: Ticked) -> None:
+        """No more ticks for it. Nothing if it has none."""
+        slot = self._members.pop(member, None)
+        if slot is not None:
+            del self._slots[slot][member]
+
+    def _run(self) -> None:
+        now = self._loop.time()
+        behind_s = now - self._start - self._next * SLOT_S
+        self.worst_late_s = max(self.worst_late_s, behind_s)
+        if behind_s > MOST_BEHIND * SLOT_S:
+            self._skip(int(behind_s / SLOT_S))
+        for member in tuple(self._slots[self._next % SLOTS]):
+            member.tick(now)
+        self._next += 1
+        if self._members:
+            self._timer = self._loop.call_at(self._start + self._next * SLOT_S, self._run)
+        else:
+            self._timer = None
+
+    def _skip(self, slots: int) -> None:
+        """Leave out whole ticks, so that each slot stays in its turn."""
+        ticks = slots // SLOTS
+        for member in self._members:
+            member.skip(ticks)
+        self._next += ticks * SLOTS
+        self.skipped += ticks * SLOTS
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
