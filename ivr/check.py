@@ -160,7 +160,7 @@ def _type(
         at = ("nodes", name, *where)
         line, column = marked.place(at)
         column += error.column + (1 if at in marked.quoted else 0)
-            marked.problems.append(Problem(marked.path, line, column, f"{node.type} {name!r}: {error}"))
+        marked.problems.append(Problem(marked.path, line, column, f"{node.type} {name!r}: {error}"))
         return None
 
 
