@@ -93,7 +93,8 @@ class _Reader:
             return self.table(kind, raw, where)
         if isinstance(kind, types.GenericAlias):
             return self.collection(kind, raw, where)
-        if (isinstance(raw, bool) and kind is not bool) or not isinstance(raw, kind):
+        fits = isinstance(raw, kind) and (kind is not int or not isinstance(raw, bool))
+        if not fits:
             return self.wrong(where, f"{where[-1]!r} has to be {_words(kind)}, not {raw!r}")
         if isinstance(raw, int) and raw < 0:
             return self.wrong(where, f"{where[-1]!r} cannot be negative")
@@ -149,7 +150,7 @@ def _title(where: tuple[str | int, ...]) -> str:
 
 
 def _words(kind: Any) -> str:
-    plain = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
+    plain = {str: "text", int: "a whole number", bool: "true or false", str | int | bool: "a plain value"}
     if isinstance(kind, types.GenericAlias):
         inner = plain.get(typing.get_args(kind)[-1], "table")
         return f"a list of {inner}" if kind.__origin__ is list else f"a table of {inner}"

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 def setting(doc: str, default: T) -> T:
     """A field with its explanation and default."""
-    if isinstance(default, list):
+    if isinstance(default, list | dict):
         return cast(T, field(default_factory=default.copy, metadata={"doc": doc}))
     return field(default=default, metadata={"doc": doc})
 
@@ -53,7 +53,7 @@ class Media:
 
     host: str = setting("address for RTP; empty: that of SIP", "")
     first_port: int = setting("first (even) RTP port", 20000)
-    last_port: int = setting("last RTP port", 45999)
+    last_port: int = setting("last RTP port", 32766)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class Flows:
     """The services that callers reach."""
 
     folder: str = setting("folder of flow files, relative to this file", "flows")
-    languages: list[str] = setting("languages to prepare prompts in", ["nb", "en"])
+    settings: dict[str, str | int | bool] = setting("first values of variables that flows declare, such as `demo`", {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
