@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sip.errors import ParseError
 from sip.message.grammar import (
@@ -28,6 +29,8 @@ _BRACKETED = re.compile(rf"{WS}(?:({QUOTED}){WS}|((?:{_WORD}{WS})*+))<([^<>\x00-
 _BARE = re.compile(rf'{WS}([^\x00-\x20\x7f;,?<>"]++)')
 _PLAIN_DISPLAY = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]++(?: [A-Za-z0-9\-.!%*_+`'~]++)*+")
 
+_REMEMBERED_LENGTH = 128
+
 
 @dataclass(frozen=True, slots=True)
 class NameAddr:
@@ -40,10 +43,7 @@ class NameAddr:
     @classmethod
     def parse(cls, text: str) -> NameAddr:
         """Raises ParseError (400) unless `text` is exactly one address."""
-        address, at = _scan(text, 0)
-        if at != len(text):
-            raise ParseError(f"one address expected: {text[:80]!r}")
-        return address
+        return _remembered(text) if len(text) <= _REMEMBERED_LENGTH else _parse(text)
 
     @classmethod
     def parse_list(cls, values: Iterable[str] | str) -> list[NameAddr]:
@@ -76,6 +76,17 @@ class NameAddr:
             return f"<{self.uri}>{write_params(self.params)}"
         shown = self.display if _PLAIN_DISPLAY.fullmatch(self.display) else quote(self.display)
         return f"{shown} <{self.uri}>{write_params(self.params)}"
+
+
+def _parse(text: str) -> NameAddr:
+    address, at = _scan(text, 0)
+    if at != len(text):
+        raise ParseError(f"one address expected: {text[:80]!r}")
+    return address
+
+
+# From and To return in every message of a dialog.
+_remembered = lru_cache(maxsize=1024)(_parse)
 
 
 def _scan(text: str, at: int) -> tuple[NameAddr, int]:

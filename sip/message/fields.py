@@ -82,6 +82,14 @@ def read_contacts(lines: list[str]) -> list[NameAddr]:
     return NameAddr.parse_list(lines)
 
 
+def read_identities(lines: list[str]) -> list[NameAddr]:
+    """Empty where malformed: an identity that can't be read is none (RFC 3325 §9.1)."""
+    try:
+        return NameAddr.parse_list(lines)
+    except ParseError:
+        return []
+
+
 def read_seconds(lines: list[str]) -> int | None:
     """A number of seconds, cut at 2^32 - 1; None if malformed, which means as if it was not there (RFC 3261 §20.19)."""
     if not lines:
@@ -113,8 +121,7 @@ READERS: dict[str, Reader] = {
     "Route": NameAddr.parse_list,
     "Record-Route": NameAddr.parse_list,
 }
-MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
-OPTIONAL_READERS = tuple((name, read) for name, read in READERS.items() if name not in MANDATORY)
+MANDATORY = frozenset(("Via", "From", "To", "Call-ID", "CSeq"))
 
 
 class TypedFields:
@@ -174,6 +181,11 @@ class TypedFields:
     @property
     def record_route(self) -> list[NameAddr]:
         return self.headers.typed("Record-Route", NameAddr.parse_list)
+
+    @property
+    def asserted_identities(self) -> list[NameAddr]:
+        """P-Asserted-Identity, as it came: it counts only from a trunk that is trusted (RFC 3325)."""
+        return self.headers.typed("P-Asserted-Identity", read_identities)
 
     @property
     def expires(self) -> int | None:

@@ -78,10 +78,16 @@ class Headers:
 
     __slots__ = ("_lines", "_typed")
 
-    def __init__(self, items: Iterable[tuple[str, str]] = (), *, lines: dict[str, list[str]] | None = None) -> None:
-        """`lines` is for the parser: canonical names with values that are taken as they are, unchecked."""
+    def __init__(
+        self,
+        items: Iterable[tuple[str, str]] = (),
+        *,
+        lines: dict[str, list[str]] | None = None,
+        typed: dict[str, object] | None = None,
+    ) -> None:
+        """`lines` (by canonical name) and `typed` are for the parser, and are taken as they are, unchecked."""
         self._lines = {} if lines is None else lines
-        self._typed: dict[str, object] = {}
+        self._typed = {} if typed is None else typed
         for name, value in items:
             self.add(name, value)
 

@@ -9,7 +9,7 @@ from sip.errors import ParseError
 from sip.message import fields
 from sip.message.fields import CSeq, TypedFields
 from sip.message.grammar import is_token
-from sip.message.headers import Headers, canonical
+from sip.message.headers import Headers, canonical, check_value
 from sip.message.status import REASONS
 from sip.message.uri import OpaqueUri, Uri, parse_uri
 from sip.message.via import Via
@@ -34,6 +34,7 @@ class Limits:
 
 
 LIMITS = Limits()
+_NO_URI = OpaqueUri("invalid", "unread")
 
 
 @dataclass(slots=True)
@@ -105,8 +106,12 @@ def respond(
     body: bytes = b"",
     content_type: str = "",
 ) -> Response:
-    """A response with what it takes from its request (RFC 3261 §8.2.6.2, §12.1.1); `to_tag` is for a To without one."""
-    response = Response(status, REASONS.get(status, "Unknown") if reason is None else reason, body=body)
+    """A response with what it takes from its request (RFC 3261 §8.2.6.2, §12.1.1); `to_tag` is for a To without one.
+
+    Raises ValueError for a reason or header with CR, LF or NUL.
+    """
+    phrase = REASONS.get(status, "Unknown") if reason is None else check_value(reason)
+    response = Response(status, phrase, body=body)
     taken = response.headers
     taken.copy_from(request.headers, ("Via", "From", "To", "Call-ID", "CSeq"))
     if status == 100:
@@ -142,18 +147,14 @@ def _split(data: bytes, limits: Limits) -> tuple[list[str], bytes]:
     except UnicodeDecodeError:
         # Old exchanges write names in Latin-1, which UTF-8 then rejects; the RFC's grammar only ever needs ASCII.
         head = raw.decode("latin-1")
-    lines = _lines(head)
+    head = head.replace("\r\n", "\n")
+    lines = (_FOLD.sub(" ", head) if "\n " in head or "\n\t" in head else head).split("\n")
+    if "\r" in head:
+        raise ParseError("a CR alone in the head", partial=_salvage(lines))
     if not whole:
         status = 400 if len(data) <= limits.head else 513
         raise ParseError(f"no empty line within {limits.head} bytes", status=status, partial=_salvage(lines))
     return lines, data[end + gap :]
-
-
-def _lines(head: str) -> list[str]:
-    head = head.replace("\r\n", "\n")
-    if "\n " in head or "\n\t" in head:
-        head = _FOLD.sub(" ", head)
-    return head.split("\n")
 
 
 def _parse_request(lines: list[str], body: bytes, limits: Limits) -> Request:
@@ -190,10 +191,10 @@ def _parse_headers(lines: list[str], limits: Limits) -> Headers:
     """Every line, with the fields of READERS checked and kept."""
     if len(lines) > limits.headers + 1:
         raise ParseError(f"{len(lines) - 1} header lines: expected at most {limits.headers}")
+    if max(map(len, lines)) > limits.line:
+        raise ParseError(f"a header line of more than {limits.line} characters")
     found: dict[str, list[str]] = {}
     for line in lines[1:]:
-        if len(line) > limits.line or "\r" in line:
-            raise ParseError(f"header line {line[:40]!r}: too long, or with a CR inside")
         name, colon, value = line.partition(":")
         try:
             name = canonical(name)
@@ -205,13 +206,13 @@ def _parse_headers(lines: list[str], limits: Limits) -> Headers:
             found[name].append(value.strip(" \t"))
         else:
             found[name] = [value.strip(" \t")]
-    headers = Headers(lines=found)
-    for name in fields.MANDATORY:
-        headers.typed(name, fields.READERS[name])
-    for name, read in fields.OPTIONAL_READERS:
+    typed = {}
+    for name, read in fields.READERS.items():
         if name in found:
-            headers.typed(name, read)
-    return headers
+            typed[name] = read(found[name])
+        elif name in fields.MANDATORY:
+            raise ParseError(f"{name}: missing")
+    return Headers(lines=found, typed=typed)
 
 
 def _cut(headers: Headers, body: bytes) -> bytes:
@@ -250,4 +251,4 @@ def _salvage(lines: list[str]) -> Request | None:
             vias[0] = str(Via.salvage(vias[0]))
         except ParseError:
             return None
-    return Request(method, OpaqueUri("invalid", ""), Headers(lines=found))
+    return Request(method, _NO_URI, Headers(lines=found))

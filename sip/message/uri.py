@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from sip.errors import ParseError
@@ -27,6 +28,8 @@ _USER_ONLY = re.compile(_USER)
 _HOST_ONLY = re.compile(rf"{HOST}|[0-9A-Fa-f:.]++")
 _PARAM_ONLY = re.compile(rf"{_PARAM_CHARS}++")
 _SEPARATORS = re.compile(r"[\-.()]")
+
+_REMEMBERED_LENGTH = 128
 
 # These count even when only one of the two URIs has them (RFC 3261 §19.1.4).
 _ALWAYS_COMPARED = ("user", "ttl", "method", "maddr", "transport")
@@ -129,6 +132,10 @@ class TelUri:
     number: str
     params: Params = ()
 
+    def __post_init__(self) -> None:
+        if not _TEL.fullmatch(str(self)):
+            raise ValueError(f"{_shown(str(self))} is no tel URI")
+
     @property
     def digits(self) -> str:
         """The number without visual separators."""
@@ -145,6 +152,10 @@ class OpaqueUri:
     scheme: str
     text: str
 
+    def __post_init__(self) -> None:
+        if not _OTHER.fullmatch(str(self)):
+            raise ValueError(f"{_shown(str(self))} is no URI")
+
     def __str__(self) -> str:
         return f"{self.scheme}:{self.text}"
 
@@ -154,6 +165,10 @@ Uri = SipUri | TelUri | OpaqueUri
 
 def parse_uri(text: str) -> Uri:
     """Raises ParseError (400) when `text` is no URI at all, or a malformed one of a scheme that we know."""
+    return _remembered(text) if len(text) <= _REMEMBERED_LENGTH else _parse(text)
+
+
+def _parse(text: str) -> Uri:
     if text.startswith("sip:"):
         return SipUri.parse(text)
     match = _OTHER.fullmatch(text)
@@ -181,6 +196,10 @@ def _params_match(one: SipUri, other: SipUri) -> bool:
     if any(mine.get(name) != theirs.get(name) for name in _ALWAYS_COMPARED):
         return False
     return all(theirs[name] == value for name, value in mine.items() if name in theirs)
+
+
+# The same few URIs return in every message of a call and of a trunk.
+_remembered = lru_cache(maxsize=1024)(_parse)
 
 
 def _split_params(text: str) -> Params:

@@ -40,20 +40,20 @@ class Via:
         for text in (values,) if isinstance(values, str) else values:
             at = 0
             while at < len(text) or not text:
-                hop, end = _scan(text, at)
+                (transport, host, port), end = _scan_sent(text, at)
                 params, end = scan_params(text, end)
                 at = scan_end(text, end)
                 if at < 0:
                     raise ParseError(f"in Via: {text[end : end + 80]!r}, expected a parameter, a comma or the end")
-                hops.append(replace(hop, params=params) if params else hop)
+                hops.append(cls(transport, host, port, params))
         return hops
 
     @classmethod
     def salvage(cls, text: str) -> Via:
         """What a malformed Via still says of the way back: its sender and its branch. Raises ParseError (400)."""
-        hop, end = _scan(text, 0)
+        (transport, host, port), end = _scan_sent(text, 0)
         branch = _BRANCH.search(text, end)
-        return replace(hop, params=(("branch", branch[1]),)) if branch else hop
+        return cls(transport, host, port, (("branch", branch[1]),) if branch else ())
 
     @property
     def branch(self) -> str | None:
@@ -101,14 +101,15 @@ class Via:
         return f"SIP/2.0/{self.transport} {sent_by}{write_params(self.params)}"
 
 
-def _scan(text: str, at: int) -> tuple[Via, int]:
+def _scan_sent(text: str, at: int) -> tuple[tuple[str, str, int | None], int]:
+    """Transport, host and port of the Via that begins at `at`, and where its parameters begin."""
     match = _SENT.match(text, at)
     if match is None:
         raise ParseError(f"no Via at {text[at : at + 80]!r}, expected SIP/2.0/transport host")
     transport, host, port = match.groups()
     if port is not None and int(port) > 65535:
         raise ParseError(f"port {port} in Via: expected at most 65535")
-    return Via(transport.upper(), host.strip("[]"), None if port is None else int(port)), match.end()
+    return (transport.upper(), host.strip("[]"), None if port is None else int(port)), match.end()
 
 
 def _number(text: str | None) -> int | None:
