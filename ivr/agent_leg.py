@@ -14,11 +14,11 @@ from ivr.call import CallInfo
 from ivr.phones import NotAnswered
 from ivr.telephony import Identity, Spawn
 from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent, RtpTimeout
-from sdp.description import SdpError
 from sdp.description import parse as parse_sdp
+from sdp.errors import SdpError
 from sip.aio.user_agent import UserAgent
 from sip.config import Address
-from sip.events import Accepted, Ended, ReinviteReceived, Rejected, SipEvent
+from sip.events import Accepted, Confirmed, Ended, ReinviteReceived, Rejected, SipEvent
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 
@@ -120,6 +120,7 @@ class SipAgentLeg:
         offer = await line.media.open(self.leg, None, LegOptions(contact=self.contact))
         self.session = line.user_agent.invite(
             target.uri,
+            self._heard,
             local=local,
             remote=NameAddr(target.uri),
             destination=target.destination,
@@ -127,7 +128,6 @@ class SipAgentLeg:
             headers=headers,
         )
         self._ringing = True
-        line.user_agent.listen(self.session, self._heard)
 
     async def hang_up(self) -> None:
         """CANCEL or BYE, whichever fits, and the end of its media. Nothing when it is over."""
@@ -140,6 +140,8 @@ class SipAgentLeg:
             if self._ringing:
                 self._line.user_agent.hang_up(self.session)
             self._line.spawn(self._line.close(self.contact, self.leg))
+        if not self.answered.done():
+            self.answered.cancel()
 
     def _heard(self, event: SipEvent) -> None:
         match event:
@@ -149,6 +151,9 @@ class SipAgentLeg:
                 self._not_answered(_CAUSES.get(event.status, "unreachable"))
             case Ended():
                 self._over("agent_hung_up")
+            case Confirmed():
+                if event.sdp:
+                    self._line.spawn(self._line.media.update(self.leg, event.sdp))
             case ReinviteReceived():
                 self._line.spawn(self._reinvited(event))
             case _:
@@ -161,26 +166,17 @@ class SipAgentLeg:
             await self._line.media.update(self.leg, answer)
         except MediaError as error:
             _log.warning("agent's phone answered with media that cannot be used", agent=self.agent, error=str(error))
+            self.answered.set_exception(NotAnswered("rejected"))
             self.release()
-            self._not_answered("rejected")
             return
         if not self.answered.done():
             self.answered.set_result(None)
 
     async def _reinvited(self, event: ReinviteReceived) -> None:
         """The phone holds, resumes or moves its media (RFC 3264 §8.4)."""
-        user_agent = self._line.user_agent
-        try:
-            if event.sdp is None:
-                user_agent.reject(event.session, 488)
-                return
-            answer = await self._line.media.update(self.leg, event.sdp)
-        except MediaError as error:
-            user_agent.reject(event.session, error.status)
-            return
-        user_agent.accept(event.session, answer)
-        held = is_held(event.sdp)
-        if held != self._held:
+        taken = await answer_reinvite(self._line, self.leg, event)
+        held = event.sdp is not None and is_held(event.sdp)
+        if taken and held != self._held:
             self._held = held
             if self.joined is not None:
                 self.joined.leg_held(held)
@@ -205,13 +201,24 @@ class SipAgentLeg:
             self._line.silent(self.contact, event)
 
 
+async def answer_reinvite(line: Line, leg: LegId, event: ReinviteReceived) -> bool:
+    """Answer the offer in a re-INVITE, or make one where it asks for ours (RFC 3261 §14.2). False: it was refused."""
+    try:
+        sdp = await (line.media.offer(leg) if event.sdp is None else line.media.update(leg, event.sdp))
+    except MediaError as error:
+        line.user_agent.reject(event.session, error.status)
+        return False
+    return line.user_agent.accept(event.session, sdp)
+
+
 def is_held(sdp: str) -> bool:
     """Whether an SDP offer puts us on hold: its first stream is sendonly or inactive (RFC 3264 §8.4)."""
     try:
-        media = parse_sdp(sdp).media[0]
-    except (SdpError, IndexError):
+        description = parse_sdp(sdp)
+    except SdpError:
         return False
-    return media.direction in ("sendonly", "inactive")
+    first = description.media[0].attributes if description.media else ()
+    return any(attribute.name in ("sendonly", "inactive") for attribute in (*first, *description.attributes))
 
 
 class SipPhones:

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from ivr.agent_leg import Line, SipAgentLeg, SipPhones, Target
+from ivr.agent_leg import Line, SipAgentLeg, SipPhones, Target, answer_reinvite
 from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected
 from ivr.phones import NotAnswered
 from rtp.engine import DtmfReceived, LegId, LegOptions, MediaError, MediaEvent, PlayDone, RtpTimeout
@@ -204,11 +204,11 @@ class SipCall:
     def _heard(self, event: SipEvent) -> None:
         match event:
             case Ended():
-                self._end("shutdown" if event.cause == "shutdown" else "caller_hung_up")
+                self._end("caller_hung_up")
             case ReinviteReceived():
                 self._line.spawn(self._reinvited(event))
             case Confirmed():
-                if event.sdp and self._invite.sdp is None:
+                if event.sdp:
                     self._line.spawn(self._answered_our_offer(event.sdp))
             case _:
                 pass
@@ -221,16 +221,7 @@ class SipCall:
             await self.hangup("failed")
 
     async def _reinvited(self, event: ReinviteReceived) -> None:
-        user_agent = self._line.user_agent
-        try:
-            if event.sdp is None:
-                user_agent.reject(event.session, 488)
-                return
-            answer = await self._line.media.update(self.leg, event.sdp)
-        except MediaError as error:
-            user_agent.reject(event.session, error.status)
-        else:
-            user_agent.accept(event.session, answer)
+        await answer_reinvite(self._line, self.leg, event)
 
     def _heard_media(self, event: MediaEvent) -> None:
         awaited = self._awaited

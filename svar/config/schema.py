@@ -24,6 +24,7 @@ class Node:
 
     tenant: str = setting("name of the organisation, part of every key and topic", "svar")
     name: str = setting("name of this node; empty: the host's", "")
+    zone: str = setting("time zone in which a day begins", "Europe/Oslo")
     state: str = setting("folder for what is kept: store, records, passwords, prompts", "state")
 
 

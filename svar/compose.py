@@ -1,0 +1,243 @@
+"""The one place that constructs: from a configuration to a running node, part by part, and back in reverse order."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from acd.model import NodeId
+from console.app import Sources, make_app
+from console.server import ConsoleServer
+from events.catalogue import NodeStarted, NodeStopped
+from ivr.agent_leg import Line, SipPhones
+from ivr.commands import Commands
+from ivr.load import FlowBook, load_folder
+from ivr.offers import Offers
+from ivr.prompts.library import SpokenPrompts
+from ivr.run import Services
+from ivr.sip_call import Outside
+from ivr.telephony import Background, Identity
+from metrics.health import Health, LoopLag
+from metrics.mqtt import Broker, MqttFeed
+from metrics.pipeline import day_start_ms
+from metrics.prometheus import Exposition
+from rtp import wav
+from rtp.aio.engine import LocalMediaEngine, MediaSettings
+from sip.aio.user_agent import UserAgent
+from sip.core import UserAgentCore
+from svar import __version__, endpoint, feature_codes
+from svar.calls import CallTasks
+from svar.config import Config
+from svar.passwords import Passwords
+from svar.reception import Reception, calling
+from svar.registrations import Registrations
+from svar.storage import Storage, open_storage
+
+_log = structlog.get_logger(__name__)
+
+LONGEST_CALL_S = 4 * 3600.0
+ENDING_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a running node is reached."""
+
+    sip: tuple[str, int]
+    http: tuple[str, int]
+    mqtt: str
+
+
+class Node:
+    """One node of an installation: `start` and `stop` once each. `fresh_passwords` are to be shown once."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.identity = Identity(config.node.tenant, endpoint.node_name(config), _now_ms)
+        self.passwords = Passwords(Path(config.node.state) / "agents.json")
+        self._stack = AsyncExitStack()
+        self._background = Background()
+        self._calls = CallTasks(LONGEST_CALL_S)
+        self._commands = Commands()
+        self.storage: Storage
+
+    async def start(self) -> Places:
+        """Raises ConfigError, FlowFileError, OSError and the embedded servers' errors; what had begun is undone."""
+        try:
+            return await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def _start(self) -> Places:
+        config = self.config
+        Path(config.node.state).mkdir(parents=True, exist_ok=True, mode=0o700)
+        book = load_folder(Path(config.flows.folder), frozenset(queue.name for queue in config.queue))
+        agents = endpoint.agents(config)
+        self.passwords.ensure(name for name, agent in agents.items() if not agent.contact)
+        stack = self._stack
+        self.storage = storage = await stack.enter_async_context(open_storage(config, self.identity))
+        prompts = await self._prompts(book)
+        user_agent = UserAgent(
+            UserAgentCore(endpoint.core_config(config, self.passwords, __version__), _token),
+            (config.sip.host, config.sip.port),
+        )
+        media = LocalMediaEngine(self._media_settings())
+        stack.push_async_callback(media.shutdown)
+        line = Line(
+            user_agent,
+            media,
+            storage.sink,
+            self.identity,
+            self._background,
+            tuple(clip.path for clip in prompts.music("default")),
+        )
+        registrations = Registrations(
+            user_agent,
+            storage.distributor,
+            agents,
+            endpoint.fixed_phones(config),
+            self._background,
+            storage.keep_location,
+        )
+        self._answer(line, registrations, prompts, book)
+        await user_agent.start()
+        stack.push_async_callback(user_agent.close)
+        registrations.restored(await storage.restore_locations(user_agent))
+        await registrations.log_in_fixed()
+        await registrations.log_out_missing()
+        http, mqtt = await self._show(user_agent, media)
+        self._emit(NodeStarted, release=__version__)
+        return Places(user_agent.address, http, mqtt)
+
+    async def _prompts(self, book: FlowBook) -> SpokenPrompts:
+        flows = Path(self.config.flows.folder)
+        prompts = SpokenPrompts(Path(self.config.node.state) / "prompts", flows / "prompts", wav.a_law)
+        prompts.prepare(said for flow in book.by_name.values() for said in flow.said())
+        prompts.prepare(feature_codes.SPOKEN)
+        await prompts.start()
+        self._stack.push_async_callback(prompts.close)
+        await prompts.ready()
+        return prompts
+
+    def _media_settings(self) -> MediaSettings:
+        media = self.config.media
+        return MediaSettings(media.host or self.config.sip.host, first_port=media.first_port, last_port=media.last_port)
+
+    def _answer(self, line: Line, registrations: Registrations, prompts: SpokenPrompts, book: FlowBook) -> None:
+        """From here on INVITEs are led to flows, and offers to agents' phones."""
+        config, storage = self.config, self.storage
+        titles = {queue.name: queue.title or queue.name for queue in config.queue}
+        local = calling(config.sip.domains[0] if config.sip.domains else config.sip.host, titles)
+        phones = SipPhones(line, registrations.locate, local, _token)
+        outside = Outside(
+            phones, {place.name: (endpoint.target(place.uri), place.ring_s) for place in config.destination}
+        )
+        node, distributor = NodeId(self.identity.node), storage.distributor
+        offers = Offers(
+            distributor,
+            node,
+            lambda offer: self._background(distributor.fail(offer.offer, offer.fence, "caller_left")),
+        )
+        services = Services(
+            tenant=self.identity.tenant,
+            node=node,
+            prompts=prompts,
+            distributor=distributor,
+            offers=offers,
+            phones=phones,
+            commands=self._commands,
+            sink=storage.sink,
+            now_ms=self.identity.now_ms,
+            calendars=book.calendars,
+            settings=config.flows.settings,
+        )
+        reception = Reception(line, outside, services, self._calls, _token)
+        reception.flows = book.by_number
+        line.user_agent.on_invite = reception.on_invite
+        line.user_agent.on_register_change = registrations.heard
+        self._user_agent = line.user_agent
+
+    async def _show(self, user_agent: UserAgent, media: LocalMediaEngine) -> tuple[tuple[str, int], str]:
+        """The page, /metrics, /health, and MQTT."""
+        config, storage = self.config, self.storage
+        zone, lag, health = ZoneInfo(config.node.zone), LoopLag(), Health()
+        self._run("loop lag", lag.run())
+        health.add("loop", lag.check)
+        health.add("redis", storage.check_redis)
+        health.add("events", storage.check_relay)
+
+        def board() -> Any:
+            return storage.folds.board(day_start_ms(_now_ms(), zone))
+
+        mqtt = await self._mqtt(board, health)
+        sources = {
+            "sip": lambda: user_agent.stats,
+            "rtp": lambda: {"legs": media.legs, "ticks_skipped_total": media.skipped},
+            "calls": self._figures,
+        }
+        exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s)
+        app = make_app(Sources(exposition.render, health.report, board, _now_ms))
+        server = ConsoleServer(app, host=config.http.host, port=config.http.port)
+        await server.start()
+        self._stack.push_async_callback(server.stop)
+        return (server.host, server.port), mqtt
+
+    async def _mqtt(self, board: Callable[[], Any], health: Health) -> str:
+        url = await self.storage.mqtt_url(self._stack)
+        if url:
+            who = self.identity
+            feed = MqttFeed(Broker.from_url(url), tenant=who.tenant, node=who.node, board=board)
+            self.storage.tap(feed.tell)
+            health.add("mqtt", feed.check)
+            self._run("mqtt", feed.run())
+        return url
+
+    def _figures(self) -> dict[str, int]:
+        return {"in_progress": len(self._calls), "commands_under_way": len(self._commands)}
+
+    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run a part's loop until the stop; should it fail, it says so."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        task.add_done_callback(_report)
+        self._stack.push_async_callback(end)
+
+    def _emit(self, event: type[NodeStarted] | type[NodeStopped], **values: str) -> None:
+        who = self.identity
+        self.storage.sink.emit(event(at_ms=_now_ms(), tenant=who.tenant, node=who.node, **values))
+
+    async def stop(self) -> None:
+        """In order: new calls get 503, calls in progress get a bounded time, then everything that was started ends."""
+        self._user_agent.drain()
+        late = await self._calls.finish(self.config.limits.shutdown_s)
+        if late:
+            _log.warning("calls in progress were ended at the stop", calls=late)
+        await self._background.close(ENDING_S)
+        await self._commands.drain(ENDING_S)
+        self._emit(NodeStopped, cause="stopped")
+        await self._stack.aclose()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("a part of the node failed", part=task.get_name(), exc_info=error)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _token() -> str:
+    return secrets.token_hex(8)

@@ -1,0 +1,95 @@
+"""From the configuration to the SIP endpoint's and the distributor's own words."""
+
+import socket
+import time
+from dataclasses import replace
+from ipaddress import ip_network
+from pathlib import Path
+
+from acd.model import AgentId, AgentSpec, QueueId, QueueSpec, SiteId
+from ivr.agent_leg import Target
+from sip.config import CoreConfig, Limits, Trunk
+from sip.message.uri import SipUri
+from svar.config import Agent, Config, ConfigError
+from svar.passwords import Passwords, secret
+
+SIP_PORT = 5060
+
+
+def node_name(config: Config) -> str:
+    """The configured name, or the host's."""
+    return config.node.name or socket.gethostname()
+
+
+def core_config(config: Config, passwords: Passwords, release: str) -> CoreConfig:
+    """What the SIP core has to be told. Raises ConfigError for a network that is none."""
+    limits = config.limits
+    return CoreConfig(
+        realm=config.sip.realm,
+        domains=frozenset(config.sip.domains),
+        trunks=tuple(_trunk(trunk.name, trunk.networks) for trunk in config.trunk),
+        credentials=passwords.get,
+        nonce_secret=secret(Path(config.node.state) / "nonce.key"),
+        wall_offset_s=time.time() - time.monotonic(),
+        user_agent=f"svar/{release}",
+        limits=Limits(
+            sessions=2 * limits.calls,
+            transactions=20 * limits.calls,
+            calls_per_s=float(limits.calls_per_s),
+            stranger_requests_per_s=float(limits.stranger_requests_per_s),
+        ),
+    )
+
+
+def _trunk(name: str, networks: list[str]) -> Trunk:
+    try:
+        return Trunk(name, tuple(ip_network(network) for network in networks))
+    except ValueError as error:
+        raise ConfigError(f"trunk {name!r}: {error}; expected an address such as 192.0.2.7 or 192.0.2.0/24") from None
+
+
+def agents(config: Config) -> dict[str, Agent]:
+    """Every agent by name, those of `count` one by one. Raises ConfigError for a name that two have."""
+    found: dict[str, Agent] = {}
+    for row in config.agent:
+        for n in range(row.first, row.first + row.count):
+            name, contact = row.name.replace("{n}", str(n)), row.contact.replace("{n}", str(n))
+            if name in found:
+                raise ConfigError(f"agent {name!r} stands twice in the configuration; use {{n}} in the name with count")
+            found[name] = replace(row, name=name, contact=contact, count=1)
+    return found
+
+
+def fixed_phones(config: Config) -> dict[str, Target]:
+    """The phones that never register, by agent."""
+    return {name: target(agent.contact) for name, agent in agents(config).items() if agent.contact}
+
+
+def target(uri: str) -> Target:
+    """Where a SIP URI with an IP address leads. Names are resolved by a later resolver, so they are refused here."""
+    parsed = SipUri.parse(uri)
+    return Target(parsed, (parsed.host, parsed.port or SIP_PORT))
+
+
+def queue_specs(config: Config) -> list[QueueSpec]:
+    return [
+        QueueSpec(
+            queue=QueueId(queue.name),
+            skill=queue.skill,
+            level=queue.level,
+            priority_s=queue.priority_s,
+            offer_s=queue.offer_s,
+            wrap_up_s=queue.wrap_up_s,
+            target_s=queue.target_s,
+            short_s=queue.short_s,
+            max_waiting=queue.max_waiting,
+        )
+        for queue in config.queue
+    ]
+
+
+def agent_specs(config: Config) -> list[AgentSpec]:
+    return [
+        AgentSpec(agent=AgentId(name), site=SiteId(agent.site), skills=dict(agent.skills))
+        for name, agent in agents(config).items()
+    ]

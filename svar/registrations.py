@@ -1,0 +1,98 @@
+"""Where agents' phones are, and what that says about the agents: a phone that registers logs its agent in."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+
+import structlog
+
+from acd.distributor import Distributor, DistributorError
+from acd.model import AgentId, AgentState
+from ivr.agent_leg import Target
+from ivr.commands import repeated
+from ivr.telephony import Spawn
+from sip.aio.user_agent import UserAgent
+from sip.events import Registered, RegistrarEvent
+from sip.message.uri import SipUri
+
+_log = structlog.get_logger(__name__)
+
+_PATIENCE_S = 120.0
+
+
+class Registrations:
+    """Follows the registrar. `fixed` are phones that never register; `keep` saves the bindings after each change."""
+
+    def __init__(
+        self,
+        user_agent: UserAgent,
+        distributor: Distributor,
+        agents: Collection[str],
+        fixed: Mapping[str, Target],
+        spawn: Spawn,
+        keep: Callable[[RegistrarEvent], Awaitable[None]],
+    ) -> None:
+        self._user_agent = user_agent
+        self._distributor = distributor
+        self._agents = agents
+        self._fixed = fixed
+        self._spawn = spawn
+        self._keep = keep
+        self._addresses: dict[str, set[str]] = {}
+        self._present: set[AgentId] = set()
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def locate(self, agent: str) -> Target | None:
+        """Where the agent's phone is now; of several the most wanted, then the latest registered."""
+        if (fixed := self._fixed.get(agent)) is not None:
+            return fixed
+        bindings = [one for aor in self._addresses.get(agent, ()) for one in self._user_agent.locations(aor)]
+        if not bindings:
+            return None
+        best = max(bindings, key=lambda one: (one.q, one.expires_at))
+        return Target(best.contact, best.destination)
+
+    def heard(self, event: RegistrarEvent) -> None:
+        """Take what the registrar reports."""
+        agent = SipUri.parse(event.aor).user
+        if agent not in self._agents:
+            _log.warning("a phone registered for nobody we know", agent=agent)
+            return
+        self._spawn(self._changed(agent, event))
+
+    def restored(self, aors: Collection[str]) -> None:
+        """These addresses have phones that were registered before the restart."""
+        for aor in aors:
+            self._addresses.setdefault(SipUri.parse(aor).user, set()).add(aor)
+
+    async def log_in_fixed(self) -> None:
+        """Agents whose phones never register are there from the start."""
+        for agent in self._fixed:
+            await self._distributor.log_in(AgentId(agent))
+
+    async def log_out_missing(self) -> None:
+        """After a restart: who is logged in by the store but has no phone any more is logged out."""
+        for now in await self._distributor.agents():
+            if self.locate(now.agent) is not None:
+                self._present.add(now.agent)
+            elif now.state != AgentState.LOGGED_OUT:
+                await self._distributor.log_out(now.agent, "unregistered")
+
+    async def _changed(self, agent: str, event: RegistrarEvent) -> None:
+        if isinstance(event, Registered):
+            self._addresses.setdefault(agent, set()).add(event.aor)
+        try:
+            await repeated(lambda: self._keep(event), _PATIENCE_S)
+            async with self._locks.setdefault(agent, asyncio.Lock()):
+                await self._tell(AgentId(agent))
+        except DistributorError as error:
+            _log.error("an agent's registration did not reach the distributor", agent=agent, error=str(error))
+
+    async def _tell(self, agent: AgentId) -> None:
+        """Log in with the first phone, log out with the last: a refresh in between changes nothing."""
+        present = self.locate(agent) is not None
+        if present and agent not in self._present:
+            await repeated(lambda: self._distributor.log_in(agent), _PATIENCE_S)
+            self._present.add(agent)
+        elif not present:
+            self._present.discard(agent)
+            await repeated(lambda: self._distributor.log_out(agent, "unregistered"), _PATIENCE_S)
