@@ -1,0 +1,120 @@
+"""Who may come in, and how fast: trunks by address, strangers by a small allowance each, new calls by a total."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from sip.config import Limits, Trunk
+
+_REMEMBERED_SOURCES = 4096
+_SWEEP_EVERY_S = 1.0
+_VOUCHED_FACTOR = 20
+
+
+class Allowance:
+    """A bucket that fills with time."""
+
+    __slots__ = ("_at", "_burst", "_left", "_per_s")
+
+    def __init__(self, per_s: float, burst: float, now: float) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._left = burst
+        self._at = now
+
+    def full(self, now: float) -> bool:
+        return self._left + (now - self._at) * self._per_s >= self._burst
+
+    def take(self, now: float) -> bool:
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
+        self._at = now
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
+
+
+class Admission:
+    """State of a stranger is bounded: where the table is full, those without a place share one allowance."""
+
+    def __init__(self, trunks: tuple[Trunk, ...], limits: Limits) -> None:
+        self._trunks = trunks
+        self._limits = limits
+        self._known: dict[str, str | None] = {}
+        self._strangers: dict[str, Allowance] = {}
+        self._vouched: set[str] = set()
+        self._swept_at = float("-inf")
+        self._crowd: Allowance | None = None
+        self._calls: Allowance | None = None
+
+    def trunk(self, host: str) -> str | None:
+        """The name of the trunk that sends from `host`, if one does."""
+        if host not in self._known:
+            if len(self._known) >= _REMEMBERED_SOURCES:
+                self._known.clear()
+            self._known[host] = self._look_up(host)
+        return self._known[host]
+
+    def stranger_may(self, host: str, now: float) -> bool:
+        """Whether a source that is no trunk may start one more transaction now."""
+        key = _neighbourhood(host)
+        allowance = self._strangers.get(key)
+        if allowance is None:
+            if len(self._strangers) >= self._limits.stranger_sources:
+                self._forget_idle(now)
+            if len(self._strangers) >= self._limits.stranger_sources:
+                if self._crowd is None:
+                    self._crowd = self._stranger(now)
+                return self._crowd.take(now)
+            allowance = self._strangers[key] = self._stranger(now)
+        return allowance.take(now)
+
+    def vouch(self, host: str, now: float) -> None:
+        """Somebody there proved who they are: the phones of an office share one address, and get more room."""
+        key = _neighbourhood(host)
+        if key not in self._vouched and (
+            key in self._strangers or len(self._strangers) < self._limits.stranger_sources
+        ):
+            factor = _VOUCHED_FACTOR
+            self._strangers[key] = Allowance(
+                factor * self._limits.stranger_requests_per_s, factor * self._limits.stranger_burst, now
+            )
+            self._vouched.add(key)
+
+    def call_may(self, now: float) -> bool:
+        """Whether one more new call fits into this second."""
+        if self._calls is None:
+            per_s = self._limits.calls_per_s
+            self._calls = Allowance(per_s, max(1.0, per_s), now)
+        return self._calls.take(now)
+
+    def _stranger(self, now: float) -> Allowance:
+        return Allowance(self._limits.stranger_requests_per_s, self._limits.stranger_burst, now)
+
+    def _forget_idle(self, now: float) -> None:
+        """Those whose allowance has filled up again need no place."""
+        if now - self._swept_at < _SWEEP_EVERY_S:
+            return
+        self._swept_at = now
+        self._strangers = {key: one for key, one in self._strangers.items() if not one.full(now)}
+        self._vouched &= self._strangers.keys()
+
+    def _look_up(self, host: str) -> str | None:
+        try:
+            address = ip_address(host.partition("%")[0])
+        except ValueError:
+            return None
+        for trunk in self._trunks:
+            if any(address in network for network in trunk.networks):
+                return trunk.name
+        return None
+
+
+def _neighbourhood(host: str) -> str:
+    """One IPv6 customer has a /64 at least, and could otherwise be 2^64 sources."""
+    if ":" not in host:
+        return host
+    try:
+        return ip_address(host.partition("%")[0]).exploded[:19]
+    except ValueError:
+        return host

@@ -1,0 +1,77 @@
+"""One UDP socket, read without asyncio's transports: those allocate 256 KiB for every datagram."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from sip.config import Address
+
+_LARGEST = 65536
+_MOST_A_WAKE = 64
+_KERNEL_BUFFER = 4 * 1024 * 1024
+_MAPPED = "::ffff:"
+
+
+class UdpSocket:
+    """Bound to one address; `::` takes IPv4 too. `send_failures` counts datagrams that the kernel did not take."""
+
+    def __init__(self, address: Address, heard: Callable[[bytes, Address], None], woken: Callable[[], None]) -> None:
+        """`heard` gets every datagram, `woken` a word after each batch. Raises OSError if it cannot be bound."""
+        host, port = address
+        self._six = ":" in host
+        self._socket = socket.socket(socket.AF_INET6 if self._six else socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._prepare(host, port)
+        except OSError:
+            self._socket.close()
+            raise
+        self._heard = heard
+        self._woken = woken
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._socket, self._readable)
+        self.send_failures = 0
+
+    @property
+    def address(self) -> Address:
+        host, port = self._socket.getsockname()[:2]
+        return host, port
+
+    def send(self, data: bytes, destination: Address) -> None:
+        """What cannot be sent is as good as lost on the way: the transactions repeat it."""
+        host, port = destination
+        if self._six and ":" not in host:
+            destination = (_MAPPED + host, port)
+        try:
+            self._socket.sendto(data, destination)
+        except (OSError, OverflowError):
+            self.send_failures += 1
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    def _prepare(self, host: str, port: int) -> None:
+        self._socket.settimeout(0.0)
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            self._socket.setsockopt(socket.SOL_SOCKET, option, _KERNEL_BUFFER)
+        if self._six:
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if host == "::" else 1)
+        self._socket.bind((host, port))
+
+    def _readable(self) -> None:
+        """At most a batch, so that timers and calls get their turn in a flood."""
+        receive = self._socket.recvfrom
+        for _ in range(_MOST_A_WAKE):
+            try:
+                data, source = receive(_LARGEST)
+            except BlockingIOError:
+                break
+            except OSError:
+                continue
+            host = source[0]
+            if self._six and host.startswith(_MAPPED):
+                host = host[len(_MAPPED) :]
+            self._heard(data, (host, source[1]))
+        self._woken()

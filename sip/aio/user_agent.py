@@ -1,0 +1,306 @@
+"""The asyncio shell around the core: one socket, one timer, and it decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+import structlog
+
+from sip.aio.udp import UdpSocket
+from sip.config import Address
+from sip.core import UserAgentCore
+from sip.events import (
+    Ended,
+    InviteReceived,
+    Registered,
+    RegisterReceived,
+    RegistrationActive,
+    RegistrationFailed,
+    RegistrationId,
+    Rejected,
+    RequestReceived,
+    SessionId,
+    SipEvent,
+    Unregistered,
+)
+from sip.message.address import NameAddr
+from sip.message.uri import SipUri
+from sip.registering import ClientCredentials
+from sip.registration import Binding
+from sip.snapshot import DialogSnapshot
+
+Heard = Callable[[SipEvent], None]
+Ladder = Callable[[Literal["in", "out"], Address, bytes, float], None]
+HeaderLines = Iterable[tuple[str, str]]
+
+_log = structlog.get_logger(__name__)
+
+
+class UserAgent:
+    """Commands are those of the core, at the loop's time; what they cause is sent before they return.
+
+    Events are delivered by plain calls from the loop: to `on_invite`, `on_register_change` (Registered, Unregistered),
+    `on_request`, `on_registration` (our own), and each session's listener. An event that a command causes is delivered
+    before the command returns, or after the delivery that is under way.
+    """
+
+    def __init__(self, core: UserAgentCore, address: Address) -> None:
+        self.core = core
+        self.on_invite: Callable[[InviteReceived], None] | None = None
+        self.on_register_change: Callable[[Registered | Unregistered], None] | None = None
+        self.on_request: Callable[[RegisterReceived | RequestReceived], None] | None = None
+        self.on_registration: Callable[[RegistrationActive | RegistrationFailed], None] | None = None
+        self.ladder: Ladder | None = None
+        self._bind_to = address
+        self._listeners: dict[SessionId, Heard] = {}
+        self._udp: UdpSocket | None = None
+        self._clock: Callable[[], float] = lambda: 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._delivering = False
+
+    async def start(self) -> None:
+        """Bind and listen. Raises OSError when the address is taken or not ours."""
+        self._clock = asyncio.get_running_loop().time
+        self._udp = UdpSocket(self._bind_to, self._received, self._arm)
+        for reachable in _reachable(self._udp.address):
+            self.core.listens(reachable)
+
+    async def close(self) -> None:
+        """Close the socket; what is still under way is dropped. To end calls in order, hang them up first."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._udp is not None:
+            self._udp.close()
+            self._udp = None
+
+    @property
+    def address(self) -> Address:
+        """Where it listens; RuntimeError before start."""
+        return self._socket().address
+
+    @property
+    def stats(self) -> dict[str, int]:
+        failures = self._udp.send_failures if self._udp is not None else 0
+        return {**self.core.stats, "send_failures": failures}
+
+    def listen(self, session: SessionId, heard: Heard) -> None:
+        """Who hears the events of a session from now on, up to its Ended or Rejected."""
+        self._listeners[session] = heard
+
+    # --- commands
+
+    def invite(
+        self,
+        target: SipUri,
+        heard: Heard,
+        *,
+        local: NameAddr,
+        remote: NameAddr,
+        destination: Address,
+        sdp: str | None,
+        headers: HeaderLines = (),
+    ) -> SessionId:
+        """Call; `heard` gets the session's events, none of them before this returns."""
+        held, self._delivering = self._delivering, True
+        try:
+            session = self.core.invite(
+                target,
+                local=local,
+                remote=remote,
+                destination=destination,
+                sdp=sdp,
+                headers=headers,
+                now=self._clock(),
+            )
+        finally:
+            self._delivering = held
+        self._listeners[session] = heard
+        self._flush()
+        return session
+
+    def ring(self, session: SessionId, *, sdp: str | None = None, status: int = 180) -> bool:
+        return self._done(self.core.ring(session, self._clock(), sdp=sdp, status=status))
+
+    def accept(self, session: SessionId, sdp: str, headers: HeaderLines = ()) -> bool:
+        return self._done(self.core.accept(session, sdp, self._clock(), headers))
+
+    def reject(self, session: SessionId, status: int, *, reason: str | None = None, headers: HeaderLines = ()) -> bool:
+        return self._done(self.core.reject(session, status, self._clock(), reason=reason, headers=headers))
+
+    def challenge(self, session: SessionId) -> bool:
+        return self._done(self.core.challenge(session, self._clock()))
+
+    def acknowledge(self, session: SessionId, sdp: str) -> bool:
+        return self._done(self.core.acknowledge(session, sdp, self._clock()))
+
+    def reoffer(self, session: SessionId, sdp: str) -> bool:
+        return self._done(self.core.reoffer(session, sdp, self._clock()))
+
+    def cancel(self, session: SessionId) -> bool:
+        return self._done(self.core.cancel(session, self._clock()))
+
+    def bye(self, session: SessionId, headers: HeaderLines = ()) -> bool:
+        return self._done(self.core.bye(session, self._clock(), headers))
+
+    def hang_up(self, session: SessionId, status: int = 480) -> bool:
+        return self._done(self.core.hang_up(session, self._clock(), status))
+
+    def snapshot(self, session: SessionId) -> DialogSnapshot | None:
+        return self.core.snapshot(session, self._clock())
+
+    def resume(self, snapshot: DialogSnapshot, heard: Heard) -> SessionId:
+        session = self.core.resume(snapshot, self._clock())
+        self._listeners[session] = heard
+        return session
+
+    def respond(
+        self, request: RegisterReceived | RequestReceived, status: int, headers: HeaderLines = (), body: bytes = b""
+    ) -> bool:
+        return self._done(self.core.respond(request.transaction, status, self._clock(), headers, body))
+
+    def locations(self, aor: SipUri | str) -> list[Binding]:
+        return self.core.locations(aor, self._clock())
+
+    def register(
+        self,
+        aor: NameAddr,
+        *,
+        registrar: SipUri,
+        destination: Address,
+        credentials: ClientCredentials | None,
+        expires_s: int = 600,
+    ) -> RegistrationId:
+        registration = self.core.register(
+            aor,
+            registrar=registrar,
+            destination=destination,
+            credentials=credentials,
+            now=self._clock(),
+            expires_s=expires_s,
+        )
+        self._flush()
+        return registration
+
+    def unregister(self, registration: RegistrationId) -> None:
+        self.core.unregister(registration, self._clock())
+        self._flush()
+
+    def drain(self) -> None:
+        self.core.drain(self._clock())
+
+    # --- inside
+
+    def _socket(self) -> UdpSocket:
+        if self._udp is None:
+            raise RuntimeError("the user agent does not listen: await start() first")
+        return self._udp
+
+    def _done(self, accepted: bool) -> bool:
+        self._flush()
+        return accepted
+
+    def _received(self, data: bytes, source: Address) -> None:
+        now = self._clock()
+        if self.ladder is not None:
+            self.ladder("in", source, data, now)
+        self.core.receive(data, source, now)
+        self._pump()
+
+    def _flush(self) -> None:
+        self._pump()
+        self._arm()
+
+    def _pump(self) -> None:
+        """Send what is to be sent and deliver what has happened, until there is nothing more of either."""
+        self._send()
+        if self._delivering:
+            return
+        self._delivering = True
+        try:
+            while events := self.core.events():
+                for event in events:
+                    self._deliver(event)
+        finally:
+            self._delivering = False
+        self._send()
+
+    def _send(self) -> None:
+        datagrams = self.core.datagrams()
+        if not datagrams or self._udp is None:
+            return
+        for data, destination in datagrams:
+            if self.ladder is not None:
+                self.ladder("out", destination, data, self._clock())
+            self._udp.send(data, destination)
+
+    def _deliver(self, event: SipEvent) -> None:
+        """A listener that fails must not take other calls with it."""
+        try:
+            self._dispatch(event)
+        except Exception:  # noqa: BLE001 - what one listener raises is that call's alone
+            _log.exception("sip listener failed", sip_event=type(event).__name__)
+            if isinstance(event, InviteReceived):
+                self.core.hang_up(event.session, self._clock(), 500)
+
+    def _dispatch(self, event: SipEvent) -> None:
+        match event:
+            case InviteReceived():
+                if self.on_invite is None:
+                    self.core.hang_up(event.session, self._clock(), 480)
+                else:
+                    self.on_invite(event)
+            case Registered() | Unregistered():
+                if self.on_register_change is not None:
+                    self.on_register_change(event)
+            case RegisterReceived() | RequestReceived():
+                if self.on_request is None:
+                    self.core.respond(event.transaction, 480, self._clock())
+                else:
+                    self.on_request(event)
+            case RegistrationActive() | RegistrationFailed():
+                if self.on_registration is not None:
+                    self.on_registration(event)
+            case _:
+                over = isinstance(event, Ended | Rejected)
+                heard = self._listeners.pop(event.session, None) if over else self._listeners.get(event.session)
+                if heard is not None:
+                    heard(event)
+
+    def _arm(self) -> None:
+        """One timer. One that rings too early costs less than taking it back for every datagram."""
+        deadline = self.core.deadline
+        if deadline is None or self._udp is None:
+            return
+        if self._timer is not None:
+            if self._timer.when() <= deadline:
+                return
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._timed_out)
+
+    def _timed_out(self) -> None:
+        self._timer = None
+        self.core.handle_timeout(self._clock())
+        self._flush()
+
+
+def _reachable(bound: Address) -> list[Address]:
+    """What to call ourselves: the bound address, or where that is "any", the one that leads out, of each family."""
+    host, port = bound
+    if host not in ("0.0.0.0", "::"):
+        return [bound]
+    families = [("192.0.2.1", socket.AF_INET, "127.0.0.1")]
+    if host == "::":
+        families.append(("2001:db8::1", socket.AF_INET6, "::1"))
+    found = []
+    for example, family, otherwise in families:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect((example, 9))  # chooses a route; a datagram socket sends nothing by it
+                found.append((probe.getsockname()[0], port))
+            except OSError:
+                found.append((otherwise, port))
+    return found

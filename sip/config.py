@@ -1,0 +1,89 @@
+"""What a user agent core has to be told: who it is, whom it trusts, and its bounds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+
+Address = tuple[str, int]
+"""Host (an IP address without brackets) and port."""
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """RFC 3261 §17 and its table 4, RFC 6026 §8.8. All in seconds."""
+
+    t1_s: float = 0.5
+    t2_s: float = 4.0
+    t4_s: float = 5.0
+    trying_s: float = 0.2
+
+    @property
+    def give_up_s(self) -> float:
+        """64*T1: how long anything unanswered or unacknowledged is pursued."""
+        return 64 * self.t1_s
+
+    def durations(self) -> dict[str, float]:
+        """First duration of every lettered timer over an unreliable transport; T is the automatic 100 Trying."""
+        long, t1, t4 = self.give_up_s, self.t1_s, self.t4_s
+        repeats = {"A": t1, "E": t1, "G": t1, "I": t4, "K": t4, "T": self.trying_s}
+        return repeats | {"D": max(32.0, long)} | dict.fromkeys("BFHJLM", long)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every count and wait has a bound."""
+
+    sessions: int = 4000
+    forks: int = 10
+    transactions: int = 60_000
+    calls_per_s: float = 400.0
+    retry_after_s: int = 5
+    unanswered_s: float = 300.0
+    stranger_requests_per_s: float = 5.0
+    stranger_burst: float = 20.0
+    stranger_sources: int = 4096
+    addresses_of_record: int = 10_000
+    contacts_per_address: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """A peer that is known by where it sends from."""
+
+    name: str
+    networks: tuple[Network, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expiries:
+    """Bounds of a registration's life (RFC 3261 §10.3)."""
+
+    least_s: int = 60
+    default_s: int = 600
+    most_s: int = 7200
+
+
+@dataclass(frozen=True, slots=True)
+class CoreConfig:
+    """`domains`: hosts in a Request-URI that are ours besides the bound address; empty: every host is.
+
+    `credentials` gives the password of a user, or None; without it there are no agents and no registrar.
+    `nonce_secret` is shared by nodes whose nonces shall be good everywhere; `wall_offset_s` is the wall clock minus the
+    clock of `now`, so that nodes agree about a nonce's age. `methods`: further methods that the application answers.
+    """
+
+    realm: str = "svar"
+    domains: frozenset[str] = frozenset()
+    trunks: tuple[Trunk, ...] = ()
+    credentials: Callable[[str], str | None] | None = None
+    nonce_secret: bytes = b""
+    wall_offset_s: float = 0.0
+    nonce_life_s: float = 300.0
+    user_agent: str = "svar"
+    methods: frozenset[str] = frozenset()
+    strangers_may_call: bool = False
+    timers: Timers = field(default_factory=Timers)
+    limits: Limits = field(default_factory=Limits)
+    expiries: Expiries = field(default_factory=Expiries)

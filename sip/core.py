@@ -1,0 +1,224 @@
+"""The SIP endpoint without I/O: UAS, UAC and registrar (RFC 3261). Time is an argument, chance comes in as a function.
+
+After every call drain `datagrams()` and `events()`, and call `handle_timeout` once `deadline` has passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sip.config import Address, CoreConfig
+from sip.events import Origin, RegistrationId, SessionId, SipEvent
+from sip.message.address import NameAddr
+from sip.message.headers import Headers
+from sip.message.message import REASONS, Request, respond
+from sip.message.uri import SipUri
+from sip.reception import Reception
+from sip.registering import ClientCredentials, OwnRegistration
+from sip.registration import Binding, SavedBinding
+from sip.requests import MAX_FORWARDS
+from sip.session.session import Session
+from sip.snapshot import DialogSnapshot
+from sip.station import ALLOW, Datagram, Station
+from sip.transaction import Transaction
+
+HeaderLines = Iterable[tuple[str, str]]
+
+
+class UserAgentCore:
+    """Commands give False when they come too late: the event that tells why is under way or was given."""
+
+    def __init__(self, config: CoreConfig, tokens: Callable[[], str]) -> None:
+        self.config = config
+        self._station = Station(config, tokens)
+        self._reception = Reception(self._station)
+        self._registrations: dict[RegistrationId, OwnRegistration] = {}
+
+    # --- the contract of a protocol machine
+
+    def listens(self, address: Address) -> None:
+        """Where peers reach us; once for each address family. Goes into Via and Contact."""
+        self._station.listens(address)
+
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        self._reception.receive(data, source, now)
+
+    def connection_lost(self, destination: Address, now: float) -> None:
+        """Nothing reaches that address any more: whatever waits for it fails at once."""
+        self._station.transactions.connection_lost(destination, now)
+
+    def handle_timeout(self, now: float) -> None:
+        self._station.deadlines.run(now)
+
+    @property
+    def deadline(self) -> float | None:
+        return self._station.deadlines.next()
+
+    def datagrams(self) -> list[Datagram]:
+        """What to send since the last call."""
+        drained = self._station.outbox
+        if drained:
+            self._station.outbox = []
+        return drained
+
+    def events(self) -> list[SipEvent]:
+        """What happened since the last call."""
+        drained = self._station.happened
+        if drained:
+            self._station.happened = []
+        return drained
+
+    @property
+    def stats(self) -> dict[str, int]:
+        station = self._station
+        held = {"sessions": len(station.sessions), "dialogs": len(station.dialogs)}
+        pending = {"transactions": len(station.transactions), "deadlines": len(station.deadlines)}
+        return {**station.counts, **held, **pending}
+
+    # --- calls
+
+    def invite(
+        self,
+        target: SipUri,
+        *,
+        local: NameAddr,
+        remote: NameAddr,
+        destination: Address,
+        sdp: str | None,
+        headers: HeaderLines = (),
+        now: float,
+    ) -> SessionId:
+        """Call `target` at `destination`. Without `sdp` the peer offers, and `acknowledge` answers."""
+        station = self._station
+        session = Session(station, SessionId(station.tokens()), Origin("trunk"))
+        if len(station.sessions) > self.config.limits.sessions or station.transactions.full:
+            session.rejected(503, REASONS[503], None, now)
+            return session.id
+        built = Headers()
+        built.add("Via", station.via(destination))
+        built.add("Max-Forwards", MAX_FORWARDS)
+        built.add("From", str(local.with_tag(station.tokens())))
+        built.add("To", str(remote))
+        built.add("Call-ID", station.tokens())
+        built.add("CSeq", "1 INVITE")
+        built.add("Contact", station.contact(destination, getattr(local.uri, "user", "")))
+        built.add("Allow", ALLOW)
+        built.add("User-Agent", self.config.user_agent)
+        for name, value in headers:
+            built.add(name, value)
+        if sdp:
+            built.add("Content-Type", "application/sdp")
+        session.invite(Request("INVITE", target, built, sdp.encode() if sdp else b""), destination, now)
+        return session.id
+
+    def ring(self, session: SessionId, now: float, *, sdp: str | None = None, status: int = 180) -> bool:
+        found = self._find(session)
+        return found is not None and found.ring(status, sdp, now)
+
+    def accept(self, session: SessionId, sdp: str, now: float, headers: HeaderLines = ()) -> bool:
+        """Answer an INVITE or re-INVITE with 200; it is repeated until the ACK comes, which is `Confirmed`."""
+        found = self._find(session)
+        return found is not None and found.accept(sdp, headers, now)
+
+    def reject(
+        self, session: SessionId, status: int, now: float, *, reason: str | None = None, headers: HeaderLines = ()
+    ) -> bool:
+        """Refuse an INVITE, which ends the session, or a re-INVITE, which does not."""
+        found = self._find(session)
+        return found is not None and found.reject(status, reason, headers, now)
+
+    def challenge(self, session: SessionId, now: float) -> bool:
+        """Ask the caller for credentials: the session ends, and the repeat is a new InviteReceived of an agent."""
+        return self.reject(session, 401, now, headers=self._reception.challenges(now))
+
+    def acknowledge(self, session: SessionId, sdp: str, now: float) -> bool:
+        """Answer the offer that came in the 2xx to an INVITE without one."""
+        found = self._find(session)
+        return found is not None and found.acknowledge(sdp, now)
+
+    def reoffer(self, session: SessionId, sdp: str, now: float) -> bool:
+        """Send a re-INVITE: Reoffered or ReofferFailed follows. False while an earlier offer is still open."""
+        found = self._find(session)
+        return found is not None and found.reoffer(sdp, now)
+
+    def cancel(self, session: SessionId, now: float) -> bool:
+        """Give up our INVITE: Rejected follows, with 487 unless the peer was quicker with another refusal."""
+        found = self._find(session)
+        return found is not None and found.cancel(now)
+
+    def bye(self, session: SessionId, now: float, headers: HeaderLines = ()) -> bool:
+        """End an answered session: Ended follows when the peer has confirmed, or 64*T1 later."""
+        found = self._find(session)
+        return found is not None and found.bye(now, headers)
+
+    def hang_up(self, session: SessionId, now: float, status: int = 480) -> bool:
+        """Whichever of cancel, bye and reject (with `status`) fits."""
+        found = self._find(session)
+        return found is not None and found.hang_up(status, now)
+
+    # --- taking over
+
+    def snapshot(self, session: SessionId, now: float) -> DialogSnapshot | None:
+        """The dialog as data, once it is confirmed; None before and after."""
+        found = self._find(session)
+        if found is None or found.dialog is None or not found.confirmed:
+            return None
+        return DialogSnapshot.of(found.dialog, found.origin)
+
+    def resume(self, snapshot: DialogSnapshot, now: float) -> SessionId:
+        """Go on with a dialog that another core held. The peer learns of it by the next reoffer or bye."""
+        origin = Origin(snapshot.origin_kind, snapshot.origin_name)
+        session = Session(self._station, SessionId(self._station.tokens()), origin)
+        session.resume(snapshot.dialog())
+        return session.id
+
+    def drain(self, now: float) -> None:
+        """From now on new calls get 503 with Retry-After; those that stand go on."""
+        self._reception.draining = True
+
+    # --- registrar and requests out of a dialog
+
+    def locations(self, aor: SipUri | str, now: float) -> list[Binding]:
+        """The phones of an address of record, most wanted first."""
+        return self._reception.registrar.locations(aor, now)
+
+    def save_bindings(self, now: float) -> list[SavedBinding]:
+        return self._reception.registrar.save(now)
+
+    def restore_bindings(self, saved: Iterable[SavedBinding], now: float) -> None:
+        self._reception.registrar.restore(saved, now)
+
+    def respond(
+        self, transaction: Transaction, status: int, now: float, headers: HeaderLines = (), body: bytes = b""
+    ) -> bool:
+        """Answer a RegisterReceived or RequestReceived."""
+        tag = self._station.tokens()
+        answer = respond(transaction.request, status, to_tag=tag, headers=list(headers), body=body)
+        return transaction.respond(answer, now)
+
+    def register(
+        self,
+        aor: NameAddr,
+        *,
+        registrar: SipUri,
+        destination: Address,
+        credentials: ClientCredentials | None,
+        now: float,
+        expires_s: int = 600,
+    ) -> RegistrationId:
+        """Register at a registrar and stay registered: RegistrationActive after each success."""
+        registration = OwnRegistration(
+            self._station, RegistrationId(self._station.tokens()), aor, registrar, destination, credentials, expires_s
+        )
+        self._registrations[registration.id] = registration
+        registration.refresh(now)
+        return registration.id
+
+    def unregister(self, registration: RegistrationId, now: float) -> None:
+        """Stop refreshing, and tell the registrar. Nothing is reported."""
+        found = self._registrations.pop(registration, None)
+        if found is not None:
+            found.remove(now)
+
+    def _find(self, session: SessionId) -> Session | None:
+        return self._station.sessions.get(session)

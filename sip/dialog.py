@@ -1,0 +1,164 @@
+"""A dialog: what two user agents agreed to remember, and the requests built from it (RFC 3261 §12)."""
+
+from collections.abc import Iterable
+
+from sip.config import Address
+from sip.message.address import NameAddr
+from sip.message.headers import Headers
+from sip.message.message import Request, Response
+from sip.message.uri import SipUri, Uri
+from sip.requests import MAX_FORWARDS
+
+DialogId = tuple[str, str, str]
+"""Call-ID, local tag, remote tag."""
+
+
+class Dialog:
+    """One dialog. `calls`: our side chose the Call-ID, which decides who backs off longer after glare (§14.1)."""
+
+    __slots__ = (
+        "call_id",
+        "calls",
+        "destination",
+        "local",
+        "local_cseq",
+        "remote",
+        "remote_cseq",
+        "remote_target",
+        "route",
+    )
+
+    def __init__(
+        self,
+        *,
+        call_id: str,
+        local: NameAddr,
+        remote: NameAddr,
+        local_cseq: int,
+        remote_cseq: int,
+        remote_target: Uri,
+        route: tuple[NameAddr, ...],
+        destination: Address,
+        calls: bool,
+    ) -> None:
+        self.call_id = call_id
+        self.local = local
+        self.remote = remote
+        self.local_cseq = local_cseq
+        self.remote_cseq = remote_cseq
+        self.remote_target = remote_target
+        self.route = route
+        self.destination = destination
+        self.calls = calls
+
+    @classmethod
+    def of_uas(cls, request: Request, tag: str, source: Address) -> "Dialog":
+        """RFC 3261 §12.1.1. Raises ValueError when the request has no Contact to send to."""
+        if not request.contacts:
+            raise ValueError("INVITE without Contact: a dialog needs the peer's target (RFC 3261 §8.1.1.8)")
+        dialog = cls(
+            call_id=request.call_id,
+            local=request.to.with_tag(tag),
+            remote=request.from_,
+            local_cseq=0,
+            remote_cseq=request.cseq.number,
+            remote_target=request.contacts[0].uri,
+            route=tuple(request.record_route),
+            destination=source,
+            calls=False,
+        )
+        behind_nat = len(request.vias) == 1 and (request.via.host, request.via.port or 5060) != source
+        if not behind_nat:
+            dialog.destination = next_hop(dialog.route, dialog.remote_target, source)
+        return dialog
+
+    @classmethod
+    def of_uac(cls, request: Request, response: Response, destination: Address) -> "Dialog":
+        """RFC 3261 §12.1.2. `destination` is where the request went: kept while the peer's target stays the same."""
+        contacts = response.contacts
+        target = contacts[0].uri if contacts else request.uri
+        route = tuple(reversed(response.record_route))
+        if route or not _same_place(target, request.uri):
+            destination = next_hop(route, target, destination)
+        return cls(
+            call_id=request.call_id,
+            local=request.from_,
+            remote=response.to,
+            local_cseq=request.cseq.number,
+            remote_cseq=-1,
+            remote_target=target,
+            route=route,
+            destination=destination,
+            calls=True,
+        )
+
+    @property
+    def id(self) -> DialogId:
+        return (self.call_id, self.local.tag or "", self.remote.tag or "")
+
+    def refresh(self, message: Request | Response) -> None:
+        """A re-INVITE or its 2xx may move the peer's target (§12.2); the route set stays."""
+        contacts = message.contacts
+        if contacts and contacts[0].uri != self.remote_target:
+            moved = not _same_place(contacts[0].uri, self.remote_target)
+            self.remote_target = contacts[0].uri
+            if moved:
+                self.destination = next_hop(self.route, self.remote_target, self.destination)
+
+    def request(
+        self,
+        method: str,
+        via: str,
+        *,
+        cseq: int | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> Request:
+        """A request within the dialog (§12.2.1.1). `cseq` is given for an ACK only; others count up."""
+        if cseq is None:
+            self.local_cseq += 1
+            cseq = self.local_cseq
+        uri, route = self._routing()
+        built = Headers()
+        built.add("Via", via)
+        built.add("Max-Forwards", MAX_FORWARDS)
+        for hop in route:
+            built.add("Route", str(hop))
+        built.add("From", str(self.local))
+        built.add("To", str(self.remote))
+        built.add("Call-ID", self.call_id)
+        built.add("CSeq", f"{cseq} {method}")
+        for name, value in headers:
+            built.add(name, value)
+        if body:
+            built.add("Content-Type", "application/sdp")
+        return Request(method, uri, built, body)
+
+    def _routing(self) -> tuple[Uri, list[NameAddr]]:
+        """Loose routing leaves the target in the Request-URI; a strict first hop takes its place (§12.2.1.1)."""
+        route = list(self.route)
+        if not route:
+            return self.remote_target, route
+        first = route[0].uri
+        if not isinstance(first, SipUri) or first.param("lr") is not None:
+            return self.remote_target, route
+        return first, [*route[1:], NameAddr(self.remote_target)]
+
+
+def next_hop(route: tuple[NameAddr, ...], target: Uri, otherwise: Address) -> Address:
+    """Where a request goes, as far as it can be told without asking the DNS; else where the peer was last reached."""
+    uri = route[0].uri if route else target
+    if not isinstance(uri, SipUri) or not is_address(uri.host):
+        return otherwise
+    return (uri.host, uri.port or 5060)
+
+
+def is_address(host: str) -> bool:
+    """An IP address, as opposed to a name."""
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def _same_place(one: Uri, other: Uri) -> bool:
+    if not isinstance(one, SipUri) or not isinstance(other, SipUri):
+        return True
+    return (one.host, one.port) == (other.host, other.port)

@@ -1,0 +1,194 @@
+"""What the user agent core reports. Outcomes are events; only faults are exceptions."""
+
+from dataclasses import dataclass
+from typing import Literal, NewType
+
+from sip.config import Address
+from sip.message.message import Request, Response
+from sip.transaction import Transaction
+
+SessionId = NewType("SessionId", str)
+RegistrationId = NewType("RegistrationId", str)
+
+OriginKind = Literal["trunk", "agent", "stranger"]
+EndCause = Literal["remote", "local", "cancelled", "no_ack", "gone", "timeout", "unanswered", "transport"]
+"""Why a session ended: BYE received; BYE or rejection sent; CANCEL received; no ACK within 64*T1; 481 to a request
+of ours; 408 or no answer to one; nobody answered the INVITE in time; the transport failed.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+"""Why a session ended: BYE received; BYE or rejection sent; CANCEL received; no ACK within 64*T1; 481 to a request of
+
+    kind: OriginKind
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InviteReceived:
+    """A new call. Answer with ring, accept, reject or challenge."""
+
+    session: SessionId
+    request: Request
+    source: Address
+    origin: Origin
+
+    @property
+    def sdp(self) -> str | None:
+        """The offer; None when the caller wants ours in the 2xx."""
+        return body_text(self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class Provisional:
+    """A 1xx other than 100 to our INVITE."""
+
+    session: SessionId
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A 2xx to our INVITE. If the INVITE carried no offer, this carries one, and `acknowledge` has to answer it."""
+
+    session: SessionId
+    response: Response
+
+    @property
+    def sdp(self) -> str | None:
+        return body_text(self.response)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Our INVITE failed, and the session is over. 408: nobody answered; 503: transport; 487: cancelled by us."""
+
+    session: SessionId
+    status: int
+    reason: str
+    response: Response | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The ACK to our 2xx came, of the first INVITE or of a re-INVITE."""
+
+    session: SessionId
+    request: Request
+
+    @property
+    def sdp(self) -> str | None:
+        """The answer, when our 2xx carried the offer."""
+        return body_text(self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class ReinviteReceived:
+    """The peer wants to change the session. Answer with accept or reject; `sdp` None asks for our offer."""
+
+    session: SessionId
+    sdp: str | None
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Reoffered:
+    """A 2xx to our re-INVITE; it has been acknowledged."""
+
+    session: SessionId
+    response: Response
+
+    @property
+    def sdp(self) -> str | None:
+        return body_text(self.response)
+
+
+@dataclass(frozen=True, slots=True)
+class ReofferFailed:
+    """Our re-INVITE failed; the session goes on as it was. 491: the peer kept offering at the same time."""
+
+    session: SessionId
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session is over. Nothing more will be reported of it."""
+
+    session: SessionId
+    cause: EndCause
+    request: Request | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterReceived:
+    """A REGISTER that the core does not serve itself (no `credentials` configured); to be answered with respond."""
+
+    transaction: Transaction
+    request: Request
+    source: Address
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReceived:
+    """A request out of a dialog whose method the configuration leaves to the application."""
+
+    transaction: Transaction
+    request: Request
+    source: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A phone told where it is, for the first time or again. `source` is where to send, whatever its Contact says."""
+
+    aor: str
+    contact: str
+    source: Address
+    expires_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    aor: str
+    contact: str
+    cause: Literal["removed", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationActive:
+    """Our own registration was accepted, and is refreshed before `expires_s` have passed."""
+
+    registration: RegistrationId
+    expires_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationFailed:
+    """Our own registration was refused, or nobody answered (408). It is not tried again."""
+
+    registration: RegistrationId
+    status: int
+
+
+SessionEvent = (
+    InviteReceived
+    | Provisional
+    | Accepted
+    | Rejected
+    | Confirmed
+    | ReinviteReceived
+    | Reoffered
+    | ReofferFailed
+    | Ended
+)
+RegistrarEvent = Registered | Unregistered
+RequestEvent = RegisterReceived | RequestReceived
+RegistrationEvent = RegistrationActive | RegistrationFailed
+SipEvent = SessionEvent | RegistrarEvent | RequestEvent | RegistrationEvent
+
+
+def body_text(message: Request | Response) -> str | None:
+    """The session description in a message. RFC 4566 says UTF-8; what is not is replaced, for the parser to refuse."""
+    return message.body.decode("utf-8", "replace") if message.body else None

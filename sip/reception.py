@@ -1,0 +1,256 @@
+"""Where every datagram arrives: to its transaction, its dialog, or as something new (RFC 3261 §8.2, §16.3, §18)."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from sip.admission import Admission
+from sip.authentication import Authenticator
+from sip.config import Address
+from sip.errors import ParseError
+from sip.events import InviteReceived, Origin, RegisterReceived, RequestReceived, SessionId
+from sip.message.message import Request, Response, parse, respond
+from sip.message.uri import SipUri
+from sip.registration import Registrar
+from sip.session.session import Session
+from sip.session.uas import HeaderLines, IncomingInvite
+from sip.station import ALLOWED, UNATTENDED, Station, response_address
+from sip.transaction import COMPLETED
+from sip.validation import SESSION_DESCRIPTION, refusal
+
+_KEEPALIVE = b"\r\n\0 "
+
+
+class Reception:
+    """Whatever is refused at once is answered without keeping state: a flood leaves nothing behind."""
+
+    def __init__(self, station: Station) -> None:
+        config = station.config
+        self._station = station
+        self._config = config
+        self._admission = Admission(config.trunks, config.limits)
+        self._authenticator = Authenticator(config)
+        self._secret = config.nonce_secret[:64]
+        self._methods = frozenset((*ALLOWED, "REGISTER")) | config.methods
+        self.registrar = Registrar(config.expiries, config.limits, station.deadlines, station.emit)
+        self.draining = False
+
+    def receive(self, data: bytes, source: Address, now: float) -> None:
+        counts = self._station.counts
+        counts["messages_in"] += 1
+        if len(data) < 16 and not data.strip(_KEEPALIVE):
+            return
+        try:
+            message = parse(data)
+        except ParseError as error:
+            counts["parse_errors"] += 1
+            self._malformed(error, source, now)
+            return
+        if isinstance(message, Response):
+            self._response(message, now)
+        else:
+            self._request(message, source, now)
+
+    def challenges(self, now: float) -> list[tuple[str, str]]:
+        return self._authenticator.challenges(now)
+
+    def _malformed(self, error: ParseError, source: Address, now: float) -> None:
+        request = error.partial
+        if request is None or request.method == "ACK" or not self._welcome(source, now):
+            return
+        self._note_source(request, source)
+        self._refuse(request, error.status, source)
+
+    def _response(self, response: Response, now: float) -> None:
+        """A stray response is dropped: a UA has nobody to forward it to (§18.1.2). Its top Via must be ours alone."""
+        transaction = self._station.transactions.of_response(response) if len(response.vias) == 1 else None
+        if transaction is None:
+            self._station.counts["dropped"] += 1
+        else:
+            transaction.received(response, now)
+
+    def _request(self, request: Request, source: Address, now: float) -> None:
+        self._note_source(request, source)
+        transaction = self._station.transactions.of_request(request)
+        if request.method == "ACK":
+            if transaction is not None and transaction.state is COMPLETED:
+                transaction.feed("ACK", None, now)
+            else:
+                self._ack(request, now)
+        elif transaction is not None:
+            transaction.feed("REQUEST", None, now)
+        elif request.method == "CANCEL":
+            self._cancel(request, source, now)
+        elif request.to.tag is not None:
+            self._within_dialog(request, source, now)
+        else:
+            self._out_of_dialog(request, source, now)
+
+    def _ack(self, request: Request, now: float) -> None:
+        session = self._station.dialogs.get(_dialog_id(request))
+        if session is None:
+            self._station.counts["dropped"] += 1
+        else:
+            session.acked(request, now)
+
+    def _cancel(self, request: Request, source: Address, now: float) -> None:
+        invite = self._station.transactions.cancelled_by(request)
+        if invite is None or not isinstance(invite.user, IncomingInvite):
+            self._refuse(request, 481, source)
+            return
+        user = invite.user
+        answer_to = response_address(request, source)
+        transaction = self._station.transactions.server(request, answer_to, UNATTENDED, now)
+        transaction.respond(respond(request, 200, to_tag=user.tag), now)
+        user.session.cancelled(invite, now)
+
+    def _within_dialog(self, request: Request, source: Address, now: float) -> None:
+        session = self._station.dialogs.get(_dialog_id(request))
+        if session is None:
+            self._refuse(request, 481, source)
+            return
+        refused = refusal(request, self._methods)
+        if refused is not None:
+            self._refuse(request, refused.status, source, refused.headers)
+        elif request.method == "OPTIONS":
+            self._refuse(request, 200, source, self._capabilities())
+        else:
+            session.received(request, response_address(request, source), now)
+
+    def _out_of_dialog(self, request: Request, source: Address, now: float) -> None:
+        if not self._welcome(source, now):
+            return
+        refused = refusal(request, self._methods)
+        if refused is not None:
+            self._refuse(request, refused.status, source, refused.headers)
+        elif not self._ours(request):
+            self._refuse(request, 483 if request.max_forwards == 0 else 404, source)
+        elif self._station.transactions.merged(request):
+            self._refuse(request, 482, source)
+        elif request.method == "INVITE":
+            self._invite(request, source, now)
+        elif request.method == "OPTIONS":
+            self._options(request, source)
+        elif request.method == "REGISTER":
+            self._register(request, source, now)
+        elif request.method in self._config.methods:
+            self._leave_to_application(request, source, now)
+        else:
+            self._refuse(request, 481, source)
+
+    def _welcome(self, source: Address, now: float) -> bool:
+        """A stranger beyond its allowance hears nothing: an answer would help whoever forges its address."""
+        if self._admission.trunk(source[0]) is not None or self._admission.stranger_may(source[0], now):
+            return True
+        self._station.counts["dropped"] += 1
+        return False
+
+    def _ours(self, request: Request) -> bool:
+        uri = request.uri
+        if not self._config.domains or not isinstance(uri, SipUri):
+            return True
+        return uri.host.lower() in self._config.domains or self._station.is_own(uri.host, uri.port)
+
+    def _invite(self, request: Request, source: Address, now: float) -> None:
+        limits = self._config.limits
+        if self.draining or len(self._station.sessions) >= limits.sessions or self._station.transactions.full:
+            self._overloaded(request, source)
+            return
+        origin = self._origin(request, source, now)
+        if isinstance(origin, int):
+            headers = self.challenges(now) if origin == 401 else ()
+            self._refuse(request, origin, source, headers)
+        elif not request.contacts:
+            self._refuse(request, 400, source, reason="INVITE needs a Contact")
+        elif not self._admission.call_may(now):
+            self._overloaded(request, source)
+        else:
+            session = Session(self._station, SessionId(self._station.tokens()), origin)
+            session.invited(request, response_address(request, source), source, now)
+            self._station.emit(InviteReceived(session.id, request, source, origin))
+
+    def _origin(self, request: Request, source: Address, now: float) -> Origin | int:
+        """Who calls, or the status that refuses them. Known and unknown users get the same."""
+        if self._config.credentials is not None and "Authorization" in request.headers:
+            proof = self._authenticator.check(request, now)
+            if proof.user is not None:
+                self._admission.vouch(source[0], now)
+                return Origin("agent", proof.user)
+            if proof.ours:
+                return 401
+        trunk = self._admission.trunk(source[0])
+        if trunk is not None:
+            return Origin("trunk", trunk)
+        if self._config.strangers_may_call:
+            return Origin("stranger")
+        return 401 if self._config.credentials is not None else 403
+
+    def _options(self, request: Request, source: Address) -> None:
+        """The status is what an INVITE would get (§11.2)."""
+        if self.draining:
+            self._overloaded(request, source)
+        else:
+            self._refuse(request, 200, source, self._capabilities())
+
+    def _capabilities(self) -> HeaderLines:
+        return (
+            ("Allow", ", ".join(sorted(self._methods))),
+            ("Accept", SESSION_DESCRIPTION),
+            ("Accept-Encoding", "identity"),
+            ("Accept-Language", "nb, en"),
+            ("Supported", ""),
+            ("Server", self._config.user_agent),
+        )
+
+    def _register(self, request: Request, source: Address, now: float) -> None:
+        if self._config.credentials is None:
+            self._leave_to_application(request, source, now)
+            return
+        proof = self._authenticator.check(request, now)
+        target = request.to.uri
+        if proof.user is None:
+            self._refuse(request, 401, source, self._authenticator.challenges(now, stale=proof.stale))
+        elif not isinstance(target, SipUri) or target.user_text != proof.user:
+            self._refuse(request, 403, source)
+        else:
+            self._admission.vouch(source[0], now)
+            outcome = self.registrar.register(request, source, now)
+            transaction = self._station.transactions.server(request, response_address(request, source), UNATTENDED, now)
+            answer = respond(request, outcome.status, to_tag=self._tag(request), headers=list(outcome.headers))
+            transaction.respond(answer, now)
+
+    def _leave_to_application(self, request: Request, source: Address, now: float) -> None:
+        if self._station.transactions.full:
+            self._overloaded(request, source)
+            return
+        answer_to = response_address(request, source)
+        transaction = self._station.transactions.server(request, answer_to, UNATTENDED, now)
+        kind = RegisterReceived if request.method == "REGISTER" else RequestReceived
+        self._station.emit(kind(transaction, request, source))
+
+    def _overloaded(self, request: Request, source: Address) -> None:
+        self._refuse(request, 503, source, (("Retry-After", str(self._config.limits.retry_after_s)),))
+
+    def _refuse(
+        self, request: Request, status: int, source: Address, headers: HeaderLines = (), *, reason: str | None = None
+    ) -> None:
+        """Answer without a transaction (§8.2.7): a retransmission gets the same answer anew."""
+        if status >= 300:
+            self._station.counts["refused"] += 1
+        answer = respond(request, status, reason, to_tag=self._tag(request), headers=list(headers))
+        self._station.send(bytes(answer), response_address(request, source))
+
+    def _tag(self, request: Request) -> str:
+        """The same for each retransmission, without remembering any."""
+        seed = f"{request.call_id} {request.via.branch}".encode()
+        return blake2b(seed, digest_size=8, key=self._secret).hexdigest()
+
+    def _note_source(self, request: Request, source: Address) -> None:
+        via = request.via
+        if via.rport_asked or via.host != source[0]:
+            request.replace_via(via.with_received(*source))
+
+
+def _dialog_id(request: Request) -> tuple[str, str, str]:
+    """As we would name the dialog of a request from the peer: To is us."""
+    return (request.call_id, request.to.tag or "", request.from_.tag or "")

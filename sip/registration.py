@@ -1,0 +1,206 @@
+"""The registrar: where the phones of an address of record are (RFC 3261 §10.3), in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sip.config import Address, Expiries, Limits
+from sip.deadlines import Deadline, Deadlines
+from sip.events import Registered, RegistrarEvent, Unregistered
+from sip.message.address import NameAddr
+from sip.message.message import Request
+from sip.message.uri import SipUri
+
+_LONGEST_CONTACT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One phone. `destination` is where its REGISTER came from: what to send to, whatever a NAT did to the Contact."""
+
+    contact: SipUri
+    destination: Address
+    expires_at: float
+    q: float = 1.0
+    instance: str = ""
+    call_id: str = ""
+    cseq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SavedBinding:
+    """A binding as data: it holds what is left of its life, so that it survives a restart. All JSON-able."""
+
+    aor: str
+    contact: str
+    host: str
+    port: int
+    expires_in_s: float
+    q: float
+    instance: str
+    call_id: str
+    cseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What to answer a REGISTER with."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Refused(Exception):
+    def __init__(self, status: int, *headers: tuple[str, str]) -> None:
+        super().__init__(status)
+        self.outcome = Outcome(status, headers)
+
+
+class Registrar:
+    """An update succeeds as a whole or changes nothing. `report` is told what changed, expiry included."""
+
+    def __init__(
+        self, expiries: Expiries, limits: Limits, deadlines: Deadlines, report: Callable[[RegistrarEvent], None]
+    ) -> None:
+        self._expiries = expiries
+        self._limits = limits
+        self._deadlines = deadlines
+        self._report = report
+        self._bindings: dict[str, list[Binding]] = {}
+        self._alarms: dict[str, Deadline] = {}
+
+    def locations(self, aor: SipUri | str, now: float) -> list[Binding]:
+        """The phones of `aor`, most wanted first (q), then latest registered first."""
+        living = [one for one in self._bindings.get(str(aor), ()) if one.expires_at > now]
+        return sorted(living, key=lambda one: (-one.q, -one.expires_at))
+
+    def register(self, request: Request, source: Address, now: float) -> Outcome:
+        """Serve a REGISTER whose sender has been authenticated for the address in its To."""
+        target = request.to.uri
+        if not isinstance(target, SipUri) or not target.user:
+            return Outcome(404)
+        aor = str(target.aor)
+        current = self._bindings.get(aor, [])
+        try:
+            updated, events = self._updated(aor, current, request, source, now)
+        except Refused as refused:
+            return refused.outcome
+        if events:
+            self._put(aor, updated)
+            for event in events:
+                self._report(event)
+        return Outcome(200, tuple(("Contact", _written(one, now)) for one in updated))
+
+    def save(self, now: float) -> list[SavedBinding]:
+        return [_saved(aor, one, now) for aor, bindings in self._bindings.items() for one in bindings]
+
+    def restore(self, saved: Iterable[SavedBinding], now: float) -> None:
+        """Know again what `save` gave, but for what has run out. Raises ParseError for a contact that is no SIP URI."""
+        for one in saved:
+            if one.expires_in_s <= 0:
+                continue
+            marks = (one.q, one.instance, one.call_id, one.cseq)
+            binding = Binding(SipUri.parse(one.contact), (one.host, one.port), now + one.expires_in_s, *marks)
+            self._put(one.aor, [*_without(self._bindings.get(one.aor, []), binding), binding])
+
+    def _updated(
+        self, aor: str, current: list[Binding], request: Request, source: Address, now: float
+    ) -> tuple[list[Binding], list[RegistrarEvent]]:
+        """The bindings as the REGISTER wants them. Raises Refused."""
+        if request.contact_is_star:
+            if request.expires != 0:
+                raise Refused(400)
+            for one in current:
+                _check_order(one, request)
+            return [], [Unregistered(aor, str(one.contact), "removed") for one in current]
+        if request.contacts and not current and len(self._bindings) >= self._limits.addresses_of_record:
+            raise Refused(503, ("Retry-After", str(self._limits.retry_after_s)))
+        updated = current
+        events: list[RegistrarEvent] = []
+        for contact in request.contacts:
+            binding = self._binding(contact, request, source, now)
+            for one in current:
+                if _same_phone(one, binding):
+                    _check_order(one, request)
+            rest = _without(updated, binding)
+            if binding.expires_at > now:
+                updated = [*rest, binding]
+                events.append(Registered(aor, str(binding.contact), source, round(binding.expires_at - now)))
+            else:
+                events += [Unregistered(aor, str(contact.uri), "removed")] if len(rest) < len(updated) else []
+                updated = rest
+        if len(updated) > self._limits.contacts_per_address:
+            raise Refused(403)
+        return updated, events
+
+    def _binding(self, contact: NameAddr, request: Request, source: Address, now: float) -> Binding:
+        uri = contact.uri
+        if not isinstance(uri, SipUri) or len(str(uri)) > _LONGEST_CONTACT:
+            raise Refused(400)
+        instance = (contact.param("+sip.instance") or "")[:_LONGEST_CONTACT].strip('"')
+        expires_at = now + self._expires_s(contact, request)
+        return Binding(uri, source, expires_at, _q(contact), instance, request.call_id, request.cseq.number)
+
+    def _expires_s(self, contact: NameAddr, request: Request) -> int:
+        """The Contact's own wish, else the header's, within our bounds (§10.3 step 7)."""
+        wish = contact.param("expires")
+        asked = int(wish) if wish and wish.isascii() and wish.isdigit() and len(wish) <= 10 else request.expires
+        if asked is None:
+            return self._expiries.default_s
+        if 0 < asked < self._expiries.least_s:
+            raise Refused(423, ("Min-Expires", str(self._expiries.least_s)))
+        return min(asked, self._expiries.most_s)
+
+    def _put(self, aor: str, bindings: list[Binding]) -> None:
+        alarm = self._alarms.pop(aor, None)
+        if alarm is not None:
+            alarm.cancel()
+        if bindings:
+            self._bindings[aor] = bindings
+            self._alarms[aor] = self._deadlines.set(min(one.expires_at for one in bindings), self._expired, aor)
+        else:
+            self._bindings.pop(aor, None)
+
+    def _expired(self, aor: str, now: float) -> None:
+        bindings = self._bindings[aor]
+        self._put(aor, [one for one in bindings if one.expires_at > now])
+        for one in bindings:
+            if one.expires_at <= now:
+                self._report(Unregistered(aor, str(one.contact), "expired"))
+
+
+def _same_phone(one: Binding, other: Binding) -> bool:
+    """By instance where a phone names one (a restarted phone replaces itself), else by the Contact's URI."""
+    if one.instance and one.instance == other.instance:
+        return True
+    return one.contact.matches(other.contact)
+
+
+def _without(bindings: list[Binding], binding: Binding) -> list[Binding]:
+    return [one for one in bindings if not _same_phone(one, binding)]
+
+
+def _check_order(one: Binding, request: Request) -> None:
+    """A late REGISTER of the same Call-ID must not undo a newer one (§10.3 step 7)."""
+    if one.call_id == request.call_id and request.cseq.number <= one.cseq:
+        raise Refused(500)
+
+
+def _q(contact: NameAddr) -> float:
+    try:
+        value = float(contact.param("q") or 1.0)
+    except ValueError:
+        return 1.0
+    return value if 0.0 <= value <= 1.0 else 1.0
+
+
+def _saved(aor: str, one: Binding, now: float) -> SavedBinding:
+    host, port = one.destination
+    left_s = one.expires_at - now
+    return SavedBinding(aor, str(one.contact), host, port, left_s, one.q, one.instance, one.call_id, one.cseq)
+
+
+def _written(one: Binding, now: float) -> str:
+    params = f";expires={max(1, round(one.expires_at - now))}"
+    return f"<{one.contact}>{params};q={one.q:g}" if one.q != 1.0 else f"<{one.contact}>{params}"

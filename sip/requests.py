@@ -1,0 +1,29 @@
+"""Requests that follow from another one: ACK to a failure, CANCEL, a repeat with credentials."""
+
+from sip.message.headers import Headers
+from sip.message.message import Request, Response
+
+MAX_FORWARDS = "70"
+
+
+def acknowledgement(request: Request, response: Response) -> Request:
+    """The ACK of the transaction itself, for a final response other than 2xx (RFC 3261 §17.1.1.3)."""
+    return _alongside(request, "ACK", response.headers.get("To") or "")
+
+
+def cancellation(request: Request) -> Request:
+    """RFC 3261 §9.1: same branch, so that every hop finds what is cancelled."""
+    return _alongside(request, "CANCEL", request.headers.get("To") or "")
+
+
+def _alongside(request: Request, method: str, to: str) -> Request:
+    headers = Headers()
+    headers.add("Via", str(request.via))
+    headers.add("Max-Forwards", MAX_FORWARDS)
+    headers.add("From", request.headers.get("From") or "")
+    headers.add("To", to)
+    headers.add("Call-ID", request.call_id)
+    headers.add("CSeq", f"{request.cseq.number} {method}")
+    for route in request.headers.get_all("Route"):
+        headers.add("Route", route)
+    return Request(method, request.uri, headers)

@@ -1,0 +1,278 @@
+"""The INVITE usage of a dialog: from the first INVITE to the answer to the BYE (RFC 3261 §13 to §15)."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from sip.config import Address
+from sip.dialog import Dialog
+from sip.events import Confirmed, EndCause, Ended, Origin, ReinviteReceived, Rejected, SessionId, body_text
+from sip.message.message import Request, Response, respond
+from sip.session.reinvite import Reoffer
+from sip.session.uac import OutgoingInvite
+from sip.session.uas import HeaderLines, IncomingInvite
+from sip.station import UNATTENDED, Station
+from sip.transaction import Failure, Transaction
+
+_RETRY_WITHIN_S = 10
+
+
+class Phase(Enum):
+    EARLY = auto()
+    ESTABLISHED = auto()
+    ENDING = auto()
+    OVER = auto()
+
+
+class Session:
+    """Commands give False when it is too late for them: the event that says so is under way or was given."""
+
+    __slots__ = ("_bye_headers", "dialog", "id", "incoming", "origin", "outgoing", "phase", "reoffering", "station")
+
+    def __init__(self, station: Station, id_: SessionId, origin: Origin) -> None:
+        self.station = station
+        self.id = id_
+        self.origin = origin
+        self.phase = Phase.EARLY
+        self.dialog: Dialog | None = None
+        self.incoming: IncomingInvite | None = None
+        self.outgoing: OutgoingInvite | None = None
+        self.reoffering: Reoffer | None = None
+        self._bye_headers: HeaderLines | None = None
+        station.sessions[id_] = self
+
+    # --- how it begins
+
+    def invited(self, request: Request, answer_to: Address, source: Address, now: float) -> None:
+        """A caller's INVITE. Raises ValueError when it cannot make a dialog."""
+        tag = self.station.tokens()
+        dialog = Dialog.of_uas(request, tag, source)
+        self.incoming = IncomingInvite(self, request, answer_to, now, tag=tag, initial=True)
+        self._hold(dialog)
+
+    def invite(self, request: Request, destination: Address, now: float) -> None:
+        self.outgoing = OutgoingInvite(self, request, destination, now)
+
+    def resume(self, dialog: Dialog) -> None:
+        self.phase = Phase.ESTABLISHED
+        self._hold(dialog)
+
+    # --- commands
+
+    def ring(self, status: int, sdp: str | None, now: float) -> bool:
+        return self.phase is Phase.EARLY and self.incoming is not None and self.incoming.ring(status, sdp, now)
+
+    def accept(self, sdp: str, headers: HeaderLines, now: float) -> bool:
+        """Answer the INVITE or re-INVITE that waits."""
+        incoming = self.incoming
+        if incoming is None or incoming.answered or not incoming.accept(sdp, headers, now):
+            return False
+        if incoming.initial:
+            self.phase = Phase.ESTABLISHED
+        elif self.dialog is not None:
+            self.dialog.refresh(incoming.request)
+        return True
+
+    def reject(self, status: int, reason: str | None, headers: HeaderLines, now: float) -> bool:
+        incoming = self.incoming
+        if incoming is None or incoming.answered or not incoming.reject(status, reason, headers, now):
+            return False
+        if incoming.initial:
+            self.over("local", now)
+        return True
+
+    def acknowledge(self, sdp: str, now: float) -> bool:
+        return self.outgoing is not None and self.outgoing.acknowledge(sdp, now)
+
+    def reoffer(self, sdp: str, now: float) -> bool:
+        """False while an earlier offer of either side is still open, and unless the session is established."""
+        if self.phase is not Phase.ESTABLISHED or self.dialog is None or self._unsettled:
+            return False
+        self.reoffering = Reoffer(self, self.dialog, sdp, now)
+        return True
+
+    def cancel(self, now: float) -> bool:
+        if self.phase is not Phase.EARLY or self.outgoing is None:
+            return False
+        self.outgoing.cancel(now)
+        return True
+
+    def bye(self, now: float, headers: HeaderLines) -> bool:
+        """Before the ACK to our first 2xx it waits for that ACK, or for its time to pass (§15)."""
+        dialog = self.dialog
+        if self.phase is not Phase.ESTABLISHED or dialog is None:
+            return False
+        if self.incoming is not None and self.incoming.initial and not self.incoming.acknowledged:
+            self._bye_headers = headers
+            return True
+        if self.outgoing is not None and self.outgoing.awaits_answer:
+            self.outgoing.acknowledge(None, now)
+        self._send_bye(dialog, headers, now)
+        self._settle(now)
+        return True
+
+    def hang_up(self, status: int, now: float) -> bool:
+        """Whichever of CANCEL, BYE and rejection fits."""
+        if self.phase is not Phase.EARLY:
+            return self.bye(now, ())
+        return self.cancel(now) if self.outgoing is not None else self.reject(status, None, (), now)
+
+    # --- what the peer sends
+
+    def received(self, request: Request, answer_to: Address, now: float) -> None:
+        """A new request within the dialog; ACK and CANCEL have ways of their own."""
+        dialog = self.dialog
+        assert dialog is not None
+        if request.cseq.number < dialog.remote_cseq:
+            self._answer(request, 500, answer_to, now)
+            return
+        dialog.remote_cseq = request.cseq.number
+        if request.method == "BYE":
+            self._answer(request, 200, answer_to, now)
+            self.over("local" if self.phase is Phase.ENDING else "remote", now, request)
+        elif request.method == "INVITE":
+            self._reinvited(request, answer_to, now)
+        else:
+            self._answer(request, 405, answer_to, now)
+
+    def acked(self, request: Request, now: float) -> None:
+        """An ACK to a 2xx of ours, or its repeat."""
+        incoming = self.incoming
+        if incoming is None or request.cseq.number != incoming.request.cseq.number or not incoming.answered:
+            return
+        if not incoming.acknowledge():
+            return
+        if self._bye_headers is not None:
+            headers, self._bye_headers = self._bye_headers, None
+            self.bye(now, headers)
+        elif self.phase is Phase.ESTABLISHED:
+            self.station.emit(Confirmed(self.id, request))
+
+    def cancelled(self, transaction: Transaction, now: float) -> None:
+        """CANCEL for an INVITE of the peer; too late once it was answered (§9.2)."""
+        incoming = self.incoming
+        if incoming is None or incoming.transaction is not transaction or incoming.answered:
+            return
+        incoming.reject(487, None, (), now)
+        if incoming.initial:
+            self.over("cancelled", now)
+
+    # --- what its parts report
+
+    @property
+    def peer_offers(self) -> bool:
+        """An INVITE of the peer is unanswered, or our 2xx to it is not acknowledged yet."""
+        incoming = self.incoming
+        return incoming is not None and (not incoming.answered or (incoming.accepted and not incoming.acknowledged))
+
+    @property
+    def confirmed(self) -> bool:
+        """Both sides know that the session stands."""
+        if self.phase is not Phase.ESTABLISHED:
+            return False
+        if self.incoming is not None and self.incoming.initial:
+            return self.incoming.acknowledged
+        return self.outgoing is None or not self.outgoing.awaits_answer
+
+    def contact(self) -> str:
+        dialog = self.dialog
+        assert dialog is not None
+        return self.station.contact(dialog.destination, getattr(dialog.local.uri, "user", ""))
+
+    def established(self, dialog: Dialog) -> None:
+        """Our INVITE was accepted."""
+        self.phase = Phase.ESTABLISHED
+        self._hold(dialog)
+
+    def rejected(self, status: int, reason: str, response: Response | None, now: float) -> None:
+        """Our INVITE failed."""
+        self._leave(now)
+        self.station.emit(Rejected(self.id, status, reason, response))
+
+    def not_acknowledged(self, now: float) -> None:
+        """64*T1 passed without the ACK to a 2xx: the session is ended with a BYE (§13.3.1.4)."""
+        wanted, self._bye_headers = self._bye_headers, None
+        dialog = self.dialog
+        assert dialog is not None
+        if self.phase is Phase.ESTABLISHED:
+            self._send_bye(dialog, wanted or (), now)
+            if wanted is None:
+                self.over("no_ack", now)
+
+    def unanswered(self, incoming: IncomingInvite, now: float) -> None:
+        """The application let an INVITE wait too long."""
+        incoming.reject(480 if incoming.initial else 488, None, (), now)
+        if incoming.initial:
+            self.over("unanswered", now)
+
+    def lost(self, cause: EndCause, now: float) -> None:
+        """The peer knows nothing of the dialog any more, or does not answer (§12.2.1.2)."""
+        if self.phase is Phase.ESTABLISHED and self.dialog is not None:
+            self._send_bye(self.dialog, (), now)
+        self.over(cause, now)
+
+    def responded(self, transaction: Transaction, response: Response, now: float) -> None:
+        """The answer to our BYE: whatever it is, the session is over (§15.1.1)."""
+        if response.status >= 200:
+            self.over("local", now)
+
+    def failed(self, transaction: Transaction, cause: Failure, now: float) -> None:
+        """Nobody answered our BYE."""
+        self.over("local", now)
+
+    def over(self, cause: EndCause, now: float, request: Request | None = None) -> None:
+        if self.phase is not Phase.OVER:
+            self._leave(now)
+            self.station.emit(Ended(self.id, cause, request))
+
+    # --- inside
+
+    @property
+    def _unsettled(self) -> bool:
+        return (
+            self.peer_offers
+            or (self.reoffering is not None and not self.reoffering.done)
+            or (self.outgoing is not None and self.outgoing.awaits_answer)
+        )
+
+    def _reinvited(self, request: Request, answer_to: Address, now: float) -> None:
+        if self.phase is not Phase.ESTABLISHED:
+            self._answer(request, 481, answer_to, now)
+        elif self.incoming is not None and not self.incoming.answered:
+            wait_s = int(self.station.chance() * _RETRY_WITHIN_S)
+            self._answer(request, 500, answer_to, now, (("Retry-After", str(wait_s)),))
+        elif self.peer_offers or (self.reoffering is not None and self.reoffering.under_way):
+            self._answer(request, 491, answer_to, now)
+        else:
+            tag = request.to.tag or ""
+            self.incoming = IncomingInvite(self, request, answer_to, now, tag=tag, initial=False)
+            self.station.emit(ReinviteReceived(self.id, body_text(request), request))
+
+    def _answer(self, request: Request, status: int, answer_to: Address, now: float, headers: HeaderLines = ()) -> None:
+        transaction = self.station.transactions.server(request, answer_to, UNATTENDED, now)
+        transaction.respond(respond(request, status, headers=list(headers)), now)
+
+    def _send_bye(self, dialog: Dialog, headers: HeaderLines, now: float) -> None:
+        self.phase = Phase.ENDING
+        request = dialog.request("BYE", self.station.via(dialog.destination), headers=headers)
+        self.station.transactions.client(request, dialog.destination, self, now)
+
+    def _hold(self, dialog: Dialog) -> None:
+        self.dialog = dialog
+        self.station.dialogs[dialog.id] = self
+
+    def _settle(self, now: float) -> None:
+        """Nothing of the offers that are still open matters any more; a pending INVITE gets 487 (§15.1.2)."""
+        if self.incoming is not None:
+            if not self.incoming.answered:
+                self.incoming.reject(487, None, (), now)
+            self.incoming.stop()
+        if self.reoffering is not None:
+            self.reoffering.stop(now)
+
+    def _leave(self, now: float) -> None:
+        self.phase = Phase.OVER
+        self._settle(now)
+        self.station.sessions.pop(self.id, None)
+        if self.dialog is not None:
+            self.station.dialogs.pop(self.dialog.id, None)

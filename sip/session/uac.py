@@ -1,0 +1,151 @@
+"""Our own INVITE that opens a session: forks, CANCEL, and an ACK for every 2xx (RFC 3261 §13.2, §9.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sip.config import Address
+from sip.deadlines import Deadline
+from sip.dialog import Dialog
+from sip.events import Accepted, Provisional
+from sip.message.message import REASONS, Request, Response
+from sip.requests import cancellation
+from sip.station import UNATTENDED
+from sip.transaction import Failure, Transaction
+
+if TYPE_CHECKING:
+    from sip.session.session import Session
+
+_TERMINATED = 487
+
+
+class OutgoingInvite:
+    """The INVITE transaction's user. It outlives the session, as long as 2xx may repeat."""
+
+    __slots__ = ("_acks", "_answered", "_cancelled", "_limit", "_rings", "request", "session", "transaction", "winner")
+
+    def __init__(self, session: Session, request: Request, destination: Address, now: float) -> None:
+        self.session = session
+        self.request = request
+        self.winner: str | None = None
+        self._acks: dict[str, tuple[bytes, Address] | None] = {}
+        self._cancelled = False
+        self._rings = False
+        self._answered = False
+        station = session.station
+        self._limit: Deadline = station.deadlines.set(
+            now + station.config.limits.unanswered_s, self._unanswered, "unanswered"
+        )
+        self.transaction = station.transactions.client(request, destination, self, now)
+
+    def cancel(self, now: float) -> None:
+        """Nothing may be sent before the peer has spoken (§9.1): until then it is only remembered."""
+        if self._cancelled or self._answered:
+            return
+        self._cancelled = True
+        if self._rings:
+            self._send_cancel(now)
+
+    def acknowledge(self, sdp: str | None, now: float) -> bool:
+        """Send the ACK to the 2xx, with our answer when the 2xx carried the offer. False when it went out before."""
+        if self.winner is None or self._acks.get(self.winner) is not None:
+            return False
+        dialog = self.session.dialog
+        assert dialog is not None
+        self._limit.cancel()
+        self._acknowledge(dialog, self.winner, sdp)
+        return True
+
+    @property
+    def awaits_answer(self) -> bool:
+        """A 2xx brought an offer that nobody has answered yet."""
+        return self.winner is not None and self._acks.get(self.winner) is None
+
+    def responded(self, transaction: Transaction, response: Response, now: float) -> None:
+        if response.status < 200:
+            self._progress(response, now)
+        elif response.status < 300:
+            self._succeeded(response, now)
+        else:
+            self._close()
+            self.session.rejected(response.status, response.reason, response, now)
+
+    def failed(self, transaction: Transaction, cause: Failure, now: float) -> None:
+        if self._answered:
+            return
+        self._close()
+        status = _TERMINATED if self._cancelled else 408 if cause is Failure.TIMEOUT else 503
+        self.session.rejected(status, REASONS[status], None, now)
+
+    def _progress(self, response: Response, now: float) -> None:
+        first = not self._rings
+        self._rings = True
+        if self._cancelled:
+            if first:
+                self._send_cancel(now)
+        elif response.status > 100:
+            self.session.station.emit(Provisional(self.session.id, response))
+
+    def _succeeded(self, response: Response, now: float) -> None:
+        tag = response.to.tag or ""
+        if tag in self._acks:
+            ack = self._acks[tag]
+            if ack is not None:
+                self.session.station.send(*ack, repeat=True)
+            return
+        dialog = Dialog.of_uac(self.request, response, self.transaction.destination)
+        if self._answered or self._cancelled:
+            self._decline(dialog, tag, now)
+            return
+        self._close()
+        self.winner = tag
+        self._acks[tag] = None
+        self.session.established(dialog)
+        if self.request.body:
+            self._acknowledge(dialog, tag, None)
+        else:
+            give_up_s = self.session.station.config.timers.give_up_s
+            self._limit = self.session.station.deadlines.set(now + give_up_s, self._unanswered, "no_answer")
+        self.session.station.emit(Accepted(self.session.id, response))
+
+    def _decline(self, dialog: Dialog, tag: str, now: float) -> None:
+        """A further branch of a forked INVITE answered, or CANCEL came too late: ACK, then BYE (§13.2.2.4)."""
+        if len(self._acks) >= self.session.station.config.limits.forks:
+            return
+        self._acknowledge(dialog, tag, None)
+        station = self.session.station
+        bye = dialog.request("BYE", station.via(dialog.destination))
+        station.transactions.client(bye, dialog.destination, UNATTENDED, now)
+        if not self._answered:
+            self._close()
+            self.session.rejected(_TERMINATED, REASONS[_TERMINATED], None, now)
+
+    def _acknowledge(self, dialog: Dialog, tag: str, sdp: str | None) -> None:
+        station = self.session.station
+        body = sdp.encode() if sdp else b""
+        via = station.via(dialog.destination)
+        data = bytes(dialog.request("ACK", via, cseq=self.request.cseq.number, body=body))
+        self._acks[tag] = (data, dialog.destination)
+        station.send(data, dialog.destination)
+
+    def _send_cancel(self, now: float) -> None:
+        station = self.session.station
+        request = cancellation(self.request)
+        station.transactions.client(request, self.transaction.destination, UNATTENDED, now)
+        self._limit.cancel()
+        self._limit = station.deadlines.set(now + station.config.timers.give_up_s, self._unanswered, "cancelled")
+
+    def _close(self) -> None:
+        self._answered = True
+        self._limit.cancel()
+
+    def _unanswered(self, name: str, now: float) -> None:
+        """Rung too long: cancel. Cancelled and still no answer: give up (§9.1). No answer to an offer: hang up."""
+        if name == "unanswered":
+            self.cancel(now)
+        elif name == "cancelled":
+            self._close()
+            self.transaction.abandon(now)
+            self.session.rejected(_TERMINATED, REASONS[_TERMINATED], None, now)
+        else:
+            self.session.bye(now, ())

@@ -1,0 +1,79 @@
+"""A confirmed dialog as data, so that another node can take the call over."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sip.config import Address
+from sip.dialog import Dialog
+from sip.events import Origin, OriginKind
+from sip.message.address import NameAddr
+from sip.message.uri import parse_uri
+
+_CSEQ_GAP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DialogSnapshot:
+    """All JSON-able. `local_cseq` leaves a gap for requests that were sent after it was taken.
+
+    `origin_line` is the session's own last o= line, for whoever negotiates: its version has to go on from there.
+    """
+
+    call_id: str
+    calls: bool
+    local: str
+    remote: str
+    local_cseq: int
+    remote_cseq: int
+    remote_target: str
+    route: tuple[str, ...]
+    host: str
+    port: int
+    origin_kind: OriginKind
+    origin_name: str
+    origin_line: str = ""
+
+    @classmethod
+    def of(cls, dialog: Dialog, origin: Origin) -> DialogSnapshot:
+        return cls(
+            call_id=dialog.call_id,
+            calls=dialog.calls,
+            local=str(dialog.local),
+            remote=str(dialog.remote),
+            local_cseq=dialog.local_cseq + _CSEQ_GAP,
+            remote_cseq=dialog.remote_cseq,
+            remote_target=str(dialog.remote_target),
+            route=tuple(map(str, dialog.route)),
+            host=dialog.destination[0],
+            port=dialog.destination[1],
+            origin_kind=origin.kind,
+            origin_name=origin.name,
+        )
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> DialogSnapshot:
+        """Raises TypeError where a field is missing or unknown."""
+        return cls(**{**data, "route": tuple(data.get("route", ()))})
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def destination(self) -> Address:
+        return (self.host, self.port)
+
+    def dialog(self) -> Dialog:
+        """Raises ParseError where an address is none."""
+        return Dialog(
+            call_id=self.call_id,
+            local=NameAddr.parse(self.local),
+            remote=NameAddr.parse(self.remote),
+            local_cseq=self.local_cseq,
+            remote_cseq=self.remote_cseq,
+            remote_target=parse_uri(self.remote_target),
+            route=tuple(NameAddr.parse(hop) for hop in self.route),
+            destination=self.destination,
+            calls=self.calls,
+        )

@@ -1,0 +1,116 @@
+"""What the parts of one user agent core share: its address, clockwork, tokens, what goes out and what has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sip.config import Address, CoreConfig
+from sip.deadlines import Deadlines
+from sip.dialog import DialogId
+from sip.events import SessionId, SipEvent
+from sip.message.message import Request, Response
+from sip.transaction import Failure, Transaction
+from sip.transaction_layer import MAGIC_COOKIE, TransactionLayer
+
+if TYPE_CHECKING:
+    from sip.session.session import Session
+
+ALLOWED = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS")
+ALLOW = ", ".join(ALLOWED)
+
+Datagram = tuple[bytes, Address]
+
+
+class Station:
+    """`outbox` and `happened` are drained by the shell through the core."""
+
+    __slots__ = (
+        "_addresses",
+        "config",
+        "counts",
+        "deadlines",
+        "dialogs",
+        "happened",
+        "outbox",
+        "sessions",
+        "tokens",
+        "transactions",
+    )
+
+    def __init__(self, config: CoreConfig, tokens: Callable[[], str]) -> None:
+        self.config = config
+        self.tokens = tokens
+        self.deadlines = Deadlines()
+        self.outbox: list[Datagram] = []
+        self.happened: list[SipEvent] = []
+        self.counts = dict.fromkeys(
+            ("messages_in", "messages_out", "retransmissions", "parse_errors", "refused", "dropped"), 0
+        )
+        self.sessions: dict[SessionId, Session] = {}
+        self.dialogs: dict[DialogId, Session] = {}
+        self.transactions = TransactionLayer(config.timers, self.deadlines, self.send, config.limits.transactions)
+        self._addresses: dict[bool, Address] = {}
+
+    def listens(self, address: Address) -> None:
+        """What we call ourselves towards peers of that address family."""
+        self._addresses[":" in address[0]] = address
+
+    def own(self, destination: Address) -> str:
+        """Our host and port as that peer shall see it. A family without a socket of its own gets the other's."""
+        six = ":" in destination[0]
+        host, port = self._addresses.get(six) or self._addresses.get(not six) or ("127.0.0.1", 5060)
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def is_own(self, host: str, port: int | None) -> bool:
+        return (host, port or 5060) in self._addresses.values()
+
+    def via(self, destination: Address) -> str:
+        """The Via of a new client transaction, its branch included; rport asks for symmetric responses (RFC 3581)."""
+        return f"SIP/2.0/UDP {self.own(destination)};branch={MAGIC_COOKIE}{self.tokens()};rport"
+
+    def contact(self, destination: Address, user: str) -> str:
+        return f"<sip:{user}@{self.own(destination)}>" if user else f"<sip:{self.own(destination)}>"
+
+    def chance(self) -> float:
+        """A number from 0 up to 1 out of a token, so that a run repeats exactly."""
+        return hash_fraction(self.tokens())
+
+    def send(self, data: bytes, destination: Address, repeat: bool = False) -> None:
+        self.counts["messages_out"] += 1
+        if repeat:
+            self.counts["retransmissions"] += 1
+        self.outbox.append((data, destination))
+
+    def emit(self, event: SipEvent) -> None:
+        self.happened.append(event)
+
+
+class Unattended:
+    """The user of transactions whose outcome changes nothing: CANCEL, the BYE to a fork, a request refused at once."""
+
+    def responded(self, transaction: Transaction, response: Response, now: float) -> None:
+        pass
+
+    def failed(self, transaction: Transaction, cause: Failure, now: float) -> None:
+        pass
+
+
+UNATTENDED = Unattended()
+
+
+def hash_fraction(token: str) -> float:
+    """FNV-1a: Python's own hash differs from run to run."""
+    value = 0x811C9DC5
+    for byte in token.encode():
+        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return value / 2**32
+
+
+def response_address(request: Request, source: Address) -> Address:
+    """Where responses go (RFC 3261 §18.2.2, RFC 3581 §4). The host is always where the request came from: a Via cannot
+    point our answers at somebody else."""
+    via = request.via
+    if via.rport_asked:
+        return source
+    return (source[0], via.port or 5060)

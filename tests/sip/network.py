@@ -1,0 +1,132 @@
+"""Cores joined by a network in memory, on a clock that jumps: loss, repetition and delay are drawn by the test."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from ipaddress import ip_network
+from itertools import count
+
+from sip.config import Address, CoreConfig, Trunk
+from sip.core import UserAgentCore
+from sip.events import SessionId, SipEvent
+from sip.message.address import NameAddr
+from sip.message.message import Message, parse
+from sip.message.uri import SipUri
+
+OFFER = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+ANSWER = OFFER.replace("192.0.2.1", "192.0.2.2")
+
+ALICE: Address = ("192.0.2.1", 5060)
+BOB: Address = ("192.0.2.2", 5060)
+NEAR = Trunk("near", (ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")))
+
+Fate = Callable[[bytes], list[float]]
+"""The delays of the copies of one datagram that arrive; none is a loss."""
+
+
+def counted(prefix: str) -> Callable[[], str]:
+    numbers = count(1)
+    return lambda: f"{prefix}{next(numbers):06d}"
+
+
+def smooth(data: bytes) -> list[float]:
+    return [0.01]
+
+
+@dataclass
+class Peer:
+    core: UserAgentCore
+    address: Address
+    heard: list[SipEvent] = field(default_factory=list)
+    react: Callable[[SipEvent, float], None] = lambda event, now: None
+
+    def of(self, kind: type[SipEvent]) -> list[SipEvent]:
+        return [event for event in self.heard if isinstance(event, kind)]
+
+
+@dataclass
+class Network:
+    """`sent` is every datagram with its sender, in order."""
+
+    fate: Fate = smooth
+    now: float = 1000.0
+    peers: dict[Address, Peer] = field(default_factory=dict)
+    sent: list[tuple[Address, bytes]] = field(default_factory=list)
+    _flying: list[tuple[float, int, Address, Address, bytes]] = field(default_factory=list)
+    _numbers: "count[int]" = field(default_factory=count)
+
+    def join(self, address: Address, config: CoreConfig | None = None, name: str = "") -> Peer:
+        core = UserAgentCore(config or CoreConfig(trunks=(NEAR,), nonce_secret=b"s"), counted(name or address[0][-1]))
+        core.listens(address)
+        peer = self.peers[address] = Peer(core, address)
+        return peer
+
+    def settle(self, peer: Peer) -> None:
+        """Take what a core wants to send and has to say, until it has nothing more."""
+        while True:
+            datagrams, events = peer.core.datagrams(), peer.core.events()
+            if not datagrams and not events:
+                return
+            for data, destination in datagrams:
+                self.sent.append((peer.address, data))
+                for delay_s in self.fate(data):
+                    flight = (self.now + delay_s, next(self._numbers), peer.address, destination, data)
+                    heappush(self._flying, flight)
+            for event in events:
+                peer.heard.append(event)
+                peer.react(event, self.now)
+
+    def run(self, for_s: float = 200.0) -> None:
+        """Let `for_s` seconds pass, or less if nothing is left to happen."""
+        end = self.now + for_s
+        while True:
+            for peer in self.peers.values():
+                self.settle(peer)
+            at, peer_due = self._next()
+            if at is None or at > end:
+                self.now = end
+                return
+            self.now = max(self.now, at)
+            if peer_due is not None:
+                peer_due.core.handle_timeout(self.now)
+                continue
+            _, _, source, destination, data = heappop(self._flying)
+            if destination in self.peers:
+                self.peers[destination].core.receive(data, source, self.now)
+
+    def _next(self) -> tuple[float | None, Peer | None]:
+        due: tuple[float | None, Peer | None] = (self._flying[0][0], None) if self._flying else (None, None)
+        for peer in self.peers.values():
+            deadline = peer.core.deadline
+            if deadline is not None and (due[0] is None or deadline < due[0]):
+                due = (deadline, peer)
+        return due
+
+    def messages(self, sender: Peer | None = None) -> list[Message]:
+        return [parse(data) for source, data in self.sent if sender is None or source == sender.address]
+
+    def starts(self, sender: Peer | None = None) -> list[str]:
+        """The methods and statuses sent, in order."""
+        shown = []
+        for source, data in self.sent:
+            if sender is None or source == sender.address:
+                first, second, _ = data.split(b" ", 2)
+                shown.append((second if first.startswith(b"SIP/") else first).decode())
+        return shown
+
+
+def call(network: Network, caller: Peer, callee: Peer, sdp: str | None = OFFER, now: float | None = None) -> SessionId:
+    host, port = callee.address
+    return caller.core.invite(
+        SipUri("bob", host, port),
+        local=NameAddr(SipUri("alice", caller.address[0])),
+        remote=NameAddr(SipUri("bob", host)),
+        destination=callee.address,
+        sdp=sdp,
+        now=network.now if now is None else now,
+    )
+
+
+def nothing_left(peer: Peer) -> bool:
+    stats = peer.core.stats
+    return not any(stats[name] for name in ("sessions", "dialogs", "transactions", "deadlines"))
