@@ -20,10 +20,12 @@ class FlowBook:
     calendars: Mapping[str, Calendar]
 
 
-def load_book(path: Path, known_queues: Collection[str] | None = None, known_numbers: Collection[str] = ()) -> FlowBook:
+def load_book(
+    path: Path, known_queues: Collection[str] | None = None, known_destinations: Collection[str] | None = None
+) -> FlowBook:
     """The flows of a folder. Raises FlowFileError with every mistake that `ivr.check.check_folder` finds."""
     folder = read_folder(path)
-    problems = sorted(folder.problems + check_flows(folder, known_queues, known_numbers))
+    problems = sorted(folder.problems + check_flows(folder, known_queues, known_destinations))
     if problems:
         raise FlowFileError(problems)
     flows = [loaded.flow for loaded in folder.flows]

@@ -16,24 +16,20 @@ from ivr.problems import Problem, did_you_mean
 
 
 def check_folder(
-    path: Path, known_queues: Collection[str] | None = None, known_numbers: Collection[str] = ()
+    path: Path, known_queues: Collection[str] | None = None, known_destinations: Collection[str] | None = None
 ) -> list[Problem]:
-    """Every mistake in a folder of flows, in order. None for `known_queues`: the queues' names are not checked.
-
-    `known_numbers` are those that a transfer may name besides the numbers of the flows.
-    """
+    """Every mistake in a folder of flows, in order. Where None is given, names of that kind are not checked."""
     folder = read_folder(path)
-    return sorted(folder.problems + check_flows(folder, known_queues, known_numbers))
+    return sorted(folder.problems + check_flows(folder, known_queues, known_destinations))
 
 
 def check_flows(
-    folder: Folder, known_queues: Collection[str] | None = None, known_numbers: Collection[str] = ()
+    folder: Folder, known_queues: Collection[str] | None = None, known_destinations: Collection[str] | None = None
 ) -> list[Problem]:
     """The mistakes that show only when nodes and files are seen together."""
-    numbers = {number for loaded in folder.flows for number in loaded.flow.numbers} | set(known_numbers)
     for loaded in folder.flows:
         check_flow(loaded.flow, loaded.marked)
-        _check_world(loaded, folder, known_queues, numbers)
+        _check_world(loaded, folder, known_queues, known_destinations)
     _check_unique(folder.flows)
     return [problem for loaded in folder.flows for problem in loaded.marked.problems]
 
@@ -165,7 +161,10 @@ def _type(
 
 
 def _check_world(
-    loaded: LoadedFlow, folder: Folder, known_queues: Collection[str] | None, numbers: Collection[str]
+    loaded: LoadedFlow,
+    folder: Folder,
+    known_queues: Collection[str] | None,
+    known_destinations: Collection[str] | None,
 ) -> None:
     marked = loaded.marked
     for name, node in loaded.flow.nodes.items():
@@ -175,8 +174,9 @@ def _check_world(
         if isinstance(node, Hours) and node.calendar not in folder.calendars:
             hint = did_you_mean(node.calendar, folder.calendars)
             _report(marked, name, node, ("calendar",), f"there is no calendar {node.calendar!r}{hint}")
-        if isinstance(node, Transfer) and node.to not in numbers:
-            _report(marked, name, node, ("to",), f"there is no number {node.to!r}{did_you_mean(node.to, numbers)}")
+        if isinstance(node, Transfer) and known_destinations is not None and node.to not in known_destinations:
+            hint = did_you_mean(node.to, known_destinations)
+            _report(marked, name, node, ("to",), f"there is no destination {node.to!r}{hint}")
 
 
 def _check_unique(flows: Iterable[LoadedFlow]) -> None:

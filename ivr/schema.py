@@ -63,6 +63,9 @@ Condition = Annotated[
 Number = Annotated[str, BeforeValidator(_number), Field(pattern=r"^\+?[0-9]{2,15}$")]
 """A telephone number or short number."""
 
+Destination = Annotated[str, BeforeValidator(_number), Field(pattern=r"^\+?[a-z0-9_-]{1,40}$")]
+"""A destination of the dial plan, by name or number; which exist is the deployment's to say."""
+
 Target = Annotated[str, Field(min_length=1, max_length=64, description="The name of another node of this flow.")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]

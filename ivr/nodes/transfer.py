@@ -1,17 +1,17 @@
-"""transfer: send the caller to another number."""
+"""transfer: send the caller to a destination of the dial plan."""
 
 from typing import Literal
 
 from ivr.nodes.base import Node
 from ivr.run import Run
-from ivr.schema import Number, Target, Texts, Where
+from ivr.schema import Destination, Target, Texts, Where
 
 
 class Transfer(Node):
     """Sends the caller to `to`; who isn't taken there comes back and goes on at `failed`."""
 
     type: Literal["transfer"]
-    to: Number
+    to: Destination
     say: Texts | None = None
     failed: Target
 

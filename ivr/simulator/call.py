@@ -1,0 +1,210 @@
+"""The Call port without a network: a caller who presses, hears and hangs up at the word of a test or a scenario."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected
+
+_MOST_KEYS = 32
+_EVERY_KEY = "0123456789*#ABCD"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Something that the caller heard, from `at_s` on the loop's clock."""
+
+    at_s: float
+    text: str
+    language: str
+
+
+class SimulatedLeg:
+    """An agent's phone that has answered. `talks_s` after the bridge the agent hangs up; None: never."""
+
+    def __init__(self, agent: str, talks_s: float | None = None) -> None:
+        self._agent = agent
+        self._talks_s = talks_s
+        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.bridged = False
+
+    @property
+    def agent(self) -> str:
+        return self._agent
+
+    async def hang_up(self) -> None:
+        self.end("released")
+
+    def end(self, cause: str = "agent_hung_up") -> None:
+        """The agent hangs up."""
+        if not self.ended.done():
+            self.ended.set_result(cause)
+
+    async def talk(self) -> str:
+        """Until somebody hangs up."""
+        self.bridged = True
+        if self._talks_s is not None:
+            asyncio.get_running_loop().call_later(self._talks_s, self.end)
+        try:
+            return await asyncio.shield(self.ended)
+        finally:
+            self.end("released")
+
+
+class SimulatedCall:
+    """One caller. `takes` says of a transfer's target whether it answers there."""
+
+    def __init__(self, info: CallInfo, takes: Callable[[str], bool] = lambda target: True) -> None:
+        self._info = info
+        self._takes = takes
+        self._keys: deque[str] = deque(maxlen=_MOST_KEYS)
+        self._awaited: _Awaited | None = None
+        self._told: list[Callable[[str], None]] = []
+        self.answered = False
+        self.ended = ""
+        self.music: tuple[Clip, ...] = ()
+        self.heard: list[Heard] = []
+        self.on_heard: Callable[[Heard], None] | None = None
+
+    @property
+    def info(self) -> CallInfo:
+        return self._info
+
+    # --- the caller's end ---
+
+    def press(self, key: str) -> None:
+        """The caller presses a key."""
+        awaited = self._awaited
+        if awaited is None:
+            self._keys.append(key)
+        elif key in awaited.keys:
+            awaited.resolve(key)
+        elif not awaited.keys:
+            self._keys.append(key)
+
+    def hang_up(self, cause: str = "caller_hung_up") -> None:
+        """The caller hangs up."""
+        self._end(cause)
+
+    # --- the flow's end ---
+
+    def on_end(self, told: Callable[[str], None]) -> None:
+        if self.ended:
+            asyncio.get_running_loop().call_soon(told, self.ended)
+        else:
+            self._told.append(told)
+
+    async def answer(self) -> None:
+        self._check()
+        self.answered = True
+
+    async def play(self, clips: tuple[Clip, ...], *, keys: str = "") -> str | None:
+        self._check()
+        self.music = ()
+        while keys and self._keys:
+            key = self._keys.popleft()
+            if key in keys:
+                return key
+        for clip in clips:
+            self._hear(clip)
+            if found := await self._wait(keys, clip.duration_s):
+                return found
+        return None
+
+    async def collect(
+        self, *, most: int, terminator: str = "#", first_timeout_s: float = 5.0, next_timeout_s: float = 3.0
+    ) -> Collected:
+        pii_digits = ""
+        while len(pii_digits) < most:
+            self._check()
+            timeout_s = next_timeout_s if pii_digits else first_timeout_s
+            key = self._keys.popleft() if self._keys else await self._wait(_EVERY_KEY, timeout_s)
+            if not key:
+                return Collected(pii_digits, "timeout")
+            if key == terminator:
+                return Collected(pii_digits, "terminator")
+            pii_digits += key
+        return Collected(pii_digits, "complete")
+
+    async def start_music(self, clips: tuple[Clip, ...]) -> None:
+        self._check()
+        self.music = clips
+
+    async def stop_music(self) -> None:
+        self._check()
+        self.music = ()
+
+    async def bridge(self, leg: AgentLeg) -> str:
+        if not isinstance(leg, SimulatedLeg):
+            raise TypeError(f"a simulated call bridges to a simulated leg, not to {type(leg).__name__}")
+        self.music = ()
+        talk = asyncio.ensure_future(leg.talk())
+        try:
+            self._check()
+            talk.add_done_callback(lambda done: None if done.cancelled() else self._resolve(done.result()))
+            return await self._wait("", None)
+        finally:
+            talk.cancel()
+            self._keys.clear()
+            leg.end("released")
+
+    async def transfer(self, target: str) -> bool:
+        self._check()
+        return self._takes(target)
+
+    async def hangup(self, cause: str = "flow_ended") -> None:
+        self._end(cause)
+
+    # --- inside ---
+
+    async def _wait(self, keys: str, timeout_s: float | None) -> str:
+        """A key among `keys`, the end of a bridge, or nothing when the time is over."""
+        self._awaited = awaited = _Awaited(keys)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(timeout_s, awaited.resolve, "") if timeout_s is not None else None
+        try:
+            return await awaited.future
+        finally:
+            self._awaited = None
+            if timer is not None:
+                timer.cancel()
+
+    def _resolve(self, value: str) -> None:
+        if self._awaited is not None:
+            self._awaited.resolve(value)
+
+    def _hear(self, clip: Clip) -> None:
+        heard = Heard(asyncio.get_running_loop().time(), clip.text, clip.language)
+        self.heard.append(heard)
+        if self.on_heard is not None:
+            self.on_heard(heard)
+
+    def _check(self) -> None:
+        if self.ended:
+            raise CallEnded(self.ended)
+
+    def _end(self, cause: str) -> None:
+        if self.ended:
+            return
+        self.ended = cause
+        self.music = ()
+        if self._awaited is not None and not self._awaited.future.done():
+            self._awaited.future.set_exception(CallEnded(cause))
+        told, self._told = self._told, []
+        for tell in told:
+            tell(cause)
+
+
+class _Awaited:
+    """What the flow awaits of the caller at this moment."""
+
+    __slots__ = ("future", "keys")
+
+    def __init__(self, keys: str) -> None:
+        self.keys = keys
+        self.future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def resolve(self, value: str) -> None:
+        if not self.future.done():
+            self.future.set_result(value)
