@@ -19,7 +19,7 @@ of ours; 408 or no answer to one; nobody answered the INVITE in time; the transp
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-"""Why a session ended: BYE received; BYE or rejection sent; CANCEL received; no ACK within 64*T1; 481 to a request of
+    """Who sent a request: a trunk by its address, an agent by digest, or a stranger. `name`: the trunk or the user."""
 
     kind: OriginKind
     name: str = ""
