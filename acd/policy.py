@@ -22,7 +22,7 @@ from acd.model import (
     SiteId,
 )
 from acd.records import TALKING, Agent, Done, Lease, Queue
-from acd.steps import Steps
+from acd.steps import Steps, leaving
 
 
 class Model(Steps):
@@ -97,8 +97,8 @@ class Model(Steps):
         self.open_(now, node)
         if who.state == AgentState.LOGGED_OUT:
             self.becomes(who, AgentState.READY if ready else AgentState.NOT_READY)
-        elif who.after == AgentState.LOGGED_OUT and not who.gone:
-            who.after, who.after_reason = ("" if ready else AgentState.NOT_READY), ""
+        elif leaving(who) and not who.gone:
+            who.after = "" if ready else "not_ready:"
         return self.close()
 
     def log_out(self, now: int, node: str, agent: str, reason: str) -> Done:
@@ -146,14 +146,14 @@ class Model(Steps):
         if who.gone and state != AgentState.LOGGED_OUT:
             return
         if who.state == AgentState.TALKING:
-            who.after, who.after_reason = ("" if state == AgentState.READY else state), reason
+            who.after = "" if state == AgentState.READY else f"{state.value}:{reason}"
             return
         if who.state == AgentState.OFFERED:
-            self.withdraw(self.leases[who.offer], failing, told=True)
+            self.withdraw(self.leases[self.entries[who.contact].offer], failing, told=True)
         elif who.state == AgentState.WRAP_UP:
             self.wrapped_up(who, "", ending)
         self.deadlines.drop(f"r:{who.agent}")
-        who.after, who.after_reason = "", ""
+        who.after = ""
         if (who.state, who.reason) != (state, reason) and not who.state == state == AgentState.LOGGED_OUT:
             self.becomes(who, state, reason)
 
@@ -239,7 +239,7 @@ class Model(Steps):
             self._remove(who)
             return
         if who.gone:
-            who.gone, who.after, who.after_reason = False, "", ""
+            who.gone, who.after = False, ""
         who.site, who.rest = spec.site, spec.rest_s * 1000
         if who.state == AgentState.READY:
             self.join_idle(who)
@@ -253,7 +253,7 @@ class Model(Steps):
         elif who.state == AgentState.LOGGED_OUT:
             del self.agents[who.agent]
         else:
-            who.after, who.after_reason = AgentState.LOGGED_OUT, "removed"
+            who.after = "logged_out:removed"
 
     # --- What is seen ---------------------------------------------------------------------------------------------
 

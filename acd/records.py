@@ -26,7 +26,10 @@ class Queue:
 
 @dataclass(slots=True)
 class Agent:
-    """`idle` is the agent's place in the order of the idle; `after` what comes when the contact at hand is done."""
+    """`idle` is the agent's place in the order of the idle; `after` what comes after the contact at hand.
+
+    `after` is empty for ready, else a state, a colon and the reason.
+    """
 
     agent: str
     site: str
@@ -36,11 +39,9 @@ class Agent:
     reason: str = ""
     since: int = 0
     contact: str = ""
-    offer: str = ""
     queue: str = ""
     idle: int = 0
     after: str = ""
-    after_reason: str = ""
     gone: bool = False
 
 

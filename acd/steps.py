@@ -114,7 +114,7 @@ class Steps:
         self.emit(
             OfferMade, entry, **_of(lease), fence=fence, deadline_ms=lease.deadline, waited_ms=now - entry.arrived
         )
-        self.becomes(who, AgentState.OFFERED, contact=entry.contact, offer=lease.offer)
+        self.becomes(who, AgentState.OFFERED, contact=entry.contact)
         told = Offer(
             OfferId(lease.offer),
             lease.contact,
@@ -212,7 +212,7 @@ class Steps:
         numbers.last = now if len(arrived) else 0
         waited = now - entry.arrived
         self.emit(ContactAnswered, entry, **_of(lease), waited_ms=waited, rang_ms=now - lease.made)
-        self.becomes(self.agents[lease.agent], AgentState.TALKING, contact=entry.contact, offer=lease.offer)
+        self.becomes(self.agents[lease.agent], AgentState.TALKING, contact=entry.contact)
 
     def _release(self, entry: Entry, cause: str) -> None:
         now, lease = self.clock.now, self.leases.pop(entry.offer)
@@ -227,7 +227,7 @@ class Steps:
             cause=cause,
             talked_ms=now - entry.answered,
         )
-        if entry.wrap and who.after != AgentState.LOGGED_OUT:
+        if entry.wrap and not leaving(who):
             self.deadlines.put(f"w:{who.agent}", now + entry.wrap)
             self.becomes(who, AgentState.WRAP_UP, contact=entry.contact, queue=entry.queue)
         else:
@@ -277,7 +277,6 @@ class Steps:
         reason: str = "",
         *,
         contact: str = "",
-        offer: str = "",
         queue: str = "",
         keep_idle: bool = False,
     ) -> None:
@@ -286,7 +285,7 @@ class Steps:
             for name in who.queues:
                 self.rankings[f"idle:{name}"].drop(who.agent)
         who.state, who.reason, who.since = state, reason, self.clock.now
-        who.contact, who.offer, who.queue = contact, offer, queue
+        who.contact, who.queue = contact, queue
         if state == AgentState.READY:
             if not keep_idle:
                 who.idle = self.clock.idle = self.clock.idle + 1
@@ -302,9 +301,9 @@ class Steps:
 
     def settle(self, who: Agent, *, keep_idle: bool = False) -> None:
         """What comes after the contact at hand: ready, unless something else was asked for."""
-        state, reason = AgentState(who.after or AgentState.READY), who.after_reason
-        who.after = who.after_reason = ""
-        self.becomes(who, state, reason, keep_idle=keep_idle)
+        state, _, reason = who.after.partition(":")
+        who.after = ""
+        self.becomes(who, AgentState(state or AgentState.READY), reason, keep_idle=keep_idle)
 
     def wrapped_up(self, who: Agent, topic: str, cause: str) -> None:
         """The wrap-up is over; what the agent becomes is left to the caller."""
@@ -369,6 +368,11 @@ class Steps:
 def contact_of(member: str) -> str:
     """The contact of a ranking's member, which begins with twelve digits and a colon."""
     return member[13:]
+
+
+def leaving(who: Agent) -> bool:
+    """The agent logs out after the contact at hand."""
+    return who.after.startswith(AgentState.LOGGED_OUT.value)
 
 
 def _of(lease: Lease) -> dict[str, str]:

@@ -98,7 +98,7 @@ class Listener:
         self._last = ""
 
     async def run(self) -> None:
-        """Until it is cancelled. After Redis was away it goes on where it was; what was said before it began is lost."""
+        """Until it is cancelled; goes on after Redis was away; what was said before it began is not heard."""
         while True:
             try:
                 await self._read()

@@ -126,7 +126,7 @@ local function becomes(who, state, reason, at, keep_idle)
     for _, queue in ipairs(who.queues) do call('ZREM', idle(queue), who.agent) end
   end
   who.state, who.reason, who.since = state, reason, now
-  who.contact, who.offer, who.queue = at.contact or '', at.offer or '', at.queue or ''
+  who.contact, who.queue = at.contact or '', at.queue or ''
   changed[AGENTS][who.agent] = true
   if state == 'ready' then
     if not keep_idle then
@@ -146,11 +146,14 @@ local function becomes(who, state, reason, at, keep_idle)
   })
 end
 
+local function leaving(who)
+  return string.sub(who.after, 1, 10) == 'logged_out'
+end
+
 local function settle(who, keep_idle)
-  local state, reason = who.after, who.after_reason
-  if state == '' then state = 'ready' end
-  who.after, who.after_reason = '', ''
-  becomes(who, state, reason, {}, keep_idle)
+  local state, reason = string.match(who.after, '^([^:]*):(.*)$')
+  who.after = ''
+  becomes(who, state or 'ready', reason or '', {}, keep_idle)
 end
 
 local function wrapped_up(who, topic, cause)
@@ -210,7 +213,7 @@ local function offer(entry, who)
   changed[ENTRIES][entry.contact] = true
   local waited = now - entry.arrived
   emit('offer_made', entry, of(lease, { fence = fence, deadline_ms = lease.deadline, waited_ms = waited }))
-  becomes(who, 'offered', '', { contact = entry.contact, offer = lease.offer })
+  becomes(who, 'offered', '', { contact = entry.contact })
   told[#told + 1] = { lease.node, of(lease, {
     contact = lease.contact, node = lease.node, fence = fence, deadline_ms = lease.deadline, rings_for_ms = lease.rings,
     waited_ms = waited,
@@ -256,7 +259,7 @@ local function release(entry, cause)
   emit('contact_released', entry, {
     queue = entry.queue, agent = who.agent, site = lease.site, cause = cause, talked_ms = now - entry.answered,
   })
-  if entry.wrap > 0 and who.after ~= 'logged_out' then
+  if entry.wrap > 0 and not leaving(who) then
     call('ZADD', DEADLINES, now + entry.wrap, 'w:' .. who.agent)
     becomes(who, 'wrap_up', '', { contact = entry.contact, queue = entry.queue })
   else
@@ -288,17 +291,16 @@ local function goes(who, state, reason, failing, ending)
   if who.gone and state ~= 'logged_out' then return end
   changed[AGENTS][who.agent] = true
   if who.state == 'talking' then
-    who.after, who.after_reason = state, reason
-    if state == 'ready' then who.after = '' end
+    who.after = state == 'ready' and '' or state .. ':' .. reason
     return
   end
   if who.state == 'offered' then
-    withdraw(get(LEASES, who.offer), failing, true)
+    withdraw(get(LEASES, get(ENTRIES, who.contact).offer), failing, true)
   elseif who.state == 'wrap_up' then
     wrapped_up(who, '', ending)
   end
   call('ZREM', DEADLINES, 'r:' .. who.agent)
-  who.after, who.after_reason = '', ''
+  who.after = ''
   if who.state == state and (who.reason == reason or state == 'logged_out') then return end
   becomes(who, state, reason, {})
 end

@@ -27,6 +27,6 @@ if not lease.accepted then
   call('ZREM', arrived(entry.queue), entry.member)
   count(entry.queue)
   emit('contact_answered', entry, of(lease, { waited_ms = now - entry.arrived, rang_ms = now - lease.made }))
-  becomes(get(AGENTS, lease.agent), 'talking', '', { contact = entry.contact, offer = lease.offer })
+  becomes(get(AGENTS, lease.agent), 'talking', '', { contact = entry.contact })
 end
 return close(function() return { contact = lease.contact } end)

@@ -41,14 +41,14 @@ local function remove(who)
   elseif who.state == 'logged_out' then
     put(AGENTS, who.agent, false)
   else
-    who.after, who.after_reason = 'logged_out', 'removed'
+    who.after = 'logged_out:removed'
   end
 end
 
 local function configure_agent(name, spec, queues, order)
   local who = get(AGENTS, name) or {
     agent = name, site = '', queues = {}, rest = 0, state = 'logged_out', reason = '', since = 0, contact = '',
-    offer = '', queue = '', idle = 0, after = '', after_reason = '', gone = false,
+    queue = '', idle = 0, after = '', gone = false,
   }
   put(AGENTS, name, who)
   if who.state == 'ready' then
@@ -60,7 +60,7 @@ local function configure_agent(name, spec, queues, order)
     if (skills[queues[queue].skill] or 0) >= queues[queue].level then table.insert(who.queues, queue) end
   end
   if not spec then return remove(who) end
-  if who.gone then who.gone, who.after, who.after_reason = false, '', '' end
+  if who.gone then who.gone, who.after = false, '' end
   who.site, who.rest = spec.site, spec.rest
   if who.state == 'ready' then
     for _, queue in ipairs(who.queues) do call('ZADD', idle(queue), who.idle, name) end

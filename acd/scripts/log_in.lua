@@ -6,9 +6,8 @@ if not who then return refuse('NOAGENT there is no agent ' .. ARGV[4]) end
 open()
 if who.state == 'logged_out' then
   becomes(who, state, '', {})
-elseif who.after == 'logged_out' and not who.gone then
-  who.after, who.after_reason = state, ''
-  if state == 'ready' then who.after = '' end
+elseif leaving(who) and not who.gone then
+  who.after = state == 'ready' and '' or 'not_ready:'
   put(AGENTS, who.agent, who)
 end
 return close()

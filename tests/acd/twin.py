@@ -1,0 +1,289 @@
+"""Sends the same commands to the model and to the scripts on a real Redis, and compares everything after each."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import ResponseError
+
+from acd.commands import Script
+from acd.distributor import Refused
+from acd.keys import Keys
+from acd.model import AgentId, AgentSpec, AgentState, Enqueue, Place, QueueId, QueueSpec, SiteId
+from acd.policy import Model
+from acd.post import read
+from acd.records import OFFERED, TALKING, Done
+from acd.store import configuration
+from events.codec import decode
+
+TENANT = "nav"
+QUEUES = ("x", "y", "æ")
+AGENTS = ("a", "b", "c", "d")
+NODES = ("n1", "n2")
+CONTACTS = tuple(f"c{i}" for i in range(9))
+STEPS_MS = (0, 1, 999, 1000, 4999, 5000, 5001, 7999, 8000, 10_000, -1, -1000)
+"""Steps of the time that commands give; Redis' own clock may step back too."""
+
+
+def queue(name: str, **rules: Any) -> QueueSpec:
+    return QueueSpec(QueueId(name), **rules)
+
+
+def agent(name: str, site: str, skills: dict[str, int] | None = None, *, rest_s: int = 0) -> AgentSpec:
+    return AgentSpec(AgentId(name), SiteId(site), skills or {}, rest_s)
+
+
+LAYOUTS: tuple[tuple[Sequence[QueueSpec], Sequence[AgentSpec]], ...] = (
+    (
+        [
+            queue("x", offer_s=5, wrap_up_s=5),
+            queue("y", skill="s", level=2, priority_s=5, offer_s=1),
+            queue("æ", offer_s=4, wrap_up_s=1, max_waiting=2),
+        ],
+        [
+            agent("a", "oslo", {"x": 1, "s": 2}),
+            agent("b", "oslo", {"x": 1, "s": 1, "æ": 9}, rest_s=5),
+            agent("c", "bodø", {"x": 3, "s": 9, "æ": 1}),
+        ],
+    ),
+    (
+        [queue("x", offer_s=5), queue("æ", skill="x")],
+        [agent("a", "oslo", {"x": 1}), agent("d", "oslo")],
+    ),
+    ([queue("y", skill="x", max_waiting=1)], [agent("d", "tromsø", {"x": 1}, rest_s=1)]),
+)
+
+_DUMP = """
+local state = {}
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+  local kind = redis.call('TYPE', key).ok
+  if kind == 'hash' then state[string.sub(key, #ARGV[1] + 1)] = redis.call('HGETALL', key) end
+  if kind == 'zset' then state[string.sub(key, #ARGV[1] + 1)] = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end
+  if kind == 'stream' then
+    local entries = {}
+    for _, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do entries[#entries + 1] = entry[2][2] end
+    state[string.sub(key, #ARGV[1] + 1)] = entries
+    redis.call('DEL', key)
+  end
+end
+return cjson.encode(state)
+"""
+
+
+class Differ(AssertionError):
+    """The scripts did something else than the model."""
+
+
+class Twins:
+    """`now` moves only by what `do` is told. Redis must be empty and nobody else's."""
+
+    def __init__(self, client: Any, texts: dict[str, Script]) -> None:
+        self.client: Any = client
+        self.model = Model(TENANT)
+        self.keys = Keys(TENANT)
+        self.now = 0
+        self.commands = 0
+        self.seen: Counter[str] = Counter()
+        self._shas = {name: client.script_load(script.text) for name, script in texts.items()}
+        self._dump = client.script_load(_DUMP)
+        self._last: tuple[str, list[str], str] | None = None
+
+    def configure(self, node: str, layout: int) -> None:
+        queues, agents = LAYOUTS[layout]
+        self._both(
+            node,
+            "configure",
+            configuration(queues, agents),
+            lambda: self.model.configure(self.now, node, queues, agents),
+        )
+
+    def enqueue(self, node: str, entry: Enqueue) -> None:
+        args = (entry.contact, entry.queue, entry.node, entry.priority_s, entry.arrived_ms)
+        self._both(node, "enqueue", args, lambda: self.model.enqueue(self.now, node, entry))
+
+    def leave(self, node: str, contact: str, cause: str, *, flowed_out: bool) -> None:
+        args = (contact, cause, "flowed_out" if flowed_out else "lost")
+        self._both(node, "leave", args, lambda: self.model.leave(self.now, node, contact, cause, flowed_out=flowed_out))
+
+    def place(self, contact: str) -> None:
+        self._both("n1", "place", (contact,), lambda: self.model.place(self.now, contact))
+
+    def accept(self, node: str, offer: str, fence: int) -> None:
+        self._both(node, "accept", (offer, fence), lambda: self.model.accept(self.now, node, offer, fence))
+
+    def fail(self, node: str, offer: str, fence: int, cause: str) -> None:
+        self._both(node, "fail", (offer, fence, cause), lambda: self.model.fail(self.now, node, offer, fence, cause))
+
+    def log_in(self, node: str, agent: str, *, ready: bool) -> None:
+        args = (agent, "ready" if ready else "not_ready")
+        self._both(node, "log_in", args, lambda: self.model.log_in(self.now, node, agent, ready=ready))
+
+    def log_out(self, node: str, agent: str, reason: str) -> None:
+        args = (agent, "logged_out", reason)
+        self._both(node, "agent", args, lambda: self.model.log_out(self.now, node, agent, reason))
+
+    def ready(self, node: str, agent: str) -> None:
+        self._both(node, "agent", (agent, "ready", ""), lambda: self.model.ready(self.now, node, agent))
+
+    def not_ready(self, node: str, agent: str, reason: str) -> None:
+        args = (agent, "not_ready", reason)
+        self._both(node, "agent", args, lambda: self.model.not_ready(self.now, node, agent, reason))
+
+    def end_wrap_up(self, node: str, agent: str, topic: str) -> None:
+        args = (agent, topic)
+        self._both(node, "end_wrap_up", args, lambda: self.model.end_wrap_up(self.now, node, agent, topic))
+
+    def due(self, node: str) -> None:
+        self._both(node, "due", (), lambda: self.model.due(self.now, node))
+
+    def beat(self, node: str) -> None:
+        self._both(node, "beat", (), lambda: self.model.beat(self.now, node))
+
+    def drop_node(self, node: str, dropped: str) -> None:
+        args = (dropped, "node_lost")
+        self._both(node, "drop_node", args, lambda: self.model.drop_node(self.now, node, dropped, "node_lost"))
+
+    def renew(self, node: str) -> None:
+        self._both(node, "renew", (), lambda: self.model.renew(self.now, node))
+
+    def repeat(self) -> None:
+        """The last command once more, as a client does that saw no answer: the first answer, and nothing changes."""
+        if self._last is not None:
+            name, argv, answer = self._last
+            _same("the repeated answer", self._call(name, argv), answer)
+            self._compare_state([], [])
+
+    # --- The comparison ---------------------------------------------------------------------------------------------
+
+    def _both(self, node: str, name: str, args: Sequence[str | int], act: Callable[[], Done | Place]) -> None:
+        self.commands += 1
+        argv = [str(self.now), f"id{self.commands}", node, *(str(arg) for arg in args)]
+        self.model.events.clear()
+        told: Done | Place | None
+        try:
+            told = act()
+            expected = ""
+        except Refused as refusal:
+            told, expected = None, str(refusal)
+            self.seen[refusal.code] += 1
+        try:
+            answer, refused = self._call(name, argv), ""
+        except ResponseError as error:
+            answer, refused = "", str(error)
+        _same("the refusal", refused, expected)
+        done = told if isinstance(told, Done) else Done(-1, place=told)
+        if told is not None:
+            self._compare_answer(name, node, json.loads(answer), done)
+            self._last = (name, argv, answer) if name not in ("place",) else None
+        self.seen[name] += 1
+        self.seen.update(type(event).__name__ for event in self.model.events)
+        self._compare_state(self.model.events, [(at, message) for at, message in done.heard if at != node])
+
+    def _call(self, name: str, argv: list[str]) -> str:
+        answer: str = self.client.evalsha(self._shas[name], len(self.keys.fixed), *self.keys.fixed, *argv)
+        return answer
+
+    def _compare_answer(self, name: str, node: str, answer: dict[str, Any], done: Done) -> None:
+        _same("next_in_ms", answer["next_in_ms"], done.next_in_ms)
+        _same("heard", [read(m) for m in answer.get("heard", ())], [m for at, m in done.heard if at == node])
+        if done.place is not None:
+            p = done.place
+            wait = -1 if p.estimated_wait_s is None else p.estimated_wait_s
+            _same("place", answer["place"], [p.position, p.waiting, p.waited_ms, wait])
+        if name in ("beat", "drop_node"):
+            _same("number", answer["number"], done.number)
+
+    def _compare_state(self, events: Sequence[Any], elsewhere: Sequence[Any]) -> None:
+        found = json.loads(self.client.evalsha(self._dump, 0, self.keys.prefix))
+        _same("events", [decode(json.loads(text)) for text in found.pop("events", ())], list(events))
+        posted: dict[str, list[Any]] = {}
+        for at, message in elsewhere:
+            posted.setdefault(f"node:{at}", []).append(message)
+        for key in [key for key in found if key.startswith("node:")]:
+            _same(key, [read(json.loads(text)) for text in found.pop(key)], posted.pop(key, []))
+        _same("messages to other nodes", {}, posted)
+        _same("state", _redis_state(found), _model_state(self.model))
+        check_invariants(self.model)
+
+
+def _same(what: str, found: object, expected: object) -> None:
+    if found != expected:
+        raise Differ(f"{what}: the scripts say {found!r}, the model {expected!r}")
+
+
+def _redis_state(found: dict[str, Any]) -> dict[str, Any]:
+    state: dict[str, Any] = {}
+    for key, flat in found.items():
+        pairs = dict(zip(flat[::2], flat[1::2], strict=True))
+        if key in ("queues", "agents", "entries", "leases"):
+            state[key] = {name: _record(json.loads(text)) for name, text in pairs.items()}
+        elif key == "meta":
+            state[key] = {
+                name: int(pairs[name]) for name in ("now", "seq", "fence", "idle", "renewed") if name in pairs
+            }
+        elif not key.startswith("answers"):
+            state[key] = {
+                name: int(score) for name, score in pairs.items() if not (key[:8] == "numbers:" and score == "0")
+            }
+    return state
+
+
+def _record(record: dict[str, Any]) -> dict[str, Any]:
+    if record.get("queues") == {}:
+        record["queues"] = []
+    return record
+
+
+def _model_state(model: Model) -> dict[str, Any]:
+    tables = {"queues": model.queues, "agents": model.agents, "entries": model.entries, "leases": model.leases}
+    state: dict[str, Any] = {
+        name: {key: asdict(record) for key, record in table.items()}  # type: ignore[attr-defined]
+        for name, table in tables.items()
+        if table
+    }
+    clock = asdict(model.clock)
+    if model.clock.now or state:
+        state["meta"] = clock
+    for queue, numbers in model.numbers.items():
+        if counts := {name: count for name, count in asdict(numbers).items() if count}:
+            state[f"numbers:{queue}"] = counts
+    for name, ranking in model.rankings.items():
+        if ranking:
+            state[name] = {member: score for score, member in ranking}
+    return state
+
+
+def check_invariants(model: Model) -> None:
+    """What must be true after every step."""
+    agents, contacts = [x.agent for x in model.leases.values()], [x.contact for x in model.leases.values()]
+    assert len(agents) == len(set(agents)), "an agent has two offers"
+    assert len(contacts) == len(set(contacts)), "a contact has two offers"
+    deadlines = model.deadlines
+    for lease in model.leases.values():
+        entry, who = model.entries[lease.contact], model.agents[lease.agent]
+        assert entry.offer == lease.offer
+        assert entry.state == (TALKING if lease.accepted else OFFERED)
+        assert who.state == (AgentState.TALKING if lease.accepted else AgentState.OFFERED)
+        assert lease.accepted or f"o:{lease.offer}" in deadlines
+    for who in model.agents.values():
+        busy = who.state in (AgentState.OFFERED, AgentState.TALKING)
+        assert busy == (who.agent in agents), f"{who.agent} is stuck"
+        assert (who.state == AgentState.WRAP_UP) == (f"w:{who.agent}" in deadlines)
+        for queue in model.queues:
+            idle = who.agent in model.rankings[f"idle:{queue}"]
+            assert idle == (who.state == AgentState.READY and queue in who.queues)
+    for entry in model.entries.values():
+        assert f"n:{entry.node}" in deadlines, "a contact's node has no lease"
+    for queue in {*model.queues, *model.numbers}:
+        waiting, numbers = model.rankings[f"arrived:{queue}"], model.numbers[queue]
+        assert numbers.o == numbers.a + numbers.l + numbers.f + len(waiting), "O = A + L + F + W"
+        assert not (model.rankings[f"waiting:{queue}"] and model.rankings[f"idle:{queue}"]), "both wait"
+
+
+def connect(url: str) -> Any:
+    client: Any = Redis.from_url(url, decode_responses=True)
+    client.flushall()
+    return client
