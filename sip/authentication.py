@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
-from sip.config import CoreConfig
+from sip.config import Digest
 from sip.message.auth import Challenge, Credentials, hash_a1, is_right, read_credentials
 from sip.message.message import Request
 from sip.nonces import Freshness, Nonces
@@ -28,12 +28,12 @@ class Proof:
 class Authenticator:
     """What it answers does not tell whether a user exists: an unknown one has a password too, which nobody knows."""
 
-    def __init__(self, config: CoreConfig) -> None:
-        self._realm = config.realm
-        self._passwords = config.credentials
-        self._secret = config.nonce_secret
-        self._offset_s = config.wall_offset_s
-        self._nonces = Nonces(config.nonce_secret, config.nonce_life_s)
+    def __init__(self, digest: Digest) -> None:
+        self._realm = digest.realm
+        self._passwords = digest.credentials
+        self._secret = digest.secret
+        self._offset_s = digest.wall_offset_s
+        self._nonces = Nonces(digest.secret, digest.nonce_life_s)
 
     def challenges(self, now: float, *, stale: bool = False) -> list[tuple[str, str]]:
         """WWW-Authenticate lines for a 401."""
@@ -47,7 +47,7 @@ class Authenticator:
         given = self._ours(request)
         if given is None:
             return Proof()
-        password = self._passwords(given.username) if self._passwords is not None else None
+        password = self._passwords(given.username)
         known = password if password is not None else self._nobody(given.username)
         a1 = hash_a1(given.username, self._realm, known, given.algorithm)
         if not is_right(given, request.method, a1) or password is None:

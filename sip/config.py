@@ -66,21 +66,31 @@ class Expiries:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """How agents prove who they are. `credentials` gives the password of a user, or None.
+
+    `secret` signs nonces, and is shared by nodes whose nonces shall be good everywhere; `wall_offset_s` is the wall
+    clock minus the clock of `now`, so that nodes agree about a nonce's age.
+    """
+
+    realm: str
+    credentials: Callable[[str], str | None] = field(repr=False)
+    secret: bytes = field(repr=False)
+    nonce_life_s: float = 300.0
+    wall_offset_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class CoreConfig:
     """`domains`: hosts in a Request-URI that are ours besides the bound address; empty: every host is.
 
-    `credentials` gives the password of a user, or None; without it there are no agents and no registrar.
-    `nonce_secret` is shared by nodes whose nonces shall be good everywhere; `wall_offset_s` is the wall clock minus the
-    clock of `now`, so that nodes agree about a nonce's age. `methods`: further methods that the application answers.
+    Without `digest` there are no agents, and a REGISTER goes to the application. `methods`: further methods that the
+    application answers, out of a dialog.
     """
 
-    realm: str = "svar"
     domains: frozenset[str] = frozenset()
     trunks: tuple[Trunk, ...] = ()
-    credentials: Callable[[str], str | None] | None = None
-    nonce_secret: bytes = b""
-    wall_offset_s: float = 0.0
-    nonce_life_s: float = 300.0
+    digest: Digest | None = None
     user_agent: str = "svar"
     methods: frozenset[str] = frozenset()
     strangers_may_call: bool = False

@@ -17,7 +17,7 @@ from sip.reception import Reception
 from sip.registering import ClientCredentials, OwnRegistration
 from sip.registration import Binding, SavedBinding
 from sip.requests import MAX_FORWARDS
-from sip.session.session import Session
+from sip.session.session import Session, Sessions
 from sip.snapshot import DialogSnapshot
 from sip.station import ALLOW, Datagram, Station
 from sip.transaction import Transaction
@@ -31,7 +31,8 @@ class UserAgentCore:
     def __init__(self, config: CoreConfig, tokens: Callable[[], str]) -> None:
         self.config = config
         self._station = Station(config, tokens)
-        self._reception = Reception(self._station)
+        self._sessions = Sessions()
+        self._reception = Reception(self._station, self._sessions)
         self._registrations: dict[RegistrationId, OwnRegistration] = {}
 
     # --- the contract of a protocol machine
@@ -71,7 +72,7 @@ class UserAgentCore:
     @property
     def stats(self) -> dict[str, int]:
         station = self._station
-        held = {"sessions": len(station.sessions), "dialogs": len(station.dialogs)}
+        held = {"sessions": len(self._sessions.by_id), "dialogs": len(self._sessions.by_dialog)}
         pending = {"transactions": len(station.transactions), "deadlines": len(station.deadlines)}
         return {**station.counts, **held, **pending}
 
@@ -90,8 +91,8 @@ class UserAgentCore:
     ) -> SessionId:
         """Call `target` at `destination`. Without `sdp` the peer offers, and `acknowledge` answers."""
         station = self._station
-        session = Session(station, SessionId(station.tokens()), Origin("trunk"))
-        if len(station.sessions) > self.config.limits.sessions or station.transactions.full:
+        session = Session(station, self._sessions, Origin("trunk"))
+        if len(self._sessions.by_id) > self.config.limits.sessions or station.transactions.full:
             session.rejected(503, REASONS[503], None, now)
             return session.id
         built = Headers()
@@ -167,8 +168,7 @@ class UserAgentCore:
 
     def resume(self, snapshot: DialogSnapshot, now: float) -> SessionId:
         """Go on with a dialog that another core held. The peer learns of it by the next reoffer or bye."""
-        origin = Origin(snapshot.origin_kind, snapshot.origin_name)
-        session = Session(self._station, SessionId(self._station.tokens()), origin)
+        session = Session(self._station, self._sessions, Origin(*snapshot.origin))
         session.resume(snapshot.dialog())
         return session.id
 
@@ -221,4 +221,4 @@ class UserAgentCore:
             found.remove(now)
 
     def _find(self, session: SessionId) -> Session | None:
-        return self._station.sessions.get(session)
+        return self._sessions.by_id.get(session)

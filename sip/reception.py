@@ -8,11 +8,11 @@ from sip.admission import Admission
 from sip.authentication import Authenticator
 from sip.config import Address
 from sip.errors import ParseError
-from sip.events import InviteReceived, Origin, RegisterReceived, RequestReceived, SessionId
+from sip.events import InviteReceived, Origin, RegisterReceived, RequestReceived
 from sip.message.message import Request, Response, parse, respond
 from sip.message.uri import SipUri
 from sip.registration import Registrar
-from sip.session.session import Session
+from sip.session.session import Session, Sessions
 from sip.session.uas import HeaderLines, IncomingInvite
 from sip.station import ALLOWED, UNATTENDED, Station, response_address
 from sip.transaction import COMPLETED
@@ -24,13 +24,13 @@ _KEEPALIVE = b"\r\n\0 "
 class Reception:
     """Whatever is refused at once is answered without keeping state: a flood leaves nothing behind."""
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: Station, sessions: Sessions) -> None:
         config = station.config
         self._station = station
+        self._sessions = sessions
         self._config = config
         self._admission = Admission(config.trunks, config.limits)
-        self._authenticator = Authenticator(config)
-        self._secret = config.nonce_secret[:64]
+        self._authenticator = Authenticator(config.digest) if config.digest is not None else None
         self._methods = frozenset((*ALLOWED, "REGISTER")) | config.methods
         self.registrar = Registrar(config.expiries, config.limits, station.deadlines, station.emit)
         self.draining = False
@@ -52,7 +52,8 @@ class Reception:
             self._request(message, source, now)
 
     def challenges(self, now: float) -> list[tuple[str, str]]:
-        return self._authenticator.challenges(now)
+        """WWW-Authenticate lines; none when there are no agents."""
+        return self._authenticator.challenges(now) if self._authenticator is not None else []
 
     def _malformed(self, error: ParseError, source: Address, now: float) -> None:
         request = error.partial
@@ -87,7 +88,7 @@ class Reception:
             self._out_of_dialog(request, source, now)
 
     def _ack(self, request: Request, now: float) -> None:
-        session = self._station.dialogs.get(_dialog_id(request))
+        session = self._sessions.by_dialog.get(_dialog_id(request))
         if session is None:
             self._station.counts["dropped"] += 1
         else:
@@ -105,7 +106,7 @@ class Reception:
         user.session.cancelled(invite, now)
 
     def _within_dialog(self, request: Request, source: Address, now: float) -> None:
-        session = self._station.dialogs.get(_dialog_id(request))
+        session = self._sessions.by_dialog.get(_dialog_id(request))
         if session is None:
             self._refuse(request, 481, source)
             return
@@ -153,7 +154,7 @@ class Reception:
 
     def _invite(self, request: Request, source: Address, now: float) -> None:
         limits = self._config.limits
-        if self.draining or len(self._station.sessions) >= limits.sessions or self._station.transactions.full:
+        if self.draining or len(self._sessions.by_id) >= limits.sessions or self._station.transactions.full:
             self._overloaded(request, source)
             return
         origin = self._origin(request, source, now)
@@ -165,13 +166,13 @@ class Reception:
         elif not self._admission.call_may(now):
             self._overloaded(request, source)
         else:
-            session = Session(self._station, SessionId(self._station.tokens()), origin)
+            session = Session(self._station, self._sessions, origin)
             session.invited(request, response_address(request, source), source, now)
             self._station.emit(InviteReceived(session.id, request, source, origin))
 
     def _origin(self, request: Request, source: Address, now: float) -> Origin | int:
         """Who calls, or the status that refuses them. Known and unknown users get the same."""
-        if self._config.credentials is not None and "Authorization" in request.headers:
+        if self._authenticator is not None and "Authorization" in request.headers:
             proof = self._authenticator.check(request, now)
             if proof.user is not None:
                 self._admission.vouch(source[0], now)
@@ -183,7 +184,7 @@ class Reception:
             return Origin("trunk", trunk)
         if self._config.strangers_may_call:
             return Origin("stranger")
-        return 401 if self._config.credentials is not None else 403
+        return 401 if self._authenticator is not None else 403
 
     def _options(self, request: Request, source: Address) -> None:
         """The status is what an INVITE would get (§11.2)."""
@@ -203,7 +204,7 @@ class Reception:
         )
 
     def _register(self, request: Request, source: Address, now: float) -> None:
-        if self._config.credentials is None:
+        if self._authenticator is None:
             self._leave_to_application(request, source, now)
             return
         proof = self._authenticator.check(request, now)
@@ -243,7 +244,7 @@ class Reception:
     def _tag(self, request: Request) -> str:
         """The same for each retransmission, without remembering any."""
         seed = f"{request.call_id} {request.via.branch}".encode()
-        return blake2b(seed, digest_size=8, key=self._secret).hexdigest()
+        return blake2b(seed, digest_size=8).hexdigest()
 
     def _note_source(self, request: Request, source: Address) -> None:
         via = request.via

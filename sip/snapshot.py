@@ -29,10 +29,8 @@ class DialogSnapshot:
     remote_cseq: int
     remote_target: str
     route: tuple[str, ...]
-    host: str
-    port: int
-    origin_kind: OriginKind
-    origin_name: str
+    destination: Address
+    origin: tuple[OriginKind, str]
     origin_line: str = ""
 
     @classmethod
@@ -46,23 +44,18 @@ class DialogSnapshot:
             remote_cseq=dialog.remote_cseq,
             remote_target=str(dialog.remote_target),
             route=tuple(map(str, dialog.route)),
-            host=dialog.destination[0],
-            port=dialog.destination[1],
-            origin_kind=origin.kind,
-            origin_name=origin.name,
+            destination=dialog.destination,
+            origin=(origin.kind, origin.name),
         )
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> DialogSnapshot:
         """Raises TypeError where a field is missing or unknown."""
-        return cls(**{**data, "route": tuple(data.get("route", ()))})
+        fields: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in data.items()}
+        return cls(**fields)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
-
-    @property
-    def destination(self) -> Address:
-        return (self.host, self.port)
 
     def dialog(self) -> Dialog:
         """Raises ParseError where an address is none."""

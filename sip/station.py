@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sip.config import Address, CoreConfig
 from sip.deadlines import Deadlines
-from sip.dialog import DialogId
-from sip.events import SessionId, SipEvent
+from sip.events import SipEvent
 from sip.message.message import Request, Response
 from sip.transaction import Failure, Transaction
 from sip.transaction_layer import MAGIC_COOKIE, TransactionLayer
-
-if TYPE_CHECKING:
-    from sip.session.session import Session
 
 ALLOWED = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS")
 ALLOW = ", ".join(ALLOWED)
@@ -30,10 +25,8 @@ class Station:
         "config",
         "counts",
         "deadlines",
-        "dialogs",
         "happened",
         "outbox",
-        "sessions",
         "tokens",
         "transactions",
     )
@@ -47,8 +40,6 @@ class Station:
         self.counts = dict.fromkeys(
             ("messages_in", "messages_out", "retransmissions", "parse_errors", "refused", "dropped"), 0
         )
-        self.sessions: dict[SessionId, Session] = {}
-        self.dialogs: dict[DialogId, Session] = {}
         self.transactions = TransactionLayer(config.timers, self.deadlines, self.send, config.limits.transactions)
         self._addresses: dict[bool, Address] = {}
 

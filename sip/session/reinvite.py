@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sip.config import Address
 from sip.deadlines import Deadline
 from sip.dialog import Dialog
 from sip.events import Reoffered, ReofferFailed
 from sip.message.message import Response
+from sip.session.owner import Owner
 from sip.station import ALLOW
 from sip.transaction import Failure, Transaction
-
-if TYPE_CHECKING:
-    from sip.session.session import Session
 
 _MOST_TRIES = 6
 
@@ -23,7 +19,7 @@ class Reoffer:
 
     __slots__ = ("_ack", "_cseq", "_dialog", "_sdp", "_timer", "_tries", "done", "session", "transaction")
 
-    def __init__(self, session: Session, dialog: Dialog, sdp: str, now: float) -> None:
+    def __init__(self, session: Owner, dialog: Dialog, sdp: str, now: float) -> None:
         self.session = session
         self.done = False
         self._dialog = dialog

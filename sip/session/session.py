@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from sip.config import Address
-from sip.dialog import Dialog
+from sip.dialog import Dialog, DialogId
 from sip.events import Confirmed, EndCause, Ended, Origin, ReinviteReceived, Rejected, SessionId, body_text
 from sip.message.message import Request, Response, respond
 from sip.session.reinvite import Reoffer
@@ -24,14 +24,36 @@ class Phase(Enum):
     OVER = auto()
 
 
+class Sessions:
+    """All sessions of one core, by name and by dialog."""
+
+    __slots__ = ("by_dialog", "by_id")
+
+    def __init__(self) -> None:
+        self.by_id: dict[SessionId, Session] = {}
+        self.by_dialog: dict[DialogId, Session] = {}
+
+
 class Session:
     """Commands give False when it is too late for them: the event that says so is under way or was given."""
 
-    __slots__ = ("_bye_headers", "dialog", "id", "incoming", "origin", "outgoing", "phase", "reoffering", "station")
+    __slots__ = (
+        "_all",
+        "_bye_headers",
+        "dialog",
+        "id",
+        "incoming",
+        "origin",
+        "outgoing",
+        "phase",
+        "reoffering",
+        "station",
+    )
 
-    def __init__(self, station: Station, id_: SessionId, origin: Origin) -> None:
+    def __init__(self, station: Station, sessions: Sessions, origin: Origin) -> None:
         self.station = station
-        self.id = id_
+        self._all = sessions
+        self.id = SessionId(station.tokens())
         self.origin = origin
         self.phase = Phase.EARLY
         self.dialog: Dialog | None = None
@@ -39,7 +61,7 @@ class Session:
         self.outgoing: OutgoingInvite | None = None
         self.reoffering: Reoffer | None = None
         self._bye_headers: HeaderLines | None = None
-        station.sessions[id_] = self
+        sessions.by_id[self.id] = self
 
     # --- how it begins
 
@@ -199,8 +221,10 @@ class Session:
             if wanted is None:
                 self.over("no_ack", now)
 
-    def unanswered(self, incoming: IncomingInvite, now: float) -> None:
+    def unanswered(self, now: float) -> None:
         """The application let an INVITE wait too long."""
+        incoming = self.incoming
+        assert incoming is not None
         incoming.reject(480 if incoming.initial else 488, None, (), now)
         if incoming.initial:
             self.over("unanswered", now)
@@ -259,7 +283,7 @@ class Session:
 
     def _hold(self, dialog: Dialog) -> None:
         self.dialog = dialog
-        self.station.dialogs[dialog.id] = self
+        self._all.by_dialog[dialog.id] = self
 
     def _settle(self, now: float) -> None:
         """Nothing of the offers that are still open matters any more; a pending INVITE gets 487 (§15.1.2)."""
@@ -273,6 +297,6 @@ class Session:
     def _leave(self, now: float) -> None:
         self.phase = Phase.OVER
         self._settle(now)
-        self.station.sessions.pop(self.id, None)
+        self._all.by_id.pop(self.id, None)
         if self.dialog is not None:
-            self.station.dialogs.pop(self.dialog.id, None)
+            self._all.by_dialog.pop(self.dialog.id, None)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sip.config import Address
 from sip.deadlines import Deadline
 from sip.dialog import Dialog
 from sip.events import Accepted, Provisional
 from sip.message.message import REASONS, Request, Response
 from sip.requests import cancellation
+from sip.session.owner import Owner
 from sip.station import UNATTENDED
 from sip.transaction import Failure, Transaction
-
-if TYPE_CHECKING:
-    from sip.session.session import Session
 
 _TERMINATED = 487
 
@@ -24,7 +20,7 @@ class OutgoingInvite:
 
     __slots__ = ("_acks", "_answered", "_cancelled", "_limit", "_rings", "request", "session", "transaction", "winner")
 
-    def __init__(self, session: Session, request: Request, destination: Address, now: float) -> None:
+    def __init__(self, session: Owner, request: Request, destination: Address, now: float) -> None:
         self.session = session
         self.request = request
         self.winner: str | None = None
@@ -148,4 +144,4 @@ class OutgoingInvite:
             self.transaction.abandon(now)
             self.session.rejected(_TERMINATED, REASONS[_TERMINATED], None, now)
         else:
-            self.session.bye(now, ())
+            self.session.hang_up(480, now)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from sip.config import Address
 from sip.deadlines import Deadline
 from sip.message.message import Request, Response, respond
+from sip.session.owner import Owner
 from sip.station import ALLOW
 from sip.transaction import Failure, Transaction
-
-if TYPE_CHECKING:
-    from sip.session.session import Session
 
 # RFC 3261 §13.3.1.1: a proxy forgets an INVITE that rings longer than three minutes without a word.
 _REMIND_AFTER_S = 60.0
@@ -26,7 +23,7 @@ class IncomingInvite:
     __slots__ = ("_interval_s", "_timers", "acknowledged", "initial", "request", "session", "tag", "transaction")
 
     def __init__(
-        self, session: Session, request: Request, answer_to: Address, now: float, *, tag: str, initial: bool
+        self, session: Owner, request: Request, answer_to: Address, now: float, *, tag: str, initial: bool
     ) -> None:
         self.session = session
         self.request = request
@@ -119,4 +116,4 @@ class IncomingInvite:
             self.stop()
             self.session.not_acknowledged(now)
         else:
-            self.session.unanswered(self, now)
+            self.session.unanswered(now)

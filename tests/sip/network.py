@@ -56,7 +56,7 @@ class Network:
     _numbers: "count[int]" = field(default_factory=count)
 
     def join(self, address: Address, config: CoreConfig | None = None, name: str = "") -> Peer:
-        core = UserAgentCore(config or CoreConfig(trunks=(NEAR,), nonce_secret=b"s"), counted(name or address[0][-1]))
+        core = UserAgentCore(config or CoreConfig(trunks=(NEAR,)), counted(name or address[0][-1]))
         core.listens(address)
         peer = self.peers[address] = Peer(core, address)
         return peer

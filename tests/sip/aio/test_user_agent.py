@@ -19,7 +19,7 @@ LOOPBACK = Trunk("loopback", (ip_network("127.0.0.0/8"), ip_network("::1/128")))
 
 @asynccontextmanager
 async def listening(host: str = "127.0.0.1") -> AsyncIterator[UserAgent]:
-    core = UserAgentCore(CoreConfig(trunks=(LOOPBACK,), nonce_secret=b"secret"), lambda: token_hex(8))
+    core = UserAgentCore(CoreConfig(trunks=(LOOPBACK,)), lambda: token_hex(8))
     agent = UserAgent(core, (host, 0))
     await agent.start()
     try:
