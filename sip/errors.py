@@ -1,11 +1,4 @@
-"""What can go wrong in `sip/`: one tree."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sip.message.message import Request
+"""What can go wrong in `sip/`: one tree (`MessageError` stands beside the messages it carries)."""
 
 
 class SipError(Exception):
@@ -13,14 +6,9 @@ class SipError(Exception):
 
 
 class ParseError(SipError):
-    """Bytes or text that are not what RFC 3261 §25 allows.
+    """Text that is not what RFC 3261 §25 allows; `status` is what to answer a request with."""
 
-    `status` is what to answer a request with. `partial` is as much of the request as its answer needs; None means that
-    it cannot be answered (a response, an ACK, no usable Via) and is dropped.
-    """
-
-    def __init__(self, reason: str, *, status: int = 400, partial: Request | None = None) -> None:
+    def __init__(self, reason: str, *, status: int = 400) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
-        self.partial = partial

@@ -7,9 +7,8 @@ from hashlib import blake2b
 from sip.admission import Admission
 from sip.authentication import Authenticator
 from sip.config import Address
-from sip.errors import ParseError
 from sip.events import InviteReceived, Origin, RegisterReceived, RequestReceived
-from sip.message.message import Request, Response, parse, respond
+from sip.message.message import MessageError, Request, Response, parse, respond
 from sip.message.uri import SipUri
 from sip.registration import Registrar
 from sip.session.session import Session, Sessions
@@ -42,7 +41,7 @@ class Reception:
             return
         try:
             message = parse(data)
-        except ParseError as error:
+        except MessageError as error:
             counts["parse_errors"] += 1
             self._malformed(error, source, now)
             return
@@ -55,7 +54,7 @@ class Reception:
         """WWW-Authenticate lines; none when there are no agents."""
         return self._authenticator.challenges(now) if self._authenticator is not None else []
 
-    def _malformed(self, error: ParseError, source: Address, now: float) -> None:
+    def _malformed(self, error: MessageError, source: Address, now: float) -> None:
         request = error.partial
         if request is None or request.method == "ACK" or not self._welcome(source, now):
             return

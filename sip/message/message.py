@@ -14,7 +14,7 @@ from sip.message.status import REASONS
 from sip.message.uri import OpaqueUri, Uri, parse_uri
 from sip.message.via import Via
 
-__all__ = ["LIMITS", "REASONS", "CSeq", "Limits", "Message", "Request", "Response", "parse", "respond"]
+__all__ = ["LIMITS", "REASONS", "CSeq", "Limits", "Message", "MessageError", "Request", "Response", "parse", "respond"]
 
 _VERSION = "SIP/2.0"
 _ANY_VERSION = re.compile(r"(?i:SIP)/[0-9]++\.[0-9]++")
@@ -79,21 +79,31 @@ def _write(message: Message, start: str) -> bytes:
     return "\r\n".join(lines).encode() + message.body
 
 
+class MessageError(ParseError):
+    """Bytes that are no message. `partial` is as much of the request as its answer needs.
+
+    None means that it cannot be answered (a response, an ACK, no usable Via) and is dropped.
+    """
+
+    def __init__(self, reason: str, *, status: int = 400, partial: Request | None) -> None:
+        super().__init__(reason, status=status)
+        self.partial = partial
+
+
 def parse(data: bytes, limits: Limits = LIMITS) -> Message:
     """The message in one datagram; bytes beyond its Content-Length are left out (RFC 3261 §18.3).
 
-    Raises ParseError, and nothing else, for whatever is not a message within the limits.
+    Raises MessageError, and nothing else, for whatever is not a message within the limits.
     """
     lines, body = _split(data, limits)
-    if lines[0][:4].upper() == "SIP/":
-        return _parse_response(lines, body, limits)
     try:
+        if lines[0][:4].upper() == "SIP/":
+            return _parse_response(lines, body, limits)
         if len(data) > limits.message:
             raise ParseError(f"{len(data)} bytes: expected at most {limits.message}", status=513)
         return _parse_request(lines, body, limits)
     except ParseError as error:
-        error.partial = _salvage(lines)
-        raise
+        raise MessageError(error.reason, status=error.status, partial=_salvage(lines)) from None
 
 
 def respond(
@@ -150,10 +160,10 @@ def _split(data: bytes, limits: Limits) -> tuple[list[str], bytes]:
     head = head.replace("\r\n", "\n")
     lines = (_FOLD.sub(" ", head) if "\n " in head or "\n\t" in head else head).split("\n")
     if "\r" in head:
-        raise ParseError("a CR alone in the head", partial=_salvage(lines))
+        raise MessageError("a CR alone in the head", partial=_salvage(lines))
     if not whole:
         status = 400 if len(data) <= limits.head else 513
-        raise ParseError(f"no empty line within {limits.head} bytes", status=status, partial=_salvage(lines))
+        raise MessageError(f"no empty line within {limits.head} bytes", status=status, partial=_salvage(lines))
     return lines, data[end + gap :]
 
 

@@ -5,9 +5,8 @@ import sipmessage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sip.errors import ParseError
 from sip.message.headers import Headers
-from sip.message.message import REASONS, Limits, Request, Response, parse, respond
+from sip.message.message import REASONS, Limits, MessageError, Request, Response, parse, respond
 from sip.message.uri import SipUri
 
 INVITE = b"""INVITE sip:bob@biloxi.com SIP/2.0
@@ -58,8 +57,8 @@ def test_response_takes_what_identifies_it_from_the_request() -> None:
     )
 
 
-def refused(data: bytes, limits: Limits = Limits()) -> ParseError:  # noqa: B008 - frozen
-    with pytest.raises(ParseError) as raised:
+def refused(data: bytes, limits: Limits = Limits()) -> MessageError:  # noqa: B008 - frozen
+    with pytest.raises(MessageError) as raised:
         parse(data, limits)
     return raised.value
 
@@ -243,7 +242,7 @@ def test_arbitrary_bytes_give_a_message_or_a_parse_error_that_can_be_answered(da
     partial, message = None, None
     try:
         message = parse(data)
-    except ParseError as error:
+    except MessageError as error:
         partial = error.partial
     if partial is not None:
         assert bytes(respond(partial, 400, to_tag="t")).count(b"\r\n\r\n") == 1

@@ -2,7 +2,8 @@
 
 Columns of index.tsv: file; validity (of the message, as the RFC says); answer (what a user agent does: `ok` any
 response but 400, 5xx or 6xx, a status, `none`, comma = any of); parser (`parsed`, the status that the parser alone
-decides, or `dropped`); reference. The messages are those of the RFCs' appendices; the ones of RFC 5118 with CRLF line ends.
+decides, or `dropped`); reference. The messages are those of the RFCs' appendices; the ones of RFC 5118 with CRLF
+line ends.
 """
 
 import csv

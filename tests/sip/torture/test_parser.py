@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sip.errors import ParseError
-from sip.message.message import Request, Response, parse, respond
+from sip.message.message import MessageError, Request, Response, parse, respond
 from sip.message.uri import OpaqueUri, SipUri
 from tests.sip.torture import TortureMessage, torture_messages
 
@@ -42,7 +41,7 @@ def requested(name: str) -> Request:
 def test_parser_decides_what_the_rfc_says(message: TortureMessage) -> None:
     try:
         read = parse(message.data)
-    except ParseError as error:
+    except MessageError as error:
         outcome = "dropped" if error.partial is None else str(error.status)
     else:
         outcome = "parsed"
@@ -68,7 +67,7 @@ def test_every_message_in_the_folder_is_listed() -> None:
 
 @pytest.mark.parametrize("message", [message for message in MESSAGES if message.parser.isdigit()], ids=lambda m: m.name)
 def test_answer_to_a_malformed_request_is_itself_well_formed(message: TortureMessage) -> None:
-    with pytest.raises(ParseError) as raised:
+    with pytest.raises(MessageError) as raised:
         parse(message.data)
     assert raised.value.partial is not None
     answer = bytes(respond(raised.value.partial, raised.value.status, to_tag="t"))
@@ -79,7 +78,7 @@ def test_answer_to_a_malformed_request_is_itself_well_formed(message: TortureMes
 def test_display_name_with_a_bare_comma_is_what_is_wrong_with_baddn() -> None:
     # The file also lacks its last empty line.
     data = BY_NAME["baddn"].data.rstrip(b"\r\n") + b"\r\n\r\n"
-    with pytest.raises(ParseError, match="'Bell' is no URI"):
+    with pytest.raises(MessageError, match="'Bell' is no URI"):
         parse(data)
     mended = parse(data.replace(b"Bell, Alexander", b"Bell").replace(b"Watson, Thomas", b"Watson"))
     assert (mended.from_.display, mended.to.display) == ("Bell", "Watson")
