@@ -14,7 +14,7 @@ EVENT: Final = struct.Struct("!BBH")
 END: Final = 0x80
 VOLUME: Final = 10
 """-10 dBm0."""
-TICKS_PER_UNIT: Final = 160
+UNITS_A_TICK: Final = 160
 
 PRESS_TICKS: Final = 5
 """100 ms of key, the last of its packets with the end bit."""
@@ -37,7 +37,8 @@ class EventPacket:
     """A telephone event to send: all packets of one event carry the timestamp of its first."""
 
     payload: bytes
-    first: bool
+    age: int
+    """Timestamp units since the event began."""
 
 
 class DtmfReceiver:
@@ -85,7 +86,7 @@ def event_packets(digits: str) -> Iterator[EventPacket | None]:
         code = DIGITS.index(digit)
         for tick in range(1, PRESS_TICKS + REPEAT_TICKS + 1):
             ends = END if tick >= PRESS_TICKS else 0
-            duration = TICKS_PER_UNIT * min(tick, PRESS_TICKS)
-            yield EventPacket(EVENT.pack(code, ends | VOLUME, duration), tick == 1)
+            duration = UNITS_A_TICK * min(tick, PRESS_TICKS)
+            yield EventPacket(EVENT.pack(code, ends | VOLUME, duration), UNITS_A_TICK * (tick - 1))
         for _ in range(GAP_TICKS - REPEAT_TICKS):
             yield None

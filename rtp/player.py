@@ -1,7 +1,7 @@
 """Sound to play as 20 ms frames, prepared once for all who hear it."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, cycle, islice
 from typing import Final
 
@@ -33,14 +33,25 @@ class Sound:
         return self._mu_law
 
 
-def frames(sounds: tuple[Sound, ...], codec: str, *, loop: bool = False, offset_s: float = 0.0) -> Iterator[bytes]:
-    """The frames of these sounds one after the other, from `offset_s` on; a loop of nothing is nothing."""
+def stretches(
+    sounds: tuple[Sound, ...], codec: str, *, loop: bool = False, offset_s: float = 0.0
+) -> Iterator[Iterable[bytes]]:
+    """The frames of these sounds one sound after the other, from `offset_s` on; a loop of nothing is nothing."""
     parts = tuple(sound.of(codec) for sound in sounds)
     total = sum(map(len, parts))
     skipped = round(max(0.0, offset_s) / FRAME_S)
-    if loop and total:
-        return islice(chain.from_iterable(cycle(parts)), skipped % total, None)
-    return islice(chain.from_iterable(parts), min(skipped, total), None)
+    if not loop or not total:
+        return _skip(iter(parts), skipped)
+    return _skip(cycle(parts), skipped % total)
+
+
+def _skip(parts: Iterator[Frames], skipped: int) -> Iterator[Iterable[bytes]]:
+    """`parts` without their first `skipped` frames."""
+    for part in parts:
+        if skipped < len(part):
+            return chain((islice(part, skipped, None) if skipped else part,), parts)
+        skipped -= len(part)
+    return iter(())
 
 
 def duration_s(sounds: tuple[Sound, ...], offset_s: float = 0.0) -> float:

@@ -55,7 +55,6 @@ class Relay:
         timestamp = (timestamp + self._shift_timestamp) & 0xFFFFFFFF
         _pack_into(data, 0, first, marker | payload_type, sequence, timestamp, sender.ssrc)
         sender.relayed(sequence, timestamp, now)
-        sender.counts.due += 1
         return True
 
     def _translate(self, data: bytearray, size: int, table: bytes) -> bool:

@@ -15,7 +15,7 @@ import structlog
 from rtp import player, wav
 from rtp.aio.leg import Leg, Room, join
 from rtp.aio.port import Port
-from rtp.aio.readiness import readiness
+from rtp.aio.readiness import Readiness
 from rtp.aio.recording import Recording
 from rtp.aio.ticker import Ticker
 from rtp.description import LegDescription
@@ -62,7 +62,8 @@ class LocalMediaEngine:
         ports = list(range(settings.first_port + settings.first_port % 2, settings.last_port + 1, 2))
         random.shuffle(ports)
         self._ports = PortPool(ports, settings.quarantine_s)
-        self._room = Room(readiness(self._loop), Ticker(self._loop), self._report, settings.gate)
+        readiness = Readiness()
+        self._room = Room(readiness, Ticker(self._loop, readiness), self._report, settings.gate)
         self._legs: dict[LegId, Leg] = {}
         self._listeners: dict[LegId, Callable[[MediaEvent], None]] = {}
         self._sounds = SoundCache(settings.cache_bytes)
@@ -158,8 +159,8 @@ class LocalMediaEngine:
         sounds = tuple([await self._sound(file) for file in files])
         found = self._leg(leg)
         number = next(self._plays)
-        frames = player.frames(sounds, found.description.codec, loop=loop, offset_s=offset_s)
-        found.sender.play(number, frames, self._loop.time())
+        stretches = player.stretches(sounds, found.description.codec, loop=loop, offset_s=offset_s)
+        found.sender.play(number, stretches, self._loop.time())
         self._room.ticker.add(found)
         return Played(number, 0.0 if loop else player.duration_s(sounds, offset_s))
 
@@ -177,7 +178,7 @@ class LocalMediaEngine:
         return sound
 
     async def stop(self, leg: LegId) -> None:
-        self._leg(leg).stop()
+        self._leg(leg).stop(self._loop.time())
 
     async def send_dtmf(self, leg: LegId, digits: str) -> None:
         found = self._leg(leg)
@@ -198,7 +199,7 @@ class LocalMediaEngine:
             return
         for leg in (first, second):
             _part(leg)
-            leg.stop()
+            leg.stop(self._loop.time())
         join(first, second)
 
     async def unbridge(self, leg: LegId) -> None:

@@ -72,6 +72,7 @@ class Leg:
         self._drained = False
         self._send: Callable[[Buffer], int] = _nowhere
         room.readiness.watch(port.sock, self._readable)
+        room.ticker.start()
         self.aim()
 
     # What arrives
@@ -130,19 +131,19 @@ class Leg:
         try:
             self._send(datagram)
         except OSError:
-            self.sender.counts.unsent += 1
+            self.sender.unsent += 1
 
     def tick(self, now: float) -> None:
         """Play or press on; at the end of a play tell of it."""
         sender = self.sender
-        datagram = sender.tick(now)
+        datagram = next(sender.datagrams, None)
         if datagram is not None:
             try:
                 self._send(datagram)
             except OSError:
-                sender.counts.unsent += 1
+                sender.unsent += 1
             return
-        ended = sender.ended()
+        ended = sender.ended(now)
         if sender.idle:
             self._room.ticker.remove(self)
         if ended:
@@ -239,17 +240,19 @@ class Leg:
         self.recording = recording
         self._settle_gate()
 
-    def stop(self) -> None:
+    def stop(self, now: float) -> None:
         """Play nothing more."""
-        self.sender.stop()
+        self.sender.stop(now)
         if self.sender.idle:
             self._room.ticker.remove(self)
 
     @property
     def stats(self) -> LegStats:
         reception = self.stream.reception
-        counts = self.sender.counts
-        return LegStats(counts.sent, counts.due, self.stream.received, reception.lost, reception.jitter_ms)
+        sender = self.sender
+        return LegStats(
+            sender.due - sender.unsent, sender.due, self.stream.received, reception.lost, reception.jitter_ms
+        )
 
     def close(self) -> None:
         self._room.ticker.remove(self)

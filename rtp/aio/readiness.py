@@ -1,71 +1,55 @@
-"""Which sockets have something to read: one epoll of our own in the loop, since `add_reader` costs 19 µs a socket."""
+"""Which sockets have something to read: asked once a ticker slot, for all at once.
 
-import asyncio
+A wake-up of the loop for every packet costs more than all that is done with it (measured: 69 µs a relayed packet with
+20 legs, against 19 µs asked every 5 ms), and `add_reader` takes 19 µs a socket.
+"""
+
 import select
 import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final
 
-MOST_AT_ONCE = 256
+MOST_ROUNDS: Final = 8
+"""Packets that one socket may have waiting before the rest is left for the next slot."""
 
-
-class Readiness(Protocol):
-    """Calls `readable(now)` for every watched socket that has a datagram, once for each."""
-
-    def watch(self, sock: socket.socket, readable: Callable[[float], None]) -> None: ...
-
-    def forget(self, sock: socket.socket) -> None:
-        """Before the socket is closed."""
-
-    def close(self) -> None: ...
+Poller = select.epoll if hasattr(select, "epoll") else select.poll
 
 
-class EpollReadiness:
-    """One file descriptor in the loop, whatever the number of sockets (Linux)."""
+class Readiness:
+    """Calls `readable(now)` of every watched socket that has a datagram, once for each datagram."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._epoll = select.epoll()
+    __slots__ = ("_poller", "_readers")
+
+    def __init__(self) -> None:
+        self._poller = Poller()
         self._readers: dict[int, Callable[[float], None]] = {}
-        loop.add_reader(self._epoll.fileno(), self._ready)
 
     def watch(self, sock: socket.socket, readable: Callable[[float], None]) -> None:
         self._readers[sock.fileno()] = readable
-        self._epoll.register(sock.fileno(), select.EPOLLIN)
+        self._poller.register(sock.fileno(), select.POLLIN)
 
     def forget(self, sock: socket.socket) -> None:
+        """Before the socket is closed. Nothing if it is not watched."""
         if self._readers.pop(sock.fileno(), None) is not None:
-            self._epoll.unregister(sock.fileno())
+            self._poller.unregister(sock.fileno())
 
-    def _ready(self) -> None:
+    @property
+    def watching(self) -> bool:
+        return bool(self._readers)
+
+    def poll(self, now: float) -> None:
+        """Let everything be read that has come."""
         readers = self._readers
-        now = self._loop.time()
-        for fd, _ in self._epoll.poll(0, MOST_AT_ONCE):
-            readable = readers.get(fd)
-            if readable is not None:
-                readable(now)
+        for _ in range(MOST_ROUNDS):
+            ready = self._poller.poll(0)
+            if not ready:
+                return
+            for fd, _ in ready:
+                readable = readers.get(fd)
+                if readable is not None:
+                    readable(now)
 
     def close(self) -> None:
-        self._loop.remove_reader(self._epoll.fileno())
-        self._epoll.close()
-
-
-class LoopReadiness:
-    """The loop's own readers, where there is no epoll."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-
-    def watch(self, sock: socket.socket, readable: Callable[[float], None]) -> None:
-        self._loop.add_reader(sock, lambda: readable(self._loop.time()))
-
-    def forget(self, sock: socket.socket) -> None:
-        self._loop.remove_reader(sock)
-
-    def close(self) -> None:
-        """Nothing is held besides the watched sockets."""
-
-
-def readiness(loop: asyncio.AbstractEventLoop) -> Readiness:
-    """The best that this system has."""
-    return EpollReadiness(loop) if hasattr(select, "epoll") else LoopReadiness(loop)
+        self._readers.clear()
+        if hasattr(self._poller, "close"):
+            self._poller.close()

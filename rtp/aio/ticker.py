@@ -1,8 +1,12 @@
-"""The clock of all that is played: 20 ms ticks against absolute deadlines, in four slots so that no burst is long."""
+"""The clock of all media: 20 ms ticks against absolute deadlines, in four slots so that no burst is long.
+
+Each slot first reads what has come, then plays: one wake-up of the loop for many packets.
+"""
 
 import asyncio
 from typing import Final, Protocol
 
+from rtp.aio.readiness import Readiness
 from rtp.sender import TICK_S
 
 SLOTS: Final = 4
@@ -20,12 +24,13 @@ class Ticked(Protocol):
 
 
 class Ticker:
-    """Calls `tick` of each of its members every 20 ms; it rests while it has none."""
+    """Calls `tick` of each of its members every 20 ms; it rests while it has none and no socket is watched."""
 
-    __slots__ = ("_loop", "_members", "_next", "_slots", "_start", "_timer", "skipped", "worst_late_s")
+    __slots__ = ("_loop", "_members", "_next", "_readiness", "_slots", "_start", "_timer", "skipped", "worst_late_s")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, readiness: Readiness) -> None:
         self._loop = loop
+        self._readiness = readiness
         self._slots: tuple[dict[Ticked, None], ...] = tuple({} for _ in range(SLOTS))
         self._members: dict[Ticked, int] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -35,14 +40,18 @@ class Ticker:
         """Slots that were never run."""
         self.worst_late_s = 0.0
 
-    def add(self, member: Ticked) -> None:
-        """Into the slot with the fewest members, among equals the one that comes next. Nothing if it is in one."""
-        if member in self._members:
-            return
+    def start(self) -> None:
+        """Run, since there is something to read or to play. Nothing if it runs."""
         if self._timer is None:
             self._start = self._loop.time() + SLOT_S
             self._next = 0
             self._timer = self._loop.call_at(self._start, self._run)
+
+    def add(self, member: Ticked) -> None:
+        """Into the slot with the fewest members, among equals the one that comes next. Nothing if it is in one."""
+        if member in self._members:
+            return
+        self.start()
         slots = self._slots
         slot = min(((self._next + i) % SLOTS for i in range(SLOTS)), key=lambda slot: len(slots[slot]))
         slots[slot][member] = None
@@ -60,10 +69,11 @@ class Ticker:
         self.worst_late_s = max(self.worst_late_s, behind_s)
         if behind_s > MOST_BEHIND * SLOT_S:
             self._skip(int(behind_s / SLOT_S))
+        self._readiness.poll(now)
         for member in tuple(self._slots[self._next % SLOTS]):
             member.tick(now)
         self._next += 1
-        if self._members:
+        if self._members or self._readiness.watching:
             self._timer = self._loop.call_at(self._start + self._next * SLOT_S, self._run)
         else:
             self._timer = None
