@@ -290,6 +290,7 @@ class ServiceLevel:
                 tally = self.cohorts[queue, int(start)] = Tally(*counts)
                 tally.waits = {int(wait_s): count for wait_s, count in waits.items()}
                 self._by_queue.setdefault(queue, {})
+        self._waiting = dict(sorted(self._waiting.items(), key=lambda item: item[1].arrived_ms))
 
 
 def _written(t: Tally | None) -> Part:

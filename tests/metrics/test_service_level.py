@@ -144,6 +144,14 @@ def test_wait_of_hours_counts_whole_in_the_mean_and_is_cut_in_the_median() -> No
     assert (svartid_mean_s(tally), svartid_median_s(tally)) == (10_000, 7_200)
 
 
+def test_after_a_restart_the_oldest_still_makes_way_first() -> None:
+    level, restored = ServiceLevel(max_waiting=2), ServiceLevel(max_waiting=2)
+    tell(level, [queued("z", at_ms=DAY_MS), queued("a", at_ms=DAY_MS + 1)])
+    restored.restore(dict(sorted(level.snapshot().items())))
+    tell(restored, [queued("m", at_ms=DAY_MS + 2)])
+    assert sorted(restored.waiting("pensjon")) == ["a", "m"]
+
+
 NAMES = st.sampled_from(["a", "b", "c", "d"])
 QUEUES = st.sampled_from(["pensjon", "uføre"])
 TIMES = st.sampled_from([DAY_MS, DAY_MS + 1, DAY_MS + INTERVAL_MS - 1, DAY_MS + INTERVAL_MS, DAY_MS + 3 * INTERVAL_MS])

@@ -1,0 +1,341 @@
+"""Call records: one row a contact, folded from everything that was told of it.
+
+A record is closed when the contact has ended, its talk was released and the agent is through with it, wrap-up included;
+in whatever order these are told, as a node's events and the distributor's reach the stream by different ways. What
+cannot be closed in order is closed with the reason in `closed_by`, so that the number of open contacts has a bound.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from events.catalogue import (
+    AgentStateChanged,
+    ContactAnswered,
+    ContactEnded,
+    ContactLeftQueue,
+    ContactQueued,
+    ContactReleased,
+    ContactStarted,
+    Event,
+    NodeStarted,
+    OfferFailed,
+    OfferMade,
+    StepEntered,
+    WrapUpEnded,
+)
+from metrics.fold import Part, Route
+
+CallRecord = dict[str, Any]
+"""A row of `metrics.records.CALL_RECORDS`, by column."""
+
+MOST_VISITS = 50
+LONGEST_ENDING_MS = 900_000
+LONGEST_CONTACT_MS = 12 * 3_600_000
+
+
+def blank(contact: str, tenant: str, node: str) -> CallRecord:
+    """A record of which nothing is known yet but whose it is."""
+    return {
+        "contact": contact, "tenant": tenant, "node": node,
+        "number": "", "flow": "", "flow_version": "", "trunk": "", "pii_caller": "",
+        "started_ms": 0, "answered_ms": 0, "ended_ms": 0, "duration_ms": 0,
+        "last_step": "", "queue": "", "visits": [], "offers": [],
+        "waited_ms": 0, "total_wait_ms": 0, "offers_made": 0,
+        "agent": "", "site": "", "talked_ms": 0, "wrap_up_ms": 0, "topic": "",
+        "outcome": "", "cause": "", "closed_by": "",
+    }  # fmt: skip
+
+
+@dataclass(slots=True)
+class OpenContact:
+    """A record in the making.
+
+    `offer` is the offer that rings; `serving` the agent who talks or wraps up; `visit` the stay in a queue that lasts.
+    """
+
+    record: CallRecord
+    ended: bool = False
+    talking: bool = False
+    offer: str = ""
+    serving: str = ""
+    visit: dict[str, Any] | None = None
+
+    @property
+    def complete(self) -> bool:
+        return self.ended and self.visit is None and not (self.talking or self.serving or self.offer)
+
+
+class CallRecords:
+    """The fold. Closed records wait in `closed` until somebody takes them."""
+
+    name = "call_records.1"
+
+    def __init__(self, *, keep_callers: bool = False, max_open: int = 50_000) -> None:
+        self.closed: deque[CallRecord] = deque()
+        self.evicted = 0
+        self.in_progress = 0
+        self._keep_callers = keep_callers
+        self._max_open = max_open
+        self._open: dict[str, OpenContact] = {}
+        self._serving: dict[str, str] = {}
+        self._ending: dict[str, int] = {}
+        self._changed: set[str] = set()
+
+    def take(self) -> list[CallRecord]:
+        """The records closed since the last call."""
+        closed = list(self.closed)
+        self.closed.clear()
+        return closed
+
+    def routes(self) -> Mapping[type[Event], Route]:
+        return {
+            ContactStarted: self._on_started,
+            StepEntered: self._on_step,
+            ContactQueued: self._on_queued,
+            ContactLeftQueue: self._on_left,
+            OfferMade: self._on_offer,
+            OfferFailed: self._on_offer_failed,
+            ContactAnswered: self._on_answered,
+            ContactReleased: self._on_released,
+            AgentStateChanged: self._on_agent,
+            WrapUpEnded: self._on_wrap_up,
+            ContactEnded: self._on_ended,
+            NodeStarted: self._on_node_started,
+        }
+
+    # --- Events
+
+    def _on_started(self, event: ContactStarted) -> None:
+        record = self._begin(event).record
+        record["number"] = event.number
+        record["flow"] = event.flow
+        record["flow_version"] = event.flow_version
+        record["trunk"] = event.trunk
+        record["started_ms"] = event.at_ms
+        if self._keep_callers:
+            record["pii_caller"] = event.pii_caller
+
+    def _on_step(self, event: StepEntered) -> None:
+        contact = self._find(event.contact)
+        if contact is not None:
+            contact.record["last_step"] = event.step
+
+    def _on_queued(self, event: ContactQueued) -> None:
+        contact = self._begin(event)
+        if contact.visit is not None and contact.visit["queue"] == event.queue:
+            return
+        visit = {"queue": event.queue, "at_ms": event.at_ms, "arrived_ms": event.arrived_ms, "waited_ms": 0, "end": ""}
+        contact.visit = visit
+        contact.record["queue"] = event.queue
+        if len(contact.record["visits"]) < MOST_VISITS:
+            contact.record["visits"].append(visit)
+
+    def _on_left(self, event: ContactLeftQueue) -> None:
+        contact = self._find(event.contact)
+        if contact is not None:
+            self._end_visit(contact, event.waited_ms, event.cause)
+            self._node_gone(contact, event)
+            self._close_if_complete(event.contact, contact)
+
+    def _on_offer(self, event: OfferMade) -> None:
+        contact = self._find(event.contact)
+        if contact is None:
+            return
+        record = contact.record
+        contact.offer = event.offer
+        record["offers_made"] += 1
+        if len(record["offers"]) < MOST_VISITS:
+            offer = {"offer": event.offer, "queue": event.queue, "agent": event.agent, "site": event.site}
+            record["offers"].append(offer | {"at_ms": event.at_ms, "outcome": "", "rang_ms": 0})
+
+    def _on_offer_failed(self, event: OfferFailed) -> None:
+        contact = self._find(event.contact)
+        if contact is not None:
+            self._end_offer(contact, event.offer, event.cause, event.rang_ms)
+            self._close_if_complete(event.contact, contact)
+
+    def _on_answered(self, event: ContactAnswered) -> None:
+        contact = self._find(event.contact)
+        if contact is None:
+            return
+        self._end_visit(contact, event.waited_ms, "answered")
+        self._end_offer(contact, event.offer, "answered", event.rang_ms)
+        record = contact.record
+        if not record["answered_ms"]:
+            record["answered_ms"] = event.at_ms
+            record["total_wait_ms"] = max(event.at_ms - record["started_ms"], 0)
+        record["agent"] = event.agent
+        record["site"] = event.site
+        contact.talking = True
+        self._serve(event.contact, contact, event.agent)
+
+    def _on_released(self, event: ContactReleased) -> None:
+        contact = self._find(event.contact)
+        if contact is not None:
+            contact.talking = False
+            contact.record["talked_ms"] += max(event.talked_ms, 0)
+            self._node_gone(contact, event)
+            self._close_if_complete(event.contact, contact)
+
+    def _on_agent(self, event: AgentStateChanged) -> None:
+        """An agent who left `talking` for anything but a wrap-up is through with the contact."""
+        name = self._serving.get(event.agent)
+        if name is not None and event.previous == "talking" and event.state != "wrap_up":
+            self._through(name, self._open[name])
+
+    def _on_wrap_up(self, event: WrapUpEnded) -> None:
+        name = event.contact or self._serving.get(event.agent, "")
+        contact = self._find(name)
+        if contact is None:
+            return
+        contact.record["topic"] = event.topic or contact.record["topic"]
+        contact.record["wrap_up_ms"] += max(event.lasted_ms, 0)
+        if contact.serving == event.agent:
+            self._through(name, contact)
+
+    def _on_ended(self, event: ContactEnded) -> None:
+        self._overdue(event.at_ms)
+        contact = self._find(event.contact)
+        if contact is None or contact.ended:
+            return
+        self._mark_ended(contact, event.at_ms, event.outcome, event.cause)
+        contact.record["duration_ms"] = event.duration_ms
+        self._close_if_complete(event.contact, contact)
+
+    def _on_node_started(self, event: NodeStarted) -> None:
+        """What this node held before it started died with it, and nobody else will tell."""
+        for name, contact in list(self._open.items()):
+            record = contact.record
+            if record["node"] == event.node and record["started_ms"] < event.at_ms and not contact.ended:
+                self._give_up(name, event.at_ms, "node_lost")
+
+    # --- What they have in common
+
+    def _find(self, name: str) -> OpenContact | None:
+        contact = self._open.get(name)
+        if contact is not None:
+            self._changed.add(name)
+        return contact
+
+    def _begin(self, event: Event) -> OpenContact:
+        """The node tells of a start, the distributor of a queue: whichever is heard first opens the record."""
+        contact = self._find(event.contact)
+        if contact is None:
+            self._make_room(event.at_ms)
+            contact = self._open[event.contact] = OpenContact(blank(event.contact, event.tenant, event.node))
+            contact.record["started_ms"] = event.at_ms
+            self._changed.add(event.contact)
+            self.in_progress += 1
+        return contact
+
+    def _make_room(self, now_ms: int) -> None:
+        if not self._open:
+            return
+        oldest = next(iter(self._open))
+        if len(self._open) >= self._max_open:
+            self.evicted += 1
+            self._give_up(oldest, now_ms, "evicted")
+        elif now_ms - self._open[oldest].record["started_ms"] > LONGEST_CONTACT_MS:
+            self._give_up(oldest, now_ms, "too_long")
+
+    def _serve(self, name: str, contact: OpenContact, agent: str) -> None:
+        self._serving.pop(contact.serving, None)
+        before = self._serving.get(agent)
+        if before is not None:
+            self._through(before, self._open[before])
+        contact.serving = agent
+        self._serving[agent] = name
+
+    def _through(self, name: str, contact: OpenContact) -> None:
+        """The agent is through with the contact."""
+        self._changed.add(name)
+        self._serving.pop(contact.serving, None)
+        contact.serving = ""
+        self._close_if_complete(name, contact)
+
+    def _close_if_complete(self, name: str, contact: OpenContact) -> None:
+        if contact.complete:
+            self._close(name, "ended")
+
+    def _mark_ended(self, contact: OpenContact, at_ms: int, outcome: str, cause: str) -> None:
+        if not contact.ended:
+            contact.ended = True
+            self.in_progress -= 1
+            contact.record |= {"ended_ms": at_ms, "outcome": outcome, "cause": cause}
+            self._ending[contact.record["contact"]] = at_ms
+
+    def _node_gone(self, contact: OpenContact, event: ContactLeftQueue | ContactReleased) -> None:
+        """The node that held the contact is lost: it will tell no end, so this is it."""
+        if event.cause == "node_lost":
+            self._mark_ended(contact, event.at_ms, "failed", event.cause)
+
+    def _end_visit(self, contact: OpenContact, waited_ms: int, end: str) -> None:
+        if contact.visit is not None:
+            contact.visit |= {"waited_ms": max(waited_ms, 0), "end": end}
+            contact.visit = None
+            contact.record["waited_ms"] = max(contact.record["waited_ms"], waited_ms)
+
+    def _end_offer(self, contact: OpenContact, offer: str, outcome: str, rang_ms: int) -> None:
+        if contact.offer == offer:
+            contact.offer = ""
+        for made in reversed(contact.record["offers"]):
+            if made["offer"] == offer:
+                made |= {"outcome": outcome, "rang_ms": max(rang_ms, 0)}
+                return
+
+    def _overdue(self, now_ms: int) -> None:
+        """Closes those of whom something that must follow the end was never told (each has a limit of its own)."""
+        while self._ending:
+            name, ended_ms = next(iter(self._ending.items()))
+            if now_ms - ended_ms < LONGEST_ENDING_MS:
+                return
+            self._close(name, "overdue")
+
+    def _give_up(self, name: str, now_ms: int, reason: str) -> None:
+        self._mark_ended(self._open[name], now_ms, "failed", reason)
+        self._close(name, reason)
+
+    def _close(self, name: str, closed_by: str) -> None:
+        contact = self._open.pop(name)
+        self._ending.pop(name, None)
+        self._changed.add(name)
+        self._serving.pop(contact.serving, None)
+        contact.record["closed_by"] = closed_by
+        self.closed.append(contact.record)
+
+    # --- Saving
+
+    def snapshot(self) -> dict[str, Part]:
+        return self._parts(self._open)
+
+    def changes(self) -> dict[str, Part]:
+        changed, self._changed = self._changed, set()
+        return self._parts(changed)
+
+    def _parts(self, names: Iterable[str]) -> dict[str, Part]:
+        return {name: _written(self._open.get(name)) for name in names}
+
+    def restore(self, parts: Mapping[str, Part]) -> None:
+        for name, (values, ended, talking, offer, serving, in_queue) in parts.items():
+            record = dict(zip(blank("", "", ""), values, strict=True))
+            contact = OpenContact(record, ended, talking, offer, serving, record["visits"][-1] if in_queue else None)
+            self._open[name] = contact
+            if serving:
+                self._serving[serving] = name
+            if ended:
+                self._ending[name] = record["ended_ms"]
+            else:
+                self.in_progress += 1
+        self._open = dict(sorted(self._open.items(), key=lambda item: int(item[1].record["started_ms"])))
+        self._ending = dict(sorted(self._ending.items(), key=lambda item: item[1]))
+
+
+def _written(contact: OpenContact | None) -> Part:
+    if contact is None:
+        return None
+    visits = contact.record["visits"]
+    in_queue = bool(visits) and visits[-1] is contact.visit
+    values = list(contact.record.values())
+    return [values, contact.ended, contact.talking, contact.offer, contact.serving, in_queue]

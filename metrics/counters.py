@@ -1,0 +1,213 @@
+"""Plain counts of what happened, by the time it happened; Prometheus' text is made from them when it is asked for."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+
+from events.catalogue import (
+    ContactAnswered,
+    ContactEnded,
+    ContactLeftQueue,
+    ContactQueued,
+    ContactReleased,
+    ContactStarted,
+    Event,
+    EventsLost,
+    MediaReported,
+    MediaTimedOut,
+    OfferFailed,
+    OfferMade,
+    WrapUpEnded,
+)
+from metrics.fold import Part, Route
+
+Labels = tuple[str, ...]
+WAIT_BUCKETS_S = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 1800)
+WAIT_BUCKETS_MS = tuple(s * 1000 for s in WAIT_BUCKETS_S)
+BUCKET_NAMES = (*(f"{s}.0" for s in WAIT_BUCKETS_S), "+Inf")
+OTHER = "other"
+
+
+COUNTED = (
+    "contacts_started",
+    "contacts_ended",
+    "offered",
+    "answered",
+    "lost",
+    "flowed_out",
+    "offers",
+    "offers_failed",
+    "talk_ms",
+    "wrap_up_ms",
+    "media_sent",
+    "media_received",
+    "media_lost",
+    "media_timeouts",
+    "events_lost",
+)
+OBSERVED = ("answer_wait", "total_wait", "lost_wait")
+
+
+class Names:
+    """The values a label has taken so far, at most `most` of them."""
+
+    __slots__ = ("known", "most")
+
+    def __init__(self, most: int) -> None:
+        self.known: set[str] = set()
+        self.most = most
+
+    def label(self, value: str) -> str:
+        """`value`, or `other` when there are more names than the label may have."""
+        if value not in self.known:
+            if len(self.known) >= self.most:
+                return OTHER
+            self.known.add(value)
+        return value
+
+
+class Series:
+    """One family of counts by labels. Past `most` sets of labels everything new is counted under `other`."""
+
+    __slots__ = ("_changed", "counts", "most", "name")
+
+    def __init__(self, name: str, changed: set[tuple[str, Labels]], most: int) -> None:
+        self.name = name
+        self.counts: dict[Labels, int] = {}
+        self.most = most
+        self._changed = changed
+
+    def add(self, labels: Labels, count: int = 1) -> None:
+        if labels not in self.counts and len(self.counts) >= self.most:
+            labels = (OTHER,) * len(labels)
+        self.counts[labels] = self.counts.get(labels, 0) + count
+        self._changed.add((self.name, labels))
+
+
+class Histogram:
+    """Waits by queue: how many fell in each bucket (the last one is beyond all), and their sum in milliseconds."""
+
+    __slots__ = ("buckets", "sums_ms")
+
+    def __init__(self, name: str, changed: set[tuple[str, Labels]], most: int) -> None:
+        self.buckets = Series(name + "_bucket", changed, most * (len(WAIT_BUCKETS_MS) + 1))
+        self.sums_ms = Series(name + "_sum", changed, most)
+
+    def observe(self, label: str, wait_ms: int) -> None:
+        wait_ms = max(wait_ms, 0)
+        self.buckets.add((label, BUCKET_NAMES[bisect_left(WAIT_BUCKETS_MS, wait_ms)]))
+        self.sums_ms.add((label,), wait_ms)
+
+
+class Counters:
+    """The fold. Counts only grow, over restarts too, as its state is saved with the stream's checkpoint."""
+
+    name = "counters.1"
+
+    def __init__(self, *, max_labels: int = 200) -> None:
+        self._changed: set[tuple[str, Labels]] = set()
+        self._queues = Names(max_labels)
+        self._flows = Names(max_labels)
+        self.series: dict[str, Series] = {name: Series(name, self._changed, max_labels * 8) for name in COUNTED}
+        self.histograms = {name: Histogram(name, self._changed, max_labels + 1) for name in OBSERVED}
+
+    @property
+    def queues(self) -> AbstractSet[str]:
+        """The queues that have labels of their own."""
+        return self._queues.known
+
+    def copy(self) -> dict[str, dict[Labels, int]]:
+        """The counts by series and labels, which no later event changes."""
+        return {name: dict(series.counts) for name, series in self._all().items()}
+
+    def routes(self) -> Mapping[type[Event], Route]:
+        return {
+            ContactStarted: self._on_started,
+            ContactEnded: self._on_ended,
+            ContactQueued: self._on_queued,
+            ContactAnswered: self._on_answered,
+            ContactLeftQueue: self._on_left,
+            ContactReleased: self._on_released,
+            WrapUpEnded: self._on_wrap_up,
+            OfferMade: self._on_offer,
+            OfferFailed: self._on_offer_failed,
+            MediaReported: self._on_media,
+            MediaTimedOut: self._on_media_timeout,
+            EventsLost: self._on_events_lost,
+        }
+
+    def _on_started(self, event: ContactStarted) -> None:
+        self.series["contacts_started"].add((self._flows.label(event.flow),))
+
+    def _on_ended(self, event: ContactEnded) -> None:
+        self.series["contacts_ended"].add((event.outcome,))
+
+    def _on_queued(self, event: ContactQueued) -> None:
+        self.series["offered"].add((self._queues.label(event.queue),))
+
+    def _on_answered(self, event: ContactAnswered) -> None:
+        queue = self._queues.label(event.queue)
+        self.series["answered"].add((queue,))
+        self.histograms["answer_wait"].observe(queue, event.waited_ms)
+
+    def _on_left(self, event: ContactLeftQueue) -> None:
+        queue = self._queues.label(event.queue)
+        if event.disposition == "flowed_out":
+            self.series["flowed_out"].add((queue, event.cause))
+        else:
+            self.series["lost"].add((queue, event.cause))
+            self.histograms["lost_wait"].observe(queue, event.waited_ms)
+
+    def _on_released(self, event: ContactReleased) -> None:
+        self.series["talk_ms"].add((self._queues.label(event.queue),), max(event.talked_ms, 0))
+
+    def _on_wrap_up(self, event: WrapUpEnded) -> None:
+        self.series["wrap_up_ms"].add((self._queues.label(event.queue),), max(event.lasted_ms, 0))
+
+    def _on_offer(self, event: OfferMade) -> None:
+        self.series["offers"].add((self._queues.label(event.queue),))
+
+    def _on_offer_failed(self, event: OfferFailed) -> None:
+        self.series["offers_failed"].add((self._queues.label(event.queue), event.cause))
+
+    def _on_media(self, event: MediaReported) -> None:
+        self.series["media_sent"].add((), max(event.sent, 0))
+        self.series["media_received"].add((), max(event.received, 0))
+        self.series["media_lost"].add((), max(event.lost, 0))
+
+    def _on_media_timeout(self, _event: MediaTimedOut) -> None:
+        self.series["media_timeouts"].add(())
+
+    def _on_events_lost(self, event: EventsLost) -> None:
+        self.series["events_lost"].add((), max(event.count, 0))
+
+    def answered_in_all(self, queue: str, wait_ms: int) -> None:
+        """Told by the call record, which alone knows the first ring: svartid_total of one contact."""
+        self.histograms["total_wait"].observe(self._queues.label(queue), wait_ms)
+
+    # --- Saving
+
+    def _all(self) -> dict[str, Series]:
+        parts = [part for h in self.histograms.values() for part in (h.buckets, h.sums_ms)]
+        return self.series | {series.name: series for series in parts}
+
+    def snapshot(self) -> dict[str, Part]:
+        return self._parts((name, labels) for name, series in self._all().items() for labels in series.counts)
+
+    def changes(self) -> dict[str, Part]:
+        parts = self._parts(self._changed)
+        self._changed.clear()
+        return parts
+
+    def _parts(self, keys: Iterable[tuple[str, Labels]]) -> dict[str, Part]:
+        series = self._all()
+        return {"|".join((name, *labels)): [list(labels), series[name].counts[labels]] for name, labels in keys}
+
+    def restore(self, parts: Mapping[str, Part]) -> None:
+        series = self._all()
+        for key, (labels, count) in parts.items():
+            family = series.get(key.partition("|")[0])
+            if family is not None:
+                family.counts[tuple(labels)] = count
+                if labels and family.name != "contacts_ended":
+                    (self._flows if family.name == "contacts_started" else self._queues).label(labels[0])

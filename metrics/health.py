@@ -1,0 +1,91 @@
+"""Is this process well: how late its loop runs, and named checks of what it stands on."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+Check = Callable[[], Awaitable[str]]
+"""Gives a few words about what is well; raises `Unwell`, or any exception, when it is not."""
+
+
+class Unwell(Exception):
+    """What was checked is not well; the message says what was seen and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a check gave."""
+
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """The outcome of every check by name."""
+
+    checks: dict[str, Outcome]
+
+    @property
+    def ok(self) -> bool:
+        return all(outcome.ok for outcome in self.checks.values())
+
+
+class Health:
+    """Runs the checks at once, each for at most `timeout_s`. An answer serves everybody who asks within `keep_s`."""
+
+    def __init__(self, *, timeout_s: float = 1.0, keep_s: float = 1.0) -> None:
+        self._checks: dict[str, Check] = {}
+        self._timeout_s = timeout_s
+        self._keep_s = keep_s
+        self._report: HealthReport | None = None
+        self._made_at = 0.0
+        self._one_at_a_time = asyncio.Lock()
+
+    def add(self, name: str, check: Check) -> None:
+        self._checks[name] = check
+
+    async def report(self) -> HealthReport:
+        async with self._one_at_a_time:
+            now = asyncio.get_running_loop().time()
+            if self._report is None or now - self._made_at >= self._keep_s:
+                outcomes = await asyncio.gather(*(self._run(check) for check in self._checks.values()))
+                self._report = HealthReport(dict(zip(self._checks, outcomes, strict=True)))
+                self._made_at = now
+            return self._report
+
+    async def _run(self, check: Check) -> Outcome:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return Outcome(ok=True, detail=await check())
+        except TimeoutError:
+            return Outcome(ok=False, detail=f"no answer within {self._timeout_s:g} s")
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in a check is its outcome
+            return Outcome(ok=False, detail=str(error) or type(error).__name__)
+
+
+class LoopLag:
+    """How late the event loop calls back: the worst of the last `window` looks, one every `every_s`."""
+
+    def __init__(self, *, every_s: float = 0.1, window: int = 100) -> None:
+        self._every_s = every_s
+        self._late_s: deque[float] = deque(maxlen=window)
+
+    def worst_s(self) -> float:
+        return max(self._late_s, default=0.0)
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + self._every_s
+            await asyncio.sleep(self._every_s)
+            self._late_s.append(max(loop.time() - due, 0.0))
+
+    async def check(self, limit_s: float = 0.5) -> str:
+        """A check for `Health`."""
+        worst_s = self.worst_s()
+        if worst_s > limit_s:
+            raise Unwell(f"the loop was {worst_s * 1000:.0f} ms late, {limit_s * 1000:.0f} ms is the limit")
+        return f"{worst_s * 1000:.1f} ms late at worst"

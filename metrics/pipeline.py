@@ -1,0 +1,166 @@
+"""All folds over one tenant's stream of events, counted once each however often the stream is told."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from events.catalogue import Event
+from metrics.cdr import CallRecord, CallRecords
+from metrics.counters import Counters
+from metrics.fold import Fold, Route
+from metrics.service_level import Limits, ServiceLevel
+from metrics.wallboard import Board, Wallboard
+
+Batch = Sequence[tuple[str, Event]]
+"""Events with their ids in the stream (`milliseconds-sequence`), in the stream's order."""
+
+START = "0-0"
+
+
+class Store(Protocol):
+    """Where records and the folds' state are kept; see `metrics.records`."""
+
+    async def load(self, tenant: str) -> tuple[str, dict[str, dict[str, str]]]:
+        """The checkpoint (`0-0` when there is none) and the saved parts by fold, each as JSON."""
+
+    async def commit(
+        self, tenant: str, checkpoint: str, records: Sequence[CallRecord], parts: Mapping[tuple[str, str], str | None]
+    ) -> None:
+        """Write all of it or nothing. A part that is None is taken away."""
+
+
+class Folds:
+    """Drives the folds of one tenant. Call it with batches in order; what was told before is left out by its id.
+
+    When the call returns, the batch is on disk together with the checkpoint. When it raises, tell the batch again:
+    the figures in memory have it already and it is only written.
+    """
+
+    def __init__(
+        self,
+        tenant: str,
+        store: Store | None = None,
+        *,
+        limits: Mapping[str, Limits] | None = None,
+        keep_callers: bool = False,
+        taps: Sequence[Callable[[Event], None]] = (),
+        commit_every_s: float = 0.25,
+    ) -> None:
+        self.tenant = tenant
+        self.checkpoint = START
+        self.service_level = ServiceLevel(limits)
+        self.wallboard = Wallboard(self.service_level)
+        self.call_records = CallRecords(keep_callers=keep_callers)
+        self.counters = Counters()
+        self._taps = tuple(taps)
+        self._routes = self._gather_routes()
+        self._saver = Saver(tenant, store, commit_every_s) if store is not None else None
+        self._one_at_a_time = asyncio.Lock()
+
+    def _folds(self) -> tuple[Fold, ...]:
+        return self.service_level, self.wallboard, self.call_records, self.counters
+
+    def _gather_routes(self) -> dict[type[Event], tuple[Route, ...]]:
+        routes: dict[type[Event], tuple[Route, ...]] = {}
+        for fold in self._folds():
+            for type_, route in fold.routes().items():
+                routes[type_] = (*routes.get(type_, ()), route)
+        return routes
+
+    async def load(self) -> None:
+        """Go on from what is saved; once, before the first batch. The stream is to be read from `checkpoint`."""
+        if self._saver is not None:
+            self.checkpoint = await self._saver.load(self._folds())
+
+    async def __call__(self, batch: Batch) -> None:
+        """Raises what the store raises. May hold back for `commit_every_s`, so that a commit serves many events."""
+        async with self._one_at_a_time:
+            self.apply(batch)
+            if self._saver is not None:
+                await self._saver.save(self.checkpoint, self._folds(), len(batch))
+
+    def apply(self, batch: Batch) -> int:
+        """Fold the events that are new; gives their number."""
+        last = position(self.checkpoint)
+        count = 0
+        for id_, event in batch:
+            here = position(id_)
+            if here <= last:
+                continue
+            last = here
+            self.checkpoint = id_
+            count += 1
+            for route in self._routes.get(type(event), ()):
+                route(event)
+            for tap in self._taps:
+                tap(event)
+        self._take_records()
+        return count
+
+    def _take_records(self) -> None:
+        records = self.call_records.take()
+        for record in records:
+            if record["answered_ms"]:
+                self.counters.answered_in_all(record["queue"], record["total_wait_ms"])
+        if self._saver is not None:
+            self._saver.records += records
+
+    def board(self, since_ms: int) -> Board:
+        """The wallboard, with the measures of all who arrived since `since_ms` (see `day_start_ms`)."""
+        return self.wallboard.board(since_ms=since_ms, contacts=self.call_records.in_progress)
+
+
+class Saver:
+    """Gathers what is to be written until the store has it.
+
+    A batch smaller than half of the biggest has nothing waiting behind it, so the commit may wait for company.
+    """
+
+    def __init__(self, tenant: str, store: Store, every_s: float) -> None:
+        self.records: list[CallRecord] = []
+        self._tenant = tenant
+        self._store = store
+        self._every_s = every_s
+        self._parts: dict[tuple[str, str], str | None] = {}
+        self._saved_at = -every_s
+        self._biggest = 0
+
+    async def load(self, folds: Sequence[Fold]) -> str:
+        checkpoint, saved = await self._store.load(self._tenant)
+        for fold in folds:
+            fold.restore({key: json.loads(text) for key, text in saved.get(fold.name, {}).items()})
+        return checkpoint
+
+    async def save(self, checkpoint: str, folds: Sequence[Fold], events: int) -> None:
+        loop = asyncio.get_running_loop()
+        self._biggest = max(self._biggest, events)
+        due_in_s = self._saved_at + self._every_s - loop.time()
+        if due_in_s > 0 and events * 2 < self._biggest:
+            await asyncio.sleep(due_in_s)
+        for fold in folds:
+            for key, part in fold.changes().items():
+                self._parts[fold.name, key] = None if part is None else _as_json(part)
+        if self._parts or self.records:
+            await self._store.commit(self._tenant, checkpoint, self.records, self._parts)
+            self.records = []
+            self._parts = {}
+            self._saved_at = loop.time()
+
+
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def position(stream_id: str) -> tuple[int, int]:
+    """Where an id stands in its stream, to compare with others."""
+    at_ms, _, sequence = stream_id.partition("-")
+    return int(at_ms), int(sequence or 0)
+
+
+def day_start_ms(now_ms: int, zone: ZoneInfo) -> int:
+    """When the day of `now_ms` (epoch) began in `zone`: midnight there."""
+    local = datetime.fromtimestamp(now_ms / 1000, zone)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return int(midnight.timestamp() * 1000)

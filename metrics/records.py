@@ -1,0 +1,148 @@
+"""Call records and the folds' state in SQL, written together: a restart counts nothing twice and loses nothing."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, bindparam, delete, event, func, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from metrics.cdr import CallRecord, blank
+
+METADATA = MetaData()
+JSON_COLUMNS = ("visits", "offers")
+
+
+def _column(name: str, value: Any) -> Column[Any]:
+    if name == "contact":
+        return Column(name, Text, primary_key=True)
+    return Column(name, BigInteger if isinstance(value, int) else Text, nullable=False)
+
+
+CALL_RECORDS = Table("call_records", METADATA, *(_column(name, value) for name, value in blank("", "", "").items()))
+"""One row a contact. `visits` and `offers` are JSON lists; times in milliseconds, `_ms` of a moment since the epoch."""
+
+FOLD_PARTS = Table(
+    "fold_parts",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("fold", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+CHECKPOINTS = Table(
+    "checkpoints",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("stream_id", Text, nullable=False),
+    Column("written", Integer, nullable=False),
+)
+
+_ADD_RECORD = insert(CALL_RECORDS).on_conflict_do_nothing()
+_PUT_PART = insert(FOLD_PARTS)
+_PUT_PART = _PUT_PART.on_conflict_do_update(
+    index_elements=["tenant", "fold", "part"], set_={"body": _PUT_PART.excluded.body}
+)
+_DROP_PART = delete(FOLD_PARTS).where(
+    FOLD_PARTS.c.tenant == bindparam("t"), FOLD_PARTS.c.fold == bindparam("f"), FOLD_PARTS.c.part == bindparam("p")
+)
+_PUT_CHECKPOINT = insert(CHECKPOINTS)
+_PUT_CHECKPOINT = _PUT_CHECKPOINT.on_conflict_do_update(
+    index_elements=["tenant"],
+    set_={"stream_id": _PUT_CHECKPOINT.excluded.stream_id, "written": CHECKPOINTS.c.written + 1},
+)
+
+
+class RecordsError(Exception):
+    """The records' database cannot be opened, read or written; the message names the file and the cause."""
+
+
+class Records:
+    """The store of `metrics.pipeline.Folds`. One process writes a file; any number may read it."""
+
+    def __init__(self, engine: AsyncEngine, place: str) -> None:
+        self._engine = engine
+        self._place = place
+
+    @classmethod
+    async def open(cls, path: Path) -> "Records":
+        """Open or make the file, readable for its owner only. Raises RecordsError."""
+        engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+        event.listen(engine.sync_engine, "connect", _set_up)
+        records = cls(engine, str(path))
+        try:
+            await asyncio.to_thread(path.touch, 0o600)
+            async with engine.begin() as connection:
+                await connection.run_sync(METADATA.create_all)
+        except (SQLAlchemyError, OSError) as error:
+            await engine.dispose()
+            raise records._fault("open", error) from error
+        return records
+
+    def _fault(self, deed: str, error: Exception) -> RecordsError:
+        cause = getattr(error, "orig", None) or error
+        return RecordsError(f"cannot {deed} the call records in {self._place}: {cause}; is the disk full or read-only?")
+
+    async def load(self, tenant: str) -> tuple[str, dict[str, dict[str, str]]]:
+        """The checkpoint (`0-0` when there is none) and the saved parts by fold. Raises RecordsError."""
+        wanted = select(FOLD_PARTS.c.fold, FOLD_PARTS.c.part, FOLD_PARTS.c.body).where(FOLD_PARTS.c.tenant == tenant)
+        parts: dict[str, dict[str, str]] = {}
+        try:
+            async with self._engine.connect() as connection:
+                where = CHECKPOINTS.c.tenant == tenant
+                checkpoint = await connection.scalar(select(CHECKPOINTS.c.stream_id).where(where))
+                for fold, part, body in await connection.execute(wanted):
+                    parts.setdefault(fold, {})[part] = body
+        except SQLAlchemyError as error:
+            raise self._fault("read", error) from error
+        return checkpoint or "0-0", parts
+
+    async def commit(
+        self, tenant: str, checkpoint: str, records: Sequence[CallRecord], parts: Mapping[tuple[str, str], str | None]
+    ) -> None:
+        """One transaction, on disk when this returns. A contact that has its record keeps it. Raises RecordsError."""
+        rows = [r | {name: json.dumps(r[name], separators=(",", ":")) for name in JSON_COLUMNS} for r in records]
+        kept = [{"tenant": tenant, "fold": f, "part": p, "body": body} for (f, p), body in parts.items() if body]
+        gone = [{"t": tenant, "f": f, "p": p} for (f, p), body in parts.items() if body is None]
+        try:
+            async with self._engine.begin() as connection:
+                await connection.run_sync(_write, rows, kept, gone)
+                await connection.execute(_PUT_CHECKPOINT, {"tenant": tenant, "stream_id": checkpoint, "written": 1})
+        except SQLAlchemyError as error:
+            raise self._fault("write", error) from error
+
+    async def find(self, contact: str) -> CallRecord | None:
+        """The record of `contact`, its lists as lists."""
+        async with self._engine.connect() as connection:
+            found = await connection.execute(select(CALL_RECORDS).where(CALL_RECORDS.c.contact == contact))
+            row = found.mappings().first()
+        return None if row is None else dict(row) | {name: json.loads(row[name]) for name in JSON_COLUMNS}
+
+    async def count(self) -> int:
+        """How many records there are."""
+        async with self._engine.connect() as connection:
+            return await connection.scalar(select(func.count()).select_from(CALL_RECORDS)) or 0
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _write(
+    connection: Connection, rows: list[CallRecord], kept: list[dict[str, str]], gone: list[dict[str, str]]
+) -> None:
+    for statement, values in ((_ADD_RECORD, rows), (_PUT_PART, kept), (_DROP_PART, gone)):
+        if values:
+            connection.execute(statement, values)
+
+
+def _set_up(connection: Any, _record: Any) -> None:
+    """Readers do not hinder the writer, and a commit is on disk before the stream may be trimmed behind it."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

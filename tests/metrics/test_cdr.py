@@ -1,0 +1,336 @@
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from events.catalogue import Event
+from metrics.cdr import LONGEST_CONTACT_MS, LONGEST_ENDING_MS, MOST_VISITS, CallRecord, CallRecords
+from tests.metrics.told import (
+    DAY_MS,
+    answered,
+    became,
+    ended,
+    failed,
+    left,
+    node_started,
+    offered,
+    queued,
+    released,
+    started,
+    stepped,
+    tell,
+    whole_call,
+    wrapped_up,
+)
+
+
+def records(events: list[Event], **options: bool) -> list[CallRecord]:
+    fold = CallRecords(**options)
+    tell(fold, events)
+    return fold.take()
+
+
+def test_a_whole_call_is_one_record() -> None:
+    (record,) = records(whole_call("c1"))
+    assert record == {
+        "contact": "c1",
+        "tenant": "nav",
+        "node": "n1",
+        "number": "600",
+        "flow": "main",
+        "flow_version": "v1",
+        "trunk": "loopback",
+        "pii_caller": "",
+        "started_ms": DAY_MS,
+        "answered_ms": DAY_MS + 40_000,
+        "ended_ms": DAY_MS + 100_010,
+        "duration_ms": 90_000,
+        "last_step": "menu",
+        "queue": "pensjon",
+        "visits": [
+            {
+                "queue": "pensjon",
+                "at_ms": DAY_MS + 10_000,
+                "arrived_ms": DAY_MS + 10_000,
+                "waited_ms": 30_000,
+                "end": "answered",
+            }
+        ],
+        "offers": [
+            {
+                "offer": "offer-c1",
+                "queue": "pensjon",
+                "agent": "kari",
+                "site": "oslo",
+                "at_ms": DAY_MS + 38_000,
+                "outcome": "answered",
+                "rang_ms": 2_000,
+            }
+        ],
+        "waited_ms": 30_000,
+        "total_wait_ms": 40_000,
+        "offers_made": 1,
+        "agent": "kari",
+        "site": "oslo",
+        "talked_ms": 60_000,
+        "wrap_up_ms": 30_000,
+        "topic": "alderspensjon",
+        "outcome": "answered",
+        "cause": "caller_hung_up",
+        "closed_by": "ended",
+    }
+
+
+def test_the_callers_number_is_kept_only_where_that_is_asked_for() -> None:
+    assert records(whole_call("c1"), keep_callers=True)[0]["pii_caller"] == "+4722000000"
+
+
+def test_contact_that_ends_in_the_menu_is_closed_at_once() -> None:
+    (record,) = records([started("c1"), stepped("c1", "menu"), ended("c1", "menu_ended")])
+    assert (record["outcome"], record["last_step"], record["visits"]) == ("menu_ended", "menu", [])
+
+
+def test_caller_who_hangs_up_while_waiting_has_the_wait_in_the_record_though_the_end_was_told_first() -> None:
+    fold = CallRecords()
+    tell(fold, [started("c1"), queued("c1"), ended("c1", "abandoned")])
+    assert fold.take() == []
+    assert fold.in_progress == 0
+    tell(fold, [left("c1", 12_000)])
+    (record,) = fold.take()
+    assert (record["waited_ms"], record["visits"][0]["end"], record["agent"]) == (12_000, "caller_hung_up", "")
+
+
+def test_caller_who_hangs_up_while_ringing_has_the_offers_end_in_the_record() -> None:
+    fold = CallRecords()
+    tell(fold, [started("c1"), queued("c1"), offered("c1"), left("c1", 9_000), ended("c1", "abandoned")])
+    assert fold.take() == []
+    tell(fold, [failed("c1", "caller_left", rang_ms=4_000)])
+    (record,) = fold.take()
+    assert (record["offers"][0]["outcome"], record["offers"][0]["rang_ms"]) == ("caller_left", 4_000)
+
+
+def test_every_offer_is_in_the_record_with_its_outcome() -> None:
+    events = [started("c1"), queued("c1"), offered("c1", "o1"), failed("c1", "busy", "o1"), offered("c1", "o2", "ola")]
+    events += [answered("c1", 20_000, agent="ola", offer="o2"), failed("c1", "no_answer", "unknown")]
+    events += [released("c1", agent="ola"), became("ola", "ready", "talking"), ended("c1")]
+    (record,) = records(events)
+    assert [(o["agent"], o["outcome"]) for o in record["offers"]] == [("kari", "busy"), ("ola", "answered")]
+    assert (record["agent"], record["offers_made"]) == ("ola", 2)
+
+
+@pytest.mark.parametrize("last", [0, 1, 2])
+def test_without_wrap_up_the_record_closes_when_end_release_and_agent_were_told_in_any_order(last: int) -> None:
+    fold = CallRecords()
+    tell(fold, [started("c1"), queued("c1"), answered("c1")])
+    three = [ended("c1"), released("c1", 60_000), became("kari", "ready", "talking")]
+    held = three.pop(last)
+    tell(fold, three)
+    assert fold.take() == []
+    tell(fold, [held])
+    assert [r["talked_ms"] for r in fold.take()] == [60_000]
+
+
+def test_agent_who_goes_to_wrap_up_keeps_the_record_open_until_the_topic_is_told() -> None:
+    fold = CallRecords()
+    tell(fold, whole_call("c1")[:-2])
+    assert fold.take() == []
+    tell(fold, [became("kari", "ready", "wrap_up")])
+    assert fold.take() == []
+    tell(fold, [wrapped_up("c1", "")])
+    assert [r["topic"] for r in fold.take()] == [""]
+
+
+def test_wrap_up_that_names_no_contact_belongs_to_whom_the_agent_served() -> None:
+    fold = CallRecords()
+    tell(fold, [*whole_call("c1")[:-2], wrapped_up(""), wrapped_up("", agent="nobody")])
+    assert [r["topic"] for r in fold.take()] == ["alderspensjon"]
+
+
+def test_wrap_up_whose_end_was_never_told_does_not_keep_the_record_for_ever() -> None:
+    fold = CallRecords()
+    tell(fold, whole_call("c1")[:-2])
+    at_ms = DAY_MS + 100_010 + LONGEST_ENDING_MS
+    tell(fold, [started("c2", at_ms - 1), ended("c2", at_ms=at_ms - 1)])
+    assert [r["contact"] for r in fold.take()] == ["c2"]
+    tell(fold, [ended("unknown", at_ms=at_ms)])
+    assert [(r["contact"], r["closed_by"], r["outcome"]) for r in fold.take()] == [("c1", "overdue", "answered")]
+
+
+def test_transferred_contact_is_one_record_with_both_queues_and_the_last_agent() -> None:
+    events = [started("c1"), queued("c1"), answered("c1", 5_000), released("c1", 20_000, cause="transferred")]
+    events += [queued("c1", "uføre", arrived_ms=DAY_MS), became("kari", "wrap_up", "talking")]
+    events += [answered("c1", 40_000, "uføre", agent="ola", offer="o2"), wrapped_up("c1", "første")]
+    fold = CallRecords()
+    tell(fold, [*events, ended("c1")])
+    assert fold.take() == []
+    tell(fold, [released("c1", 30_000, agent="ola"), became("ola", "ready", "talking")])
+    (record,) = fold.take()
+    assert [v["queue"] for v in record["visits"]] == ["pensjon", "uføre"]
+    assert (record["agent"], record["talked_ms"], record["waited_ms"], record["topic"]) == (
+        "ola",
+        50_000,
+        40_000,
+        "første",
+    )
+
+
+def test_the_time_to_the_first_answer_counts_from_the_first_ring() -> None:
+    events = [started("c1", DAY_MS), queued("c1", at_ms=DAY_MS + 7_000), answered("c1", 5_000, at_ms=DAY_MS + 12_000)]
+    events += [answered("c1", 5_000, at_ms=DAY_MS + 99_000), released("c1"), became("kari", "ready", "talking")]
+    assert records([*events, ended("c1")])[0]["total_wait_ms"] == 12_000
+
+
+def test_agent_who_answers_the_next_contact_is_through_with_the_last() -> None:
+    fold = CallRecords()
+    tell(fold, [started("c1"), queued("c1"), answered("c1"), released("c1"), ended("c1")])
+    assert fold.take() == []
+    tell(fold, [started("c2"), queued("c2"), answered("c2")])
+    assert [r["contact"] for r in fold.take()] == ["c1"]
+
+
+def test_queue_that_is_told_before_the_start_opens_the_record() -> None:
+    (record,) = records([queued("c1"), started("c1", DAY_MS - 50), left("c1"), ended("c1", "abandoned")])
+    assert (record["number"], record["started_ms"], record["queue"]) == ("600", DAY_MS - 50, "pensjon")
+
+
+def test_entry_that_is_taken_over_is_one_visit() -> None:
+    (record,) = records([started("c1"), queued("c1"), queued("c1"), left("c1"), ended("c1")])
+    assert len(record["visits"]) == 1
+
+
+LATE: list[Callable[[str], Event]] = [
+    lambda c: stepped(c, "menu"),
+    left,
+    offered,
+    failed,
+    answered,
+    released,
+    wrapped_up,
+    ended,
+]
+
+
+@pytest.mark.parametrize("event", LATE)
+def test_what_is_told_of_a_contact_without_a_record_is_left_out(event: Callable[[str], Event]) -> None:
+    fold = CallRecords()
+    tell(fold, [event("c1")])
+    assert (fold.take(), fold.snapshot(), fold.in_progress) == ([], {}, 0)
+
+
+def test_what_a_node_held_before_it_started_anew_is_closed_as_lost() -> None:
+    fold = CallRecords()
+    tell(fold, [started("old"), started("ending"), queued("ending"), ended("ending"), started("other", node="n2")])
+    tell(fold, [started("new", DAY_MS + 10), node_started(at_ms=DAY_MS + 10)])
+    (record,) = fold.take()
+    assert (record["contact"], record["outcome"], record["cause"], record["closed_by"]) == (
+        "old",
+        "failed",
+        "node_lost",
+        "node_lost",
+    )
+    assert (record["ended_ms"], fold.in_progress) == (DAY_MS + 10, 2)
+
+
+def test_contact_whose_node_is_lost_while_it_waits_is_closed() -> None:
+    (record,) = records([started("c1"), queued("c1"), left("c1", 3_000, cause="node_lost")])
+    assert (record["outcome"], record["cause"], record["waited_ms"]) == ("failed", "node_lost", 3_000)
+
+
+def test_contact_whose_node_is_lost_while_it_talks_is_closed_when_the_agent_is_through() -> None:
+    fold = CallRecords()
+    tell(fold, [started("c1"), queued("c1"), answered("c1"), released("c1", cause="node_lost")])
+    assert fold.take() == []
+    tell(fold, [became("kari", "ready", "talking")])
+    assert [(r["outcome"], r["agent"]) for r in fold.take()] == [("failed", "kari")]
+
+
+def test_when_too_many_are_open_the_oldest_is_written_with_the_reason() -> None:
+    fold = CallRecords(max_open=2)
+    tell(fold, [started("c1"), started("c2"), started("c3")])
+    assert [(r["contact"], r["closed_by"], r["cause"]) for r in fold.take()] == [("c1", "evicted", "evicted")]
+    assert (fold.in_progress, fold.evicted) == (2, 1)
+
+
+def test_contact_of_which_nothing_is_heard_for_half_a_day_is_written() -> None:
+    fold = CallRecords()
+    tell(fold, [started("c1"), started("c2", DAY_MS + LONGEST_CONTACT_MS)])
+    assert fold.take() == []
+    tell(fold, [started("c3", DAY_MS + LONGEST_CONTACT_MS + 1)])
+    assert [(r["contact"], r["closed_by"]) for r in fold.take()] == [("c1", "too_long")]
+
+
+def test_a_contact_without_end_keeps_a_bounded_number_of_visits_and_offers() -> None:
+    fold = CallRecords()
+    tell(fold, [started("c1")])
+    for n in range(MOST_VISITS + 5):
+        tell(fold, [queued("c1", f"q{n}"), offered("c1", f"o{n}"), failed("c1", "busy", f"o{n}"), left("c1", n)])
+    tell(fold, [ended("c1")])
+    (record,) = fold.take()
+    assert (len(record["visits"]), len(record["offers"]), record["offers_made"]) == (
+        MOST_VISITS,
+        MOST_VISITS,
+        MOST_VISITS + 5,
+    )
+
+
+def test_after_a_restart_the_oldest_still_makes_way_first() -> None:
+    fold, restored = CallRecords(max_open=2), CallRecords(max_open=2)
+    tell(fold, [started("z", DAY_MS), started("a", DAY_MS + 1)])
+    restored.restore(dict(sorted(fold.snapshot().items())))
+    tell(restored, [started("m", DAY_MS + 2)])
+    assert [r["contact"] for r in restored.take()] == ["z"]
+
+
+CONTACTS = st.sampled_from(["a", "b", "c"])
+AGENTS = st.sampled_from(["kari", "ola"])
+OFFERS = st.sampled_from(["o1", "o2"])
+TIMES = st.sampled_from([DAY_MS, DAY_MS + 1, DAY_MS + LONGEST_ENDING_MS, DAY_MS + LONGEST_CONTACT_MS + 2])
+QUEUES = st.sampled_from(["pensjon", "uføre"])
+STATES = st.sampled_from(["ready", "wrap_up", "talking"])
+CAUSES = st.sampled_from(["caller_hung_up", "node_lost"])
+ANY_EVENTS = st.lists(
+    st.one_of(
+        st.builds(started, CONTACTS, TIMES),
+        st.builds(queued, CONTACTS, QUEUES, TIMES),
+        st.builds(left, CONTACTS, st.just(1), cause=CAUSES),
+        st.builds(offered, CONTACTS, OFFERS, AGENTS),
+        st.builds(failed, CONTACTS, st.just("busy"), OFFERS),
+        st.builds(answered, CONTACTS, agent=AGENTS, offer=OFFERS),
+        st.builds(released, CONTACTS, agent=AGENTS, cause=CAUSES),
+        st.builds(became, AGENTS, STATES, STATES),
+        st.builds(wrapped_up, st.sampled_from(["a", "b", ""]), agent=AGENTS),
+        st.builds(ended, CONTACTS, at_ms=TIMES),
+        st.builds(node_started, at_ms=TIMES),
+    ),
+    max_size=50,
+)
+
+
+@settings(max_examples=200)
+@given(ANY_EVENTS, st.sampled_from([2, 50]))
+def test_contacts_in_progress_are_those_open_and_not_ended_whatever_happens(events: list[Event], most: int) -> None:
+    fold = CallRecords(max_open=most)
+    for event in events:
+        tell(fold, [event])
+        open_now = fold.snapshot()
+        assert fold.in_progress == sum(not part[1] for part in open_now.values())
+        assert len(open_now) <= most
+    assert all(record["closed_by"] for record in fold.take())
+
+
+@settings(max_examples=150)
+@given(ANY_EVENTS, ANY_EVENTS)
+def test_a_restored_fold_writes_the_same_records(before: list[Event], after: list[Event]) -> None:
+    fold, restored = CallRecords(), CallRecords()
+    tell(fold, before)
+    fold.take()
+    kept = {name: json.loads(json.dumps(part)) for name, part in fold.changes().items() if part is not None}
+    restored.restore(kept)
+    assert restored.snapshot() == fold.snapshot()
+    tell(fold, after)
+    tell(restored, after)
+    assert restored.snapshot() == fold.snapshot()
+    assert [r["contact"] for r in restored.take()] == [r["contact"] for r in fold.take()]
+    assert restored.in_progress == fold.in_progress
