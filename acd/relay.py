@@ -1,0 +1,167 @@
+"""Reads the stream of events and gives them to sinks, each from its own checkpoint on, at least once."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from acd.connection import ANSWER_S
+from acd.keys import Keys
+from events.catalogue import Event
+from events.codec import EventError, decode
+
+log = structlog.get_logger(__name__)
+
+Batch = Sequence[tuple[str, Event]]
+SinkFunction = Callable[[Batch], Awaitable[None]]
+
+BATCH = 500
+GATHER_S = 0.1
+"""Events are gathered for this long, so that a busy node reads ten times a second and not once an event."""
+BLOCK_MS = 1_000
+TRIM_S = 10.0
+RETRY_S = 0.5
+LONGEST_RETRY_S = 30.0
+ALARM_AT = 500_000
+"""The stream's length that is worth an alarm: half of what the scripts keep at most."""
+START = "0-0"
+
+
+@dataclass(slots=True)
+class Feed:
+    """One sink: what it is called, how far it is, and when it may be tried again after a failure."""
+
+    name: str
+    sink: SinkFunction
+    position: str = ""
+    retry_s: float = 0.0
+    not_before: float = 0.0
+
+
+class Relay:
+    """Runs where the sinks are: once a tenant for sinks that write down, in each process for those in memory.
+
+    A sink gets `(id, event)` in order; what it raises is logged, and it gets the same again later, while the others
+    go on. Ids grow, so a sink that keeps the last one is exactly-once. What is younger than `keep_s` stays in the
+    stream whatever the checkpoints are, for sinks that begin at START. The client is a `blocking_client` of its own.
+    """
+
+    def __init__(self, client: Redis, tenant: str, *, keep_s: float = 86_400.0) -> None:
+        keys = Keys(tenant)
+        self._client: Any = client
+        self._stream = keys.named("events")
+        self._checkpoints = keys.named("checkpoints")
+        self._keep_ms = int(keep_s * 1000)
+        self._feeds: list[Feed] = []
+        self._trimmed_at = 0.0
+
+    def add(self, name: str, sink: SinkFunction, *, after: str = "") -> None:
+        """`after` is the id that the sink had last, where it knows better than the checkpoint; START: everything."""
+        self._feeds.append(Feed(name, sink, after))
+
+    async def run(self) -> None:
+        """Until it is cancelled. Outlives Redis' absence."""
+        while True:
+            try:
+                await self.load()
+                while True:
+                    await self._pause(await self.turn())
+            except (RedisError, OSError, TimeoutError) as error:
+                log.warning("the events could not be read", error=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(RETRY_S)
+
+    async def drain(self) -> None:
+        """Give every sink all that stands in the stream now. For an orderly end, when `run` has ended."""
+        await self.load()
+        while await self.turn():
+            pass
+
+    async def load(self) -> None:
+        """Sinks that did not say where they are begin at their checkpoint."""
+        saved = await self._ask(self._client.hgetall(self._checkpoints))
+        for feed in self._feeds:
+            feed.position = feed.position or saved.get(feed.name, START)
+
+    async def turn(self) -> int:
+        """One round: every sink that may gets its next batch. Gives the entries in the largest."""
+        now = time.monotonic()
+        together: dict[str, list[Feed]] = {}
+        for feed in self._feeds:
+            if now >= feed.not_before:
+                together.setdefault(feed.position, []).append(feed)
+        largest = max([await self._feed(position, feeds) for position, feeds in together.items()], default=0)
+        if now >= self._trimmed_at + TRIM_S:
+            self._trimmed_at = now
+            await self.trim()
+        return largest
+
+    async def _feed(self, position: str, feeds: list[Feed]) -> int:
+        """Sinks that are equally far share one reading."""
+        entries = await self._ask(self._client.xrange(self._stream, min=f"({position}", max="+", count=BATCH))
+        if not entries:
+            return 0
+        batch = [(entry_id, event) for entry_id, fields in entries if (event := _read(entry_id, fields)) is not None]
+        last = entries[-1][0]
+        moved = {feed.name: last for feed in feeds if await _give(feed, batch, last)}
+        if moved:
+            await self._ask(self._client.hset(self._checkpoints, mapping=moved))
+        return len(entries) if moved else 0
+
+    async def _pause(self, done: int) -> None:
+        if done >= BATCH:
+            return
+        if not done:
+            lead = max((feed.position for feed in self._feeds), key=_order, default=START)
+            await self._ask(self._client.xread({self._stream: lead}, count=1, block=BLOCK_MS))
+        await asyncio.sleep(GATHER_S)
+
+    async def trim(self) -> None:
+        """Drop what every checkpoint is past and is old enough; an alarm when a slow sink holds up too much."""
+        saved = await self._ask(self._client.hgetall(self._checkpoints))
+        length = await self._ask(self._client.xlen(self._stream))
+        if length > ALARM_AT:
+            log.error("the stream of events is long: a sink is slow or gone", length=length, checkpoints=saved)
+        if saved:
+            seconds, _ = await self._ask(self._client.time())
+            floor = f"{max(0, seconds * 1000 - self._keep_ms)}-0"
+            await self._ask(self._client.xtrim(self._stream, minid=min(floor, *saved.values(), key=_order)))
+
+    async def forget(self, name: str) -> None:
+        """The sink `name` is no more: its checkpoint no longer holds the stream."""
+        await self._ask(self._client.hdel(self._checkpoints, name))
+
+    async def _ask(self, answer: Awaitable[Any]) -> Any:
+        async with asyncio.timeout(ANSWER_S + BLOCK_MS / 1000):
+            return await answer
+
+
+async def _give(feed: Feed, batch: Batch, last: str) -> bool:
+    try:
+        if batch:
+            await feed.sink(batch)
+    except Exception as error:  # noqa: BLE001 - a sink's fault must not stop the others
+        feed.retry_s = min(max(RETRY_S, 2 * feed.retry_s), LONGEST_RETRY_S)
+        feed.not_before = time.monotonic() + feed.retry_s
+        log.error("a sink failed", sink=feed.name, error=f"{type(error).__name__}: {error}", retry_s=feed.retry_s)
+        return False
+    feed.position, feed.retry_s = last, 0.0
+    return True
+
+
+def _read(entry_id: str, fields: dict[str, str]) -> Event | None:
+    try:
+        return decode(json.loads(fields["e"]))
+    except (EventError, KeyError, ValueError) as error:
+        log.error("an entry of the stream is no event", id=entry_id, error=str(error))
+        return None
+
+
+def _order(entry_id: str) -> tuple[int, int]:
+    ms, _, number = entry_id.partition("-")
+    return int(ms), int(number or 0)
