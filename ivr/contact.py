@@ -20,16 +20,18 @@ def begin(call: Call, flow: Flow, services: Services) -> FlowRun:
     return FlowRun(info.contact, flow.flow, flow.version, flow.start, variables)
 
 
-async def serve(call: Call, flow: Flow, services: Services, resumed: FlowRun | None = None) -> FlowRun:
-    """Lead the caller through the flow, from its start or from where `resumed` stands, until the call is over.
+async def serve(call: Call, flow: Flow, services: Services, data: FlowRun | None = None) -> FlowRun:
+    """Lead the caller through the flow until the call is over.
 
-    To be run as a task of its own, which it cancels when the call ends. Never raises for what the caller, the flow or
-    the distributor did. Cancelled from outside (shutdown), it hangs up and is cancelled.
+    `data` is the run: one from `begin`, for whoever wants to keep it for a take-over, or one that came from another
+    node, which goes on at the step where it stands. To be run as a task of its own, which it cancels when the call
+    ends. Never raises for what the caller, the flow or the distributor did. Cancelled from outside (shutdown), it
+    hangs up and is cancelled.
     """
-    data = resumed or begin(call, flow, services)
+    data = data or begin(call, flow, services)
     ending = _Ending(asyncio.current_task())
     began = asyncio.get_running_loop().time()
-    if resumed is None:
+    if not data.trace:
         _tell_start(call, flow, services)
     call.on_end(ending.told)
     try:

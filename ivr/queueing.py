@@ -49,9 +49,13 @@ async def wait_and_talk(run: Run, wish: Wish, announcements: Announcements) -> L
     """
     if not run.call.answered:
         await run.call.answer()
-    stay = _Stay(run, wish, Announcer(run, announcements))
+    announcer = Announcer(run, announcements)
+    stay = _Stay(run, wish, announcer)
     try:
-        return await stay.through()
+        left = await stay.through()
+        # Two at once cannot speak to a caller: the next node begins when the last sentence has stopped.
+        await announcer.silence()
+        return left
     except CallEnded as ended:
         stay.cause = ended.cause
         raise

@@ -76,12 +76,10 @@ class SimulatedCall:
     def press(self, key: str) -> None:
         """The caller presses a key."""
         awaited = self._awaited
-        if awaited is None:
+        if awaited is None or awaited.future.done() or not awaited.keys:
             self._keys.append(key)
         elif key in awaited.keys:
             awaited.resolve(key)
-        elif not awaited.keys:
-            self._keys.append(key)
 
     def hang_up(self, cause: str = "caller_hung_up") -> None:
         """The caller hangs up."""
@@ -166,7 +164,8 @@ class SimulatedCall:
         try:
             return await awaited.future
         finally:
-            self._awaited = None
+            if self._awaited is awaited:
+                self._awaited = None
             if timer is not None:
                 timer.cancel()
 
