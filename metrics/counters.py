@@ -209,5 +209,5 @@ class Counters:
             family = series.get(key.partition("|")[0])
             if family is not None:
                 family.counts[tuple(labels)] = count
-                if labels and family.name != "contacts_ended":
+                if labels and labels[0] != OTHER and family.name != "contacts_ended":
                     (self._flows if family.name == "contacts_started" else self._queues).label(labels[0])
