@@ -1,6 +1,7 @@
 """The one place that constructs: from a configuration to a running node, part by part, and back in reverse order."""
 
 import asyncio
+import os
 import secrets
 import time
 from collections.abc import Callable, Coroutine
@@ -17,8 +18,8 @@ from console.app import Sources, make_app
 from console.server import ConsoleServer
 from events.catalogue import NodeStarted, NodeStopped
 from ivr.agent_leg import Line, SipPhones
+from ivr.book import FlowBook, load_book
 from ivr.commands import Commands
-from ivr.load import FlowBook, load_folder
 from ivr.offers import Offers
 from ivr.prompts.library import SpokenPrompts
 from ivr.run import Services
@@ -28,13 +29,15 @@ from metrics.health import Health, LoopLag
 from metrics.mqtt import Broker, MqttFeed
 from metrics.pipeline import day_start_ms
 from metrics.prometheus import Exposition
+from metrics.wallboard import Board
 from rtp import wav
 from rtp.aio.engine import LocalMediaEngine, MediaSettings
 from sip.aio.user_agent import UserAgent
 from sip.core import UserAgentCore
 from svar import __version__, endpoint, feature_codes
 from svar.calls import CallTasks
-from svar.config import Config
+from svar.config import Config, ConfigError
+from svar.embedded.broker import EmbeddedBroker
 from svar.passwords import Passwords
 from svar.reception import Reception, calling
 from svar.registrations import Registrations
@@ -67,6 +70,8 @@ class Node:
         self._calls = CallTasks(LONGEST_CALL_S)
         self._commands = Commands()
         self.storage: Storage
+        self.services: list[tuple[str, str]] = []
+        self.registering: list[str] = []
 
     async def start(self) -> Places:
         """Raises ConfigError, FlowFileError, OSError and the embedded servers' errors; what had begun is undone."""
@@ -78,12 +83,20 @@ class Node:
 
     async def _start(self) -> Places:
         config = self.config
-        Path(config.node.state).mkdir(parents=True, exist_ok=True, mode=0o700)
-        book = load_folder(Path(config.flows.folder), frozenset(queue.name for queue in config.queue))
+        os.makedirs(config.node.state, mode=0o700, exist_ok=True)
+        book = load_book(
+            Path(config.flows.folder),
+            [queue.name for queue in config.queue],
+            [place.name for place in config.destination],
+        )
         agents = endpoint.agents(config)
-        self.passwords.ensure(name for name, agent in agents.items() if not agent.contact)
+        self.services = sorted((number, flow.title) for number, flow in book.by_number.items())
+        self.registering = [name for name, agent in agents.items() if not agent.contact]
+        self.passwords.ensure(self.registering)
         stack = self._stack
-        self.storage = storage = await stack.enter_async_context(open_storage(config, self.identity))
+        self.storage = storage = await stack.enter_async_context(
+            open_storage(config, self.identity, lambda: len(self._calls))
+        )
         prompts = await self._prompts(book)
         user_agent = UserAgent(
             UserAgentCore(endpoint.core_config(config, self.passwords, __version__), _token),
@@ -105,12 +118,19 @@ class Node:
             agents,
             endpoint.fixed_phones(config),
             self._background,
-            storage.keep_location,
+            _now_ms,
+            storage.locations,
         )
         self._answer(line, registrations, prompts, book)
-        await user_agent.start()
+        try:
+            await user_agent.start()
+        except OSError as error:
+            place = f"{config.sip.host}:{config.sip.port}"
+            raise ConfigError(
+                f"cannot listen for SIP on {place}: {error.strerror}; SVAR_SIP_PORT=5070 chooses another port"
+            ) from None
         stack.push_async_callback(user_agent.close)
-        registrations.restored(await storage.restore_locations(user_agent))
+        await registrations.restore()
         await registrations.log_in_fixed()
         await registrations.log_out_missing()
         http, mqtt = await self._show(user_agent, media)
@@ -172,9 +192,8 @@ class Node:
         self._run("loop lag", lag.run())
         health.add("loop", lag.check)
         health.add("redis", storage.check_redis)
-        health.add("events", storage.check_relay)
 
-        def board() -> Any:
+        def board() -> Board:
             return storage.folds.board(day_start_ms(_now_ms(), zone))
 
         mqtt = await self._mqtt(board, health)
@@ -190,14 +209,19 @@ class Node:
         self._stack.push_async_callback(server.stop)
         return (server.host, server.port), mqtt
 
-    async def _mqtt(self, board: Callable[[], Any], health: Health) -> str:
-        url = await self.storage.mqtt_url(self._stack)
-        if url:
-            who = self.identity
-            feed = MqttFeed(Broker.from_url(url), tenant=who.tenant, node=who.node, board=board)
-            self.storage.tap(feed.tell)
-            health.add("mqtt", feed.check)
-            self._run("mqtt", feed.run())
+    async def _mqtt(self, board: Callable[[], Board], health: Health) -> str:
+        url = self.config.mqtt.url
+        if url == "off":
+            return ""
+        if not url:
+            broker = await EmbeddedBroker.start(Path(self.config.node.state) / "mqtt")
+            self._stack.push_async_callback(broker.stop)
+            url = broker.url
+        who = self.identity
+        feed = MqttFeed(Broker.from_url(url), tenant=who.tenant, node=who.node, board=board)
+        self.storage.taps.append(feed.tell)
+        health.add("mqtt", feed.check)
+        self._run("mqtt", feed.run())
         return url
 
     def _figures(self) -> dict[str, int]:

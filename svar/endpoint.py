@@ -8,7 +8,7 @@ from pathlib import Path
 
 from acd.model import AgentId, AgentSpec, QueueId, QueueSpec, SiteId
 from ivr.agent_leg import Target
-from sip.config import CoreConfig, Limits, Trunk
+from sip.config import CoreConfig, Digest, Limits, Trunk
 from sip.message.uri import SipUri
 from svar.config import Agent, Config, ConfigError
 from svar.passwords import Passwords, secret
@@ -25,12 +25,14 @@ def core_config(config: Config, passwords: Passwords, release: str) -> CoreConfi
     """What the SIP core has to be told. Raises ConfigError for a network that is none."""
     limits = config.limits
     return CoreConfig(
-        realm=config.sip.realm,
         domains=frozenset(config.sip.domains),
         trunks=tuple(_trunk(trunk.name, trunk.networks) for trunk in config.trunk),
-        credentials=passwords.get,
-        nonce_secret=secret(Path(config.node.state) / "nonce.key"),
-        wall_offset_s=time.time() - time.monotonic(),
+        digest=Digest(
+            realm=config.sip.realm,
+            credentials=passwords.get,
+            secret=secret(Path(config.node.state) / "nonce.key"),
+            wall_offset_s=time.time() - time.monotonic(),
+        ),
         user_agent=f"svar/{release}",
         limits=Limits(
             sessions=2 * limits.calls,

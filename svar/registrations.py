@@ -1,11 +1,12 @@
 """Where agents' phones are, and what that says about the agents: a phone that registers logs its agent in."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
 from acd.distributor import Distributor, DistributorError
+from acd.locations import Location, Locations
 from acd.model import AgentId, AgentState
 from ivr.agent_leg import Target
 from ivr.commands import repeated
@@ -13,6 +14,7 @@ from ivr.telephony import Spawn
 from sip.aio.user_agent import UserAgent
 from sip.events import Registered, RegistrarEvent
 from sip.message.uri import SipUri
+from sip.registration import SavedBinding
 
 _log = structlog.get_logger(__name__)
 
@@ -20,7 +22,7 @@ _PATIENCE_S = 120.0
 
 
 class Registrations:
-    """Follows the registrar. `fixed` are phones that never register; `keep` saves the bindings after each change."""
+    """Follows the registrar. `fixed` are phones that never register; `locations` outlive a restart."""
 
     def __init__(
         self,
@@ -29,14 +31,16 @@ class Registrations:
         agents: Collection[str],
         fixed: Mapping[str, Target],
         spawn: Spawn,
-        keep: Callable[[RegistrarEvent], Awaitable[None]],
+        now_ms: Callable[[], int],
+        locations: Locations,
     ) -> None:
         self._user_agent = user_agent
         self._distributor = distributor
         self._agents = agents
         self._fixed = fixed
         self._spawn = spawn
-        self._keep = keep
+        self._now_ms = now_ms
+        self._locations = locations
         self._addresses: dict[str, set[str]] = {}
         self._present: set[AgentId] = set()
         self._locks: dict[str, asyncio.Lock] = {}
@@ -59,10 +63,28 @@ class Registrations:
             return
         self._spawn(self._changed(agent, event))
 
-    def restored(self, aors: Collection[str]) -> None:
-        """These addresses have phones that were registered before the restart."""
-        for aor in aors:
-            self._addresses.setdefault(SipUri.parse(aor).user, set()).add(aor)
+    async def restore(self) -> None:
+        """Know again the phones that were registered before the restart. Raises Unavailable."""
+        saved = []
+        for location in await self._locations.all():
+            detail = location.detail
+            left_s = (location.expires_at_ms - self._now_ms()) / 1000
+            saved.append(
+                SavedBinding(
+                    aor=detail["aor"],
+                    contact=location.uri,
+                    host=detail["host"],
+                    port=int(detail["port"]),
+                    expires_in_s=left_s,
+                    q=float(detail["q"]),
+                    instance=detail["instance"],
+                    call_id=detail["call_id"],
+                    cseq=int(detail["cseq"]),
+                )
+            )
+            self._addresses.setdefault(location.agent, set()).add(detail["aor"])
+        user_agent = self._user_agent
+        user_agent.core.restore_bindings(saved, asyncio.get_running_loop().time())
 
     async def log_in_fixed(self) -> None:
         """Agents whose phones never register are there from the start."""
@@ -81,11 +103,30 @@ class Registrations:
         if isinstance(event, Registered):
             self._addresses.setdefault(agent, set()).add(event.aor)
         try:
-            await repeated(lambda: self._keep(event), _PATIENCE_S)
+            await repeated(lambda: self._keep(agent, event), _PATIENCE_S)
             async with self._locks.setdefault(agent, asyncio.Lock()):
                 await self._tell(AgentId(agent))
         except DistributorError as error:
             _log.error("an agent's registration did not reach the distributor", agent=agent, error=str(error))
+
+    async def _keep(self, agent: str, event: RegistrarEvent) -> None:
+        contact = SipUri.parse(event.contact)
+        bindings = [one for one in self._user_agent.locations(event.aor) if one.contact.matches(contact)]
+        if not bindings:
+            await self._locations.remove(agent, event.contact)
+            return
+        one = bindings[0]
+        detail = {
+            "aor": event.aor,
+            "host": one.destination[0],
+            "port": str(one.destination[1]),
+            "q": str(one.q),
+            "instance": one.instance,
+            "call_id": one.call_id,
+            "cseq": str(one.cseq),
+        }
+        expires_at_ms = self._now_ms() + 1000 * (event.expires_s if isinstance(event, Registered) else 0)
+        await self._locations.save(Location(agent, event.contact, expires_at_ms, detail))
 
     async def _tell(self, agent: AgentId) -> None:
         """Log in with the first phone, log out with the last: a refresh in between changes nothing."""

@@ -1,0 +1,12 @@
+"""The command line: `bin/svar COMMAND --help`."""
+
+import typer
+
+from svar.commands.check import check
+from svar.commands.scenarios import scenarios
+from svar.commands.serve import serve
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.command()(serve)
+app.command()(check)
+app.command(name="test")(scenarios)

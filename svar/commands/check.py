@@ -1,0 +1,33 @@
+"""svar check: every mistake in the flows, at once."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ivr.check import check_folder
+from svar.commands.serve import EXAMPLE
+from svar.config import ConfigError, load
+
+
+def check(
+    config: Annotated[Path, typer.Option(help="configuration file, which names the flows' folder")] = EXAMPLE,
+) -> None:
+    """Read the configuration and all flows; name every mistake with file, line and column."""
+    try:
+        settings = load(config, os.environ)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None
+    folder = Path(settings.flows.folder)
+    problems = check_folder(
+        folder, [queue.name for queue in settings.queue], [place.name for place in settings.destination]
+    )
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        print(f"{len(problems)} mistake{'s' if len(problems) > 1 else ''} in {folder}", file=sys.stderr)
+        raise typer.Exit(1)
+    print(f"{folder}: no mistakes")

@@ -1,0 +1,82 @@
+"""svar serve: run a node until it is told to stop."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.server import ConsoleError
+from ivr.problems import FlowFileError
+from svar import logs
+from svar.compose import Node, Places
+from svar.config import Config, ConfigError, load
+from svar.embedded.child import EmbeddedError
+
+EXAMPLE = Path(__file__).parent.parent.parent / "deploy" / "example.toml"
+
+CANNOT_START = (ConfigError, FlowFileError, EmbeddedError, ConsoleError, OSError)
+
+
+def serve(
+    config: Annotated[Path, typer.Option(help="configuration file")] = EXAMPLE,
+    json_logs: Annotated[bool, typer.Option("--json-logs/--text-logs", help="logs as JSON lines")] = False,
+    debug: Annotated[bool, typer.Option(help="log more")] = False,
+) -> None:
+    """Run a node until Ctrl-C (or SIGTERM), then end it in order."""
+    logs.configure(json=json_logs, debug=debug)
+    try:
+        asyncio.run(_serve(load(config, os.environ)))
+    except CANNOT_START as error:
+        print(f"svar cannot start:\n{error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+async def _serve(config: Config) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    node = Node(config)
+    places = await node.start()
+    print(greeting(node, places), flush=True)
+    print(ready_line(places), flush=True)
+    await stopped.wait()
+    print("stopping: new calls get 503, calls in progress may end ...", flush=True)
+    await node.stop()
+    print("stopped", flush=True)
+
+
+def ready_line(places: Places) -> str:
+    """The one line that scripts wait for."""
+    return f"svar ready sip={_written(places.sip)} http={_written(places.http)}"
+
+
+def greeting(node: Node, places: Places) -> str:
+    """What to dial, how a phone registers, and where to look."""
+    sip, http = _written(places.sip), _written(places.http)
+    lines = ["", f"svar answers SIP over UDP at {sip}", "", "Dial a service number:"]
+    lines += [f"  sip:{number}@{sip:<24} {title}" for number, title in node.services]
+    lines += ["", "An agent's phone registers as:"]
+    for agent in node.registering:
+        password = node.passwords.fresh.get(agent)
+        shown = f"password {password}" if password else "password as shown at the first start"
+        lines.append(f"  sip:{agent}@{sip}   {shown}")
+    if node.passwords.fresh:
+        lines.append(f"  (passwords are shown this once and kept in {node.config.node.state}/agents.json)")
+    lines += [
+        "  ready *1   not ready *2   wrap-up done *3",
+        "",
+        f"Queues and the answer rate: http://{http}/",
+        f"Metrics: http://{http}/metrics   Health: http://{http}/health",
+    ]
+    lines += [f"MQTT: {places.mqtt}"] if places.mqtt else []
+    return "\n".join([*lines, "Ctrl-C stops it in order.", ""])
+
+
+def _written(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,110 @@
+"""What a node keeps: Redis with the distributor on it, the events' way to the folds, and the call records."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from acd.connection import blocking_client, command_client
+from acd.locations import Locations
+from acd.model import NodeId
+from acd.relay import Relay
+from acd.spool import Spool
+from acd.store import RedisDistributor
+from acd.worker import Listener, Pulse, Worker
+from events.catalogue import Event
+from ivr.telephony import Identity
+from metrics.pipeline import Folds
+from metrics.records import Records
+from metrics.service_level import Limits
+from svar import endpoint
+from svar.config import Config
+from svar.embedded.redis import EmbeddedRedis
+
+_log = structlog.get_logger(__name__)
+
+FOLDS = "folds"
+
+
+@dataclass(slots=True)
+class Storage:
+    """The parts that others build on. `taps` hear every event once, after it is counted."""
+
+    distributor: RedisDistributor
+    sink: Spool
+    folds: Folds
+    locations: Locations
+    records: Records
+    ping: Callable[[], Awaitable[object]]
+    taps: list[Callable[[Event], None]] = field(default_factory=list)
+
+    async def check_redis(self) -> str:
+        """A check for `metrics.health`."""
+        await self.ping()
+        return "answers"
+
+
+@asynccontextmanager
+async def open_storage(config: Config, identity: Identity, contacts: Callable[[], int]) -> AsyncIterator[Storage]:
+    """Open everything, and close it in reverse. `contacts` says how many calls the node holds.
+
+    Raises EmbeddedError, RecordsError, and acd's errors when Redis cannot be reached.
+    """
+    state, tenant, node = Path(config.node.state), identity.tenant, NodeId(identity.node)
+    async with AsyncExitStack() as stack:
+        redis = await EmbeddedRedis.start(state / "redis", url=config.redis.url or None)
+        stack.push_async_callback(redis.stop)
+        commands, listening, reading = command_client(redis.url), blocking_client(redis.url), blocking_client(redis.url)
+        for client in (commands, listening, reading):
+            stack.push_async_callback(client.aclose)
+        distributor = RedisDistributor(commands, tenant, node, replicas=config.redis.wait_replicas)
+        await distributor.configure(endpoint.queue_specs(config), endpoint.agent_specs(config))
+        left_over = await distributor.drop_node(node, "node_lost")
+        if left_over:
+            _log.warning("contacts of an earlier run of this node were ended", contacts=left_over)
+        records = await Records.open(state / "records.sqlite")
+        stack.push_async_callback(records.close)
+        taps: list[Callable[[Event], None]] = []
+        folds = Folds(tenant, records, limits=_limits(config), taps=[lambda event: _tell(taps, event)])
+        await folds.load()
+        relay = Relay(reading, tenant)
+        relay.add(FOLDS, folds, after=folds.checkpoint)
+        stack.push_async_callback(relay.drain)
+        _run(stack, relay.run())
+        sink = Spool(commands, tenant, node, state / "events.spool")
+        stack.push_async_callback(sink.close)
+        _run(stack, sink.run())
+        _run(
+            stack, Worker(Pulse(distributor, node, contacts), Listener(listening, tenant, node, distributor.post)).run()
+        )
+        yield Storage(distributor, sink, folds, Locations(commands, tenant), records, commands.ping, taps)
+
+
+def _tell(taps: list[Callable[[Event], None]], event: Event) -> None:
+    for tap in taps:
+        tap(event)
+
+
+def _limits(config: Config) -> dict[str, Limits]:
+    return {queue.name: Limits(queue.target_s, queue.short_s) for queue in config.queue}
+
+
+def _run(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+    """Run a part until the stack is closed; should it fail, say so."""
+    task = asyncio.get_running_loop().create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    task.add_done_callback(_report)
+    stack.push_async_callback(end)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("a part of the storage failed", exc_info=error)
