@@ -150,21 +150,30 @@ def _split(data: bytes, limits: Limits) -> tuple[list[str], bytes]:
     end, gap = data.find(b"\r\n\r\n", 0, limits.head), 4
     if end < 0:
         end, gap = data.find(b"\n\n", 0, limits.head), 2
+    if end < 0 and len(data) <= limits.head and data.endswith(b"\n"):
+        # Some senders leave out the empty line when there is no body.
+        end = len(data.rstrip(b"\r\n"))
     whole = end >= 0
-    raw = data[:end] if whole else data[: limits.head]
+    lines, alone = _unfold(data[:end] if whole else data[: limits.head])
+    if alone:
+        raise MessageError("a CR alone in the head", partial=_salvage(lines))
+    if not whole:
+        status = 400 if len(data) <= limits.head else 513
+        raise MessageError(f"no end of the head within {limits.head} bytes", status=status, partial=_salvage(lines))
+    return lines, data[end + gap :]
+
+
+def _unfold(raw: bytes) -> tuple[list[str], bool]:
+    """The lines of `raw`, and whether one has a CR inside."""
     try:
         head = raw.decode()
     except UnicodeDecodeError:
         # Old exchanges write names in Latin-1, which UTF-8 then rejects; the RFC's grammar only ever needs ASCII.
         head = raw.decode("latin-1")
     head = head.replace("\r\n", "\n")
-    lines = (_FOLD.sub(" ", head) if "\n " in head or "\n\t" in head else head).split("\n")
-    if "\r" in head:
-        raise MessageError("a CR alone in the head", partial=_salvage(lines))
-    if not whole:
-        status = 400 if len(data) <= limits.head else 513
-        raise MessageError(f"no empty line within {limits.head} bytes", status=status, partial=_salvage(lines))
-    return lines, data[end + gap :]
+    if "\n " in head or "\n\t" in head:
+        head = _FOLD.sub(" ", head)
+    return head.split("\n"), "\r" in head
 
 
 def _parse_request(lines: list[str], body: bytes, limits: Limits) -> Request:

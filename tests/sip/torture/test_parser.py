@@ -75,15 +75,6 @@ def test_answer_to_a_malformed_request_is_itself_well_formed(message: TortureMes
     assert answer.endswith(b"Content-Length: 0\r\n\r\n")
 
 
-def test_display_name_with_a_bare_comma_is_what_is_wrong_with_baddn() -> None:
-    # The file also lacks its last empty line.
-    data = BY_NAME["baddn"].data.rstrip(b"\r\n") + b"\r\n\r\n"
-    with pytest.raises(MessageError, match="'Bell' is no URI"):
-        parse(data)
-    mended = parse(data.replace(b"Bell, Alexander", b"Bell").replace(b"Watson, Thomas", b"Watson"))
-    assert (mended.from_.display, mended.to.display) == ("Bell", "Watson")
-
-
 def test_wsinv_reads_as_the_rfc_explains_it() -> None:
     request = requested("wsinv")
     assert [(via.transport, via.host, via.branch) for via in request.vias] == [
