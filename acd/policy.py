@@ -21,7 +21,7 @@ from acd.model import (
     QueueSpec,
     SiteId,
 )
-from acd.records import TALKING, Agent, Done, Lease, Queue
+from acd.records import OFFERED, TALKING, Agent, Done, Lease, Queue
 from acd.steps import Steps, leaving
 
 
@@ -45,6 +45,8 @@ class Model(Steps):
             entry = self.enter(queue, new)
         elif entry is not None and entry.node != new.node:
             self.take_over(entry, new.node)
+        elif entry is not None and entry.state == OFFERED:
+            self.tell(self.leases[entry.offer], entry)
         assert entry is not None
         return self.close(entry=entry)
 
@@ -194,11 +196,18 @@ class Model(Steps):
         return self.close(number=number)
 
     def renew(self, now: int, node: str) -> Done:
-        """The store was away: every lease gets one fresh full term, at most once in a node's lease."""
+        """The store was away: every lease gets one fresh full term, at most once in a node's lease.
+
+        The node is told its offers again, as the answers that told of them may be lost.
+        """
         previous = self.clock.renewed
         self.open_(now, node)
         if self.clock.now - previous >= NODE_LEASE_MS and self.clock.renewed == previous:
             self.renew_leases()
+        for _, member in list(self.deadlines):
+            lease = self.leases.get(member[2:]) if member.startswith("o:") else None
+            if lease is not None and lease.node == node:
+                self.tell(lease, self.entries[lease.contact])
         return self.close()
 
     def configure(self, now: int, node: str, queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> Done:

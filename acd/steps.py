@@ -115,6 +115,9 @@ class Steps:
             OfferMade, entry, **_of(lease), fence=fence, deadline_ms=lease.deadline, waited_ms=now - entry.arrived
         )
         self.becomes(who, AgentState.OFFERED, contact=entry.contact)
+        self.tell(lease, entry)
+
+    def tell(self, lease: Lease, entry: Entry) -> None:
         told = Offer(
             OfferId(lease.offer),
             lease.contact,
@@ -122,10 +125,10 @@ class Steps:
             AgentId(lease.agent),
             SiteId(lease.site),
             NodeId(lease.node),
-            fence,
+            lease.fence,
             lease.deadline,
             lease.rings,
-            now - entry.arrived,
+            lease.made - entry.arrived,
         )
         self._heard.append((lease.node, told))
 

@@ -9,7 +9,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from acd.distributor import DistributorError, Unavailable
+from acd.distributor import DistributorError
 from acd.keys import Keys
 from acd.model import NodeId
 from acd.post import Post, read
@@ -83,7 +83,7 @@ class Pulse:
             try:
                 await self._distributor.beat(self._node, self._contacts())
                 await asyncio.sleep(BEAT_S)
-            except Unavailable as error:
+            except DistributorError as error:
                 log.warning("the node could not beat", error=str(error))
                 await asyncio.sleep(RETRY_S)
 

@@ -197,6 +197,13 @@ local function missed(lease, cause, tell)
   if who.rest > 0 then call('ZADD', DEADLINES, now + who.rest, 'r:' .. who.agent) end
 end
 
+local function tell(lease, entry)
+  told[#told + 1] = { lease.node, of(lease, {
+    contact = lease.contact, node = lease.node, fence = lease.fence, deadline_ms = lease.deadline,
+    rings_for_ms = lease.rings, waited_ms = lease.made - entry.arrived,
+  }) }
+end
+
 local function offer(entry, who)
   local fence = clock.fence + 1
   if fence < now then fence = now end
@@ -214,10 +221,7 @@ local function offer(entry, who)
   local waited = now - entry.arrived
   emit('offer_made', entry, of(lease, { fence = fence, deadline_ms = lease.deadline, waited_ms = waited }))
   becomes(who, 'offered', '', { contact = entry.contact })
-  told[#told + 1] = { lease.node, of(lease, {
-    contact = lease.contact, node = lease.node, fence = fence, deadline_ms = lease.deadline, rings_for_ms = lease.rings,
-    waited_ms = waited,
-  }) }
+  tell(lease, entry)
 end
 
 local function decide()

@@ -47,5 +47,7 @@ if not entry then
   enter()
 elseif entry.node ~= node then
   take_over()
+elseif entry.state == 'offered' then
+  tell(get(LEASES, entry.offer), entry)
 end
 return close(function() return { place = place_of(entry), arrived = entry.arrived } end)
