@@ -82,7 +82,8 @@ def _write(message: Message, start: str) -> bytes:
 class MessageError(ParseError):
     """Bytes that are no message. `partial` is as much of the request as its answer needs.
 
-    None means that it cannot be answered (a response, an ACK, no usable Via) and is dropped.
+    None means that it cannot be answered (a response, an ACK, no usable Via) and is dropped. Its Via headers can be
+    read and replaced; its other fields stand as they came, and may raise ParseError.
     """
 
     def __init__(self, reason: str, *, status: int = 400, partial: Request | None) -> None:
@@ -260,14 +261,20 @@ def _salvage(lines: list[str]) -> Request | None:
             continue
         if name == "Via" or (name in fields.MANDATORY and name not in found):
             found.setdefault(name, []).append(value.strip(" \t").replace("\r", " "))
-    vias = found.get("Via")
+    vias = [mended for line in found.get("Via", ()) if (mended := _mend_via(line))]
     if not vias:
         return None
+    found["Via"] = vias
+    return Request(method, _NO_URI, Headers(lines=found))
+
+
+def _mend_via(line: str) -> str:
+    """The line, or what of it shows the way back; empty if that is nothing."""
     try:
-        Via.parse_list(vias)
+        Via.parse_list([line])
     except ParseError:
         try:
-            vias[0] = str(Via.salvage(vias[0]))
+            return str(Via.salvage(line))
         except ParseError:
-            return None
-    return Request(method, _NO_URI, Headers(lines=found))
+            return ""
+    return line

@@ -134,11 +134,13 @@ def test_what_cannot_be_answered_has_no_partial_request(data: bytes) -> None:
 
 def test_broken_via_is_mended_so_far_as_the_answer_needs_it() -> None:
     broken = INVITE.replace(b"branch=z9hG4bKnashds8", b"branch=z9hG4bK1;;").replace(
-        b"Max", b"v: x\r\nbad name: y\r\nMax"
+        b"Max", b"v: x\r\nbad name: y\r\nv: SIP/2.0/TCP b;;\r\nMax"
     )
     partial = refused(broken).partial
     assert partial is not None
-    assert partial.headers.get_all("Via") == ["SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bK1", "x"]
+    assert partial.headers.get_all("Via") == ["SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bK1", "SIP/2.0/TCP b"]
+    partial.replace_via(partial.via.with_received("192.0.2.1", 5))
+    assert (partial.via.received, partial.vias[1].transport) == ("192.0.2.1", "TCP")
 
 
 def test_answer_to_a_request_without_a_readable_to_adds_no_tag() -> None:
@@ -251,6 +253,7 @@ def test_arbitrary_bytes_give_a_message_or_a_parse_error_that_can_be_answered(da
     except MessageError as error:
         partial = error.partial
     if partial is not None:
+        partial.replace_via(partial.via.with_received("192.0.2.1", 5))
         assert bytes(respond(partial, 400, to_tag="t")).count(b"\r\n\r\n") == 1
     if message is None:
         return
