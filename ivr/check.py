@@ -94,7 +94,8 @@ def _circles(flow: Flow) -> list[list[str]]:
                 done.update(trail[len(ahead) - 1 :])
                 del trail[max(len(ahead) - 1, 0) :]
             elif name in trail:
-                found.append(trail[trail.index(name) :])
+                circle = trail[trail.index(name) :]
+                found += [circle] if circle not in found else []
             elif name in flow.nodes and name not in done:
                 trail.append(name)
                 ahead.append(iter(flow.nodes[name].silent_targets()))

@@ -20,6 +20,7 @@ Values = Callable[[str], Scalar]
 Closure = Callable[[Values], Any]
 
 MOST_CHARACTERS = 500
+MOST_DEPTH = 20
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -77,7 +78,17 @@ def parse(text: str) -> Expression:
         raise ExpressionError(max((error.offset or 1) - 1, 0), f"not an expression: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError(0, "not an expression") from None
+    _check_depth(tree)
     return Expression(text, _compile(text, tree), tree)
+
+
+def _check_depth(tree: ast.expr) -> None:
+    level: list[ast.AST] = [tree]
+    for _ in range(MOST_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return
+    raise ExpressionError(0, "an expression is not nested this deeply: take it apart")
 
 
 def _column(text: str, node: ast.expr) -> int:
@@ -213,7 +224,7 @@ class _Types:
             return bool
         found = self._types.get(node.id)
         if found is None:
-            hint = did_you_mean(node.id, self._types)
+            hint = did_you_mean(node.id, [*self._types, "true", "false"])
             raise ExpressionError(_column(self._text, node), f"there is no variable {node.id!r}{hint}")
         return found
 

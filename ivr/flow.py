@@ -3,13 +3,24 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from ivr.nodes import AnyNode
 from ivr.prompting import Said
 from ivr.run import Scalar
 from ivr.schema import Name, Number, Target
 
+
+def _scalar(given: object) -> Scalar:
+    if not isinstance(given, str | int | float):
+        raise PydanticCustomError("scalar", "the first value is text, a number, true or false")
+    return given
+
+
+FirstValue = Annotated[
+    Scalar, PlainValidator(_scalar), WithJsonSchema({"type": ["string", "integer", "number", "boolean"]})
+]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 
 
@@ -28,7 +39,7 @@ class Flow(BaseModel):
     title: str = Field(min_length=1, max_length=200)
     numbers: list[Number] = Field(default_factory=list, max_length=50)
     languages: list[Language] = Field(min_length=1, max_length=10)
-    variables: dict[Name, str | int | float | bool] = Field(default_factory=dict)
+    variables: dict[Name, FirstValue] = Field(default_factory=dict)
     start: Target
     nodes: dict[Name, AnyNode] = Field(min_length=1, max_length=500)
 

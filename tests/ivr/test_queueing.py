@@ -241,8 +241,9 @@ async def test_after_the_queue_nothing_of_the_queue_is_heard(engine: Engine) -> 
     call, _ = engine.dial(flow_of(text))
     await asyncio.sleep(605)
     assert call.music == ()
-    heard = len(call.heard)
+    heard, asked = len(call.heard), len(engine.distributor.asked)
     await asyncio.sleep(200)
+    assert len(engine.distributor.asked) == asked
     assert call.heard[-1].text == "Tast 1."
     assert len(call.heard) == heard
     call.press("1")
