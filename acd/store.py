@@ -251,7 +251,11 @@ class RedisDistributor:
         pipeline = self._client.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
-        return await pipeline.execute()
+        answers: list[Any] = await pipeline.execute(raise_on_error=False)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
 
 
 def configuration(queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> tuple[str, str]:

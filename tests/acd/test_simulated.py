@@ -1,0 +1,42 @@
+"""The model behind the port keeps the contract."""
+
+import pytest
+
+from acd.simulated import ModelDistributor
+from events.catalogue import Event
+from events.sink import MemorySink
+from tests.acd.distributor_contract import N1, Bench, DistributorContract
+
+
+class Hand:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.ms = 1_000_000
+
+    def now(self) -> int:
+        return self.ms
+
+    def set(self, ms: int) -> None:
+        self.ms = ms
+
+
+class TestModelDistributor(DistributorContract):
+    @pytest.fixture
+    def bench(self) -> Bench:
+        clock, sink = Hand(), MemorySink()
+
+        async def events() -> list[Event]:
+            read, sink.events = sink.events, []
+            return read
+
+        return Bench(ModelDistributor("nav", N1, clock.now, sink), clock.now, clock.set, events)
+
+
+async def test_time_to_the_next_deadline_is_announced() -> None:
+    clock, announced = Hand(), list[float]()
+    distributor = ModelDistributor("nav", N1, clock.now, MemorySink())
+    distributor.when_due(announced.append)
+    assert await distributor.due() == 3600.0
+    await distributor.beat(N1, 0)
+    assert announced == [10.0]
