@@ -52,10 +52,12 @@ def blank(contact: str, tenant: str, node: str) -> CallRecord:
 class OpenContact:
     """A record in the making.
 
-    `offer` is the offer that rings; `serving` the agent who talks or wraps up; `visit` the stay in a queue that lasts.
+    `offer` is the offer that rings; `serving` the agent who talks or wraps up; `visit` the stay in a queue that lasts;
+    `order` the place among all records, over restarts too.
     """
 
     record: CallRecord
+    order: int
     ended: bool = False
     talking: bool = False
     offer: str = ""
@@ -79,6 +81,7 @@ class CallRecords:
         self._keep_callers = keep_callers
         self._max_open = max_open
         self._open: dict[str, OpenContact] = {}
+        self._opened = 0
         self._serving: dict[str, str] = {}
         self._ending: dict[str, int] = {}
         self._changed: set[str] = set()
@@ -224,7 +227,10 @@ class CallRecords:
         contact = self._find(event.contact)
         if contact is None:
             self._make_room(event.at_ms)
-            contact = self._open[event.contact] = OpenContact(blank(event.contact, event.tenant, event.node))
+            contact = self._open[event.contact] = OpenContact(
+                blank(event.contact, event.tenant, event.node), self._opened
+            )
+            self._opened += 1
             contact.record["started_ms"] = event.at_ms
             self._changed.add(event.contact)
             self.in_progress += 1
@@ -318,9 +324,11 @@ class CallRecords:
         return {name: _written(self._open.get(name)) for name in names}
 
     def restore(self, parts: Mapping[str, Part]) -> None:
-        for name, (values, ended, talking, offer, serving, in_queue) in parts.items():
+        for name, (order, values, ended, talking, offer, serving, in_queue) in parts.items():
             record = dict(zip(blank("", "", ""), values, strict=True))
-            contact = OpenContact(record, ended, talking, offer, serving, record["visits"][-1] if in_queue else None)
+            contact = OpenContact(
+                record, order, ended, talking, offer, serving, record["visits"][-1] if in_queue else None
+            )
             self._open[name] = contact
             if serving:
                 self._serving[serving] = name
@@ -328,7 +336,8 @@ class CallRecords:
                 self._ending[name] = record["ended_ms"]
             else:
                 self.in_progress += 1
-        self._open = dict(sorted(self._open.items(), key=lambda item: int(item[1].record["started_ms"])))
+        self._open = dict(sorted(self._open.items(), key=lambda item: item[1].order))
+        self._opened = max((contact.order for contact in self._open.values()), default=-1) + 1
         self._ending = dict(sorted(self._ending.items(), key=lambda item: item[1]))
 
 
@@ -338,4 +347,4 @@ def _written(contact: OpenContact | None) -> Part:
     visits = contact.record["visits"]
     in_queue = bool(visits) and visits[-1] is contact.visit
     values = list(contact.record.values())
-    return [values, contact.ended, contact.talking, contact.offer, contact.serving, in_queue]
+    return [contact.order, values, contact.ended, contact.talking, contact.offer, contact.serving, in_queue]

@@ -315,22 +315,29 @@ def test_contacts_in_progress_are_those_open_and_not_ended_whatever_happens(even
     for event in events:
         tell(fold, [event])
         open_now = fold.snapshot()
-        assert fold.in_progress == sum(not part[1] for part in open_now.values())
+        assert fold.in_progress == sum(not part[2] for part in open_now.values())
         assert len(open_now) <= most
     assert all(record["closed_by"] for record in fold.take())
 
 
+def in_order(fold: CallRecords) -> list[object]:
+    """What is open, oldest first."""
+    return [part[1:] for part in sorted(fold.snapshot().values(), key=lambda part: int(part[0]))]
+
+
 @settings(max_examples=150)
-@given(ANY_EVENTS, ANY_EVENTS)
-def test_a_restored_fold_writes_the_same_records(before: list[Event], after: list[Event]) -> None:
+@given(ANY_EVENTS, st.integers(0, 50))
+def test_a_restored_fold_writes_the_same_records(events: list[Event], restart: int) -> None:
+    events.sort(key=lambda event: event.at_ms)
+    before, after = events[:restart], events[restart:]
     fold, restored = CallRecords(), CallRecords()
     tell(fold, before)
     fold.take()
     kept = {name: json.loads(json.dumps(part)) for name, part in fold.changes().items() if part is not None}
     restored.restore(kept)
-    assert restored.snapshot() == fold.snapshot()
+    assert in_order(restored) == in_order(fold)
     tell(fold, after)
     tell(restored, after)
-    assert restored.snapshot() == fold.snapshot()
-    assert [r["contact"] for r in restored.take()] == [r["contact"] for r in fold.take()]
+    assert in_order(restored) == in_order(fold)
+    assert sorted(r["contact"] for r in restored.take()) == sorted(r["contact"] for r in fold.take())
     assert restored.in_progress == fold.in_progress

@@ -1,0 +1,246 @@
+"""Queue states and events over MQTT. Nobody waits for it: what the broker cannot take is dropped and counted.
+
+Topics: `svar/<tenant>/queue/<queue>` and `svar/<tenant>/agents` (retained, on change, at most once a second),
+`svar/<tenant>/event/<kind>` (each event once, personal data masked), `svar/<tenant>/node/<node>` (retained; `offline`
+by last will when the node is lost).
+"""
+
+import asyncio
+import contextlib
+import json
+import math
+import re
+import ssl
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+import aiomqtt
+import structlog
+
+from events.catalogue import FIELD_TYPES, Event, Scalar
+from metrics.service_level import servicegrad_45, svargrad
+from metrics.wallboard import Board
+
+MASK = "***"
+STATE_EVERY_S = 1.0
+TICK_S = 0.05
+FIRST_DELAY_S = 0.5
+LONGEST_DELAY_S = 30.0
+TIMEOUT_S = 5.0
+TOGETHER = 25
+
+log = structlog.get_logger(__name__)
+
+
+class BrokerUrlError(ValueError):
+    """A broker's address that cannot be read; the message says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the MQTT broker is."""
+
+    host: str
+    port: int = 1883
+    tls: bool = False
+    username: str | None = None
+    password: str | None = None
+
+    @classmethod
+    def from_url(cls, url: str) -> "Broker":
+        """Reads `mqtt://[user:password@]host[:port]`, or `mqtts://` for TLS. Raises BrokerUrlError."""
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = 0
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or port == 0:
+            raise BrokerUrlError("the MQTT broker's address is not of the form mqtt://[user:password@]host[:port]")
+        tls = parts.scheme == "mqtts"
+        username = unquote(parts.username) if parts.username else None
+        password = unquote(parts.password) if parts.password else None
+        return cls(parts.hostname, port or (8883 if tls else 1883), tls, username, password)
+
+
+class MqttFeed:
+    """Publishes one tenant's events and states from one node. `tell` takes events; `run` publishes until cancelled.
+
+    `board` is asked for the state once a second. At most `most_waiting` events wait for the broker; then the oldest go.
+    `most_per_s` bounds what publishing costs (measured: 45 µs of CPU an event).
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        tenant: str,
+        node: str,
+        board: Callable[[], Board],
+        most_waiting: int = 10_000,
+        most_per_s: int = 400,
+    ) -> None:
+        self._broker = broker
+        self._root = f"svar/{topic_level(tenant)}"
+        self._node_topic = f"{self._root}/node/{topic_level(node)}"
+        self._board = board
+        self._waiting: deque[Event] = deque(maxlen=most_waiting)
+        self._most_per_tick = max(int(most_per_s * TICK_S), 1)
+        self._published: dict[str, str] = {}
+        self._counts = {"connected": 0, "events_published_total": 0, "events_dropped_total": 0, "connections_total": 0}
+
+    def tell(self, event: Event) -> None:
+        if len(self._waiting) == self._waiting.maxlen:
+            self._counts["events_dropped_total"] += 1
+        self._waiting.append(event)
+
+    def figures(self) -> dict[str, int]:
+        """A health source for Prometheus."""
+        return self._counts | {"events_waiting": len(self._waiting)}
+
+    async def check(self) -> str:
+        """A check for `metrics.health.Health`."""
+        if not self._counts["connected"]:
+            raise ConnectionError(f"no connection to {self._broker.host}:{self._broker.port}")
+        return f"connected to {self._broker.host}:{self._broker.port}"
+
+    async def run(self) -> None:
+        """Connects again and again, the pauses growing to 30 s. Cancelled, it says that the node is offline."""
+        delay_s = FIRST_DELAY_S
+        while True:
+            before = self._counts["connections_total"]
+            try:
+                await self._session()
+            except (aiomqtt.MqttError, OSError) as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise asyncio.CancelledError from error  # the farewell failed, but it was one
+                log.warning("mqtt broker is away", host=self._broker.host, port=self._broker.port, error=str(error))
+            finally:
+                self._counts["connected"] = 0
+            if self._counts["connections_total"] > before:
+                delay_s = FIRST_DELAY_S
+            await asyncio.sleep(delay_s)
+            delay_s = min(delay_s * 2, LONGEST_DELAY_S)
+
+    def _client(self) -> aiomqtt.Client:
+        broker = self._broker
+        return aiomqtt.Client(
+            broker.host,
+            broker.port,
+            username=broker.username,
+            password=broker.password,
+            tls_context=ssl.create_default_context() if broker.tls else None,
+            will=aiomqtt.Will(self._node_topic, _json({"state": "offline", "cause": "lost"}), qos=1, retain=True),
+            keepalive=15,
+            timeout=TIMEOUT_S,
+        )
+
+    async def _session(self) -> None:
+        """One connection, to its end. Raises MqttError."""
+        async with self._client() as client:
+            client.pending_calls_threshold = TOGETHER  # it warns of each publish beyond
+            self._counts["connected"] = 1
+            self._counts["connections_total"] += 1
+            self._published.clear()
+            watch = asyncio.create_task(self._watch(client), name="mqtt watch")
+            try:
+                await self._publish(client, watch)
+            except asyncio.CancelledError:
+                await self._say_goodbye(client)
+                raise
+            finally:
+                watch.cancel()
+                await asyncio.gather(watch, return_exceptions=True)
+
+    async def _say_goodbye(self, client: aiomqtt.Client) -> None:
+        farewell = _json({"state": "offline", "cause": "stopped"})
+        with contextlib.suppress(aiomqtt.MqttError):
+            await client.publish(self._node_topic, farewell, qos=1, retain=True, timeout=1)
+
+    async def _watch(self, client: aiomqtt.Client) -> None:
+        """Nothing is subscribed to; the iteration only raises when the connection is lost."""
+        async for _ in client.messages:
+            pass
+
+    async def _publish(self, client: aiomqtt.Client, watch: asyncio.Task[None]) -> None:
+        loop = asyncio.get_running_loop()
+        await client.publish(self._node_topic, _json({"state": "online"}), qos=1, retain=True)
+        state_at = loop.time()
+        while not watch.done():
+            if loop.time() >= state_at:
+                state_at = loop.time() + STATE_EVERY_S
+                await self._publish_states(client)
+            most = self._most_per_tick
+            while self._waiting and most > 0:
+                most -= await self._publish_events(client, min(most, TOGETHER))
+            await asyncio.sleep(TICK_S)
+        await watch
+
+    async def _publish_events(self, client: aiomqtt.Client, most: int) -> int:
+        """Publishes some events at once, which costs a third of one after the other. Raises MqttError."""
+        events = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        publishing = (client.publish(self._event_topic(e), _json(masked(e)), timeout=math.inf) for e in events)
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                done = await asyncio.gather(*publishing, return_exceptions=True)
+        except TimeoutError:
+            self._counts["events_dropped_total"] += len(events)
+            raise
+        failed = [outcome for outcome in done if outcome is not None]
+        self._counts["events_published_total"] += len(events) - len(failed)
+        self._counts["events_dropped_total"] += len(failed)
+        if failed:
+            raise failed[0]
+        return len(events)
+
+    def _event_topic(self, event: Event) -> str:
+        return f"{self._root}/event/{event.kind}"
+
+    async def _publish_states(self, client: aiomqtt.Client) -> None:
+        for topic, payload in self._states().items():
+            if self._published.get(topic) != payload:
+                await client.publish(topic, payload, qos=1, retain=True)
+                self._published[topic] = payload
+
+    def _states(self) -> dict[str, str]:
+        board = self._board()
+        states = {f"{self._root}/agents": _json({**board.agents})}
+        for row in board.queues:
+            tally = row.tally
+            states[f"{self._root}/queue/{topic_level(row.queue)}"] = _json(
+                {
+                    "queue": row.queue,
+                    "waiting": row.waiting,
+                    "oldest_ms": row.oldest_ms,
+                    "offered": tally.offered,
+                    "answered": tally.answered,
+                    "lost": tally.lost,
+                    "flowed_out": tally.flowed_out,
+                    "svargrad": svargrad(tally),
+                    "servicegrad_45": servicegrad_45(tally),
+                }
+            )
+        return states
+
+
+def masked(event: Event) -> dict[str, Scalar]:
+    """The event's kind and fields; personal data that is there shows as `***`."""
+    values: dict[str, Scalar] = {"kind": event.kind, "v": event.version}
+    for name in FIELD_TYPES[event.kind]:
+        value = getattr(event, name)
+        values[name] = MASK if name.startswith("pii_") and value != "" else value
+    return values
+
+
+def topic_level(name: str) -> str:
+    """`name` as one level of a topic: MQTT keeps `/`, `+`, `#` and control characters for itself."""
+    return re.sub(r"[/+#\x00-\x1f\x7f]", "_", name) or "_"
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
+def _json(values: Mapping[str, Scalar | None]) -> str:
+    return _ENCODER.encode(dict(values))

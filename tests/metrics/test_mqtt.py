@@ -1,0 +1,197 @@
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import aiomqtt
+import pytest
+
+from metrics.mqtt import Broker, BrokerUrlError, MqttFeed, masked, topic_level
+from metrics.pipeline import Folds
+from svar.embedded.broker import EmbeddedBroker
+from tests.metrics.told import answered, became, queued, started, stream
+
+WITHIN_S = 20.0
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not true():  # noqa: ASYNC110 - what is looked at tells nobody
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[Broker]:
+    """amqtt, as `make run` brings it along."""
+    embedded = await EmbeddedBroker.start(tmp_path)
+    yield Broker.from_url(embedded.url)
+    await embedded.stop()
+
+
+@contextlib.asynccontextmanager
+async def listening(broker: Broker, topic: str = "svar/#") -> AsyncIterator[dict[str, list[dict[str, object]]]]:
+    """What arrives, by topic."""
+    heard: dict[str, list[dict[str, object]]] = {}
+    async with aiomqtt.Client(broker.host, broker.port) as client:
+        await client.subscribe(topic, qos=1)
+
+        async def listen() -> None:
+            async for message in client.messages:
+                assert isinstance(message.payload, bytes)
+                heard.setdefault(str(message.topic), []).append(json.loads(message.payload))
+
+        task = asyncio.create_task(listen())
+        yield heard
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def feed_of(folds: Folds, broker: Broker, **options: int) -> MqttFeed:
+    return MqttFeed(broker, tenant="nav", node="n1", board=lambda: folds.board(0), **options)
+
+
+@contextlib.asynccontextmanager
+async def running(feed: MqttFeed) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(feed.run())
+    yield task
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+
+
+@pytest.mark.parametrize(
+    ("url", "broker"),
+    [
+        ("mqtt://h", Broker("h", 1883)),
+        ("mqtt://u:p%40ss@h:7", Broker("h", 7, tls=False, username="u", password="p@ss")),
+        ("mqtts://h", Broker("h", 8883, tls=True)),
+        ("mqtt://[::1]:9", Broker("::1", 9)),
+    ],
+)
+def test_a_brokers_address_is_read(url: str, broker: Broker) -> None:
+    assert Broker.from_url(url) == broker
+
+
+@pytest.mark.parametrize("url", ["", "h:1883", "http://h", "mqtt://", "mqtt://h:port", "mqtt://h:0", "mqtt://h:99999"])
+def test_what_is_no_brokers_address_is_refused(url: str) -> None:
+    with pytest.raises(BrokerUrlError, match="mqtt://"):
+        Broker.from_url(url)
+
+
+def test_personal_data_is_masked() -> None:
+    assert masked(started("c1"))["pii_caller"] == "***"
+    assert masked(started("c1", caller=""))["pii_caller"] == ""
+    assert masked(started("c1"))["kind"] == "contact_started"
+
+
+@pytest.mark.parametrize(("name", "level"), [("pensjon", "pensjon"), ("a/b+c#d\x00", "a_b_c_d_"), ("", "_")])
+def test_a_name_is_one_level_of_a_topic(name: str, level: str) -> None:
+    assert topic_level(name) == level
+
+
+async def test_events_and_states_reach_those_who_listen(broker: Broker) -> None:
+    folds = Folds("nav")
+    feed = feed_of(folds, broker)
+    folds.apply(stream([queued("c1"), became("kari", "ready")]))
+    async with listening(broker) as heard, running(feed):
+        await until(lambda: "svar/nav/queue/pensjon" in heard and "svar/nav/agents" in heard)
+        feed.tell(started("c1"))
+        folds.apply(stream([answered("c1", 5_000)], first=10))
+        await until(lambda: len(heard["svar/nav/queue/pensjon"]) == 2 and "svar/nav/event/contact_started" in heard)
+        assert await feed.check() == f"connected to 127.0.0.1:{broker.port}"
+    waiting, served = heard["svar/nav/queue/pensjon"]
+    assert (waiting["waiting"], waiting["svargrad"], served["waiting"], served["svargrad"]) == (1, None, 0, 1.0)
+    assert heard["svar/nav/agents"][0]["ready"] == 1
+    (event,) = heard["svar/nav/event/contact_started"]
+    assert (event["contact"], event["pii_caller"]) == ("c1", "***")
+    assert feed.figures()["events_published_total"] == 1
+
+
+async def test_a_state_that_does_not_change_is_published_once_and_kept_for_latecomers(broker: Broker) -> None:
+    folds = Folds("nav")
+    folds.apply(stream([queued("c1")]))
+    async with listening(broker) as heard, running(feed_of(folds, broker)):
+        await until(lambda: "svar/nav/queue/pensjon" in heard)
+        async with listening(broker) as late:
+            await until(lambda: "svar/nav/queue/pensjon" in late)
+        await asyncio.sleep(1.2)  # one look at the state more
+        assert len(heard["svar/nav/queue/pensjon"]) == 1
+
+
+async def test_a_node_says_when_it_comes_and_when_it_goes(broker: Broker) -> None:
+    async with listening(broker, "svar/nav/node/#") as heard:
+        async with running(feed_of(Folds("nav"), broker)):
+            await until(lambda: "svar/nav/node/n1" in heard)
+        await until(lambda: len(heard["svar/nav/node/n1"]) == 2)
+    assert heard["svar/nav/node/n1"] == [{"state": "online"}, {"state": "offline", "cause": "stopped"}]
+
+
+async def test_when_the_broker_is_away_the_newest_events_wait_and_go_out_when_it_is_back(tmp_path: Path) -> None:
+    first = await EmbeddedBroker.start(tmp_path)
+    broker = Broker.from_url(first.url)
+    folds = Folds("nav")
+    folds.apply(stream([queued("c1")]))
+    feed = feed_of(folds, broker, most_waiting=3)
+    async with running(feed):
+        await until(lambda: feed.figures()["connected"] == 1)
+        await first.stop()
+        await until(lambda: feed.figures()["connected"] == 0)
+        with pytest.raises(ConnectionError, match="no connection"):
+            await feed.check()
+        for n in range(5):
+            feed.tell(started(f"c{n}"))
+        assert feed.figures()["events_dropped_total"] == 2
+        second = await EmbeddedBroker.start(tmp_path, port=broker.port)
+        async with listening(broker) as heard:
+            await until(lambda: len(heard.get("svar/nav/event/contact_started", [])) == 3)
+            await until(lambda: "svar/nav/queue/pensjon" in heard)
+        assert [event["contact"] for event in heard["svar/nav/event/contact_started"]] == ["c2", "c3", "c4"]
+        assert feed.figures()["connections_total"] == 2
+    await second.stop()
+
+
+async def test_telling_never_waits_though_there_never_was_a_broker() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        feed = feed_of(Folds("nav"), Broker("127.0.0.1", closed.getsockname()[1]), most_waiting=10)
+        async with running(feed):
+            for n in range(100):
+                feed.tell(started(f"c{n}"))
+            await asyncio.sleep(0.05)
+            figures = feed.figures()
+    assert (figures["connected"], figures["events_waiting"], figures["events_dropped_total"]) == (0, 10, 90)
+
+
+@pytest.mark.interop
+async def test_mosquitto_keeps_states_and_tells_the_last_will_of_a_lost_node(tmp_path: Path) -> None:
+    mosquitto = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if mosquitto is None:
+        assert "CI" not in os.environ, "mosquitto is missing: apt install mosquitto"
+        pytest.skip("mosquitto is missing: apt install mosquitto")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        broker = Broker("127.0.0.1", free.getsockname()[1])
+    (tmp_path / "m.conf").write_text(f"listener {broker.port} 127.0.0.1\nallow_anonymous true\n")
+    command = [mosquitto, "-c", str(tmp_path / "m.conf")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: ASYNC220
+        folds = Folds("nav")
+        folds.apply(stream([queued("c1", "pensjon/øst")]))
+        feed = feed_of(folds, broker)
+        async with running(feed):
+            await until(lambda: feed.figures()["connected"] == 1)
+            feed.tell(started("c1"))
+            async with listening(broker) as heard:
+                await until(lambda: {"svar/nav/queue/pensjon_øst", "svar/nav/node/n1"} <= set(heard))
+                async with aiomqtt.Client(broker.host, broker.port, identifier="other"):
+                    pass
+                await until(lambda: feed.figures()["events_published_total"] == 1)
+            assert heard["svar/nav/node/n1"] == [{"state": "online"}]
+        async with listening(broker, "svar/nav/node/n1") as after:
+            await until(lambda: bool(after))
+        assert after["svar/nav/node/n1"] == [{"state": "offline", "cause": "stopped"}]
+        process.terminate()
