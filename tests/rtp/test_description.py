@@ -1,0 +1,103 @@
+import pytest
+
+from rtp.description import LegDescription
+from rtp.engine import MediaError
+from rtp.sender import Outbound
+from rtp.stream import Inbound
+from sdp.negotiation import Capabilities
+
+
+def sdp(
+    formats: str = "8 0 101", *, address: str = "192.0.2.1", port: int = 4000, extra: str = "", version: int = 1
+) -> str:
+    return (
+        f"v=0\r\no=phone 1 {version} IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
+        f"m=audio {port} RTP/AVP {formats}\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n"
+        f"a=rtpmap:101 telephone-event/8000\r\n{extra}"
+    )
+
+
+def description(**options: bool) -> LegDescription:
+    return LegDescription(Capabilities("192.0.2.9"), 20_000, 77, **options)
+
+
+def test_an_offer_is_answered_and_settles_types_and_address() -> None:
+    leg = description()
+    text, news = leg.receive(sdp())
+    assert news
+    assert "m=audio 20000 RTP/AVP 8 101" in text
+    assert leg.text == text
+    assert leg.codec == "PCMA"
+    assert leg.named == ("192.0.2.1", 4000)
+    assert leg.inbound == Inbound(8, 101)
+    assert leg.outbound == Outbound(8, 101)
+
+
+def test_before_anything_is_agreed_nothing_is_sent_or_heard() -> None:
+    leg = description()
+    assert leg.text == ""
+    offer = leg.offer()
+    assert leg.text == offer
+    assert leg.named is None
+    assert leg.codec == "PCMA"
+    assert not leg.inbound.receives
+    assert not leg.outbound.sends
+
+
+def test_the_answer_to_our_offer_completes_it() -> None:
+    leg = description()
+    offer = leg.offer()
+    assert leg.receive(sdp("0 101")) == (offer, True)
+    assert leg.codec == "PCMU"
+
+
+def test_the_same_description_again_is_no_news() -> None:
+    leg = description()
+    text, _ = leg.receive(sdp())
+    assert leg.receive(sdp()) == (text, False)
+
+
+def test_hold_raises_the_version_and_resume_again() -> None:
+    leg = description()
+    versions = [
+        leg.receive(sdp(extra=extra, version=i))[0].split(" ")[2] for i, extra in enumerate(("", "a=sendonly\r\n", ""))
+    ]
+    assert versions == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("offer", "sends", "receives"),
+    [("a=sendonly\r\n", False, True), ("a=inactive\r\n", False, False), ("a=recvonly\r\n", True, False)],
+)
+def test_direction_is_ours(offer: str, sends: bool, receives: bool) -> None:
+    leg = description()
+    leg.receive(sdp(extra=offer))
+    assert (leg.outbound.sends, leg.inbound.receives) == (sends, receives)
+
+
+def test_a_hold_can_be_answered_with_inactive() -> None:
+    leg = description(inactive_on_hold=True)
+    text, _ = leg.receive(sdp(extra="a=sendonly\r\n"))
+    assert "a=inactive" in text
+    assert not leg.inbound.receives
+
+
+def test_the_old_way_to_hold_names_no_address_and_is_sent_nothing() -> None:
+    leg = description()
+    leg.receive(sdp(address="0.0.0.0"))
+    assert leg.named is None
+    assert not leg.outbound.sends
+
+
+def test_our_own_re_offer_keeps_the_version_when_nothing_changed() -> None:
+    leg = description()
+    first = leg.offer()
+    leg.receive(sdp("8 0 101"))
+    assert leg.offer() == first
+
+
+@pytest.mark.parametrize("text", ["", "v=0", sdp("18"), sdp(address="phone.example")])
+def test_what_cannot_be_agreed_is_488(text: str) -> None:
+    with pytest.raises(MediaError, match="session description") as error:
+        description().receive(text)
+    assert error.value.status == 488

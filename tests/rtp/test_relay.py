@@ -1,0 +1,114 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtp.dtmf import EVENT, event_packets
+from rtp.g711 import A_TO_U, U_TO_A
+from rtp.packet import HEADER, RtpPacket, parse
+from rtp.relay import Relay
+from rtp.sender import Outbound, RtpSender
+
+VOICE = bytes(range(160))
+
+
+def sender(outbound: Outbound | None = None) -> RtpSender:
+    return RtpSender(outbound or Outbound(8, 96), 99, 1000, 50_000, 0.0)
+
+
+def passed(relay: Relay, packet: RtpPacket, now: float = 0.0) -> RtpPacket | None:
+    data = packet.to_bytes()
+    buffer = bytearray(data + b"rest of an older packet")
+    header = HEADER.unpack_from(data)
+    return parse(bytes(buffer[: len(data)])) if relay.rewrite(buffer, len(data), header, now) else None
+
+
+def test_packets_continue_the_other_legs_stream_the_first_marked() -> None:
+    to = sender()
+    relay = Relay(to, "PCMA", "PCMA", 101)
+    assert passed(relay, RtpPacket(8, 0xFFFF, 0xFFFFFFFF, 5, VOICE), 0.02) == RtpPacket(
+        8, 1001, 50_160, 99, VOICE, marker=True
+    )
+    assert passed(relay, RtpPacket(8, 0, 159, 5, VOICE), 0.04) == RtpPacket(8, 1002, 50_320, 99, VOICE)
+    assert to.due == 2
+
+
+def test_loss_and_order_are_passed_on_as_they_are() -> None:
+    relay = Relay(sender(), "PCMA", "PCMA", None)
+    packets = [passed(relay, RtpPacket(8, n, 160 * n, 5, VOICE)) for n in (10, 13, 12)]
+    assert [p.sequence if p else 0 for p in packets] == [1001, 1004, 1003]
+
+
+def test_a_new_ssrc_is_rebased_and_marked() -> None:
+    relay = Relay(sender(), "PCMA", "PCMA", None)
+    passed(relay, RtpPacket(8, 10, 0, 5, VOICE), 0.02)
+    assert passed(relay, RtpPacket(8, 40_000, 77, 6, VOICE), 1.02) == RtpPacket(8, 1002, 58_160, 99, VOICE, marker=True)
+
+
+def test_a_telephone_event_gets_the_other_legs_number_and_keeps_its_marker() -> None:
+    relay = Relay(sender(), "PCMA", "PCMU", 101)
+    passed(relay, RtpPacket(8, 1, 0, 5, VOICE))
+    event = passed(relay, RtpPacket(101, 2, 160, 5, EVENT.pack(5, 10, 160), marker=True))
+    assert event == RtpPacket(96, 1002, 50_320, 99, EVENT.pack(5, 10, 160), marker=True)
+
+
+def test_a_telephone_event_is_not_passed_to_a_leg_that_takes_none() -> None:
+    relay = Relay(sender(Outbound(8, None)), "PCMA", "PCMA", 101)
+    assert passed(relay, RtpPacket(101, 2, 160, 5, EVENT.pack(5, 10, 160))) is None
+
+
+@pytest.mark.parametrize(("source", "target", "table"), [("PCMA", "PCMU", A_TO_U), ("PCMU", "PCMA", U_TO_A)])
+def test_voice_is_translated_between_the_laws(source: str, target: str, table: bytes) -> None:
+    packet = passed(Relay(sender(), source, target, 101), RtpPacket(0, 1, 0, 5, VOICE))
+    assert packet is not None
+    assert packet.payload == VOICE.translate(table)
+
+
+def test_translation_leaves_the_bytes_behind_the_packet_alone() -> None:
+    data = RtpPacket(0, 1, 0, 5, VOICE).to_bytes()
+    buffer = bytearray(data + b"tail")
+    assert Relay(sender(), "PCMU", "PCMA", 101).rewrite(buffer, len(data), HEADER.unpack_from(data), 0.0)
+    assert len(buffer) == len(data) + 4
+    assert buffer.endswith(b"tail")
+
+
+def test_voice_whose_payload_cannot_be_found_is_not_translated() -> None:
+    relay = Relay(sender(), "PCMU", "PCMA", None)
+    data = bytearray(b"\x8f" + RtpPacket(0, 1, 0, 5, b"").to_bytes()[1:])
+    assert not relay.rewrite(data, len(data), HEADER.unpack_from(data), 0.0)
+
+
+def test_a_held_leg_is_sent_nothing_and_continues_marked_after_hold() -> None:
+    to = sender()
+    relay = Relay(to, "PCMA", "PCMA", 101)
+    passed(relay, RtpPacket(8, 1, 0, 5, VOICE), 0.02)
+    to.update(Outbound(8, 96, sends=False))
+    assert passed(relay, RtpPacket(8, 2, 160, 5, VOICE), 0.04) is None
+    to.update(Outbound(8, 96))
+    assert passed(relay, RtpPacket(8, 3, 320, 5, VOICE), 0.06) == RtpPacket(8, 1002, 50_480, 99, VOICE, marker=True)
+
+
+def test_what_is_played_or_pressed_to_a_leg_silences_its_peer() -> None:
+    to = sender()
+    relay = Relay(to, "PCMA", "PCMA", 101)
+    to.press(event_packets("1"), 0.0)
+    assert passed(relay, RtpPacket(8, 1, 0, 5, VOICE)) is None
+    for _ in range(9):
+        next(to.datagrams, None)
+    assert passed(relay, RtpPacket(8, 2, 160, 5, VOICE)) is not None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF), st.integers(0, 2)), max_size=30),
+    st.integers(0, 0xFFFF),
+)
+def test_differences_of_sequence_and_timestamp_survive(packets: list[tuple[int, int, int]], start: int) -> None:
+    relay = Relay(RtpSender(Outbound(8), 99, start, 0xFFFFFF00, 0.0), "PCMA", "PCMA", None)
+    before: tuple[RtpPacket, RtpPacket] | None = None
+    for sequence, timestamp, ssrc in packets:
+        packet = RtpPacket(8, sequence, timestamp, ssrc, b"x")
+        got = passed(relay, packet)
+        assert got is not None
+        if before is not None and before[0].ssrc == ssrc:
+            assert (got.sequence - before[1].sequence - sequence + before[0].sequence) % 0x10000 == 0
+            assert (got.timestamp - before[1].timestamp - timestamp + before[0].timestamp) % 0x100000000 == 0
+        before = (packet, got)
