@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sip.errors import ParseError
 from sip.message.address import NameAddr
-from sip.message.grammar import TOKEN
+from sip.message.grammar import TOKEN, is_token
 from sip.message.headers import Headers
 from sip.message.via import Via
 
@@ -101,7 +101,17 @@ def read_seconds(lines: list[str]) -> int | None:
 
 
 def read_tokens(lines: list[str]) -> list[str]:
-    return [token for line in lines for part in line.split(",") if (token := part.strip(" \t"))]
+    """What is no token is left out."""
+    return [token for line in lines for part in line.split(",") if is_token(token := part.strip(" \t"))]
+
+
+def read_required(lines: list[str]) -> list[str]:
+    """Raises ParseError for what is no token, which can be neither granted nor named in a refusal."""
+    tags = [tag for line in lines for part in line.split(",") if (tag := part.strip(" \t"))]
+    for tag in tags:
+        if not is_token(tag):
+            raise ParseError(f"Require: {tag[:40]!r} is no option tag")
+    return tags
 
 
 def read_media_type(lines: list[str]) -> str:
@@ -120,6 +130,7 @@ READERS: dict[str, Reader] = {
     "Contact": read_contacts,
     "Route": NameAddr.parse_list,
     "Record-Route": NameAddr.parse_list,
+    "Require": read_required,
 }
 MANDATORY = frozenset(("Via", "From", "To", "Call-ID", "CSeq"))
 
@@ -199,7 +210,7 @@ class TypedFields:
 
     @property
     def require(self) -> list[str]:
-        return self.headers.typed("Require", read_tokens)
+        return self.headers.typed("Require", read_required)
 
     @property
     def supported(self) -> list[str]:

@@ -83,7 +83,7 @@ class MessageError(ParseError):
     """Bytes that are no message. `partial` is as much of the request as its answer needs.
 
     None means that it cannot be answered (a response, an ACK, no usable Via) and is dropped. Its Via headers can be
-    read and replaced; its other fields stand as they came, and may raise ParseError.
+    read and replaced and its `call_id` read ("" if missing); other fields stand as they came, and may raise ParseError.
     """
 
     def __init__(self, reason: str, *, status: int = 400, partial: Request | None) -> None:
@@ -265,7 +265,8 @@ def _salvage(lines: list[str]) -> Request | None:
     if not vias:
         return None
     found["Via"] = vias
-    return Request(method, _NO_URI, Headers(lines=found))
+    call_id = found.get("Call-ID", [""])[0]
+    return Request(method, _NO_URI, Headers(lines=found, typed={"Call-ID": call_id}))
 
 
 def _mend_via(line: str) -> str:

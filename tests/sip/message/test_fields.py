@@ -79,6 +79,14 @@ def test_malformed_max_forwards_is_refused(lines: list[str]) -> None:
         fields.read_max_forwards(lines)
 
 
+def test_option_tags_are_tokens_or_refused_and_other_lists_leave_nonsense_out() -> None:
+    assert fields.read_required(["a, b,", "c"]) == ["a", "b", "c"]
+    for text in ("a b", "a\0", "é"):
+        with pytest.raises(ParseError):
+            fields.read_required([text])
+        assert fields.read_tokens([f"x, {text}"]) == ["x"]
+
+
 def test_max_forwards_reads_up_to_255() -> None:
     assert [fields.read_max_forwards([text]) for text in ("0", "0068", "255")] == [0, 68, 255]
 

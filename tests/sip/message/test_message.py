@@ -84,6 +84,7 @@ def test_error_carries_what_its_answer_needs() -> None:
         (b"Max-Forwards: 70", b"X: " + b"x" * 9000, 400),
         (b"Max-Forwards: 70", b"X\0: x", 400),
         (b"Max-Forwards: 70", b"X", 400),
+        (b"Max-Forwards: 70", b"Require: a b", 400),
         (b"Max-Forwards: 70", b"X: a\rb", 400),
         (b"Max-Forwards: 70", b"To: <sip:c@d>", 400),
         (b"Max-Forwards: 70", b"x:\r\n" * 201 + b"x: ", 400),
@@ -141,6 +142,13 @@ def test_broken_via_is_mended_so_far_as_the_answer_needs_it() -> None:
     assert partial.headers.get_all("Via") == ["SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bK1", "SIP/2.0/TCP b"]
     partial.replace_via(partial.via.with_received("192.0.2.1", 5))
     assert (partial.via.received, partial.vias[1].transport) == ("192.0.2.1", "TCP")
+
+
+@pytest.mark.parametrize(("call_id", "read"), [(b"X: 1", ""), (b"Call-ID: a b", "a b")])
+def test_call_id_of_a_partial_request_can_be_read_whatever_it_is(call_id: bytes, read: str) -> None:
+    partial = refused(INVITE.replace(b"Call-ID: a84b4c76e66710", call_id)).partial
+    assert partial is not None
+    assert partial.call_id == read
 
 
 def test_answer_to_a_request_without_a_readable_to_adds_no_tag() -> None:
