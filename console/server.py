@@ -1,0 +1,83 @@
+"""The web server: uvicorn as a guest in our event loop, which leaves signals and logs to us."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+MOST_CONNECTIONS = 100
+LISTEN_QUEUE = 128
+
+
+class ConsoleError(Exception):
+    """The web server cannot be started; the message names the address and the cause."""
+
+
+class _Guest(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to whoever runs the loop."""
+        yield
+
+
+class ConsoleServer:
+    """Serves `app` on `host` and `port` (0: the system chooses; `port` then says which)."""
+
+    def __init__(self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.host = host
+        self.port = port
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            http="h11",
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=1,
+            proxy_headers=False,
+        )
+        self._server = _Guest(config)
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self, *, within_s: float = 5.0) -> None:
+        """Returns when requests are answered. Raises ConsoleError."""
+        listener = self._listen()
+        self.host, self.port = listener.getsockname()[:2]
+        self._serving = asyncio.create_task(self._server.serve([listener]), name="console")
+        deadline = asyncio.get_running_loop().time() + within_s
+        while not self._server.started:
+            if self._serving.done() or asyncio.get_running_loop().time() > deadline:
+                await self.stop()
+                listener.close()
+                raise ConsoleError(f"the web server on {self.host}:{self.port} did not start within {within_s:g} s")
+            await asyncio.sleep(0.01)
+
+    def _listen(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((self.host, self.port))
+            listener.listen(LISTEN_QUEUE)
+        except OSError as error:
+            listener.close()
+            place = f"{self.host}:{self.port}"
+            hint = "choose another port, or 0 for any that is free"
+            raise ConsoleError(f"cannot listen for HTTP on {place}: {error.strerror}; {hint}") from error
+        return listener
+
+    async def stop(self, *, within_s: float = 5.0) -> None:
+        """Answers what is under way, for a bounded time, and closes. Nothing when it does not run."""
+        serving, self._serving = self._serving, None
+        if serving is None:
+            return
+        self._server.should_exit = True
+        await asyncio.wait([serving], timeout=within_s)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
