@@ -1,5 +1,7 @@
 """Session descriptions: read, written, refused."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,6 +99,35 @@ def test_unknown_letters_and_malformed_rtpmaps_are_passed_over() -> None:
 def test_malformed_text_is_refused_with_its_line(text: str) -> None:
     with pytest.raises(SdpError):
         parse(text)
+
+
+N = 64 * 1024
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "a=" + "x:" * N,
+        "c=IN IP4 " + "1/" * N,
+        "c=" + " " * N,
+        "o=" + "1 " * N,
+        "m=" + "a " * N,
+        "m=audio 1 RTP/AVP" + " " * N,
+        "m=audio 1 RTP/AVP " + "0 " * N,
+        "m=audio 1 RTP/AVP 0\r\na=rtpmap:0 " + "a/" * N,
+        "m=audio 1 RTP/AVP 0\r\na=rtpmap:0 x/8000" + " " * N,
+        "\r\n" * N,
+        "\n \n" * N,
+    ],
+)
+def test_hostile_text_takes_linear_time(tail: str) -> None:
+    begun_s = time.process_time()
+    try:
+        for media in parse(HEAD + tail).media:
+            media.rtp_maps()
+    except SdpError:
+        pass
+    assert time.process_time() - begun_s < 0.5
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,7 +1,7 @@
 """Offer and answer: RFC 3264, branch by branch."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdp.description import SessionDescription, parse
@@ -248,3 +248,37 @@ def test_both_sides_of_a_negotiation_agree(
     assert ours.dtmf_payload_type == theirs.dtmf_receive_type == ours.dtmf_receive_type
     assert (ours.direction.sends, ours.direction.receives) == (theirs.direction.receives, theirs.direction.sends)
     assert (ours.port, theirs.port) == (5000, 4000)
+
+
+@st.composite
+def odd_offers(draw: st.DrawFn) -> str:
+    lines = [
+        *PHONE,
+        "a=ptime:20",
+        "a=rtcp:7000",
+        "a=rtcp-mux",
+        "a=sendonly",
+        "c=IN IP4 192.0.2.9",
+        "m=video 1 RTP/AVP 31",
+    ]
+    text = "\r\n".join(("v=0", "o=peer 7 8 IN IP4 192.0.2.20", "c=IN IP4 192.0.2.20", *draw(st.permutations(lines))))
+    for _ in range(draw(st.integers(0, 4))):
+        at = draw(st.integers(0, len(text)))
+        piece = draw(st.sampled_from(["", " ", ":", "/", "0", "999999", "\r\n", "x", "\u0663", "-"]))
+        text = text[:at] + piece + text[at + draw(st.integers(0, 4)) :]
+    return text
+
+
+@settings(max_examples=300, deadline=None)
+@given(odd_offers())
+def test_odd_offer_is_answered_or_refused_and_nothing_else(text: str) -> None:
+    try:
+        description = parse(text)
+        answer_to_it, agreed = answered(description)
+    except SdpError:
+        return
+    assert parse(str(answer_to_it)) == answer_to_it
+    assert len(answer_to_it.media) == len(description.media)
+    assert 0 < agreed.port <= 65535
+    assert 0 < agreed.rtcp_port <= 65535
+    assert sum(media.port > 0 for media in answer_to_it.media) == 1

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from sip.message.fields import TypedFields
 from sip.message.message import MessageError, Request, Response, parse, respond
 from sip.message.uri import OpaqueUri, SipUri
 from tests.sip.torture import TortureMessage, torture_messages
@@ -137,3 +140,56 @@ def test_ipv6_addresses_are_read_without_brackets() -> None:
     assert (plain.host, plain.port) == ("2001:db8::10", 5070)
     for name in ("via-received-param-no-delim", "via-received-param-with-delim"):
         assert requested(name).via.received == "2001:db8::9:255"
+
+
+PIECES = [
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\0",
+    b" ",
+    b";",
+    b",",
+    b":",
+    b'"',
+    b"\\",
+    b"<",
+    b">",
+    b"%",
+    b"\xff",
+    b"@",
+    b"=",
+    b"9" * 12,
+    b"\r\n ",
+]
+PROPERTIES = [name for name, value in vars(TypedFields).items() if isinstance(value, property)]
+
+
+@st.composite
+def mutated_messages(draw: st.DrawFn) -> bytes:
+    data = draw(st.sampled_from([message.data for message in MESSAGES]))
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(data)))
+        data = (
+            data[:at] + draw(st.sampled_from(PIECES)) * draw(st.integers(1, 3)) + data[at + draw(st.integers(0, 12)) :]
+        )
+    return data
+
+
+@settings(max_examples=400, deadline=None)
+@given(mutated_messages())
+def test_mutated_message_reads_without_surprise_or_can_be_answered(data: bytes) -> None:
+    partial, message = None, None
+    try:
+        message = parse(data)
+    except MessageError as error:
+        partial = error.partial
+    if partial is not None:
+        partial.replace_via(partial.via.with_received("192.0.2.1", 5))
+        assert bytes(respond(partial, 400, to_tag="t")).count(b"\r\n\r\n") == 1
+    if message is not None:
+        values = [getattr(message, name) for name in PROPERTIES]
+        again = parse(bytes(message))
+        assert [getattr(again, name) for name in PROPERTIES] == values
+        for address in (message.from_, message.to, *message.contacts, *message.route, *message.record_route):
+            again.headers.add("X-Address", str(address))
