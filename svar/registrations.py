@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from typing import Protocol
 
 import structlog
 
 from acd.distributor import Distributor, DistributorError
-from acd.locations import Location, Locations
+from acd.locations import Location
 from acd.model import AgentId, AgentState
 from ivr.agent_leg import Target
 from ivr.commands import repeated
@@ -21,6 +22,16 @@ _log = structlog.get_logger(__name__)
 _PATIENCE_S = 120.0
 
 
+class Kept(Protocol):
+    """Where registrations outlive a restart (`acd.locations.Locations`). Every method raises Unavailable."""
+
+    async def save(self, location: Location) -> None: ...
+
+    async def remove(self, agent: str, uri: str) -> None: ...
+
+    async def all(self) -> list[Location]: ...
+
+
 class Registrations:
     """Follows the registrar. `fixed` are phones that never register; `locations` outlive a restart."""
 
@@ -32,7 +43,7 @@ class Registrations:
         fixed: Mapping[str, Target],
         spawn: Spawn,
         now_ms: Callable[[], int],
-        locations: Locations,
+        locations: Kept,
     ) -> None:
         self._user_agent = user_agent
         self._distributor = distributor

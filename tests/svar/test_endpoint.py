@@ -1,0 +1,55 @@
+"""From the configuration to what the SIP core and the distributor are told."""
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from ivr.agent_leg import Target
+from sip.message.uri import SipUri
+from svar import endpoint
+from svar.config import Agent, Config, ConfigError, Node, Queue, Trunk
+from svar.passwords import Passwords
+
+
+def test_agents_of_a_count_are_told_apart() -> None:
+    config = Config(agent=[Agent(name="a{n}", skills={"q": 1}, count=3, first=7, contact="sip:a{n}@127.0.0.1:6900")])
+    assert list(endpoint.agents(config)) == ["a7", "a8", "a9"]
+    assert endpoint.fixed_phones(config)["a8"] == Target(SipUri("a8", "127.0.0.1", 6900), ("127.0.0.1", 6900))
+    assert [spec.agent for spec in endpoint.agent_specs(config)] == ["a7", "a8", "a9"]
+
+
+def test_a_phone_without_a_port_is_at_the_standard_one() -> None:
+    assert endpoint.target("sip:x@192.0.2.1").destination == ("192.0.2.1", 5060)
+
+
+def test_two_agents_of_one_name_are_a_mistake() -> None:
+    config = Config(agent=[Agent(name="anna", skills={}), Agent(name="anna", skills={})])
+    with pytest.raises(ConfigError, match="agent 'anna' stands twice"):
+        endpoint.agents(config)
+
+
+def test_an_agent_who_registers_has_no_fixed_phone() -> None:
+    assert endpoint.fixed_phones(Config(agent=[Agent(name="anna", skills={})])) == {}
+
+
+def test_trunks_are_known_by_network(tmp_path: Path) -> None:
+    config = Config(node=Node(state=str(tmp_path)), trunk=[Trunk(name="op", networks=["192.0.2.0/24", "2001:db8::1"])])
+    core = endpoint.core_config(config, Passwords(tmp_path / "a.json"), "1")
+    assert core.trunks[0].networks == (ip_network("192.0.2.0/24"), ip_network("2001:db8::1/128"))
+
+
+def test_a_network_that_is_none_is_named(tmp_path: Path) -> None:
+    config = Config(node=Node(state=str(tmp_path)), trunk=[Trunk(name="op", networks=["192.0.2.300"])])
+    with pytest.raises(ConfigError, match=r"trunk 'op': '192\.0\.2\.300' does not appear"):
+        endpoint.core_config(config, Passwords(tmp_path / "a.json"), "1")
+
+
+def test_a_queue_keeps_its_settings() -> None:
+    [spec] = endpoint.queue_specs(Config(queue=[Queue(name="q", wrap_up_s=30, priority_s=60, level=3)]))
+    assert (spec.queue, spec.wrap_up_s, spec.priority_s, spec.level) == ("q", 30, 60, 3)
+
+
+def test_a_node_without_a_name_has_the_hosts() -> None:
+    assert endpoint.node_name(Config(node=Node(name="oslo-1"))) == "oslo-1"
+    assert endpoint.node_name(Config()) != ""

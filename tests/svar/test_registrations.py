@@ -1,0 +1,185 @@
+"""Phones that register, and what that says about their agents. Real user agents on loopback, a model distributor."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from itertools import count
+
+import pytest
+
+from acd.locations import Location
+from acd.model import AgentId, AgentSpec, AgentState, NodeId, QueueId, QueueSpec, SiteId
+from acd.simulated import ModelDistributor
+from events.sink import MemorySink
+from ivr.agent_leg import Target
+from ivr.telephony import Background
+from sip.aio.user_agent import UserAgent
+from sip.config import CoreConfig, Digest, Expiries, Trunk
+from sip.core import UserAgentCore
+from sip.message.address import NameAddr
+from sip.message.uri import SipUri
+from sip.registering import ClientCredentials
+from svar.registrations import Registrations
+
+NOW_MS = 1_000_000
+DEADLINE_S = 5.0
+
+
+class KeptLocations:
+    """Locations in a list."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Location] = {}
+
+    async def save(self, location: Location) -> None:
+        self.kept[location.agent, location.uri] = location
+
+    async def remove(self, agent: str, uri: str) -> None:
+        self.kept.pop((agent, uri), None)
+
+    async def all(self) -> list[Location]:
+        return list(self.kept.values())
+
+
+_numbers = count()
+
+
+def token() -> str:
+    return f"token{next(_numbers)}"
+
+
+@dataclass
+class Office:
+    """A registrar, and phones that register there."""
+
+    registrar: UserAgent
+    registrations: Registrations
+    distributor: ModelDistributor
+    locations: KeptLocations
+    phones: list[UserAgent] = field(default_factory=list)
+
+    async def phone(self) -> UserAgent:
+        phone = UserAgent(UserAgentCore(CoreConfig(), token), ("127.0.0.1", 0))
+        await phone.start()
+        self.phones.append(phone)
+        return phone
+
+    def register(self, phone: UserAgent, name: str, password: str = "secret") -> object:
+        host, port = self.registrar.address
+        aor = NameAddr(SipUri(name, host))
+        credentials = ClientCredentials(name, password)
+        return phone.register(
+            aor, registrar=SipUri("", host, port), destination=(host, port), credentials=credentials, expires_s=60
+        )
+
+    async def state(self, agent: str) -> AgentState:
+        return next(one.state for one in await self.distributor.agents() if one.agent == agent)
+
+    async def becomes(self, agent: str, state: AgentState) -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            while await self.state(agent) is not state:  # noqa: ASYNC110 - the port has no event for it
+                await asyncio.sleep(0.005)
+
+
+async def opened(fixed: dict[str, Target], locations: KeptLocations) -> Office:
+    config = CoreConfig(
+        trunks=(Trunk("loopback", (ip_network("127.0.0.0/8"),)),),
+        digest=Digest("svar", lambda user: "secret", b"k" * 32),
+        expiries=Expiries(least_s=1),
+    )
+    registrar = UserAgent(UserAgentCore(config, token), ("127.0.0.1", 0))
+    await registrar.start()
+    distributor = ModelDistributor("t", NodeId("n"), lambda: NOW_MS, MemorySink())
+    agents = ["anna", "bjorn", "fixed"]
+    specs = [AgentSpec(AgentId(name), SiteId("s"), {"q": 1}) for name in agents]
+    await distributor.configure([QueueSpec(QueueId("q"))], specs)
+    registrations = Registrations(registrar, distributor, agents, fixed, Background(), lambda: NOW_MS, locations)
+    registrar.on_register_change = registrations.heard
+    return Office(registrar, registrations, distributor, locations)
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    fixed = {"fixed": Target(SipUri("fixed", "127.0.0.1", 6900), ("127.0.0.1", 6900))}
+    made = await opened(fixed, KeptLocations())
+    yield made
+    for agent in (*made.phones, made.registrar):
+        await agent.close()
+
+
+async def test_a_phone_that_registers_logs_its_agent_in(office: Office) -> None:
+    phone = await office.phone()
+    assert office.registrations.locate("anna") is None
+    office.register(phone, "anna")
+    await office.becomes("anna", AgentState.READY)
+    found = office.registrations.locate("anna")
+    assert found is not None
+    assert found.destination == phone.address
+
+
+async def test_a_wrong_password_logs_nobody_in(office: Office) -> None:
+    phone = await office.phone()
+    failed = asyncio.Event()
+    phone.on_registration = lambda event: failed.set()
+    office.register(phone, "anna", "guess")
+    async with asyncio.timeout(DEADLINE_S):
+        await failed.wait()
+    assert await office.state("anna") is AgentState.LOGGED_OUT
+
+
+async def test_the_last_phone_that_goes_logs_its_agent_out(office: Office) -> None:
+    phone = await office.phone()
+    registration = office.register(phone, "anna")
+    await office.becomes("anna", AgentState.READY)
+    phone.unregister(registration)  # type: ignore[arg-type]  # register gives what unregister takes
+    await office.becomes("anna", AgentState.LOGGED_OUT)
+    assert office.registrations.locate("anna") is None
+    assert office.locations.kept == {}
+
+
+async def test_a_refresh_does_not_make_an_agent_ready_who_is_not(office: Office) -> None:
+    phone = await office.phone()
+    office.register(phone, "anna")
+    await office.becomes("anna", AgentState.READY)
+    await office.distributor.not_ready(AgentId("anna"), "break")
+    office.register(phone, "anna")
+    second = await office.phone()
+    office.register(second, "bjorn")
+    await office.becomes("bjorn", AgentState.READY)
+    assert await office.state("anna") is AgentState.NOT_READY
+
+
+async def test_a_fixed_phone_is_there_from_the_start(office: Office) -> None:
+    await office.registrations.log_in_fixed()
+    assert await office.state("fixed") is AgentState.READY
+    found = office.registrations.locate("fixed")
+    assert found is not None
+    assert found.destination == ("127.0.0.1", 6900)
+
+
+async def test_a_restart_knows_the_phones_again_and_logs_out_who_is_gone(office: Office) -> None:
+    phone = await office.phone()
+    office.register(phone, "anna")
+    await office.becomes("anna", AgentState.READY)
+    await office.distributor.log_in(AgentId("bjorn"))
+    after = await opened({}, office.locations)
+    try:
+        after.registrations = Registrations(
+            after.registrar,
+            office.distributor,
+            ["anna", "bjorn"],
+            {},
+            Background(),
+            lambda: NOW_MS,
+            office.locations,
+        )
+        await after.registrations.restore()
+        await after.registrations.log_out_missing()
+        found = after.registrations.locate("anna")
+        assert found is not None
+        assert found.destination == phone.address
+        assert await office.state("anna") is AgentState.READY
+        assert await office.state("bjorn") is AgentState.LOGGED_OUT
+    finally:
+        await after.registrar.close()
