@@ -28,7 +28,6 @@ STATE_EVERY_S = 1.0
 TICK_S = 0.05
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
-TIMEOUT_S = 5.0
 TOGETHER = 25
 
 log = structlog.get_logger(__name__)
@@ -68,7 +67,8 @@ class MqttFeed:
     """Publishes one tenant's events and states from one node. `tell` takes events; `run` publishes until cancelled.
 
     `board` is asked for the state once a second. At most `most_waiting` events wait for the broker; then the oldest go.
-    `most_per_s` bounds what publishing costs (measured: 45 µs of CPU an event).
+    `most_per_s` bounds what publishing costs (measured: 45 µs of CPU an event). A broker that does not answer within
+    `timeout_s` counts as lost.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class MqttFeed:
         board: Callable[[], Board],
         most_waiting: int = 10_000,
         most_per_s: int = 400,
+        timeout_s: float = 5.0,
     ) -> None:
         self._broker = broker
         self._root = f"svar/{topic_level(tenant)}"
@@ -87,6 +88,7 @@ class MqttFeed:
         self._board = board
         self._waiting: deque[Event] = deque(maxlen=most_waiting)
         self._most_per_tick = max(int(most_per_s * TICK_S), 1)
+        self._timeout_s = timeout_s
         self._published: dict[str, str] = {}
         self._counts = {"connected": 0, "events_published_total": 0, "events_dropped_total": 0, "connections_total": 0}
 
@@ -134,7 +136,7 @@ class MqttFeed:
             tls_context=ssl.create_default_context() if broker.tls else None,
             will=aiomqtt.Will(self._node_topic, _json({"state": "offline", "cause": "lost"}), qos=1, retain=True),
             keepalive=15,
-            timeout=TIMEOUT_S,
+            timeout=self._timeout_s,
         )
 
     async def _session(self) -> None:
@@ -183,7 +185,7 @@ class MqttFeed:
         events = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
         publishing = (client.publish(self._event_topic(e), _json(masked(e)), timeout=math.inf) for e in events)
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(self._timeout_s):
                 done = await asyncio.gather(*publishing, return_exceptions=True)
         except TimeoutError:
             self._counts["events_dropped_total"] += len(events)

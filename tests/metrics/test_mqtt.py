@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -153,6 +154,23 @@ async def test_when_the_broker_is_away_the_newest_events_wait_and_go_out_when_it
         assert [event["contact"] for event in heard["svar/nav/event/contact_started"]] == ["c2", "c3", "c4"]
         assert feed.figures()["connections_total"] == 2
     await second.stop()
+
+
+async def test_a_broker_that_hangs_is_left_and_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    embedded = await EmbeddedBroker.start(tmp_path)
+    assert embedded.pid is not None
+    folds = Folds("nav")
+    feed = MqttFeed(Broker.from_url(embedded.url), tenant="nav", node="n1", board=lambda: folds.board(0), timeout_s=0.3)
+    async with running(feed):
+        await until(lambda: feed.figures()["connected"] == 1)
+        os.kill(embedded.pid, signal.SIGSTOP)
+        folds.apply(stream([queued("c1")]))
+        await until(lambda: feed.figures()["connected"] == 0)
+        os.kill(embedded.pid, signal.SIGCONT)
+        await until(lambda: feed.figures()["connections_total"] == 2)
+        os.kill(embedded.pid, signal.SIGSTOP)
+    os.kill(embedded.pid, signal.SIGCONT)
+    await embedded.stop()
 
 
 async def test_telling_never_waits_though_there_never_was_a_broker() -> None:
