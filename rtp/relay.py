@@ -25,10 +25,6 @@ class Relay:
         self._shift_sequence = 0
         self._shift_timestamp = 0
 
-    def rebase(self) -> None:
-        """The next packet continues from what the receiving leg was sent last."""
-        self._ssrc = _NONE
-
     def rewrite(self, data: bytearray, size: int, header: Header, now: float) -> bool:
         """Make the packet in the first `size` bytes of `data` the receiving leg's. False: it is not to be sent."""
         first, second, sequence, timestamp, ssrc = header

@@ -140,11 +140,6 @@ class RtpStream:
             self._silent_since = now
 
     @property
-    def source_ssrc(self) -> int:
-        """Who is heard, -1 before anybody is."""
-        return self._ssrc
-
-    @property
     def deadline(self) -> float | None:
         """When `handle_timeout` has something to do, by the same clock as `now`."""
         times = [t for t in (self._mute_at, self._timeout_at) if t is not None]
