@@ -29,17 +29,25 @@ class Location:
 class Locations:
     """All phones of one tenant. Every method raises Unavailable."""
 
-    def __init__(self, client: Redis, tenant: str, now_ms: Callable[[], int] = lambda: int(time.time() * 1000)) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        tenant: str,
+        now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
+        *,
+        most: int = MOST,
+    ) -> None:
         self._client: Any = client
         self._key = Keys(tenant).named("locations")
         self._now_ms = now_ms
+        self._most = most
 
     async def save(self, location: Location) -> None:
-        """Also to extend one: agent and URI say which. Raises ValueError when there are MOST already."""
+        """Also to extend one: agent and URI say which. Raises ValueError when there are too many already."""
         name = _field(location.agent, location.uri)
         try:
-            if await self._client.hlen(self._key) >= MOST and not await self._client.hexists(self._key, name):
-                raise ValueError(f"agent {location.agent}: there are {MOST} registrations already")
+            if await self._client.hlen(self._key) >= self._most and not await self._client.hexists(self._key, name):
+                raise ValueError(f"agent {location.agent}: there are {self._most} registrations already")
             await self._client.hset(self._key, name, json.dumps(asdict(location)))
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable(f"redis: {type(error).__name__}: {error}") from error

@@ -130,7 +130,9 @@ class Relay:
         if saved:
             seconds, _ = await self._ask(self._client.time())
             floor = f"{max(0, seconds * 1000 - self._keep_ms)}-0"
-            await self._ask(self._client.xtrim(self._stream, minid=min(floor, *saved.values(), key=_order)))
+            await self._ask(
+                self._client.xtrim(self._stream, minid=min(floor, *saved.values(), key=_order), approximate=False)
+            )
 
     async def forget(self, name: str) -> None:
         """The sink `name` is no more: its checkpoint no longer holds the stream."""

@@ -89,16 +89,19 @@ class Pulse:
 
 
 class Listener:
-    """Reads this node's stream of messages, with a client of its own, and posts them."""
+    """Reads this node's stream of messages, with a client of its own, and posts them.
 
-    def __init__(self, client: Redis, tenant: str, node: NodeId, post: Post) -> None:
+    It begins with what is said after it starts, or `after` an id ("0": with all that stands there).
+    """
+
+    def __init__(self, client: Redis, tenant: str, node: NodeId, post: Post, *, after: str = "") -> None:
         self._client = client
         self._key = Keys(tenant).named(f"node:{node}")
         self._post = post
-        self._last = ""
+        self._last = after
 
     async def run(self) -> None:
-        """Until it is cancelled; goes on after Redis was away; what was said before it began is not heard."""
+        """Until it is cancelled. Goes on where it was after Redis was away."""
         while True:
             try:
                 await self._read()
@@ -116,7 +119,10 @@ class Listener:
         for _, entries in streams:
             for entry_id, fields in entries:
                 self._last = entry_id
-                self._post.deliver([read(json.loads(fields["m"]))])
+                try:
+                    self._post.deliver([read(json.loads(fields["m"]))])
+                except (ValueError, KeyError, TypeError) as error:
+                    log.error("a message to this node cannot be read", id=entry_id, error=repr(error))
 
 
 class Worker:
