@@ -17,14 +17,14 @@ _MOST_TEXT = 2_000
 
 def _said(given: object) -> Said:
     if not isinstance(given, dict) or not given:
-        raise PydanticCustomError("texts", "the text goes by language: {{nb: ..., en: ...}}")
+        raise PydanticCustomError("texts", "the text goes by language: {nb: ..., en: ...}")
     for language, text in given.items():
         if not isinstance(text, str) or not text.strip():
             raise PydanticCustomError("texts", "the text in {language} is empty or no text", {"language": language})
         if len(text) > _MOST_TEXT:
             raise PydanticCustomError("texts", "the text in {language} is too long", {"language": language})
         if any(brace in part for part in pieces(text) if isinstance(part, str) for brace in "{}"):
-            raise PydanticCustomError("texts", "braces hold the name of a value, as in {{position}}")
+            raise PydanticCustomError("texts", "braces hold the name of a value, as in {position}")
     return Said({language: " ".join(text.split()) for language, text in given.items()})
 
 

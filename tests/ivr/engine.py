@@ -66,33 +66,31 @@ class Fickle(ModelDistributor):
         self.slow_s = 0.0
         self.asked: list[str] = []
 
-    async def _reach(self, name: str, work: Awaitable[T]) -> T:
+    async def _reach(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         self.asked.append(name)
         if self.slow_s:
             await asyncio.sleep(self.slow_s)
         if self.away or name in self.deaf_to:
-            if asyncio.iscoroutine(work):
-                work.close()
             raise Unavailable("away")
-        return await work
+        return await work()
 
     async def enqueue(self, entry: Enqueue) -> Place:
-        return await self._reach("enqueue", super().enqueue(entry))
+        return await self._reach("enqueue", lambda: ModelDistributor.enqueue(self, entry))
 
     async def leave(self, contact: str, cause: str, *, flowed_out: bool = False) -> None:
-        await self._reach("leave", super().leave(contact, cause, flowed_out=flowed_out))
+        await self._reach("leave", lambda: ModelDistributor.leave(self, contact, cause, flowed_out=flowed_out))
 
     async def place(self, contact: str) -> Place:
-        return await self._reach("place", super().place(contact))
+        return await self._reach("place", lambda: ModelDistributor.place(self, contact))
 
     async def accept(self, offer: OfferId, fence: int) -> None:
-        await self._reach("accept", super().accept(offer, fence))
+        await self._reach("accept", lambda: ModelDistributor.accept(self, offer, fence))
 
     async def fail(self, offer: OfferId, fence: int, cause: str) -> None:
-        await self._reach("fail", super().fail(offer, fence, cause))
+        await self._reach("fail", lambda: ModelDistributor.fail(self, offer, fence, cause))
 
     async def finish(self, contact: str, cause: str) -> None:
-        await self._reach("finish", super().finish(contact, cause))
+        await self._reach("finish", lambda: ModelDistributor.finish(self, contact, cause))
 
 
 class Phones:

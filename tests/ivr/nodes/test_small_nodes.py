@@ -1,0 +1,104 @@
+"""say, set, branch, hours, transfer and hangup."""
+
+import asyncio
+from datetime import date
+
+import pytest
+
+from ivr.calendar import Calendar
+from tests.ivr.engine import Engine, flow_of
+from tests.ivr.nodes.caller import GOODBYE, HEAD, ringing, texts
+
+VIRTUAL_TIME = True
+OFFICE = Calendar("office", (*[((540, 900),)] * 5, (), ()))
+HOURS = """
+  first: {type: hours, calendar: office, always_open_when: demo, open: open, closed: bye, holiday: away}
+  open: {type: say, say: {nb: Åpent., en: Open.}, next: bye}
+  away: {type: say, say: {nb: Fri., en: Off.}, next: bye}
+"""
+
+
+async def test_say_answers_speaks_and_goes_on() -> None:
+    async with ringing("  first: {type: say, say: {nb: Hei., en: Hi.}, next: bye}\n") as (call, data):
+        assert call.answered
+        assert texts(call) == ["Hei.", "Ha det."]
+        assert data.trace == ["first", "bye"]
+
+
+async def test_set_changes_the_language_of_what_follows() -> None:
+    async with ringing("  first: {type: set, values: {language: '\"en\"'}, next: bye}\n") as (call, _):
+        assert texts(call) == ["Goodbye."]
+
+
+async def test_set_counts() -> None:
+    nodes = """
+  first: {type: set, values: {count: count + 2}, next: told}
+  told: {type: say, say: {nb: "Tallet er {count}.", en: "It is {count}."}, next: bye}
+"""
+    async with ringing(nodes) as (call, _):
+        assert texts(call)[0] == "Tallet er to."
+
+
+@pytest.mark.parametrize(("when", "step"), [('number == "5000"', "yes"), ("count > 0", "bye"), ("demo", "bye")])
+async def test_branch_goes_where_the_first_true_condition_says(when: str, step: str) -> None:
+    nodes = f"""
+  first:
+    type: branch
+    cases: [{{when: '{when}', next: yes}}, {{when: false, next: yes}}]
+    otherwise: bye
+  yes: {{type: say, say: {{nb: Ja., en: Yes.}}, next: bye}}
+"""
+    async with ringing(nodes) as (_, data):
+        assert data.trace[1] == step
+
+
+async def test_hours_ask_the_calendar() -> None:
+    async with ringing(HOURS, engine=Engine({"office": OFFICE})) as (call, _):
+        assert texts(call)[0] == "Åpent."
+
+
+@pytest.mark.parametrize(
+    ("holiday", "demo", "said"), [(True, False, "Fri."), (False, False, "Ha det."), (True, True, "Åpent.")]
+)
+async def test_hours_tell_closed_from_holiday_and_may_be_overruled(holiday: bool, demo: bool, said: str) -> None:
+    closed = Calendar("office", ((),) * 7, dated={date(2026, 11, 23): ()} if holiday else {})
+    async with ringing(HOURS, engine=Engine({"office": closed}, {"demo": demo})) as (call, _):
+        assert texts(call)[0] == said
+
+
+async def test_without_a_holiday_step_a_holiday_is_closed() -> None:
+    closed = Calendar("office", ((),) * 7, dated={date(2026, 11, 23): ()})
+    async with ringing(
+        HOURS.replace("holiday: away", "note: none").replace("closed: bye", "closed: away"),
+        engine=Engine({"office": closed}),
+    ) as (call, _):
+        assert texts(call)[0] == "Fri."
+
+
+@pytest.mark.parametrize(("taken", "trace"), [(True, ["first"]), (False, ["first", "bye"])])
+async def test_a_transfer_that_is_not_taken_comes_back(taken: bool, trace: list[str]) -> None:
+    engine = Engine()
+    nodes = "  first: {type: transfer, to: partner, say: {nb: Vent., en: Wait.}, failed: bye}\n"
+    flow = flow_of(HEAD + nodes + GOODBYE)
+    data = engine.begin(flow, "c1")
+    call, task = engine.dial(flow, "c1", data)
+    call._takes = lambda target: taken and target == "partner"
+    await task
+    assert call.answered
+    assert data.trace == trace
+    assert data.transferred == ("partner" if taken else "")
+    await engine.close()
+
+
+async def test_hangup_says_goodbye_to_the_end() -> None:
+    async with ringing("  first: {type: set, values: {count: 1}, next: bye}\n") as (call, _):
+        assert call.ended == "flow_ended"
+        assert asyncio.get_running_loop().time() > 0.4
+
+
+async def test_a_flow_may_refuse_without_answering() -> None:
+    async with ringing(
+        "  first: {type: branch, cases: [{when: demo, next: bye}], otherwise: no}\n  no: {type: hangup}\n"
+    ) as (call, _):
+        assert not call.answered
+        assert call.ended == "flow_ended"
