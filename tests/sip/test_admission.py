@@ -1,0 +1,101 @@
+from ipaddress import ip_network
+
+from sip.admission import Admission, Allowance
+from sip.config import Limits, Trunk
+
+TRUNKS = (
+    Trunk("north", (ip_network("192.0.2.0/25"), ip_network("2001:db8:1::/48"))),
+    Trunk("south", (ip_network("192.0.2.128/25"),)),
+)
+
+
+def admission(**limits: float) -> Admission:
+    return Admission(TRUNKS, Limits(**{"stranger_requests_per_s": 1.0, "stranger_burst": 3.0, **limits}))  # type: ignore[arg-type]
+
+
+def taken(one: Admission, host: str, now: float, tries: int = 100) -> int:
+    return sum(one.stranger_may(host, now) for _ in range(tries))
+
+
+def test_allowance_fills_with_time_up_to_its_burst() -> None:
+    one = Allowance(2.0, 4.0, 0.0)
+    assert [one.take(0.0) for _ in range(5)] == [True] * 4 + [False]
+    assert not one.full(1.0)
+    assert [one.take(1.0) for _ in range(3)] == [True, True, False]
+    assert one.full(100.0)
+    assert [one.take(100.0) for _ in range(5)] == [True] * 4 + [False]
+
+
+def test_trunk_is_known_by_its_networks() -> None:
+    one = admission()
+    assert one.trunk("192.0.2.1") == "north"
+    assert one.trunk("192.0.2.200") == "south"
+    assert one.trunk("2001:db8:1::5") == "north"
+    assert one.trunk("198.51.100.1") is None
+    assert one.trunk("fe80::1%eth0") is None
+    assert one.trunk("not an address") is None
+    assert one.trunk("192.0.2.1") == "north"
+
+
+def test_memory_of_sources_is_bounded() -> None:
+    one = admission()
+    for number in range(5000):
+        one.trunk(f"10.0.{number // 256}.{number % 256}")
+    assert len(one._known) <= 4096
+
+
+def test_each_stranger_has_an_allowance_of_its_own() -> None:
+    one = admission()
+    assert taken(one, "198.51.100.1", 0.0) == 3
+    assert taken(one, "198.51.100.2", 0.0) == 3
+    assert taken(one, "198.51.100.1", 2.0) == 2
+
+
+def test_addresses_of_one_ipv6_network_share_an_allowance() -> None:
+    one = admission()
+    assert taken(one, "2001:db8:2::1", 0.0) == 3
+    assert taken(one, "2001:db8:2::ffff:1", 0.0) == 0
+    assert taken(one, "2001:db8:2:1::1", 0.0) == 3
+    assert taken(one, "fe80::1%eth0", 0.0) == 3
+    assert taken(one, "not:an address", 0.0) == 3
+
+
+def test_strangers_beyond_the_table_share_one_allowance() -> None:
+    one = admission(stranger_sources=2)
+    assert taken(one, "198.51.100.1", 0.0) == 3
+    assert taken(one, "198.51.100.2", 0.0) == 3
+    assert taken(one, "198.51.100.3", 0.0) == 3
+    assert taken(one, "198.51.100.4", 0.0) == 0
+    assert len(one._strangers) == 2
+
+
+def test_places_of_strangers_that_were_quiet_are_given_away() -> None:
+    one = admission(stranger_sources=2)
+    taken(one, "198.51.100.1", 0.0)
+    taken(one, "198.51.100.2", 0.0)
+    assert taken(one, "198.51.100.3", 100.0) == 3
+    assert "198.51.100.1" not in one._strangers
+
+
+def test_who_proved_who_they_are_gets_more_room_for_all_behind_that_address() -> None:
+    one = admission()
+    one.vouch("198.51.100.1", 0.0)
+    one.vouch("198.51.100.1", 0.0)
+    assert taken(one, "198.51.100.1", 0.0) == 60
+    one.vouch("198.51.100.1", 0.0)
+    assert taken(one, "198.51.100.1", 0.0) == 0
+
+
+def test_vouching_does_not_grow_a_full_table() -> None:
+    one = admission(stranger_sources=1)
+    taken(one, "198.51.100.1", 0.0)
+    one.vouch("198.51.100.2", 0.0)
+    assert len(one._strangers) == 1
+    one.vouch("198.51.100.1", 0.0)
+    assert taken(one, "198.51.100.1", 0.0) == 60
+
+
+def test_new_calls_have_a_rate() -> None:
+    one = admission(calls_per_s=5.0)
+    assert sum(one.call_may(0.0) for _ in range(20)) == 5
+    assert sum(one.call_may(1.0) for _ in range(20)) == 5
