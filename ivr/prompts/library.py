@@ -9,11 +9,11 @@ from pathlib import Path
 import structlog
 
 from ivr.call import Clip
-from ivr.prompting import Said, Slot, Spelled, pieces
+from ivr.prompting import Said, Spelled
 from ivr.prompts import music
 from ivr.prompts.cache import SoundCache
 from ivr.prompts.maker import MUSIC, ClipMaker, Convert
-from ivr.prompts.phrases import Piece, in_turn, likely, literals, sentence
+from ivr.prompts.phrases import Piece, breaths, likely, literals
 from ivr.prompts.speech import PromptError, Speech
 
 log = structlog.get_logger(__name__)
@@ -73,19 +73,22 @@ class SpokenPrompts:
 
     def clips(self, said: Said, language: str) -> tuple[Clip, ...]:
         language, text = said.text(language)
-        if any(isinstance(part, Slot) for part in pieces(text)) and self._may_be_whole(said, language):
-            whole = sentence(language, text, said.values)
-            if whole in self._clips:
-                return (self._clips[whole],)
-            self._want(whole, LIKELY)
+        may_be_whole = self._may_be_whole(said, language)
         found: list[Clip] = []
-        for piece in in_turn(language, text, said.key, said.values):
-            clips = self._found(piece)
-            if not clips:
-                # A sentence without its number would say something else.
-                log.warning("a prompt has no sound yet and is left out", language=language, key=said.key)
-                return ()
-            found.extend(clips)
+        for whole, parts in breaths(language, text, said.key, said.values):
+            clip = self._clips.get(whole) if whole is not None and may_be_whole else None
+            if clip is not None:
+                found.append(clip)
+                continue
+            if whole is not None and may_be_whole:
+                self._want(whole, LIKELY)
+            for piece in parts:
+                clips = self._found(piece)
+                if not clips:
+                    # A sentence without its number would say something else.
+                    log.warning("a prompt has no sound yet and is left out", language=language, key=said.key)
+                    return ()
+                found.extend(clips)
         return tuple(found)
 
     def _may_be_whole(self, said: Said, language: str) -> bool:

@@ -1,5 +1,6 @@
 """How a text with slots is cut into pieces that have sound of their own, and which of them to have ready."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ EXPECTED: Mapping[str, tuple[Value, ...]] = {
     "wait": tuple(Duration(60 * count) for count in (0, *range(1, 11), *range(15, 66, 5))),
 }
 """Slots of these names have their whole sentences made ready; others are put together from pieces the first time."""
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,21 @@ def _sounds(text: str) -> bool:
     return any(sign.isalnum() for sign in text)
 
 
+def sentences(text: str) -> tuple[str, ...]:
+    """A text with slots, sentence by sentence, so that each slot is said in a short breath; another text as it is."""
+    return tuple(_SENTENCE_END.split(text.strip())) if _slots(text) else (text.strip(),)
+
+
+def _slots(text: str) -> set[str]:
+    return {part.name for part in pieces(text) if isinstance(part, Slot)}
+
+
 def literals(language: str, text: str, key: str) -> list[Piece]:
-    """What never changes in `text`. Parts beside slots are recorded as `key.1`, `key.3`, the slots counted too."""
-    parts = pieces(text)
+    """What never changes in `text`. With slots these are recorded as `key.1`, `key.3`, the slots counted too."""
+    numbered = key and bool(_slots(text))
+    parts = [part for each in sentences(text) for part in pieces(each)]
     return [
-        Piece(language, part.strip(), f"{key}.{at}" if key and len(parts) > 1 else key)
+        Piece(language, part.strip(), f"{key}.{at}" if numbered else key)
         for at, part in enumerate(parts, start=1)
         if isinstance(part, str) and _sounds(part)
     ]
@@ -38,13 +52,13 @@ def literals(language: str, text: str, key: str) -> list[Piece]:
 
 def likely(language: str, text: str) -> Iterator[Piece]:
     """Whole sentences and values that `text` will probably need."""
-    slots = {part.name for part in pieces(text) if isinstance(part, Slot)}
-    if not slots:
-        return
-    if len(slots) == 1:
-        (name,) = slots
-        yield from (sentence(language, text, {name: value}) for value in EXPECTED.get(name, ()))
-    yield from (Piece(language, words) for words in sorted(vocabulary(language)))
+    for each in sentences(text):
+        slots = _slots(each)
+        if len(slots) == 1:
+            (name,) = slots
+            yield from (sentence(language, each, {name: value}) for value in EXPECTED.get(name, ()))
+    if _slots(text):
+        yield from (Piece(language, words) for words in sorted(vocabulary(language)))
 
 
 def sentence(language: str, text: str, values: Mapping[str, Value]) -> Piece:
@@ -56,12 +70,16 @@ def sentence(language: str, text: str, values: Mapping[str, Value]) -> Piece:
     return Piece(language, "".join(words).strip())
 
 
-def in_turn(language: str, text: str, key: str, values: Mapping[str, Value]) -> Iterator[Piece]:
-    """`text` cut into pieces, to be said one after the other."""
+def breaths(
+    language: str, text: str, key: str, values: Mapping[str, Value]
+) -> Iterator[tuple[Piece | None, list[Piece]]]:
+    """Sentence by sentence: the whole of it, if it has slots, and the pieces that say the same one after the other."""
     fixed = iter(literals(language, text, key))
-    for part in pieces(text):
-        if isinstance(part, str):
-            if _sounds(part):
-                yield next(fixed)
-        elif part.name in values:
-            yield from (Piece(language, words) for words in spoken(values[part.name], language))
+    for each in sentences(text):
+        said: list[Piece] = []
+        for part in pieces(each):
+            if isinstance(part, str):
+                said += [next(fixed)] if _sounds(part) else []
+            elif part.name in values:
+                said += [Piece(language, words) for words in spoken(values[part.name], language)]
+        yield sentence(language, each, values) if _slots(each) else None, said
