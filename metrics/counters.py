@@ -104,11 +104,15 @@ class Counters:
 
     name = "counters.1"
 
-    def __init__(self, *, max_labels: int = 200) -> None:
+    def __init__(self, *, queues: Iterable[str] = (), max_labels: int = 200) -> None:
+        """`queues` are there from the start, at nought, so that the first call is seen as a rise."""
         self._changed: set[tuple[str, Labels]] = set()
         self._queues = Names(max_labels)
         self._flows = Names(max_labels)
         self.series: dict[str, Series] = {name: Series(name, self._changed, max_labels * 8) for name in COUNTED}
+        for queue in map(self._queues.label, queues):
+            for name in ("offered", "answered"):
+                self.series[name].counts[queue,] = 0
         self.histograms = {name: Histogram(name, self._changed, max_labels + 1) for name in OBSERVED}
 
     @property

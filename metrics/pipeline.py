@@ -54,7 +54,7 @@ class Folds:
         self.service_level = ServiceLevel(limits)
         self.wallboard = Wallboard(self.service_level)
         self.call_records = CallRecords(keep_callers=keep_callers)
-        self.counters = Counters()
+        self.counters = Counters(queues=limits or ())
         self._taps = tuple(taps)
         self._routes = self._gather_routes()
         self._saver = Saver(tenant, store, commit_every_s) if store is not None else None

@@ -154,7 +154,8 @@ class ServiceLevel:
     # --- Reading
 
     def queues(self) -> list[str]:
-        return sorted(self._by_queue)
+        """The queues that have limits, whether anybody came or not, and those where somebody came."""
+        return sorted(self._by_queue.keys() | self._limits.keys())
 
     def waiting(self, queue: str) -> Mapping[str, int]:
         """Who waits in `queue`, with when each arrived (epoch ms)."""

@@ -246,6 +246,12 @@ def test_contact_whose_node_is_lost_while_it_talks_is_closed_when_the_agent_is_t
     assert [(r["outcome"], r["agent"]) for r in fold.take()] == [("failed", "kari")]
 
 
+def test_an_end_that_was_told_stands_though_the_node_is_lost_afterwards() -> None:
+    events = [started("c1"), queued("c1"), answered("c1"), ended("c1"), released("c1", cause="node_lost")]
+    (record,) = records([*events, became("kari", "ready", "talking")])
+    assert (record["outcome"], record["cause"]) == ("answered", "caller_hung_up")
+
+
 def test_when_too_many_are_open_the_oldest_is_written_with_the_reason() -> None:
     fold = CallRecords(max_open=2)
     tell(fold, [started("c1"), started("c2"), started("c3")])

@@ -23,8 +23,8 @@ from tests.metrics.told import (
 BASE: dict[str, Any] = {"at_ms": DAY_MS, "tenant": "nav", "node": "n1"}
 
 
-def counted(events: list[Event], **options: int) -> dict[str, dict[tuple[str, ...], int]]:
-    fold = Counters(**options)
+def counted(events: list[Event], max_labels: int = 200) -> dict[str, dict[tuple[str, ...], int]]:
+    fold = Counters(max_labels=max_labels)
     tell(fold, events)
     return fold.copy()
 
@@ -71,6 +71,12 @@ def test_the_wait_from_the_first_ring_is_told_by_the_call_record() -> None:
     fold = Counters()
     fold.answered_in_all("pensjon", 61_000)
     assert fold.copy()["total_wait_bucket"] == {("pensjon", "90.0"): 1}
+
+
+def test_configured_queues_are_there_before_anybody_calls() -> None:
+    fold = Counters(queues=["pensjon", "uføre"])
+    assert fold.copy()["offered"] == fold.copy()["answered"] == {("pensjon",): 0, ("uføre",): 0}
+    assert fold.queues == {"pensjon", "uføre"}
 
 
 def test_queues_beyond_the_bound_are_counted_together() -> None:

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from events.catalogue import Event
 from metrics.pipeline import Folds
 from metrics.prometheus import MOST_HEALTH_FIGURES, Exposition
+from metrics.service_level import Limits
 from tests.metrics.told import DAY_MS, answered, became, failed, left, offered, queued, started, stream, whole_call
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -88,6 +89,13 @@ async def test_a_measure_that_has_nothing_to_divide_by_is_left_out() -> None:
     assert ("svar_queue_waiting", of(queue="pensjon")) in found
     ratios = {key for key in found if key[0].endswith("_ratio")}
     assert ratios == {("svar_servicegrad_ratio", of(queue="pensjon", formula="of_offered"))}
+
+
+async def test_a_configured_queue_shows_before_anybody_calls() -> None:
+    folds = Folds("nav", limits={"pensjon": Limits()})
+    found = await samples(Exposition([folds], zone=OSLO))
+    assert found["svar_queue_waiting", of(queue="pensjon")] == 0
+    assert found["svar_queue_offered_total", of(queue="pensjon")] == 0
 
 
 async def test_yesterdays_calls_are_in_the_counts_but_not_in_todays_measures() -> None:

@@ -80,6 +80,12 @@ def test_exactly_the_target_is_within_it_and_a_millisecond_more_is_not() -> None
     assert level.tally().answered_in_target == 1
 
 
+def test_a_configured_queue_is_there_before_anybody_calls() -> None:
+    level = fold([queued("a", "uføre")], pensjon=Limits())
+    assert level.queues() == ["pensjon", "uføre"]
+    assert level.tally("pensjon") == Tally()
+
+
 def test_a_queue_may_have_limits_of_its_own() -> None:
     events = [queued("a"), answered("a", 50_000), queued("b"), left("b", 15_000)]
     tally = fold(events, pensjon=Limits(target_s=60, short_s=20)).tally()
