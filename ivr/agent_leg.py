@@ -129,6 +129,16 @@ class SipAgentLeg:
         )
         self._ringing = True
 
+    @property
+    def over(self) -> bool:
+        """Whether the phone is on the hook again."""
+        return self._ended
+
+    @property
+    def held(self) -> bool:
+        """Whether the phone has put us on hold."""
+        return self._held
+
     async def hang_up(self) -> None:
         """CANCEL or BYE, whichever fits, and the end of its media. Nothing when it is over."""
         self.release()
@@ -166,7 +176,8 @@ class SipAgentLeg:
             await self._line.media.update(self.leg, answer)
         except MediaError as error:
             _log.warning("agent's phone answered with media that cannot be used", agent=self.agent, error=str(error))
-            self.answered.set_exception(NotAnswered("rejected"))
+            if not self.answered.done():
+                self.answered.set_exception(NotAnswered("rejected"))
             self.release()
             return
         if not self.answered.done():

@@ -4,11 +4,15 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+import structlog
+
 from ivr.agent_leg import Line, SipAgentLeg, SipPhones, Target, answer_reinvite
 from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected
 from ivr.phones import NotAnswered
 from rtp.engine import DtmfReceived, LegId, LegOptions, MediaError, MediaEvent, PlayDone, RtpTimeout
 from sip.events import Confirmed, Ended, InviteReceived, ReinviteReceived, SipEvent
+
+_log = structlog.get_logger(__name__)
 
 _MOST_KEYS = 32
 
@@ -106,7 +110,11 @@ class SipCall:
         files = tuple(clip.path for clip in clips)
         if not files:
             return None
-        played = await self._line.media.play(self.leg, files)
+        try:
+            played = await self._line.media.play(self.leg, files)
+        except MediaError:
+            self._check()  # the caller left while the sound was read
+            raise
         awaited = _Awaited(keys=keys, play=played.play)
         key = await self._await(awaited)
         if key:
@@ -149,15 +157,29 @@ class SipCall:
             raise TypeError(f"a SIP call bridges to a SIP leg, not to {type(leg).__name__}")
         try:
             self._check()
-            leg.joined = self
-            self._joined = leg
-            await self._line.media.bridge(self.leg, leg.leg)
-            return await self._await(_Awaited(bridged=True))
+            if leg.over:
+                return "agent_hung_up"
+            return await self._talk(leg)
+        except MediaError as error:
+            self._check()
+            _log.warning("the media of a bridge failed", contact=self.info.contact, error=str(error))
+            return "error"
         finally:
             self._joined = None
             leg.joined = None
             leg.release()
             self._keys.clear()
+
+    async def _talk(self, leg: SipAgentLeg) -> str:
+        leg.joined = self
+        self._joined = leg
+        await self._line.media.bridge(self.leg, leg.leg)
+        if leg.held:
+            self.leg_held(leg.held)
+        cause = await self._await(_Awaited(bridged=True))
+        # An agent may hang up while holding: that music belongs to the talk and ends with it.
+        await self._line.media.stop(self.leg)
+        return cause
 
     async def transfer(self, target: str) -> bool:
         """See the port."""

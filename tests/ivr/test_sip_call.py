@@ -1,0 +1,261 @@
+"""A call over SIP keeps the contract of the Call port, and hears what the network does besides."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from ivr.call import AgentLeg, Call, CallEnded, Clip
+from ivr.sip_call import Outside, SipCall
+from sip.events import Accepted, Reoffered
+from tests.ivr.call_contract import AgentEnd, CallContract, FarEnd
+from tests.ivr.sip_lab import Handset, Lab, lab, talk
+from tests.ivr.sounds import MUSIC, tone
+from tests.rtp.hearing import contains
+from tests.rtp.phone import until
+
+FIRST_BYTES = 160
+"""The first packet tells which sound it is."""
+
+
+class Caller:
+    """The caller's phone, which knows the sounds by their beginnings."""
+
+    def __init__(self, world: "SipWorld", call: SipCall, handset: Handset) -> None:
+        self._world = world
+        self._call = call
+        self._handset = handset
+
+    async def press(self, key: str) -> None:
+        media = self._world.lab.media
+        before = media.keys
+        await self._handset.connected()
+        self._handset.rtp.press(key)
+        await until(lambda: media.keys > before, f"key {key}")
+
+    async def hang_up(self) -> None:
+        await self._handset.connected()
+        self._handset.hang_up()
+        await until(lambda: bool(self._call.ended), "end of the call")
+
+    def heard(self) -> list[str]:
+        heard = self._handset.rtp.heard
+        found = {text: heard.find(sound[:FIRST_BYTES]) for text, sound in self._world.sounds.items() if text != MUSIC}
+        return sorted((text for text, at in found.items() if at >= 0), key=lambda text: found[text])
+
+
+class Agent:
+    def __init__(self, leg: AgentLeg, handset: Handset) -> None:
+        self._handset = handset
+
+    async def hang_up(self) -> None:
+        self._handset.hang_up()
+        await until(lambda: self._handset.ended, "end of the agent's call")
+
+    @property
+    def released(self) -> bool:
+        return self._handset.ended
+
+
+class SipWorld:
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.sounds: dict[str, bytes] = {}
+
+    async def make_call(self) -> tuple[Call, FarEnd]:
+        call, handset = await self.lab.call()
+        return call, Caller(self, call, handset)
+
+    async def make_leg(self) -> tuple[AgentLeg, AgentEnd]:
+        leg, handset = await self.lab.leg()
+        return leg, Agent(leg, handset)
+
+    def clip(self, text: str, duration_s: float) -> Clip:
+        sound = self.sounds[text] = tone(text, duration_s)
+        path = self.lab.folder / f"{text}.al"
+        path.write_bytes(sound)
+        return Clip(str(path), duration_s, text, "nb")
+
+
+@pytest.fixture
+async def phones(tmp_path: Path) -> AsyncIterator[Lab]:
+    async with lab(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def world(phones: Lab) -> SipWorld:
+    return SipWorld(phones)
+
+
+class TestSipCall(CallContract):
+    """The suite, over SIP and RTP on loopback."""
+
+
+async def test_a_caller_who_cancels_ends_the_call_before_it_is_answered(phones: Lab) -> None:
+    call, handset = await phones.call()
+    phones.user_agent.ring(call._invite.session)
+    await until(lambda: bool(handset.heard_of), "ringing")
+    handset.hang_up()
+    await until(lambda: bool(call.ended), "end of the call")
+    with pytest.raises(CallEnded) as ended:
+        await call.answer()
+    assert ended.value.cause == "caller_hung_up"
+    assert handset.status == 487
+    await phones.nothing_left()
+
+
+async def test_a_call_that_ends_unanswered_is_refused(phones: Lab) -> None:
+    call, handset = await phones.call()
+    await call.hangup()
+    await until(lambda: handset.ended, "refusal")
+    assert handset.status == 480
+    await phones.nothing_left()
+
+
+async def test_a_shutdown_refuses_who_still_rings_with_503(phones: Lab) -> None:
+    call, handset = await phones.call()
+    await call.hangup("shutdown")
+    await until(lambda: handset.ended, "refusal")
+    assert handset.status == 503
+
+
+async def test_a_caller_without_a_common_codec_is_told_so(phones: Lab) -> None:
+    call, handset = await phones.call(codecs=("RTP/AVP 18", "rtpmap:18 G729/8000"))
+    with pytest.raises(CallEnded) as ended:
+        await call.answer()
+    assert ended.value.cause == "failed"
+    await until(lambda: handset.ended, "refusal")
+    assert handset.status == 488
+    await phones.nothing_left()
+
+
+async def test_an_invite_without_an_offer_gets_ours(phones: Lab, world: SipWorld) -> None:
+    call, handset = await phones.call(offer=False)
+    await call.answer()
+    await until(lambda: handset.count(Accepted) > 0, "answer")
+    phones.phones_agent.acknowledge(handset.session, handset.rtp.sdp())
+    await until(lambda: phones.user_agent.snapshot(call._invite.session) is not None, "ACK")
+    await call.play((world.clip("hello", 0.3),))
+    assert contains(handset.rtp.heard, world.sounds["hello"]) > 0.9
+    handset.hang_up()
+    await phones.nothing_left()
+
+
+async def test_an_invite_without_an_offer_whose_answer_cannot_be_used_is_hung_up(phones: Lab) -> None:
+    call, handset = await phones.call(offer=False)
+    told: list[str] = []
+    call.on_end(told.append)
+    await call.answer()
+    await until(lambda: handset.count(Accepted) > 0, "answer")
+    phones.phones_agent.acknowledge(handset.session, "v=0\r\nthis is nothing\r\n")
+    await until(lambda: told == ["failed"], "end")
+    await phones.nothing_left()
+
+
+async def test_a_caller_may_hold_and_come_back(phones: Lab, world: SipWorld) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    await until(lambda: handset.count(Accepted) > 0, "answer")
+    handset.reoffer("sendonly")
+    await until(lambda: handset.count(Reoffered) == 1, "answer to the hold")
+    handset.reoffer("sendrecv")
+    await until(lambda: handset.count(Reoffered) == 2, "answer to the resume")
+    await call.play((world.clip("again", 0.2),))
+    assert "again" in Caller(world, call, handset).heard()
+
+
+async def test_both_hear_each_other(phones: Lab) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    leg, agent = await phones.leg()
+    talking = asyncio.ensure_future(call.bridge(leg))
+    caller_says, agent_says = tone("caller says"), tone("agent says")
+    await asyncio.gather(talk(handset, caller_says), talk(agent, agent_says))
+    await until(lambda: contains(agent.rtp.heard, caller_says) > 0.8, "caller at the agent's phone")
+    await until(lambda: contains(handset.rtp.heard, agent_says) > 0.8, "agent at the caller's phone")
+    assert contains(handset.rtp.heard, caller_says) < 0.3
+    handset.hang_up()
+    with pytest.raises(CallEnded):
+        await talking
+    await phones.nothing_left()
+    assert agent.ended
+
+
+async def test_a_held_caller_hears_music_until_the_agent_is_back(phones: Lab) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    leg, agent = await phones.leg()
+    talking = asyncio.ensure_future(call.bridge(leg))
+    await talk(agent, tone("before", 0.2))
+    agent.reoffer("sendonly")
+    await until(lambda: contains(handset.rtp.heard, tone(MUSIC, 0.1)) > 0.9, "music")
+    agent.reoffer("sendrecv")
+    await until(lambda: agent.count(Reoffered) == 2, "answer to the resume")
+    quiet = len(handset.rtp.heard)
+    await talk(agent, tone("after", 0.4))
+    await until(lambda: contains(handset.rtp.heard[quiet:], tone("after", 0.4)) > 0.7, "the agent again")
+    assert not talking.done()
+    agent.hang_up()
+    assert await asyncio.wait_for(talking, 5) == "agent_hung_up"
+    handset.hang_up()
+    await phones.nothing_left()
+
+
+async def test_an_agent_who_hangs_up_while_holding_ends_the_bridge(phones: Lab) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    leg, agent = await phones.leg()
+    talking = asyncio.ensure_future(call.bridge(leg))
+    await talk(agent, tone("before", 0.1))
+    agent.reoffer("inactive")
+    await until(lambda: contains(handset.rtp.heard, tone(MUSIC, 0.1)) > 0.9, "music")
+    agent.hang_up()
+    assert await asyncio.wait_for(talking, 5) == "agent_hung_up"
+    await asyncio.sleep(0.05)
+    handset.rtp.hear()
+    stopped_at = len(handset.rtp.packets)
+    await asyncio.sleep(0.1)
+    assert len(handset.rtp.hear()) == stopped_at, "music went on after the bridge"
+    handset.hang_up()
+    await phones.nothing_left()
+
+
+async def test_a_transfer_joins_the_caller_with_the_destination(phones: Lab) -> None:
+    phones.outside = Outside(phones.phones, {"partner": (phones.target("partner"), 5)})
+    call, handset = await phones.call()
+    await call.answer()
+    moving = asyncio.ensure_future(call.transfer("partner"))
+    await until(lambda: bool(phones.rung), "ringing at the destination")
+    says = tone("partner says", 0.5)
+    await talk(phones.rung[0], says)
+    await until(lambda: contains(handset.rtp.heard, says) > 0.7, "the destination at the caller's phone")
+    phones.rung[0].hang_up()
+    assert await asyncio.wait_for(moving, 5)
+    handset.hang_up()
+    await phones.nothing_left()
+
+
+async def test_a_transfer_that_nobody_takes_leaves_the_caller_here(phones: Lab, world: SipWorld) -> None:
+    phones.outside = Outside(phones.phones, {"partner": (phones.target("partner"), 0)})
+    phones.on_rung = Handset.ring
+    call, handset = await phones.call()
+    await call.answer()
+    assert not await call.transfer("partner")
+    assert not await call.transfer("anybody else")
+    await call.play((world.clip("sorry", 0.2),))
+    assert "sorry" in Caller(world, call, handset).heard()
+    await call.hangup()
+    await phones.nothing_left()
+
+
+async def test_a_leg_of_another_kind_is_refused(phones: Lab) -> None:
+    class Other:
+        agent = "kari"
+
+        async def hang_up(self) -> None: ...
+
+    call, _ = await phones.call()
+    with pytest.raises(TypeError, match="Other"):
+        await call.bridge(Other())
