@@ -192,7 +192,8 @@ class _Stay:
 
     async def _talk(self, offer: Offer, leg: AgentLeg) -> None:
         visit = self._visit
-        visit.outcome, visit.agent, visit.waited_ms = "answered", offer.agent, offer.waited_ms
+        visit.outcome, visit.agent = "answered", offer.agent
+        visit.waited_ms = self._run.services.now_ms() - visit.arrived_ms
         try:
             await self._announcer.silence()
             self.cause = await self._run.call.bridge(leg)

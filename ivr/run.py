@@ -21,7 +21,10 @@ _MOST_TRACED = 200
 
 @dataclass(slots=True)
 class Visit:
-    """One stay in a queue. `outcome` is empty while it lasts, then answered, left or the cause of leaving."""
+    """One stay in a queue. `outcome` is empty while it lasts, then `answered` or the cause of leaving.
+
+    `arrived_ms` is the epoch; `waited_ms` ends with the agent's answer or the leaving.
+    """
 
     queue: QueueId
     arrived_ms: int

@@ -1,0 +1,142 @@
+"""Scenarios: a story is told, and what is not as expected is named with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from ivr.problems import FlowFileError
+from ivr.simulator.report import lines
+from ivr.simulator.scenario import Result, run_folder
+
+FLOW = """flow: test
+title: Test
+numbers: [5000]
+languages: [nb]
+start: menu
+nodes:
+  menu: {type: menu, say: {nb: Tast 1.}, keys: {1: wait}, wait_s: 5, attempts: 1, no_choice: bye}
+  wait: {type: queue, queue: q, announce: {position: {nb: "Nummer {position}."}}, overflow: bye, unavailable: bye}
+  bye: {type: hangup, say: {nb: Ha det.}}
+"""
+STORY = """number: 5000
+scenarios:
+  - name: one
+    at: 2026-11-23 10:00
+    caller: [{after_s: 0.2, press: 1}]
+    agents: [{name: kari, queues: [q], answers_after_s: 5, talks_s: 60}]
+    expect:
+      path: [menu, wait]
+      heard: [Tast 1, Nummer]
+      not_heard: [Ha det]
+      queue: q
+      outcome: answered
+      cause: flow_ended
+      agent: kari
+      rung: [kari]
+      wait_s: {least: 5, most: 5}
+      lasts_s: {least: 65, most: 66}
+"""
+
+
+def told(folder: Path, scenarios: str = STORY, flow: str = FLOW) -> list[Result]:
+    (folder / "scenarios").mkdir(exist_ok=True)
+    (folder / "flow.yaml").write_text(flow)
+    (folder / "scenarios" / "s.yaml").write_text(scenarios)
+    return run_folder(folder)
+
+
+def test_a_story_that_goes_as_expected_has_no_failures(tmp_path: Path) -> None:
+    (result,) = told(tmp_path)
+    assert result.failures == ()
+    assert result.story is not None
+    assert result.story.run.trace == ["menu", "wait"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[menu, wait]", "[menu, bye]", "s.yaml:8:13: 'one': path is menu > wait, expected menu > bye"),
+        ("[Tast 1, Nummer]", "[Nummer, Tast 1]", "s.yaml:9:14: 'one': 'Tast 1' was not heard after what came before"),
+        ("[Ha det]", "[tast]", "s.yaml:10:18: 'one': 'tast' was heard"),
+        ("queue: q\n", "queue: p\n", "s.yaml:11:14: 'one': queue is 'q', expected 'p'"),
+        ("outcome: answered", "outcome: abandoned", "s.yaml:12:16: 'one': outcome is 'answered', expected 'abandoned'"),
+        ("agent: kari", "agent: ola", "s.yaml:14:14: 'one': agent is 'kari', expected 'ola'"),
+        ("rung: [kari]", "rung: []", "s.yaml:15:13: 'one': rung is kari, expected "),
+        ("most: 5}", "most: 5}", ""),
+        ("{least: 5, most: 5}", "{least: 6}", "s.yaml:16:15: 'one': wait_s is 5.0, expected 6 to 86400"),
+        ("{least: 65, most: 66}", "{most: 5}", "s.yaml:17:16: 'one': lasts_s is 65."),
+    ],
+)
+def test_what_is_not_as_expected_is_told_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in STORY
+    (result,) = told(tmp_path, STORY.replace(old, new, 1))
+    failures = "\n".join(map(str, result.failures))
+    assert said in failures if said else failures == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("press: 1", "pres: 1", "there is no field 'pres'"),
+        ("press: 1", "press: 1, hang_up: true", "an act is either"),
+        ("2026-11-23 10:00", "i morgen", "s.yaml:4:9: 'scenarios.0.at': a moment is written"),
+        ("number: 5000", "number: 5001", "s.yaml:1:9: no flow has the number 5001; did you mean '5000'?"),
+        ("path: [menu, wait]", "path: [menu, wiat]", "s.yaml:8:20: there is no node 'wiat'; did you mean 'wait'?"),
+        ("number: 5000\n", "", "'number' is missing"),
+        ("outcome: answered", "outcome: [", "this is no YAML"),
+    ],
+)
+def test_a_mistake_in_a_scenario_is_told_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in STORY
+    with pytest.raises(FlowFileError) as refused:
+        told(tmp_path, STORY.replace(old, new, 1))
+    assert said in str(refused.value)
+
+
+def test_flows_with_mistakes_are_not_tried(tmp_path: Path) -> None:
+    with pytest.raises(FlowFileError, match="there is no node 'wiat'"):
+        told(tmp_path, flow=FLOW.replace("1: wait", "1: wiat"))
+
+
+def test_an_agent_who_comes_later_and_other_callers_make_the_caller_wait(tmp_path: Path) -> None:
+    story = (
+        STORY[: STORY.index("    agents:")]
+        + """    others: [{queue: q, waiting: 2, talk_s: 100}]
+    agents: [{name: kari, queues: [q], from_s: 30, answers_after_s: 5}]
+    expect: {heard: [Nummer tre], outcome: answered, wait_s: {least: 230, most: 240}}
+"""
+    )
+    (result,) = told(tmp_path, story)
+    assert result.failures == ()
+
+
+def test_what_a_caller_does_when_words_are_heard_comes_after_them(tmp_path: Path) -> None:
+    story = STORY.replace(
+        "[{after_s: 0.2, press: 1}]", "[{when_heard: tast, press: 1}, {when_heard: nummer, hang_up: true}]"
+    )
+    story = story[: story.index("    agents:")] + "    expect: {outcome: abandoned, wait_s: {least: 2, most: 3}}\n"
+    (result,) = told(tmp_path, story)
+    assert result.failures == ()
+
+
+def test_a_call_that_lasts_a_day_is_ended(tmp_path: Path) -> None:
+    forever = FLOW.replace("overflow: bye", "overflow: wait, max_wait_s: 86400")
+    story = STORY[: STORY.index("    agents:")] + "    expect: {cause: time_limit, outcome: abandoned}\n"
+    (result,) = told(tmp_path, story, forever)
+    assert result.failures == ()
+
+
+def test_a_report_has_a_line_for_each_failure_and_one_for_all(tmp_path: Path) -> None:
+    results = told(tmp_path, STORY.replace("outcome: answered", "outcome: abandoned"))
+    written = list(lines(results))
+    assert len(written) == 2
+    assert "expected 'abandoned'" in written[0]
+    assert written[1].startswith("1 scenarios, 1 failed, ")
+
+
+def test_a_report_tells_the_stories_when_asked(tmp_path: Path) -> None:
+    written = "\n".join(lines(told(tmp_path), stories=True))
+    assert "ok   one" in written
+    assert "menu > wait" in written
+    assert "Nummer én." in written
+    assert "answered (flow_ended)" in written
