@@ -81,9 +81,8 @@ class Leg:
         if not self._drained:
             self._drain(now)
             return
-        room = self._room
         try:
-            size = self.port.sock.recv_into(room.buffer)
+            size = self.port.sock.recv_into(self._room.buffer)
         except OSError:
             return
         self._receive(size, None, now)
@@ -128,8 +127,9 @@ class Leg:
 
     def transmit(self, datagram: Buffer) -> None:
         """Send a datagram; one that the network does not take counts as unsent."""
+        send = self._send
         try:
-            self._send(datagram)
+            send(datagram)
         except OSError:
             self.sender.unsent += 1
 
@@ -138,8 +138,9 @@ class Leg:
         sender = self.sender
         datagram = next(sender.datagrams, None)
         if datagram is not None:
+            send = self._send
             try:
-                self._send(datagram)
+                send(datagram)
             except OSError:
                 sender.unsent += 1
             return
