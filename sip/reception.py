@@ -96,7 +96,7 @@ class Reception:
     def _cancel(self, request: Request, source: Address, now: float) -> None:
         invite = self._station.transactions.cancelled_by(request)
         if invite is None or not isinstance(invite.user, IncomingInvite):
-            self._refuse(request, 481, source)
+            self._unknown(request, source, now)
             return
         user = invite.user
         answer_to = response_address(request, source)
@@ -107,7 +107,7 @@ class Reception:
     def _within_dialog(self, request: Request, source: Address, now: float) -> None:
         session = self._sessions.by_dialog.get(_dialog_id(request))
         if session is None:
-            self._refuse(request, 481, source)
+            self._unknown(request, source, now)
             return
         refused = refusal(request, self._methods)
         if refused is not None:
@@ -227,6 +227,11 @@ class Reception:
         transaction = self._station.transactions.server(request, answer_to, UNATTENDED, now)
         kind = RegisterReceived if request.method == "REGISTER" else RequestReceived
         self._station.emit(kind(transaction, request, source))
+
+    def _unknown(self, request: Request, source: Address, now: float) -> None:
+        """It means a dialog or a transaction that does not exist, or does no longer."""
+        if self._welcome(source, now):
+            self._refuse(request, 481, source)
 
     def _overloaded(self, request: Request, source: Address) -> None:
         self._refuse(request, 503, source, (("Retry-After", str(self._config.limits.retry_after_s)),))

@@ -1,0 +1,158 @@
+"""Ends of calls: BYE from both sides, requests in a call, and what is no longer possible."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from sip.events import Confirmed, Ended, InviteReceived
+from sip.message.message import Request
+from tests.sip.network import ALICE, ANSWER, BOB, OFFER, nothing_left
+from tests.sip.raw import PEER, raw
+from tests.sip.session.test_reinvite import HOLD, Pair, kinds
+from tests.sip.session.test_uac import START, Desk
+from tests.sip.session.test_uas import Desk as CalledDesk
+
+
+def causes(events: Sequence[object]) -> list[str]:
+    return [event.cause for event in events if isinstance(event, Ended)]
+
+
+def test_byes_that_cross_end_the_call_once_on_each_side() -> None:
+    pair = Pair()
+    pair.alice.core.bye(pair.ours, pair.now)
+    pair.bob.core.bye(pair.theirs, pair.now)
+    pair.network.run(100.0)
+    assert causes(pair.alice.heard) == causes(pair.bob.heard) == ["local"]
+    assert nothing_left(pair.alice)
+    assert nothing_left(pair.bob)
+
+
+def test_bye_that_nobody_answers_ends_the_call_after_32_s() -> None:
+    pair = Pair()
+    pair.network.fate = lambda data: []
+    pair.alice.core.bye(pair.ours, pair.now)
+    pair.network.run(31.9)
+    assert pair.alice.heard == []
+    pair.network.run(0.2)
+    assert causes(pair.alice.heard) == ["local"]
+
+
+def test_bye_in_progress_is_not_the_end() -> None:
+    desk = Desk()
+    desk.reply(200)
+    desk.core.bye(desk.session, START)
+    bye = desk.requests()[-1]
+    assert desk.reply(100, to=bye) == []
+    assert causes(desk.reply(481, to=bye)) == ["local"]
+
+
+def test_call_that_is_over_takes_no_more_commands() -> None:
+    pair = Pair()
+    assert pair.alice.core.hang_up(pair.ours, pair.now)
+    assert not pair.alice.core.bye(pair.ours, pair.now)
+    assert not pair.alice.core.hang_up(pair.ours, pair.now)
+    assert not pair.alice.core.reoffer(pair.ours, HOLD, pair.now)
+    assert not pair.alice.core.cancel(pair.ours, pair.now)
+    assert not pair.alice.core.ring(pair.ours, pair.now)
+    assert not pair.alice.core.accept(pair.ours, ANSWER, pair.now)
+    assert not pair.alice.core.reject(pair.ours, 486, pair.now)
+    assert not pair.bob.core.acknowledge(pair.theirs, ANSWER, pair.now)
+
+
+def test_bye_is_no_way_to_end_a_call_that_rings() -> None:
+    assert not Desk().core.bye(Desk().session, START)
+    called = CalledDesk()
+    assert not called.core.bye(called.session, START)
+    assert not called.core.cancel(called.session, START)
+    assert not called.core.reoffer(called.session, OFFER, START)
+
+
+def test_request_in_a_call_that_is_not_served_is_not_allowed() -> None:
+    pair = Pair()
+    pair.bob.core.bye(pair.theirs, pair.now)
+    (bye,) = [data for data, _ in pair.bob.core.datagrams()]
+    register = bye.replace(b"BYE sip", b"REGISTER sip").replace(b" BYE\r\n", b" REGISTER\r\n")
+    for method, status in ((b"INFO", b"405"), (b"OPTIONS", b"200"), (b"REGISTER", b"405")):
+        data = register.replace(b"REGISTER", method).replace(b"z9hG4bK", b"z9hG4bK" + method)
+        pair.alice.core.receive(data, BOB, pair.now)
+        ((answer, _),) = pair.alice.core.datagrams()
+        assert answer.startswith(b"SIP/2.0 " + status)
+    assert pair.alice.core.events() == []
+
+
+def test_offer_after_our_bye_finds_no_call() -> None:
+    pair = Pair()
+    pair.alice.core.bye(pair.ours, pair.now)
+    pair.alice.core.datagrams()
+    pair.bob.core.reoffer(pair.theirs, HOLD, pair.now)
+    ((data, _),) = pair.bob.core.datagrams()
+    pair.alice.core.receive(data, BOB, pair.now)
+    ((answer, _),) = pair.alice.core.datagrams()
+    assert answer.startswith(b"SIP/2.0 481")
+
+
+def test_repeated_bye_gets_its_answer_again_and_a_new_one_finds_no_call() -> None:
+    pair = Pair()
+    pair.alice.core.bye(pair.ours, pair.now)
+    ((bye, _),) = pair.alice.core.datagrams()
+    for data, status in ((bye, b"200"), (bye, b"200"), (bye.replace(b"z9hG4bK", b"z9hG4bKx"), b"481")):
+        pair.bob.core.receive(data, ALICE, pair.now)
+        ((answer, _),) = pair.bob.core.datagrams()
+        assert answer.startswith(b"SIP/2.0 " + status)
+
+
+def test_ack_that_comes_after_our_bye_changes_nothing() -> None:
+    desk = CalledDesk()
+    answer = desk.accept()
+    desk.ack()
+    desk.core.bye(desk.session, START)
+    desk.core.events()
+    desk.ack()
+    assert desk.core.events() == []
+    assert answer.status == 200
+
+
+def test_ack_of_an_offer_that_comes_after_our_bye_is_not_reported() -> None:
+    pair = Pair()
+    pair.network.fate = lambda data: [0.5] if data.startswith(b"ACK") else [0.01]
+    pair.alice.core.reoffer(pair.ours, HOLD, pair.now)
+    pair.network.run(0.1)
+    pair.bob.core.bye(pair.theirs, pair.now)
+    pair.network.fate = lambda data: []
+    pair.network.run(2.0)
+    assert kinds(pair.bob) == ["ReinviteReceived"]
+
+
+@pytest.mark.parametrize("offerless", [True, False])
+def test_answer_in_the_ack_reaches_the_application(offerless: bool) -> None:
+    desk = CalledDesk()
+    answer = desk.accept()
+    body = ANSWER if offerless else ""
+    kind = ["Content-Type: application/sdp"] if offerless else []
+    data = raw("ACK", *kind, to=str(answer.to), branch="z9hG4bK9", body=body)
+    desk.core.receive(data, PEER, START)
+    (confirmed,) = desk.core.events()
+    assert isinstance(confirmed, Confirmed)
+    assert confirmed.sdp == (ANSWER if offerless else None)
+
+
+def test_transport_that_is_gone_ends_a_call_whose_offer_is_open() -> None:
+    pair = Pair()
+    pair.bob.react = lambda event, now: None
+    pair.alice.core.reoffer(pair.ours, HOLD, pair.now)
+    pair.network.run(0.05)
+    pair.bob.core.connection_lost(ALICE, pair.now)
+    pair.network.run(100.0)
+    assert causes(pair.bob.heard) == ["transport"]
+    assert nothing_left(pair.bob)
+
+
+def test_what_the_callee_hears_of_a_whole_call() -> None:
+    pair = Pair()
+    pair.alice.core.hang_up(pair.ours, pair.now)
+    pair.network.run(100.0)
+    assert causes(pair.alice.heard) == ["local"]
+    (ended,) = pair.bob.heard
+    assert isinstance(ended, Ended)
+    assert (ended.cause, isinstance(ended.request, Request)) == ("remote", True)
+    assert not pair.bob.of(InviteReceived)
