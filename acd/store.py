@@ -9,8 +9,18 @@ from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import (
+    ClusterDownError,
+    MasterDownError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 
+from acd.batching import Batches
 from acd.commands import Script, scripts
 from acd.distributor import DistributorError, Refused, Unavailable
 from acd.keys import Keys
@@ -35,9 +45,9 @@ from acd.post import Post, read
 log = structlog.get_logger(__name__)
 
 REFUSALS = frozenset({"NOQUEUE", "NOAGENT", "NOCONTACT", "NOOFFER", "BADSTATE", "FULL"})
-PASSING = frozenset({"LOADING", "READONLY", "BUSY", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "NOREPLICAS", "MISCONF"})
-"""Errors of a server that cannot serve now: one that loads its file, a former master, a full disk."""
-SHORT = "SHORT"
+PASSING = frozenset({"BUSY", "NOREPLICAS", "MISCONF"})
+PASSING_KINDS = (ReadOnlyError, MasterDownError, TryAgainError, ClusterDownError, OutOfMemoryError)
+"""Errors of a server that cannot serve now: a former master, a full disk. The library hides the codes of the latter."""
 
 
 class RedisDistributor:
@@ -62,6 +72,7 @@ class RedisDistributor:
         self.node = node
         self.post = Post()
         self._client = client
+        self._batches = Batches(client)
         self._confirm = (replicas, wait_ms)
         self._now_ms = now_ms
         self._scripts = texts or scripts()
@@ -234,28 +245,18 @@ class RedisDistributor:
         """The answers of Redis, over one connection. Loads the scripts where they are missing."""
         try:
             try:
-                return await self._send(commands)
+                return await self._batches.send(commands)
             except NoScriptError:
                 for script in self._scripts.values():
                     await self._client.script_load(script.text)
-                return await self._send(commands)
+                return await self._batches.send(commands)
         except ResponseError as error:
-            raise _refusal(error) from None
+            refusal = _refusal(error)
+            self._interrupted = self._interrupted or isinstance(refusal, Unavailable)
+            raise refusal from None
         except (RedisError, OSError, TimeoutError) as error:
             self._interrupted = True
             raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
-
-    async def _send(self, commands: tuple[tuple[str | int, ...], ...]) -> list[Any]:
-        if len(commands) == 1:
-            return [await self._client.execute_command(*commands[0])]  # type: ignore[no-untyped-call]  # the library
-        pipeline = self._client.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        answers: list[Any] = await pipeline.execute(raise_on_error=False)
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
-        return answers
 
 
 def configuration(queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> tuple[str, str]:
@@ -286,6 +287,6 @@ def _refusal(error: ResponseError) -> DistributorError:
     code, _, message = str(error).partition(" ")
     if code in REFUSALS:
         return Refused(code, message)
-    if code in PASSING:
-        return Unavailable(f"redis: {error}")
+    if code in PASSING or isinstance(error, PASSING_KINDS):
+        return Unavailable(f"redis: {type(error).__name__}: {error}")
     return DistributorError(f"redis: {error}")

@@ -29,13 +29,13 @@ def binary() -> str:
 
 
 class RedisServer:
-    """Started by `with`; `kill` and `start` play a crash. Its socket is in `folder`."""
+    """Started by `with`; `kill` and `start` play a crash. Its socket is in `folder`; `options` are redis.conf's."""
 
-    def __init__(self, folder: Path, *, fsync: str = "no") -> None:
+    def __init__(self, folder: Path, **options: str) -> None:
         self.folder = folder
         self.socket = folder / "r.sock"
         self.url = f"unix://{self.socket}"
-        self._fsync = fsync
+        self._options = options
         self._child: subprocess.Popen[bytes] | None = None
         if len(str(self.socket)) > _LONGEST_PATH:
             raise ValueError(f"{self.socket}: too long for a unix socket")
@@ -52,8 +52,9 @@ class RedisServer:
             "dir": str(self.folder),
             "save": "",
             "appendonly": "yes",
-            "appendfsync": self._fsync,
+            "appendfsync": "no",
             "logfile": str(self.folder / "redis.log"),
+            **self._options,
         }
         command = [binary(), *(word for name, value in options.items() for word in (f"--{name}", value))]
         self._child = subprocess.Popen(command, stdout=subprocess.DEVNULL)

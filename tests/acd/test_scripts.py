@@ -125,7 +125,7 @@ def test_scripts_do_what_the_model_does(client: Any) -> None:
     run_state_machine_as_test(
         machine(client),
         settings=settings(
-            max_examples=500,
+            max_examples=350,
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],

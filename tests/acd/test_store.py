@@ -2,21 +2,28 @@
 
 import asyncio
 import json
+import os
+import signal
+import socket
+import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
+from acd.commands import Script
 from acd.connection import command_client
-from acd.distributor import Refused, Unavailable
-from acd.model import Enqueue, NodeId
+from acd.distributor import DistributorError, Refused, Unavailable
+from acd.model import Enqueue, NodeId, Offer, Revoked
 from acd.store import RedisDistributor
 from events.catalogue import Event
 from events.codec import decode
-from tests.acd.distributor_contract import N1, A, Bench, DistributorContract, X
+from tests.acd.distributor_contract import N1, A, Bench, DistributorContract, X, Y
+from tests.acd.redis_server import RedisServer
 from tests.acd.test_simulated import Hand
-from tests.acd.twin import queue
+from tests.acd.twin import agent, queue
 
 
 @pytest.fixture
@@ -119,3 +126,93 @@ async def test_answers_are_bounded_in_time(client: Redis, bench: Bench) -> None:
         await bench.distributor.ready(A)
     kept = await asyncio.gather(*(client.hlen(f"svar:{{nav}}:{name}") for name in ("answers", "answers_old")))
     assert kept == [1, 1]
+
+
+@pytest.mark.parametrize("text", ["LOADING not now", "READONLY not now", "MISCONF not now", "OOM not now"])
+async def test_server_that_cannot_serve_now_is_unavailable(client: Redis, text: str) -> None:
+    refusing = {"place": Script.of(f"return redis.error_reply('{text}')")}
+    with pytest.raises(Unavailable, match="not now"):
+        await RedisDistributor(client, "nav", N1, texts=refusing).place("c1")
+
+
+async def test_fault_in_a_script_is_told_as_it_is(client: Redis) -> None:
+    broken = {"place": Script.of("return nil + 1")}
+    with pytest.raises(DistributorError, match="nil value") as caught:
+        await RedisDistributor(client, "nav", N1, texts=broken).place("c1")
+    assert not isinstance(caught.value, Refused | Unavailable)
+
+
+async def test_contact_that_cannot_be_put_back_does_not_keep_the_others(client: Redis, bench: Bench) -> None:
+    await bench.set_up()
+    await bench.comes("c1", Y)
+    await bench.comes("c2")
+    await client.flushdb()
+    await bench.distributor.configure([queue("x")], [])
+    await bench.distributor.beat(N1, 2)
+    assert (await bench.distributor.place("c2")).position == 1
+
+
+async def test_caller_who_leaves_while_contacts_are_put_back_does_not_stay(client: Redis, bench: Bench) -> None:
+    await bench.set_up()
+    for n in range(20):
+        await bench.comes(f"c{n}")
+    await client.flushdb()
+    await bench.set_up()
+    left = [f"c{n}" for n in range(0, 20, 2)]
+    await asyncio.gather(
+        bench.distributor.beat(N1, 20), *(bench.distributor.leave(contact, "caller_hung_up") for contact in left)
+    )
+    numbers = await bench.queue()
+    assert numbers.waiting == 10
+    for contact in left:
+        with pytest.raises(Refused, match="NOCONTACT"):
+            await bench.distributor.place(contact)
+
+
+async def test_node_is_told_after_a_gap_what_it_may_not_have_heard(client: Redis, bench: Bench) -> None:
+    await bench.set_up(A)
+    deaf = RedisDistributor(client, "nav", N1, now_ms=bench.now_ms)
+    await deaf.enqueue(Enqueue("c1", X, N1))
+    assert await bench.offers() == []
+    distributor = bench.distributor
+    assert isinstance(distributor, RedisDistributor)
+    for command in (distributor.due(), distributor.due()):
+        distributor._interrupted = True
+        await command
+    assert (await bench.offer()).contact == "c1"
+
+
+async def test_replica_confirms_and_one_that_hangs_does_not() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    with tempfile.TemporaryDirectory(prefix="svar-") as first, tempfile.TemporaryDirectory(prefix="svar-") as second:
+        primary = RedisServer(Path(first), port=port, bind="127.0.0.1")
+        options = {"replicaof": f"127.0.0.1 {port}", "repl-diskless-sync-delay": "0"}
+        with primary, RedisServer(Path(second), **options) as replica:
+            client = command_client(primary.url)
+            heard: list[Offer | Revoked] = []
+            distributor = RedisDistributor(client, "nav", N1, replicas=1, wait_ms=300)
+            distributor.listen(N1, heard.append)
+            async with asyncio.timeout(20):
+                await repeat_until_confirmed(distributor)
+            await distributor.log_in(A)
+            os.kill(replica.pid, signal.SIGSTOP)
+            with pytest.raises(Unavailable, match="confirmed by 0 of 1"):
+                await distributor.enqueue(Enqueue("c1", X, N1))
+            await asyncio.sleep(0)
+            assert heard == []
+            os.kill(replica.pid, signal.SIGCONT)
+            await distributor.enqueue(Enqueue("c1", X, N1))
+            await asyncio.sleep(0)
+            assert [message.contact for message in heard] == ["c1"]
+            await client.aclose()
+
+
+async def repeat_until_confirmed(distributor: RedisDistributor) -> None:
+    while True:
+        try:
+            await distributor.configure([queue("x")], [agent("a", "oslo", {"x": 1})])
+        except Unavailable:
+            continue
+        return
