@@ -64,6 +64,12 @@ def test_ttl_and_number_of_a_group_are_left_out_and_the_first_of_several_address
     assert (description.connection, description.media[0].connection) == ("233.252.0.1", "192.0.2.1")
 
 
+def test_bounds_are_inclusive() -> None:
+    assert len(parse(HEAD + "a=x\r\n" * (MAX_LINES - 3)).attributes) == MAX_LINES - 3
+    assert len(parse(HEAD + "m=audio 0 RTP/AVP 0\r\n" * MAX_MEDIA).media) == MAX_MEDIA
+    assert len(parse(HEAD + "m=audio 65535 RTP/AVP" + " 0" * MAX_FORMATS).media[0].formats) == MAX_FORMATS
+
+
 def test_unknown_letters_and_malformed_rtpmaps_are_passed_over() -> None:
     description = parse(HEAD + "y=1\r\nm=audio 4000 RTP/AVP 8\r\na=rtpmap:x\r\na=rtpmap\r\na=rtpmap:8 PCMA/8000/1\r\n")
     assert [found.name for found in description.media[0].rtp_maps().values()] == ["PCMA"]

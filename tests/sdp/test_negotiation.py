@@ -68,6 +68,7 @@ def test_codec_under_a_dynamic_number_keeps_it() -> None:
         ("m=audio 6000 RTP/AVP 18 x 200 \u0663",),
         ("m=audio 6000 RTP/AVP 97 98", "a=rtpmap:97 PCMA/16000", "a=rtpmap:98 PCMA/8000/2"),
         ("m=audio 6000 RTP/AVP 200", "a=rtpmap:200 PCMA/8000"),
+        ("m=audio 6000 RTP/AVP 128", "a=rtpmap:128 PCMA/8000"),
     ],
 )
 def test_offer_without_audio_that_we_speak_is_refused(lines: tuple[str, ...]) -> None:
@@ -156,7 +157,10 @@ def test_rtcp_goes_where_the_peer_says() -> None:
     assert not answered(offer(*PHONE, "a=rtcp-mux"))[1].rtcp_mux
 
 
-@pytest.mark.parametrize(("line", "ptime_ms"), [("a=ptime:30", 30), ("a=ptime:0", 20), ("a=ptime:x", 20), ("a=x", 20)])
+@pytest.mark.parametrize(
+    ("line", "ptime_ms"),
+    [("a=ptime:30", 30), ("a=ptime:1", 1), ("a=ptime:200", 200), ("a=ptime:0", 20), ("a=ptime:201", 20), ("a=x", 20)],
+)
 def test_ptime_is_what_the_peer_asks_for_within_reason(line: str, ptime_ms: int) -> None:
     assert answered(offer(*PHONE, line))[1].ptime_ms == ptime_ms
 

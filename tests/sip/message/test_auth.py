@@ -1,6 +1,7 @@
 """Digest: the RFCs' own vectors, and what is refused."""
 
 from dataclasses import replace
+from hashlib import md5
 
 import pytest
 import sipmessage
@@ -54,6 +55,16 @@ def test_response_without_qop_is_that_of_rfc_2069() -> None:
     assert credentials.nonce_count == 0
 
 
+def test_session_variant_hashes_the_secret_with_both_nonces() -> None:
+    credentials = Credentials("u", "r", "n", "sip:x", "", "MD5-SESS", "auth", "00000001", "c")
+    a1 = hash_a1("u", "r", "p")
+    # RFC 7616 §3.4.2, written out
+    session = md5(f"{a1}:n:c".encode()).hexdigest()
+    a2 = md5(b"REGISTER:sip:x").hexdigest()
+    assert a1 == md5(b"u:r:p").hexdigest()
+    assert digest_response(credentials, "REGISTER", a1) == md5(f"{session}:n:00000001:c:auth:{a2}".encode()).hexdigest()
+
+
 @pytest.mark.parametrize(
     "change", [{"algorithm": "MD4"}, {"qop": "auth-int"}, {"response": "é"}, {"response": "0" * 32}]
 )
@@ -74,6 +85,7 @@ def test_client_and_server_agree_over_the_wire(algorithm: str, qop: tuple[str, .
     heard = Credentials.parse(str(sent))
     assert heard == sent
     assert (heard.opaque, heard.nc) == (opaque, "0000000a" if qop else "")
+    assert heard.nonce_count == (10 if qop else 0)
     assert is_right(heard, "REGISTER", hash_a1("Bjørn", 'a "realm"', "p", algorithm))
     assert not is_right(heard, "REGISTER", hash_a1("Bjørn", 'a "realm"', "q", algorithm))
 

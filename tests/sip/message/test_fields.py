@@ -53,6 +53,7 @@ def test_fields_read_as_their_types() -> None:
     [
         ("0", 0),
         ("9999999999", 2**32 - 1),
+        ("1" * 11, 2**32 - 1),
         ("1" * 5000, 2**32 - 1),
         ("", None),
         ("x", None),
@@ -95,6 +96,10 @@ def test_max_forwards_reads_up_to_255() -> None:
 def test_call_id_is_one_word(text: str) -> None:
     with pytest.raises(ParseError):
         fields.read_call_id([text])
+
+
+def test_call_id_is_taken_as_it_is() -> None:
+    assert request(("i", "a@[::1]")).call_id == "a@[::1]"
 
 
 def test_star_stands_for_every_contact() -> None:
