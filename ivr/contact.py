@@ -29,13 +29,14 @@ async def serve(call: Call, flow: Flow, services: Services, data: FlowRun | None
     hangs up and is cancelled.
     """
     data = data or begin(call, flow, services)
-    ending = _Ending(asyncio.current_task())
+    run = Run(call, data, services)
+    ending = _Ending(asyncio.current_task(), run)
     began = asyncio.get_running_loop().time()
     if not data.trace:
         _tell_start(call, flow, services)
     call.on_end(ending.told)
     try:
-        await _lead(Run(call, data, services), flow, ending)
+        await _lead(run, flow, ending)
     except asyncio.CancelledError:
         if not ending.is_own():
             ending.cause = ending.cause or "shutdown"
@@ -50,10 +51,11 @@ async def serve(call: Call, flow: Flow, services: Services, data: FlowRun | None
 class _Ending:
     """Why and how the call ended; wakes the flow from whatever it awaits."""
 
-    __slots__ = ("_cancelled", "_task", "cause", "failed", "finished")
+    __slots__ = ("_cancelled", "_run", "_task", "cause", "failed", "finished")
 
-    def __init__(self, task: "asyncio.Task[object] | None") -> None:
+    def __init__(self, task: "asyncio.Task[object] | None", run: Run) -> None:
         self._task = task
+        self._run = run
         self._cancelled = False
         self.cause = ""
         self.finished = False
@@ -62,7 +64,7 @@ class _Ending:
     def told(self, cause: str) -> None:
         if self.cause or self.finished:
             return
-        self.cause = cause
+        self.cause = self._run.ended = cause
         if self._task is not None and not self._task.done() and asyncio.current_task() is not self._task:
             self._cancelled = True
             self._task.cancel()

@@ -19,6 +19,8 @@ _log = structlog.get_logger(__name__)
 
 ENTER_PATIENCE_S = 120.0
 """How long a caller waits for a queue that is out of reach, before going on at `unavailable`."""
+CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "overflow", "shutdown"})
+"""What the distributor is told of an end; all else is an error."""
 _UNTOLD_PATIENCE_S = 3.0
 _OFFER_PATIENCE_S = 10.0
 _FINISH_PATIENCE_S = 300.0
@@ -59,6 +61,9 @@ async def wait_and_talk(run: Run, wish: Wish, announcements: Announcements) -> L
     except CallEnded as ended:
         stay.cause = ended.cause
         raise
+    except asyncio.CancelledError:
+        stay.cause = run.ended or "shutdown"
+        raise
     finally:
         stay.close()
 
@@ -76,7 +81,7 @@ class _Stay:
         self._resumed = run.data.entry is not None and run.data.entry.queue == wish.queue
         self._visit = self._entry()
         self._in_doubt = False
-        self.cause = "caller_hung_up"
+        self.cause = "error"
 
     def _entry(self) -> Visit:
         data = self._run.data
@@ -205,7 +210,8 @@ class _Stay:
 
     def close(self) -> None:
         """Leave or finish, after what is under way. Waits for nothing, so that it can't be interrupted."""
-        visit, contact, cause, data = self._visit, self._mailbox.contact, self.cause, self._run.data
+        visit, contact, data = self._visit, self._mailbox.contact, self._run.data
+        cause = self.cause if self.cause in CAUSES else "error"
         self._run.services.offers.forget(contact)
         self._announcer.stop()
         if visit.outcome == "answered":

@@ -102,15 +102,16 @@ class ForgottenDigitsError(Exception):
 
 
 class Run:
-    """One caller in one flow: what a node may touch."""
+    """One caller in one flow: what a node may touch. `ended` is the cause of the call's end, empty while it lasts."""
 
-    __slots__ = ("_pii", "call", "data", "idle_steps", "services")
+    __slots__ = ("_pii", "call", "data", "ended", "idle_steps", "services")
 
     def __init__(self, call: Call, data: FlowRun, services: Services) -> None:
         self.call = call
         self.data = data
         self.services = services
         self.idle_steps = 0
+        self.ended = ""
         self._pii: dict[str, str] = {}
 
     @property

@@ -60,10 +60,12 @@ Condition = Annotated[
 ]
 """An expression (`ivr.expression`)."""
 
-Number = Annotated[str, BeforeValidator(_number), Field(pattern=r"^\+?[0-9]{2,15}$")]
+_NUMBER_SCHEMA = WithJsonSchema({"type": ["string", "integer"]})
+
+Number = Annotated[str, BeforeValidator(_number), Field(pattern=r"^\+?[0-9]{2,15}$"), _NUMBER_SCHEMA]
 """A telephone number or short number."""
 
-Destination = Annotated[str, BeforeValidator(_number), Field(pattern=r"^\+?[a-z0-9_-]{1,40}$")]
+Destination = Annotated[str, BeforeValidator(_number), Field(pattern=r"^\+?[a-z0-9_-]{1,40}$"), _NUMBER_SCHEMA]
 """A destination of the dial plan, by name or number; which exist is the deployment's to say."""
 
 Target = Annotated[str, Field(min_length=1, max_length=64, description="The name of another node of this flow.")]

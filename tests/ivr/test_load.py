@@ -126,6 +126,7 @@ def test_a_folder_without_flows_is_a_problem(tmp_path: Path) -> None:
 
 def test_the_schema_for_editors_knows_every_node() -> None:
     text = json.dumps(json_schema())
+    assert json_schema()["properties"]["numbers"]["items"] == {"type": ["string", "integer"]}
     assert all(f'"const": "{kind}"' in text for kind in ("say", "menu", "digits", "queue", "transfer", "hangup"))
 
 

@@ -287,5 +287,92 @@ async def test_a_place_that_was_lost_is_taken_again_with_its_arrival(engine: Eng
     assert place.waited_ms == pytest.approx(21_000, abs=100)
 
 
+@pytest.mark.parametrize(("cause", "told"), [("shutdown", "shutdown"), ("media_timeout", "error")])
+async def test_the_distributor_is_told_why_a_call_ended(engine: Engine, cause: str, told: str) -> None:
+    await engine.staff("kari")
+    call, task = engine.dial(FLOW)
+    await asyncio.sleep(10)
+    waiting, other = engine.dial(FLOW, "c2")
+    await asyncio.sleep(10)
+    call.hang_up(cause)
+    waiting.hang_up(cause)
+    await asyncio.gather(task, other)
+    await engine.commands.drain(1)
+    assert engine.told(ContactReleased)[0].cause == told
+    assert engine.told(ContactLeftQueue)[0].cause == told
+
+
+async def test_a_shutdown_of_the_node_is_told_as_one(engine: Engine) -> None:
+    await engine.staff()
+    _, task = engine.dial(FLOW)
+    await asyncio.sleep(10)
+    task.cancel()
+    await asyncio.wait({task})
+    await engine.commands.drain(1)
+    assert engine.told(ContactLeftQueue)[0].cause == "shutdown"
+
+
+async def test_an_answer_that_comes_with_the_loss_of_the_lease_releases_the_agent(engine: Engine) -> None:
+    await engine.staff("kari")
+    engine.phones.answers_when_stopped = True
+    engine.phones.after_s = 5
+    engine.dial(FLOW)
+    await asyncio.sleep(3)
+    await engine.distributor.log_out(AgentId("kari"), "gone")
+    await asyncio.sleep(1)
+    assert engine.phones.legs[0].ended.done()
+    assert not engine.told(ContactAnswered)
+    assert (await engine.distributor.queues())[0].waiting == 1
+
+
+async def test_an_answer_whose_lease_is_gone_releases_the_agent_and_keeps_the_caller(engine: Engine) -> None:
+    await engine.staff("kari")
+    engine.distributor.slow_s = 1
+    call, task = engine.dial(FLOW)
+    await asyncio.sleep(2.5)
+    (lease,) = engine.distributor.model.leases.values()
+    engine.distributor.model.fail(engine.now_ms(), "n1", lease.offer, lease.fence, "rejected")
+    await asyncio.sleep(5)
+    assert engine.phones.legs[0].ended.done()
+    assert not task.done()
+    assert call.music
+    assert (await engine.distributor.queues())[0].waiting == 1
+
+
+async def test_an_agent_who_answers_as_the_caller_goes_is_released(engine: Engine) -> None:
+    await engine.staff("kari")
+    engine.phones.answers_when_stopped = True
+    engine.phones.after_s = 5
+    call, task = engine.dial(FLOW)
+    await asyncio.sleep(3)
+    call.hang_up()
+    await task
+    await asyncio.sleep(0.1)
+    await engine.commands.drain(1)
+    assert engine.phones.legs[0].ended.done()
+    assert await engine.state("kari") is AgentState.READY
+
+
+async def test_an_offer_that_cannot_be_given_back_is_ended_by_its_lease(engine: Engine) -> None:
+    await engine.staff("kari")
+    engine.phones.cause = "busy"
+    engine.distributor.deaf_to = {"fail"}
+    call, task = engine.dial(FLOW)
+    await asyncio.sleep(60)
+    assert engine.told(OfferFailed)[0].cause == "lease_expired"
+    assert not task.done()
+    assert call.music
+
+
+async def test_a_store_that_goes_away_for_good_during_the_answer_lets_the_caller_go_on(engine: Engine) -> None:
+    await engine.staff("kari")
+    _, task = engine.dial(FLOW)
+    await asyncio.sleep(0.5)
+    engine.distributor.away = True
+    data = await task
+    assert data.trace == ["wait", "unavailable"]
+    assert engine.phones.legs[0].ended.done()
+
+
 def test_not_answered_says_why() -> None:
     assert NotAnswered("busy").cause == "busy"
