@@ -59,7 +59,11 @@ class AgentLeg(Protocol):
 
 
 class Call(Protocol):
-    """One caller. All methods raise CallEnded once the call is over."""
+    """One caller. All methods raise CallEnded once the call is over.
+
+    A flow awaits one of play, collect, bridge and transfer at a time, and may cancel it; when the cancelled task has
+    ended, the next may begin.
+    """
 
     @property
     def info(self) -> CallInfo: ...

@@ -136,6 +136,26 @@ class CallContract:
         await call.stop_music()
         assert "news" in far.heard()
 
+    async def test_after_a_play_that_was_cancelled_the_next_one_is_heard_to_its_end(self, world: CallWorld) -> None:
+        call, far = await world.make_call()
+        await call.answer()
+        playing = asyncio.ensure_future(call.play((world.clip("long", LONG_S),)))
+        await settle()
+        playing.cancel()
+        await asyncio.wait({playing})
+        assert await asyncio.wait_for(call.play((world.clip("next", SHORT_S),)), 5) is None
+        assert far.heard() == ["long", "next"]
+
+    async def test_keys_pressed_quickly_are_all_counted(self, world: CallWorld) -> None:
+        call, far = await world.make_call()
+        await call.answer()
+        playing = asyncio.ensure_future(call.play((world.clip("menu", LONG_S),), keys="123"))
+        await settle()
+        for key in "123":
+            await far.press(key)
+        assert await playing == "1"
+        assert (await call.collect(most=2, first_timeout_s=1)).pii_digits == "23"
+
     async def test_a_caller_who_hangs_up_ends_the_wait_for_a_key(self, world: CallWorld) -> None:
         call, far = await world.make_call()
         await call.answer()
