@@ -89,3 +89,43 @@ class LoopLag:
         if worst_s > limit_s:
             raise Unwell(f"the loop was {worst_s * 1000:.0f} ms late, {limit_s * 1000:.0f} ms is the limit")
         return f"{worst_s * 1000:.1f} ms late at worst"
+
+
+class StreamLag:
+    """How far the reader of a stream is behind: how long ago the stream had what the reader has not reached yet.
+
+    `tip` gives the stream's last id and `checkpoint` the reader's (`milliseconds-sequence`). The answer is as fine as
+    the checks are frequent: one every few seconds.
+    """
+
+    def __init__(
+        self,
+        tip: Callable[[], Awaitable[str]],
+        checkpoint: Callable[[], str],
+        *,
+        limit_s: float = 10.0,
+        most: int = 100,
+    ) -> None:
+        self._tip = tip
+        self._checkpoint = checkpoint
+        self._limit_s = limit_s
+        self._most = most
+        self._ahead: deque[tuple[float, tuple[int, int]]] = deque()
+
+    async def check(self) -> str:
+        """A check for `Health`."""
+        tip, here = _order(await self._tip()), _order(self._checkpoint())
+        now = asyncio.get_running_loop().time()
+        if len(self._ahead) < self._most and (not self._ahead or self._ahead[-1][1] < tip):
+            self._ahead.append((now, tip))
+        while self._ahead and self._ahead[0][1] <= here:
+            self._ahead.popleft()
+        lag_s = now - self._ahead[0][0] if self._ahead else 0.0
+        if lag_s > self._limit_s:
+            raise Unwell(f"{lag_s:.1f} s behind, {self._limit_s:g} s is the limit")
+        return f"{lag_s:.1f} s behind"
+
+
+def _order(stream_id: str) -> tuple[int, int]:
+    at_ms, _, sequence = stream_id.partition("-")
+    return int(at_ms), int(sequence or 0)

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from metrics.health import Health, LoopLag, Outcome, Unwell
+from metrics.health import Health, LoopLag, Outcome, StreamLag, Unwell
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -77,3 +77,46 @@ async def test_a_late_loop_is_seen_and_a_punctual_one_is_well() -> None:
         await lag.check(limit_s=-1.0)
     with pytest.raises(asyncio.CancelledError):
         await looking
+
+
+class Stream:
+    """A stream and its reader, as ids."""
+
+    def __init__(self) -> None:
+        self.tip = self.here = "0-0"
+
+    async def last(self) -> str:
+        return self.tip
+
+
+async def test_a_reader_that_is_at_the_end_is_not_behind_however_long_nothing_happened() -> None:
+    stream = Stream()
+    lag = StreamLag(stream.last, lambda: stream.here, limit_s=0)
+    assert await lag.check() == "0.0 s behind"
+    stream.tip = stream.here = "99000-1"
+    assert await lag.check() == "0.0 s behind"
+
+
+async def test_a_reader_that_does_not_reach_what_was_there_before_is_behind() -> None:
+    stream = Stream()
+    lag = StreamLag(stream.last, lambda: stream.here, limit_s=0)
+    stream.tip, stream.here = "99000-10", "5-0"
+    assert await lag.check() == "0.0 s behind", "what has just come may be unread"
+    stream.tip, stream.here = "99500-0", "99000-9"
+    with pytest.raises(Unwell, match=r"0\.0 s behind, 0 s is the limit"):
+        await lag.check()
+    stream.tip, stream.here = "99900-0", "99500-0"
+    assert await lag.check() == "0.0 s behind", "only what came with this check is unread"
+
+
+async def test_a_reader_that_stands_still_is_behind_by_the_oldest_that_it_has_not_reached() -> None:
+    stream = Stream()
+    lag = StreamLag(stream.last, lambda: stream.here, limit_s=0, most=2)
+    stream.tip = "1"
+    assert await lag.check() == "0.0 s behind"
+    for n in range(2, 6):
+        stream.tip = str(n)
+        with pytest.raises(Unwell):
+            await lag.check()
+    stream.here = "2"
+    assert await lag.check() == "0.0 s behind", "of five looks two were kept"

@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -14,7 +14,9 @@ import pytest
 
 from metrics.mqtt import Broker, BrokerUrlError, MqttFeed, masked, topic_level
 from metrics.pipeline import Folds
+from metrics.wallboard import Board
 from svar.embedded.broker import EmbeddedBroker
+from svar.embedded.child import Child
 from tests.metrics.told import answered, became, queued, started, stream
 
 WITHIN_S = 20.0
@@ -116,11 +118,20 @@ async def test_events_and_states_reach_those_who_listen(broker: Broker) -> None:
 async def test_a_state_that_does_not_change_is_published_once_and_kept_for_latecomers(broker: Broker) -> None:
     folds = Folds("nav")
     folds.apply(stream([queued("c1")]))
-    async with listening(broker) as heard, running(feed_of(folds, broker)):
+    looks: list[Board] = []
+
+    def board() -> Board:
+        looks.append(folds.board(0))
+        return looks[-1]
+
+    feed = MqttFeed(broker, tenant="nav", node="n1", board=board)
+    async with listening(broker) as heard, running(feed):
         await until(lambda: "svar/nav/queue/pensjon" in heard)
         async with listening(broker) as late:
             await until(lambda: "svar/nav/queue/pensjon" in late)
-        await asyncio.sleep(1.2)  # one look at the state more
+        await until(lambda: len(looks) == 2)
+        feed.tell(started("c2"))
+        await until(lambda: "svar/nav/event/contact_started" in heard)
         assert len(heard["svar/nav/queue/pensjon"]) == 1
 
 
@@ -180,36 +191,68 @@ async def test_telling_never_waits_though_there_never_was_a_broker() -> None:
         async with running(feed):
             for n in range(100):
                 feed.tell(started(f"c{n}"))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0)
             figures = feed.figures()
     assert (figures["connected"], figures["events_waiting"], figures["events_dropped_total"]) == (0, 10, 90)
 
 
-@pytest.mark.interop
-async def test_mosquitto_keeps_states_and_tells_the_last_will_of_a_lost_node(tmp_path: Path) -> None:
-    mosquitto = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
-    if mosquitto is None:
+LOST_NODE = """
+import asyncio, sys
+from metrics.mqtt import Broker, MqttFeed
+from metrics.wallboard import Board
+
+asyncio.run(MqttFeed(Broker.from_url(sys.argv[1]), tenant="nav", node="n2", board=lambda: Board((), {}, 0)).run())
+"""
+
+
+def answers(broker: Broker) -> bool:
+    with socket.socket() as trial:
+        return trial.connect_ex((broker.host, broker.port)) == 0
+
+
+@contextlib.asynccontextmanager
+async def mosquitto(tmp_path: Path) -> AsyncIterator[Broker]:
+    program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if program is None:
         assert "CI" not in os.environ, "mosquitto is missing: apt install mosquitto"
         pytest.skip("mosquitto is missing: apt install mosquitto")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         broker = Broker("127.0.0.1", free.getsockname()[1])
-    (tmp_path / "m.conf").write_text(f"listener {broker.port} 127.0.0.1\nallow_anonymous true\n")
-    command = [mosquitto, "-c", str(tmp_path / "m.conf")]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: ASYNC220
-        folds = Folds("nav")
-        folds.apply(stream([queued("c1", "pensjon/øst")]))
+    config, log = tmp_path / "mosquitto.conf", tmp_path / "mosquitto.log"
+    config.write_text(f"listener {broker.port} 127.0.0.1\nallow_anonymous true\n")
+    child = await Child.start("mosquitto", [program, "-c", str(config)], log)
+    await until(lambda: answers(broker))
+    yield broker
+    await child.stop()
+
+
+@pytest.mark.interop
+async def test_mosquitto_takes_events_and_keeps_states(tmp_path: Path) -> None:
+    folds = Folds("nav")
+    folds.apply(stream([queued("c1", "pensjon/øst")]))
+    async with mosquitto(tmp_path) as broker:
         feed = feed_of(folds, broker)
         async with running(feed):
             await until(lambda: feed.figures()["connected"] == 1)
-            feed.tell(started("c1"))
             async with listening(broker) as heard:
-                await until(lambda: {"svar/nav/queue/pensjon_øst", "svar/nav/node/n1"} <= set(heard))
-                async with aiomqtt.Client(broker.host, broker.port, identifier="other"):
-                    pass
-                await until(lambda: feed.figures()["events_published_total"] == 1)
-            assert heard["svar/nav/node/n1"] == [{"state": "online"}]
-        async with listening(broker, "svar/nav/node/n1") as after:
-            await until(lambda: bool(after))
-        assert after["svar/nav/node/n1"] == [{"state": "offline", "cause": "stopped"}]
-        process.terminate()
+                feed.tell(started("c1"))
+                wanted = {"svar/nav/queue/pensjon_øst", "svar/nav/node/n1", "svar/nav/event/contact_started"}
+                await until(lambda: wanted <= set(heard))
+        async with listening(broker) as after:
+            await until(lambda: {"svar/nav/queue/pensjon_øst", "svar/nav/node/n1"} <= set(after))
+    assert heard["svar/nav/event/contact_started"][0]["pii_caller"] == "***"
+    assert after["svar/nav/node/n1"] == [{"state": "offline", "cause": "stopped"}]
+    assert "svar/nav/event/contact_started" not in after, "events are not kept"
+
+
+@pytest.mark.interop
+async def test_mosquitto_tells_when_a_node_is_lost(tmp_path: Path) -> None:
+    async with mosquitto(tmp_path) as broker, listening(broker, "svar/nav/node/n2") as heard:
+        command = [sys.executable, "-c", LOST_NODE, f"mqtt://{broker.host}:{broker.port}"]
+        node = await asyncio.create_subprocess_exec(*command, cwd=Path(__file__).parent.parent.parent)
+        await until(lambda: bool(heard))
+        node.kill()
+        await node.wait()
+        await until(lambda: len(heard["svar/nav/node/n2"]) == 2)
+    assert heard["svar/nav/node/n2"] == [{"state": "online"}, {"state": "offline", "cause": "lost"}]
