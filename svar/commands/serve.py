@@ -1,6 +1,7 @@
 """svar serve: run a node until it is told to stop."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -42,12 +43,23 @@ async def _serve(config: Config) -> None:
         loop.add_signal_handler(number, stopped.set)
     node = Node(config)
     places = await node.start()
+    _spare_the_collector()
     print(greeting(node, places), flush=True)
     print(ready_line(places), flush=True)
     await stopped.wait()
     print("stopping: new calls get 503, calls in progress may end ...", flush=True)
     await node.stop()
     print("stopped", flush=True)
+
+
+def _spare_the_collector() -> None:
+    """What stands after the start never becomes garbage: looking through it cost pauses of 100-220 ms under load.
+
+    The thresholds let short-lived objects of calls die by their reference counts before anybody looks for cycles.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 50)
 
 
 def ready_line(places: Places) -> str:
