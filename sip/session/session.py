@@ -82,23 +82,27 @@ class Session:
     # --- commands
 
     def ring(self, status: int, sdp: str | None, now: float) -> bool:
-        return self.phase is Phase.EARLY and self.incoming is not None and self.incoming.ring(status, sdp, now)
+        if self.phase is not Phase.EARLY or self.incoming is None:
+            return False
+        self.incoming.ring(status, sdp, now)
+        return True
 
     def accept(self, sdp: str, headers: HeaderLines, now: float) -> bool:
         """Answer the INVITE or re-INVITE that waits."""
         incoming = self.incoming
-        if incoming is None or incoming.answered or not incoming.accept(sdp, headers, now):
+        if incoming is None or incoming.answered or self.dialog is None:
             return False
-        if incoming.initial:
-            self.phase = Phase.ESTABLISHED
-        elif self.dialog is not None:
+        incoming.accept(sdp, headers, now)
+        self.phase = Phase.ESTABLISHED
+        if not incoming.initial:
             self.dialog.refresh(incoming.request)
         return True
 
     def reject(self, status: int, reason: str | None, headers: HeaderLines, now: float) -> bool:
         incoming = self.incoming
-        if incoming is None or incoming.answered or not incoming.reject(status, reason, headers, now):
+        if incoming is None or incoming.answered:
             return False
+        incoming.reject(status, reason, headers, now)
         if incoming.initial:
             self.over("local", now)
         return True
@@ -216,10 +220,9 @@ class Session:
         wanted, self._bye_headers = self._bye_headers, None
         dialog = self.dialog
         assert dialog is not None
-        if self.phase is Phase.ESTABLISHED:
-            self._send_bye(dialog, wanted or (), now)
-            if wanted is None:
-                self.over("no_ack", now)
+        self._send_bye(dialog, wanted or (), now)
+        if wanted is None:
+            self.over("no_ack", now)
 
     def unanswered(self, now: float) -> None:
         """The application let an INVITE wait too long."""
@@ -231,8 +234,9 @@ class Session:
 
     def lost(self, cause: EndCause, now: float) -> None:
         """The peer knows nothing of the dialog any more, or does not answer (§12.2.1.2)."""
-        if self.phase is Phase.ESTABLISHED and self.dialog is not None:
-            self._send_bye(self.dialog, (), now)
+        dialog = self.dialog
+        assert dialog is not None
+        self._send_bye(dialog, (), now)
         self.over(cause, now)
 
     def responded(self, transaction: Transaction, response: Response, now: float) -> None:

@@ -48,27 +48,22 @@ class IncomingInvite:
         """Our 2xx is being repeated, or was until its ACK came."""
         return self.acknowledged or "no_ack" in self._timers
 
-    def ring(self, status: int, sdp: str | None, now: float) -> bool:
-        response = self._response(status, sdp, ())
-        if not self.transaction.respond(response, now):
-            return False
+    def ring(self, status: int, sdp: str | None, now: float) -> None:
+        self.transaction.respond(self._response(status, sdp, ()), now)
         self._set("remind", now + _REMIND_AFTER_S)
-        return True
 
-    def accept(self, sdp: str, headers: HeaderLines, now: float) -> bool:
-        if not self.transaction.respond(self._response(200, sdp, headers), now):
-            return False
+    def accept(self, sdp: str, headers: HeaderLines, now: float) -> None:
+        self.transaction.respond(self._response(200, sdp, headers), now)
         self.stop()
         timers = self.session.station.config.timers
         self._interval_s = timers.t1_s
         self._set("repeat", now + timers.t1_s)
         self._set("no_ack", now + timers.give_up_s)
-        return True
 
-    def reject(self, status: int, reason: str | None, headers: HeaderLines, now: float) -> bool:
+    def reject(self, status: int, reason: str | None, headers: HeaderLines, now: float) -> None:
         self.stop()
         response = respond(self.request, status, reason, to_tag=self.tag, headers=list(headers))
-        return self.transaction.respond(response, now)
+        self.transaction.respond(response, now)
 
     def acknowledge(self) -> bool:
         """The ACK came. False for a repeat of it."""

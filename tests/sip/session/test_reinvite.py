@@ -1,5 +1,6 @@
 """Offers within a call: hold and resume, glare, and what happens when the other side has forgotten (RFC 3261 §14)."""
 
+from collections.abc import Callable
 
 import pytest
 

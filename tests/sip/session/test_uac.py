@@ -278,3 +278,11 @@ def test_response_with_the_reason_of_the_peer() -> None:
     assert isinstance(response, Response)
     desk.core.receive(bytes(response), PEER, START)
     assert rejected(desk.core.events()) == (480, "Gone fishing")
+
+
+def test_transport_that_is_gone_after_the_refusal_changes_nothing() -> None:
+    desk = Desk()
+    desk.reply(486)
+    desk.core.connection_lost(PEER, START)
+    assert desk.core.events() == []
+    assert desk.core.stats["transactions"] == desk.core.stats["deadlines"] == 0

@@ -1,0 +1,75 @@
+import pytest
+
+from sip.config import CoreConfig
+from sip.message.message import respond
+from sip.station import UNATTENDED, Station, hash_fraction, response_address
+from sip.transaction import Failure
+from tests.sip.network import counted
+from tests.sip.raw import raw, request
+
+V4, V6 = ("192.0.2.1", 5060), ("2001:db8::1", 5062)
+
+
+def station() -> Station:
+    return Station(CoreConfig(), counted("t"))
+
+
+def test_peers_of_each_family_see_the_address_of_theirs() -> None:
+    here = station()
+    here.listens(V4)
+    here.listens(V6)
+    assert here.own(("198.51.100.1", 5060)) == "192.0.2.1:5060"
+    assert here.contact(("2001:db8::9", 5060), "600") == "<sip:600@[2001:db8::1]:5062>"
+    assert here.contact(V4, "") == "<sip:192.0.2.1:5060>"
+    assert here.via(V6) == "SIP/2.0/UDP [2001:db8::1]:5062;branch=z9hG4bKt000001;rport"
+
+
+def test_family_without_a_socket_gets_the_others_address() -> None:
+    here = station()
+    assert here.own(V4) == "127.0.0.1:5060"
+    here.listens(V6)
+    assert here.own(V4) == "[2001:db8::1]:5062"
+
+
+def test_own_address_is_recognised_with_its_port() -> None:
+    here = station()
+    here.listens(V4)
+    assert here.is_own("192.0.2.1", None)
+    assert not here.is_own("192.0.2.1", 5070)
+    assert not here.is_own("192.0.2.2", None)
+
+
+def test_what_is_sent_is_counted_repeats_apart() -> None:
+    here = station()
+    here.send(b"x", V4)
+    here.send(b"x", V4, repeat=True)
+    assert (here.counts["messages_out"], here.counts["retransmissions"]) == (2, 1)
+    assert here.outbox == [(b"x", V4), (b"x", V4)]
+
+
+def test_chance_is_spread_and_repeats_with_its_tokens() -> None:
+    drawn = [hash_fraction(f"token{number}") for number in range(1000)]
+    assert all(0.0 <= one < 1.0 for one in drawn)
+    assert 400 < sum(one < 0.5 for one in drawn) < 600
+    assert station().chance() == station().chance()
+
+
+def test_nobody_minds_the_outcome_of_an_unattended_transaction() -> None:
+    here = station()
+    asked = request(raw("BYE"))
+    transaction = here.transactions.client(asked, V4, UNATTENDED, 0.0)
+    UNATTENDED.responded(transaction, respond(asked, 200), 0.0)
+    UNATTENDED.failed(transaction, Failure.TIMEOUT, 0.0)
+    assert here.happened == []
+
+
+@pytest.mark.parametrize(
+    ("via", "port"),
+    [
+        ("SIP/2.0/UDP 10.0.0.1:5070;branch=z9hG4bK1;rport", 40000),
+        ("SIP/2.0/UDP 10.0.0.1:5070;branch=z9hG4bK1", 5070),
+        ("SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1", 5060),
+    ],
+)
+def test_responses_go_to_the_host_that_asked(via: str, port: int) -> None:
+    assert response_address(request(raw("BYE", via=via)), ("203.0.113.1", 40000)) == ("203.0.113.1", port)
