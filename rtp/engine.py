@@ -81,7 +81,10 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class LegStats:
-    """Packets of one leg. `lost` and `jitter_ms` (RFC 3550 §6.4.1, A.8) count only while the gate was open."""
+    """Packets of one leg. `lost` and `jitter_ms` (RFC 3550 §6.4.1, A.8) count only while the gate was open.
+
+    Arrivals are seen in steps of 5 ms, so a jitter of a few ms may be the engine's own.
+    """
 
     sent: int
     due: int

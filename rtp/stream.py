@@ -100,6 +100,11 @@ class RtpStream:
             self._key(data, timestamp, now)
         return header
 
+    @property
+    def voice_type(self) -> int:
+        """The payload type by which voice comes in."""
+        return self._inbound.voice_type
+
     def _admit(self, source: Address, ssrc: int, sequence: int) -> bool:
         if not self.latch.admits(source, ssrc, sequence):
             return False

@@ -249,6 +249,11 @@ class LocalMediaEngine:
         """Ticker slots (5 ms) that were skipped because the loop was held up for more than 100 ms."""
         return self._room.ticker.skipped
 
+    @property
+    def worst_late_s(self) -> float:
+        """How late a ticker slot has begun at worst."""
+        return self._room.ticker.worst_late_s
+
     def _sweep(self) -> None:
         """Look at a tenth of the legs' deadlines, so that many legs make no long pause."""
         self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)

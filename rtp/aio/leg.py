@@ -117,7 +117,7 @@ class Leg:
             self._room.report(event)
 
     def _pass_on(self, buffer: bytearray, size: int, header: Header, now: float) -> None:
-        if self.recording is not None and header[1] & 0x7F == self.description.inbound.voice_type:
+        if self.recording is not None and header[1] & 0x7F == self.stream.voice_type:
             self.recording.voice(memoryview(buffer)[:size], header[3], header[4])
         relay, peer = self._relay, self.peer
         if relay is not None and peer is not None and relay.rewrite(buffer, size, header, now):

@@ -17,7 +17,7 @@ _FILTER_PROGRAM = struct.Struct("@HP")
 
 
 class Port:
-    """The socket of an even port. The odd one above is kept free for RTCP; it is bound when reports are sent.
+    """The socket of an even port. The odd one above is kept free for RTCP, which is not sent yet, and is not bound.
 
     Raises OSError when the port cannot be bound.
     """

@@ -71,10 +71,11 @@ class Switchboard:
         return call
 
     async def talking(self, name: str, phone: Phone | None = None) -> Call:
-        """A leg whose phone has been heard."""
+        """A leg whose phone has been heard, to which nobody listens: an engine with a gate has closed it."""
         call = await self.call(name, phone)
-        call.phone.talk()
-        await self.heard(call, 1)
+        for count in (1, 2):
+            call.phone.talk()
+            await self.heard(call, count)
         return call
 
     async def heard(self, call: Call, count: int) -> None:
@@ -296,6 +297,7 @@ class MediaContract:
         call = await board.talking("a")
         for digit in "159":
             call.phone.talk(count=30)
+            await asyncio.sleep(0.02)
             call.phone.press(digit)
         await until(lambda: len(call.events) >= 3, "three keys")
         assert [event.digit for event in call.events if isinstance(event, DtmfReceived)] == ["1", "5", "9"]
@@ -530,7 +532,7 @@ class MediaContract:
         for at in range(0, len(said), 160):
             frame = said[at : at + 160]
             call.phone.talk(frame if payload_type == 8 else frame.translate(A_TO_U))
-        await board.heard(call, 16)
+        await board.heard(call, 17)
         await board.engine.stop_record(call.leg)
         await board.engine.stop_record(call.leg)
         recorded = wav.a_law(path.read_bytes())
@@ -581,7 +583,7 @@ class MediaContract:
         await board.engine.play(call.leg, (files["low"],))
         await until(lambda: bool(call.events), "end of the play")
         stats = await board.engine.close(call.leg)
-        assert (stats.sent, stats.due, stats.received) == (15, 15, 1)
+        assert (stats.sent, stats.due, stats.received) == (15, 15, 2)
         assert board.engine.legs == 0
         assert call.phone.hear()[0] == RtpPacket(
             8,

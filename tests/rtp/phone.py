@@ -32,11 +32,12 @@ class Phone:
     timestamp: int = 16_000
     engine: tuple[str, int] = ("127.0.0.1", 0)
     packets: list[RtpPacket] = field(default_factory=list)
+    address: str = "127.0.0.1"
     sock: socket.socket = field(default_factory=lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
 
     def __post_init__(self) -> None:
         self.sock.setblocking(False)  # noqa: FBT003
-        self.sock.bind(("127.0.0.1", 0))
+        self.sock.bind((self.address, 0))
 
     @property
     def port(self) -> int:
@@ -44,8 +45,9 @@ class Phone:
 
     def sdp(self, *, direction: str = "sendrecv", version: int = 1, port: int | None = None) -> str:
         name = "PCMA" if self.payload_type == 8 else "PCMU"
+        where = f"IN {'IP6' if ':' in self.address else 'IP4'} {self.address}"
         return (
-            f"v=0\r\no=phone 7 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"v=0\r\no=phone 7 {version} {where}\r\ns=-\r\nc={where}\r\nt=0 0\r\n"
             f"m=audio {port or self.port} RTP/AVP {self.payload_type} {self.event_type}\r\n"
             f"a=rtpmap:{self.payload_type} {name}/8000\r\na=rtpmap:{self.event_type} telephone-event/8000\r\n"
             f"a=fmtp:{self.event_type} 0-15\r\na={direction}\r\n"
@@ -54,7 +56,7 @@ class Phone:
     def described(self, sdp: str) -> None:
         """The engine's description says where it listens."""
         line = next(line for line in sdp.splitlines() if line.startswith("m=audio "))
-        self.engine = ("127.0.0.1", int(line.split(" ")[1]))
+        self.engine = (self.address, int(line.split(" ")[1]))
 
     def send(self, payload: bytes, payload_type: int, *, marker: bool = False, timestamp: int | None = None) -> None:
         stamp = self.timestamp if timestamp is None else timestamp

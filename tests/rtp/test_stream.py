@@ -170,6 +170,15 @@ def test_another_source_is_heard_after_a_time_out_only() -> None:
     assert machine.events() == [RtpTimeout(LEG, 30_000), Relatched(LEG)]
 
 
+def test_after_an_update_that_names_the_same_address_another_source_may_prove_itself() -> None:
+    """A phone behind NAT may be seen at another address after its re-INVITE, and still name its inner one."""
+    machine = stream()
+    say(machine, 1)
+    machine.update(NAMED, Inbound(8, 101), 1.0)
+    assert say(machine, 10, OTHER) == 7
+    assert machine.events() == [Relatched(LEG)]
+
+
 def test_another_source_is_heard_after_an_update_that_names_it() -> None:
     machine = stream()
     machine.update(NAMED, Inbound(8, 101), 0.0)

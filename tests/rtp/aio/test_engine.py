@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from rtp.aio.engine import LocalMediaEngine, MediaSettings
-from rtp.engine import LegId, LegOptions, MediaEngine, MediaError
-from tests.rtp.media_contract import PAIRS, QUARANTINE_S, TIMEOUT_S, UNHEARD_LIMIT_S, MediaContract
+from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent
+from tests.rtp.hearing import contains
+from tests.rtp.media_contract import PAIRS, PROMPTS, QUARANTINE_S, TIMEOUT_S, UNHEARD_LIMIT_S, MediaContract
 from tests.rtp.phone import Phone, until
 
 
@@ -135,4 +136,22 @@ async def test_the_engine_shuts_down_with_legs_open() -> None:
         await engine.shutdown()
         assert engine.legs == 0
         assert engine.skipped == 0
+        assert engine.worst_late_s < 1.0
         await until(lambda: _is_free(first), "free port")
+
+
+async def test_media_flows_over_ipv6(tmp_path: Path) -> None:
+    sound = tmp_path / "low.al"
+    sound.write_bytes(PROMPTS["low"])
+    phone = Phone(sock=socket.socket(socket.AF_INET6, socket.SOCK_DGRAM), address="::1")
+    engine = LocalMediaEngine(MediaSettings("::1", first_port=(first := free_range(2)), last_port=first + 3))
+    with phone:
+        events: list[MediaEvent] = []
+        engine.listen(LEG, events.append)
+        phone.described(await engine.open(LEG, phone.sdp(), OPTIONS))
+        phone.press("3")
+        await until(lambda: bool(events), "key")
+        await engine.play(LEG, (str(sound),))
+        await phone.hears(15)
+        assert contains(phone.heard, PROMPTS["low"]) > 0.95
+    await engine.shutdown()
