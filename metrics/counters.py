@@ -25,7 +25,8 @@ Labels = tuple[str, ...]
 WAIT_BUCKETS_S = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 1800)
 WAIT_BUCKETS_MS = tuple(s * 1000 for s in WAIT_BUCKETS_S)
 BUCKET_NAMES = (*(f"{s}.0" for s in WAIT_BUCKETS_S), "+Inf")
-OTHER = "other"
+OTHER = "(other)"
+"""What is beyond a bound is counted under this; the brackets keep it apart from a queue that is called other."""
 
 
 COUNTED = (
@@ -58,7 +59,7 @@ class Names:
         self.most = most
 
     def label(self, value: str) -> str:
-        """`value`, or `other` when there are more names than the label may have."""
+        """`value`, or `(other)` when there are more names than the label may have."""
         if value not in self.known:
             if len(self.known) >= self.most:
                 return OTHER
@@ -67,7 +68,7 @@ class Names:
 
 
 class Series:
-    """One family of counts by labels. Past `most` sets of labels everything new is counted under `other`."""
+    """One family of counts by labels. Past `most` sets of labels everything new is counted under `(other)`."""
 
     __slots__ = ("_changed", "counts", "most", "name")
 

@@ -81,13 +81,13 @@ def test_configured_queues_are_there_before_anybody_calls() -> None:
 
 def test_queues_beyond_the_bound_are_counted_together() -> None:
     counts = counted([queued(f"c{n}", f"q{n}") for n in range(5)], max_labels=2)
-    assert counts["offered"] == {("q0",): 1, ("q1",): 1, ("other",): 3}
+    assert counts["offered"] == {("q0",): 1, ("q1",): 1, ("(other)",): 3}
 
 
 def test_causes_beyond_the_bound_are_counted_together() -> None:
     counts = counted([left("c", cause=f"cause {n}") for n in range(20)], max_labels=1)
     assert len(counts["lost"]) == 9
-    assert counts["lost"]["other", "other"] == 12
+    assert counts["lost"]["(other)", "(other)"] == 12
 
 
 def test_a_copy_is_changed_by_no_later_event() -> None:
@@ -107,5 +107,5 @@ def test_restored_counts_go_on() -> None:
     assert restored.copy() == fold.copy()
     assert restored.queues == fold.queues == {"pensjon", "uføre"}
     tell(restored, [queued("z", "fourth")])
-    assert restored.copy()["offered"] == {("pensjon",): 1, ("uføre",): 1, ("other",): 2}
-    assert list(restored.changes()) == ["offered|other"]
+    assert restored.copy()["offered"] == {("pensjon",): 1, ("uføre",): 1, ("(other)",): 2}
+    assert list(restored.changes()) == ["offered|(other)"]

@@ -110,7 +110,7 @@ async def test_labels_are_bounded_whatever_the_events_say() -> None:
     found = await samples(exposition(events))
     assert len([key for key in found if key[0] == "svar_queue_offered_total"]) == 201
     assert len([key for key in found if key[0] == "svar_queue_waiting"]) == 200
-    assert found["svar_agents", of(site="other", state="ready")] == 100
+    assert found["svar_agents", of(site="(other)", state="ready")] == 100
 
 
 async def test_a_health_source_shows_a_bounded_number_of_figures() -> None:
