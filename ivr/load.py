@@ -5,9 +5,10 @@ A folder of flows has the flows themselves (`*.yaml`), `calendars/*.yaml` and `s
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -23,6 +24,14 @@ from ivr.problems import Problem, did_you_mean
 M = TypeVar("M", bound=BaseModel)
 
 MOST_FILES = 500
+
+_PLAIN = {
+    "model_type": "fields are expected here, `name: value`",
+    "model_attributes_type": "fields are expected here, `name: value`",
+    "dict_type": "fields are expected here, `name: value`",
+    "list_type": "a list is expected, `[one, two]`",
+    "string_type": "text is expected",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +111,11 @@ def validated(model: type[M], marked: Marked) -> M | None:
         return model.model_validate(marked.data)
     except ValidationError as error:
         for details in error.errors(include_url=False):
-            _report(marked, details)
+            _report(marked, details, model)
         return None
 
 
-def _report(marked: Marked, error: ErrorDetails) -> None:
+def _report(marked: Marked, error: ErrorDetails, root: type[BaseModel]) -> None:
     where, kind = _place(error["loc"]), error["type"]
     at_key = kind in ("extra_forbidden", "missing", "union_tag_invalid", "union_tag_not_found")
     if where and where[-1] == "[key]":
@@ -118,7 +127,7 @@ def _report(marked: Marked, error: ErrorDetails) -> None:
         marked.problems.append(Problem(marked.path, line, begin + column, prefix + error["msg"]))
         return
     field_name = ".".join(str(part) for part in where[2:]) if where[:1] == ("nodes",) else ".".join(map(str, where))
-    marked.report(_spot(where, kind), prefix + _message(error, field_name, marked.data), key=at_key)
+    marked.report(_spot(where, kind), prefix + _message(error, field_name, root), key=at_key)
 
 
 def _spot(where: Where, kind: str) -> Where:
@@ -141,13 +150,13 @@ def _subject(data: Any, where: Where) -> str:
     return f"{kind if isinstance(kind, str) and kind in NODE_TYPES else 'node'} {where[1]!r}: "
 
 
-def _message(error: ErrorDetails, name: str, data: Any) -> str:
+def _message(error: ErrorDetails, name: str, root: type[BaseModel]) -> str:
     kind, given = error["type"], error["input"]
     last = str(error["loc"][-1])
     if kind == "missing":
         return f"{last!r} is missing"
     if kind == "extra_forbidden":
-        return f"there is no field {last!r}{did_you_mean(last, _fields(error['loc'], data))}"
+        return f"there is no field {last!r}{did_you_mean(last, _fields(error['loc'], root))}"
     if kind == "union_tag_not_found":
         return f"'type' is missing: one of {', '.join(NODE_TYPES)}"
     if kind == "union_tag_invalid":
@@ -156,15 +165,28 @@ def _message(error: ErrorDetails, name: str, data: Any) -> str:
         return f"there is no type {given_type!r}{hint}"
     if kind in ("bool_type", "bool_parsing"):
         return f"{name!r} is true or false, not {given!r}"
-    message = error["msg"]
+    message = _PLAIN.get(kind, error["msg"])
     return f"{name!r}: {message[:1].lower()}{message[1:]}" if name else message
 
 
-def _fields(loc: tuple[int | str, ...], data: Any) -> list[str]:
-    if loc[:1] != ("nodes",):
-        return [*Flow.model_fields, *CalendarFile.model_fields]
-    node = NODE_TYPES.get(str(loc[2])) if len(loc) == 4 else None
-    return list(node.model_fields) if node is not None else ["when", "next"]
+def _fields(loc: tuple[int | str, ...], root: type[BaseModel]) -> list[str]:
+    """The fields of the part that the place leads to."""
+    model = root
+    for at, name in enumerate(loc[:-1]):
+        if loc[0] == "nodes" and at < 3:
+            model = NODE_TYPES[str(name)] if at == 2 else root
+        elif name in model.model_fields:
+            model = next(_models(model.model_fields[str(name)].annotation), model)
+    return list(model.model_fields)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models in a field's annotation, such as `Case` in `list[Case]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    else:
+        for inner in get_args(annotation):
+            yield from _models(inner)
 
 
 def json_schema() -> dict[str, Any]:

@@ -92,8 +92,30 @@ def test_an_expression_is_told_with_its_own_column() -> None:
 
 
 def test_a_tag_that_is_called_like_a_field_points_to_the_field() -> None:
-    queue = MENU.replace("type: hangup", "type: queue\n    queue: 7\n    overflow: bye\n    unavailable: bye")
-    assert problems(queue)[0].startswith("x.yaml:16:12: queue 'bye': 'queue'")
+    queue = MENU.replace("type: hangup", "type: queue\n    queue: 7\n    overflow: bye\n    unavailble: bye")
+    said = "\n".join(problems(queue.replace("  bye:", "  queue:")))
+    assert "x.yaml:16:12: queue 'queue': 'queue'" in said
+    assert "x.yaml:18:5: queue 'queue': there is no field 'unavailble'; did you mean 'unavailable'?" in said
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (
+            "type: queue\n    announce: {positon: {nb: A.}}",
+            "16:16: queue 'bye': there is no field 'positon'; did",
+        ),
+        (
+            "type: branch\n    cases: [{wen: demo}]",
+            "branch 'bye': there is no field 'wen'; did you mean 'when'?",
+        ),
+        ("type: branch\n    cases: demo", "x.yaml:16:12: branch 'bye': 'cases': a list is expected"),
+        ("type: queue\n    announce: soon", "x.yaml:16:15: queue 'bye': 'announce': fields are expected here"),
+        ("- hangup", "x.yaml:15:5: node 'bye': fields are expected here"),
+    ],
+)
+def test_a_mistake_in_a_part_of_a_node_is_told_with_its_line(node: str, said: str) -> None:
+    assert said in "\n".join(problems(MENU.replace("type: hangup", node)))
 
 
 def test_a_boolean_of_yaml_1_1_is_refused_with_what_to_write() -> None:
