@@ -1,0 +1,1 @@
+"""Folds over the events, and where their figures go: records, Prometheus, MQTT, health."""
