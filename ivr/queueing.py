@@ -21,6 +21,8 @@ ENTER_PATIENCE_S = 120.0
 """How long a caller waits for a queue that is out of reach, before going on at `unavailable`."""
 CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "overflow", "shutdown"})
 """What the distributor is told of an end; all else is an error."""
+_RELEASE_S = 2.0
+"""How long a phone may take to stop ringing before nobody waits for it any more."""
 _UNTOLD_PATIENCE_S = 3.0
 _OFFER_PATIENCE_S = 10.0
 _FINISH_PATIENCE_S = 300.0
@@ -153,14 +155,17 @@ class _Stay:
         self._mailbox.on_revoked = revoked
         try:
             await asyncio.wait({ringing}, timeout=offer.rings_for_ms / 1000)
-            ringing.cancel()
-            await asyncio.wait({ringing})
+            if not ringing.done():
+                ringing.cancel()
+                await asyncio.wait({ringing}, timeout=_RELEASE_S)
         except BaseException:
             _abandon(ringing, services.commands)
             raise
         finally:
             self._mailbox.on_revoked = None
-        leg, cause = _outcome(ringing)
+        if not ringing.done():
+            _abandon(ringing, services.commands)
+        leg, cause = _outcome(ringing) if ringing.done() else (None, "error")
         if lost and leg is not None:
             await leg.hang_up()
             return None

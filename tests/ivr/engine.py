@@ -105,6 +105,7 @@ class Phones:
         self.legs: list[SimulatedLeg] = []
         self.stopped = 0
         self.answers_when_stopped = False
+        self.deaf_s = 0.0
 
     async def ring(self, offer: Offer, info: CallInfo) -> AgentLeg:
         self.rung.append(offer.agent)
@@ -112,7 +113,8 @@ class Phones:
             await asyncio.sleep(self.after_s)
         except asyncio.CancelledError:
             self.stopped += 1
-            if not self.answers_when_stopped:
+            await asyncio.sleep(self.deaf_s)
+            if not self.answers_when_stopped and not self.deaf_s:
                 raise
         if self.error is not None:
             raise self.error

@@ -353,6 +353,18 @@ async def test_an_agent_who_answers_as_the_caller_goes_is_released(engine: Engin
     assert await engine.state("kari") is AgentState.READY
 
 
+async def test_a_phone_that_does_not_stop_ringing_keeps_nobody(engine: Engine) -> None:
+    await engine.staff("kari")
+    engine.phones.after_s = 3_600
+    engine.phones.deaf_s = 50
+    call, _ = engine.dial(FLOW)
+    await asyncio.sleep(23)
+    assert [failed.cause for failed in engine.told(OfferFailed)] == ["error"]
+    assert call.music
+    await asyncio.sleep(60)
+    assert all(leg.ended.done() for leg in engine.phones.legs)
+
+
 async def test_an_offer_that_cannot_be_given_back_is_ended_by_its_lease(engine: Engine) -> None:
     await engine.staff("kari")
     engine.phones.cause = "busy"
