@@ -58,16 +58,26 @@ class Distributor(Protocol):
         """The agent is gone; an offer fails as `unreachable`, a talk is left to its node, which finishes it."""
 
     async def ready(self, agent: AgentId) -> None:
-        """Ready for contacts; ends a wrap-up. While talking it is remembered for afterwards."""
+        """Ready for contacts; ends a wrap-up. While talking it is remembered for after the wrap-up."""
 
     async def not_ready(self, agent: AgentId, reason: str) -> None:
-        """Takes no contacts. While talking it is remembered for later; while offered the offer fails as rejected."""
+        """Takes no contacts; ends a wrap-up and the rest after a miss.
+
+        While talking it is remembered for after the wrap-up; while offered the offer fails as rejected.
+        """
 
     async def enqueue(self, entry: Enqueue) -> Place:
-        """Give a contact a place. Raises Refused(NOQUEUE, FULL)."""
+        """Give a contact a place. Raises Refused(NOQUEUE, FULL; BADSTATE: it talks, or is in another queue still).
+
+        Repeated for a contact that is being offered, it tells the offer again. An offer may be heard before this has
+        returned.
+        """
 
     async def leave(self, contact: str, cause: str, *, flowed_out: bool = False) -> None:
-        """The contact leaves the queue without an agent, any time before an accept. Nothing when it is not there."""
+        """The contact leaves the queue without an agent; one whose phone rings keeps its place among the idle.
+
+        Nothing when it is not there; after an accept the same as `finish`.
+        """
 
     async def place(self, contact: str) -> Place:
         """Where the contact stands. Raises Refused(NOCONTACT)."""
@@ -78,11 +88,14 @@ class Distributor(Protocol):
     async def fail(self, offer: OfferId, fence: int, cause: str) -> None:
         """The agent did not take it: the caller keeps the place, the agent goes not ready for `cause`.
 
-        `caller_left` puts the agent back to ready. Raises Refused(NOOFFER) when the lease is lost already.
+        `caller_left` is `leave` for a caller who hung up. Raises Refused(NOOFFER) when the lease is lost already.
         """
 
     async def finish(self, contact: str, cause: str) -> None:
-        """The talk is over; the agent goes to wrap-up, ready or what was asked for meanwhile. Nothing when unknown."""
+        """The talk is over; the agent goes to wrap-up, ready or what was asked for meanwhile. Nothing when unknown.
+
+        Before an accept the same as `leave`: nobody stays in a queue after its end.
+        """
 
     async def end_wrap_up(self, agent: AgentId, topic: str = "") -> None:
         """The agent is done with the contact. Raises Refused(BADSTATE) when there is no wrap-up."""

@@ -1,28 +1,16 @@
 """The distributor on Redis: each command is one script, which decides, changes and writes its events at once."""
 
-import itertools
 import json
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import (
-    ClusterDownError,
-    MasterDownError,
-    NoScriptError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    RedisError,
-    ResponseError,
-    TryAgainError,
-)
 
-from acd.batching import Batches
+from acd.channel import Channel
 from acd.commands import Script, scripts
-from acd.distributor import DistributorError, Refused, Unavailable
+from acd.distributor import Refused
 from acd.keys import Keys
 from acd.model import (
     AgentId,
@@ -43,11 +31,6 @@ from acd.model import (
 from acd.post import Post, read
 
 log = structlog.get_logger(__name__)
-
-REFUSALS = frozenset({"NOQUEUE", "NOAGENT", "NOCONTACT", "NOOFFER", "BADSTATE", "FULL"})
-PASSING = frozenset({"BUSY", "NOREPLICAS", "MISCONF"})
-PASSING_KINDS = (ReadOnlyError, MasterDownError, TryAgainError, ClusterDownError, OutOfMemoryError)
-"""Errors of a server that cannot serve now: a former master, a full disk. The library hides the codes of the latter."""
 
 
 class RedisDistributor:
@@ -71,18 +54,10 @@ class RedisDistributor:
         self.keys = Keys(tenant)
         self.node = node
         self.post = Post()
-        self._client = client
-        self._batches = Batches(client)
-        self._confirm = (replicas, wait_ms)
+        self._channel = Channel(client, self.keys, texts or scripts(), replicas, wait_ms)
         self._now_ms = now_ms
-        self._scripts = texts or scripts()
-        self._prefixes: dict[str, tuple[str | int, ...]] = {
-            name: ("EVALSHA", script.sha, len(self.keys.fixed), *self.keys.fixed)
-            for name, script in self._scripts.items()
-        }
-        self._ids = (f"{secrets.token_hex(6)}:{n}" for n in itertools.count())
         self._held: dict[str, Enqueue | None] = {}
-        self._interrupted = False
+        self._missing = False
         self._notify: Callable[[float], None] | None = None
 
     # --- What is heard ------------------------------------------------------------------------------------------
@@ -120,7 +95,9 @@ class RedisDistributor:
             self._held[reply["contact"]] = None
 
     async def fail(self, offer: OfferId, fence: int, cause: str) -> None:
-        await self._do("fail", offer, fence, cause)
+        reply = await self._do("fail", offer, fence, cause)
+        if cause == "caller_left":
+            self._held.pop(reply["contact"], None)
 
     # --- Agents -----------------------------------------------------------------------------------------------------
 
@@ -143,21 +120,26 @@ class RedisDistributor:
 
     async def due(self) -> float:
         """After Redis was away every lease gets a fresh term first. Without a deadline: an hour."""
-        if self._interrupted:
+        if self._channel.interrupted:
             await self._do("renew")
-            self._interrupted = False
+            self._channel.interrupted = False
         reply = await self._do("due")
         return float(reply["next_in_ms"]) / 1000 if reply["next_in_ms"] >= 0 else 3600.0
 
     async def beat(self, node: NodeId, contacts: int) -> None:
-        """When Redis knows of fewer contacts than this node holds, those that wait are given their places again."""
-        if self._interrupted:
+        """When Redis knows of fewer contacts than this node holds, those that wait are given their places again.
+
+        Only the second time in a row: a contact whose command is under way is no loss.
+        """
+        if self._channel.interrupted:
             await self._do("renew")
-            self._interrupted = False
+            self._channel.interrupted = False
         known = (await self._do("beat"))["number"]
-        if known < len(self._held):
+        missing, self._missing = self._missing, known < len(self._held)
+        if missing and self._missing:
             log.warning("redis lost contacts of this node", known=known, held=len(self._held), reported=contacts)
             await self._restore()
+            self._missing = False
 
     async def drop_node(self, node: NodeId, cause: str) -> int:
         dropped = 0
@@ -198,13 +180,13 @@ class RedisDistributor:
         ]
 
     async def _records(self, hash_name: str) -> dict[str, dict[str, Any]]:
-        [found] = await self._read(("HGETALL", self.keys.named(hash_name)))
+        [found] = await self._channel.ask(("HGETALL", self.keys.named(hash_name)))
         pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
         return {name: json.loads(text) for name, text in pairs}
 
     async def _numbers(self, queue: str, agents: list[dict[str, Any]]) -> QueueNumbers:
         arrived, named = self.keys.named(f"arrived:{queue}"), self.keys.named
-        first, waiting, counts, meta, time = await self._read(
+        first, waiting, counts, meta, time = await self._channel.ask(
             ("ZRANGE", arrived, 0, 0),
             ("ZCARD", arrived),
             ("HMGET", named(f"numbers:{queue}"), "o", "a", "l", "f"),
@@ -213,7 +195,7 @@ class RedisDistributor:
         )
         longest = 0
         if first:
-            [entry] = await self._read(("HGET", named("entries"), first[0][13:]))
+            [entry] = await self._channel.ask(("HGET", named("entries"), first[0][13:]))
             now = self._now_ms() if self._now_ms else int(time[0]) * 1000 + int(time[1]) // 1000
             longest = max(now, int(meta or 0)) - int(json.loads(entry)["arrived"]) if entry else 0
         states: dict[str, int] = {}
@@ -226,37 +208,13 @@ class RedisDistributor:
     async def _do(self, name: str, *args: str | int) -> dict[str, Any]:
         """One command. Raises Refused, Unavailable."""
         now = str(self._now_ms()) if self._now_ms else ""
-        command = (*self._prefixes[name], now, next(self._ids), self.node, *args)
-        replicas, wait_ms = self._confirm
-        if replicas:
-            text, confirmed = await self._read(command, ("WAIT", replicas, wait_ms))
-            if confirmed < replicas and name != "place":
-                raise Unavailable(f"{name}: confirmed by {confirmed} of {replicas} replicas in {wait_ms} ms")
-        else:
-            [text] = await self._read(command)
+        text = await self._channel.run(name, now, self.node, *args)
         reply: dict[str, Any] = json.loads(text)
         if "heard" in reply:
             self.post.deliver(read(message) for message in reply["heard"])
         if self._notify is not None and reply["next_in_ms"] >= 0:
             self._notify(reply["next_in_ms"] / 1000)
         return reply
-
-    async def _read(self, *commands: tuple[str | int, ...]) -> list[Any]:
-        """The answers of Redis, over one connection. Loads the scripts where they are missing."""
-        try:
-            try:
-                return await self._batches.send(commands)
-            except NoScriptError:
-                for script in self._scripts.values():
-                    await self._client.script_load(script.text)
-                return await self._batches.send(commands)
-        except ResponseError as error:
-            refusal = _refusal(error)
-            self._interrupted = self._interrupted or isinstance(refusal, Unavailable)
-            raise refusal from None
-        except (RedisError, OSError, TimeoutError) as error:
-            self._interrupted = True
-            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
 
 
 def configuration(queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> tuple[str, str]:
@@ -281,12 +239,3 @@ def configuration(queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> t
 def _place(reply: dict[str, Any]) -> Place:
     position, waiting, waited_ms, wait = reply["place"]
     return Place(position, waiting, waited_ms, wait if wait >= 0 else None)
-
-
-def _refusal(error: ResponseError) -> DistributorError:
-    code, _, message = str(error).partition(" ")
-    if code in REFUSALS:
-        return Refused(code, message)
-    if code in PASSING or isinstance(error, PASSING_KINDS):
-        return Unavailable(f"redis: {type(error).__name__}: {error}")
-    return DistributorError(f"redis: {error}")

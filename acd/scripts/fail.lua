@@ -12,4 +12,4 @@ if cause == 'caller_left' then
 else
   missed(lease, cause)
 end
-return close()
+return close(function() return { contact = lease.contact } end)

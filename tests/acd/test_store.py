@@ -14,7 +14,7 @@ import pytest
 from redis.asyncio import Redis
 
 from acd.commands import Script
-from acd.connection import command_client
+from acd.connection import ANSWER_S, command_client
 from acd.distributor import DistributorError, Refused, Unavailable
 from acd.model import Enqueue, NodeId, Offer, Revoked
 from acd.store import RedisDistributor
@@ -103,7 +103,8 @@ async def test_contacts_that_redis_lost_are_put_back_with_their_arrival(client: 
     await bench.distributor.leave("c2", "caller_hung_up")
     await client.flushdb()
     await bench.set_up()
-    await bench.distributor.beat(N1, 2)
+    for _ in range(2):
+        await bench.distributor.beat(N1, 2)
     places = {contact: await bench.distributor.place(contact) for contact in ("c1", "c3")}
     assert {contact: (p.position, p.waited_ms) for contact, p in places.items()} == {"c1": (1, 3000), "c3": (2, 0)}
     with pytest.raises(Refused, match="NOCONTACT"):
@@ -148,7 +149,8 @@ async def test_contact_that_cannot_be_put_back_does_not_keep_the_others(client: 
     await bench.comes("c2")
     await client.flushdb()
     await bench.distributor.configure([queue("x")], [])
-    await bench.distributor.beat(N1, 2)
+    for _ in range(2):
+        await bench.distributor.beat(N1, 2)
     assert (await bench.distributor.place("c2")).position == 1
 
 
@@ -159,6 +161,7 @@ async def test_caller_who_leaves_while_contacts_are_put_back_does_not_stay(clien
     await client.flushdb()
     await bench.set_up()
     left = [f"c{n}" for n in range(0, 20, 2)]
+    await bench.distributor.beat(N1, 20)
     await asyncio.gather(
         bench.distributor.beat(N1, 20), *(bench.distributor.leave(contact, "caller_hung_up") for contact in left)
     )
@@ -177,7 +180,7 @@ async def test_node_is_told_after_a_gap_what_it_may_not_have_heard(client: Redis
     distributor = bench.distributor
     assert isinstance(distributor, RedisDistributor)
     for command in (distributor.due(), distributor.due()):
-        distributor._interrupted = True
+        distributor._channel.interrupted = True
         await command
     assert (await bench.offer()).contact == "c1"
 
@@ -187,9 +190,8 @@ async def test_replica_confirms_and_one_that_hangs_does_not() -> None:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     with tempfile.TemporaryDirectory(prefix="svar-") as first, tempfile.TemporaryDirectory(prefix="svar-") as second:
-        primary = RedisServer(Path(first), port=port, bind="127.0.0.1")
-        options = {"replicaof": f"127.0.0.1 {port}", "repl-diskless-sync-delay": "0"}
-        with primary, RedisServer(Path(second), **options) as replica:
+        primary = RedisServer(Path(first), port=port, bind="127.0.0.1", **{"repl-diskless-sync-delay": "0"})
+        with primary, RedisServer(Path(second), replicaof=f"127.0.0.1 {port}") as replica:
             client = command_client(primary.url)
             heard: list[Offer | Revoked] = []
             distributor = RedisDistributor(client, "nav", N1, replicas=1, wait_ms=300)
@@ -216,3 +218,33 @@ async def repeat_until_confirmed(distributor: RedisDistributor) -> None:
         except Unavailable:
             continue
         return
+
+
+async def test_contact_whose_end_is_under_way_is_not_put_back(bench: Bench) -> None:
+    await bench.set_up(A)
+    await bench.comes("c1")
+    offer = await bench.offer()
+    await bench.distributor.fail(offer.offer, offer.fence, "caller_left")
+    for _ in range(3):
+        await bench.distributor.beat(N1, 0)
+    assert (await bench.queue()).offered == 1
+
+
+async def test_command_that_hangs_is_repeated_by_the_client_and_done_once() -> None:
+    with tempfile.TemporaryDirectory(prefix="svar-") as folder, RedisServer(Path(folder)) as server:
+        client = command_client(server.url)
+        heard: list[Offer | Revoked] = []
+        distributor = RedisDistributor(client, "nav", N1)
+        distributor.listen(N1, heard.append)
+        await distributor.configure([queue("x")], [agent("a", "oslo", {"x": 1})])
+        await distributor.log_in(A)
+        os.kill(server.pid, signal.SIGSTOP)
+        entering = asyncio.create_task(distributor.enqueue(Enqueue("c1", X, N1)))
+        await asyncio.sleep(ANSWER_S + 0.5)
+        os.kill(server.pid, signal.SIGCONT)
+        assert (await entering).position == 1
+        [numbers] = await distributor.queues()
+        assert (numbers.offered, len(heard)) == (1, 1)
+        repeats = await client.hget(distributor.keys.named("meta"), "repeats")
+        assert repeats is not None
+        await client.aclose()
