@@ -61,9 +61,11 @@ def feed_of(folds: Folds, broker: Broker, **options: int) -> MqttFeed:
 @contextlib.asynccontextmanager
 async def running(feed: MqttFeed) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(feed.run())
-    yield task
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled()
 
 
@@ -222,9 +224,11 @@ async def mosquitto(tmp_path: Path) -> AsyncIterator[Broker]:
     config, log = tmp_path / "mosquitto.conf", tmp_path / "mosquitto.log"
     config.write_text(f"listener {broker.port} 127.0.0.1\nallow_anonymous true\n")
     child = await Child.start("mosquitto", [program, "-c", str(config)], log)
-    await until(lambda: answers(broker))
-    yield broker
-    await child.stop()
+    try:
+        await until(lambda: answers(broker))
+        yield broker
+    finally:
+        await child.stop()
 
 
 @pytest.mark.interop

@@ -42,12 +42,14 @@ async def another_svar(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.P
         sys.executable, "-c", STARTER, str(folder), cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    async with asyncio.timeout(30):
-        pid, url = (await process.stdout.readline()).decode().split()
-    yield process, int(pid), url
-    if process.returncode is None:
-        process.kill()
-    await process.wait()
+    try:
+        async with asyncio.timeout(30):
+            pid, url = (await process.stdout.readline()).decode().split()
+        yield process, int(pid), url
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
 
 
 def lives(pid: int) -> bool:
