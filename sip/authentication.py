@@ -10,8 +10,7 @@ from sip.message.auth import Challenge, Credentials, hash_a1, is_right, read_cre
 from sip.message.message import Request
 from sip.nonces import Freshness, Nonces
 
-# The stronger first: a client takes the first that it knows (RFC 8760 §2.4).
-_ALGORITHMS = ("SHA-256", "MD5")
+_KNOWN = ("SHA-256", "MD5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +32,17 @@ class Authenticator:
         self._passwords = digest.credentials
         self._secret = digest.secret
         self._offset_s = digest.wall_offset_s
+        self._algorithms = digest.algorithms
+        self._md5_only = digest.md5_only
         self._nonces = Nonces(digest.secret, digest.nonce_life_s)
 
-    def challenges(self, now: float, *, stale: bool = False) -> list[tuple[str, str]]:
-        """WWW-Authenticate lines for a 401."""
+    def challenges(self, request: Request, now: float, *, stale: bool = False) -> list[tuple[str, str]]:
+        """WWW-Authenticate lines for the 401 to `request`."""
+        single = (request.headers.get("User-Agent") or "").startswith(self._md5_only)
         nonce = self._nonces.issue(now + self._offset_s)
         return [
             ("WWW-Authenticate", str(Challenge(self._realm, nonce, algorithm=algorithm, qop=("auth",), stale=stale)))
-            for algorithm in _ALGORITHMS
+            for algorithm in (("MD5",) if single else self._algorithms)
         ]
 
     def check(self, request: Request, now: float) -> Proof:
@@ -60,7 +62,7 @@ class Authenticator:
     def _ours(self, request: Request) -> Credentials | None:
         """The credentials for our realm that we can check: with qop=auth, since without it nothing counts the uses."""
         for given in read_credentials(request.headers.get_all("Authorization")):
-            if given.realm == self._realm and given.qop == "auth" and given.algorithm in _ALGORITHMS:
+            if given.realm == self._realm and given.qop == "auth" and given.algorithm in _KNOWN:
                 return given
         return None
 

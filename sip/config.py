@@ -71,6 +71,9 @@ class Digest:
 
     `secret` signs nonces, and is shared by nodes whose nonces shall be good everywhere; `wall_offset_s` is the wall
     clock minus the clock of `now`, so that nodes agree about a nonce's age.
+
+    `algorithms` are offered in that order (RFC 8760 §2.4). Phones whose User-Agent begins with one of `md5_only` are
+    offered MD5 alone: they give up where SHA-256 is offered too (seen with baresip 1.0 and sipsak 0.9.8.1).
     """
 
     realm: str
@@ -78,6 +81,8 @@ class Digest:
     secret: bytes = field(repr=False)
     nonce_life_s: float = 300.0
     wall_offset_s: float = 0.0
+    algorithms: tuple[str, ...] = ("SHA-256", "MD5")
+    md5_only: tuple[str, ...] = ("baresip v0.", "baresip v1.", "sipsak", "pyVoIP")
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,11 @@ class UserAgentCore:
 
     def challenge(self, session: SessionId, now: float) -> bool:
         """Ask the caller for credentials: the session ends, and the repeat is a new InviteReceived of an agent."""
-        return self.reject(session, 401, now, headers=self._reception.challenges(now))
+        found = self._find(session)
+        if found is None or found.incoming is None:
+            return False
+        headers = self._reception.challenges(found.incoming.request, now)
+        return found.reject(401, None, headers, now)
 
     def acknowledge(self, session: SessionId, sdp: str, now: float) -> bool:
         """Answer the offer that came in the 2xx to an INVITE without one."""

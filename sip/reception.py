@@ -50,9 +50,9 @@ class Reception:
         else:
             self._request(message, source, now)
 
-    def challenges(self, now: float) -> list[tuple[str, str]]:
+    def challenges(self, request: Request, now: float) -> list[tuple[str, str]]:
         """WWW-Authenticate lines; none when there are no agents."""
-        return self._authenticator.challenges(now) if self._authenticator is not None else []
+        return self._authenticator.challenges(request, now) if self._authenticator is not None else []
 
     def _malformed(self, error: MessageError, source: Address, now: float) -> None:
         request = error.partial
@@ -158,7 +158,7 @@ class Reception:
             return
         origin = self._origin(request, source, now)
         if isinstance(origin, int):
-            headers = self.challenges(now) if origin == 401 else ()
+            headers = self.challenges(request, now) if origin == 401 else ()
             self._refuse(request, origin, source, headers)
         elif not request.contacts:
             self._refuse(request, 400, source, reason="INVITE needs a Contact")
@@ -209,7 +209,7 @@ class Reception:
         proof = self._authenticator.check(request, now)
         target = request.to.uri
         if proof.user is None:
-            self._refuse(request, 401, source, self._authenticator.challenges(now, stale=proof.stale))
+            self._refuse(request, 401, source, self._authenticator.challenges(request, now, stale=proof.stale))
         elif not isinstance(target, SipUri) or target.user_text != proof.user:
             self._refuse(request, 403, source)
         else:

@@ -10,7 +10,7 @@ from secrets import token_hex
 import pytest
 
 from sip.aio.user_agent import UserAgent
-from sip.config import Address, CoreConfig, Trunk
+from sip.config import Address, CoreConfig, Digest, Trunk
 from sip.core import UserAgentCore
 from sip.events import Accepted, Confirmed, Ended, InviteReceived, Rejected, SipEvent
 from sip.message.address import NameAddr
@@ -148,6 +148,23 @@ async def test_phones_are_called(loss_percent: int) -> None:
             await asyncio.sleep(0.01)
         await until(lambda: len(results) == CALLS)
         assert set(results) == {"local"}
+
+
+async def test_sipsak_registers_with_its_password() -> None:
+    program = require("sipsak")
+    digest = Digest("svar", {"anna": "right"}.get, b"secret")
+    agent = UserAgent(UserAgentCore(CoreConfig(digest=digest), lambda: token_hex(8)), ("127.0.0.1", 0))
+    await agent.start()
+    try:
+        uri = f"sip:anna@127.0.0.1:{agent.address[1]}"
+        command = [program, "-U", "-s", uri, "-u", "anna", "-C", "sip:anna@127.0.0.1:9999", "-x", "300", "-a"]
+        assert (await run([*command, "wrong"], timeout_s=20)).code != 0
+        finished = await run([*command, "right"], timeout_s=20)
+        assert finished.code == 0, finished.output
+        (binding,) = agent.locations("sip:anna@127.0.0.1")
+        assert str(binding.contact) == "sip:anna@127.0.0.1:9999"
+    finally:
+        await agent.close()
 
 
 async def test_sipsak_is_told_what_we_can_do() -> None:

@@ -11,7 +11,7 @@ NOW = 1000.0
 
 
 def challenge(one: Authenticator, algorithm: str = "SHA-256", now: float = NOW) -> Challenge:
-    challenges = [Challenge.parse(value) for _, value in one.challenges(now)]
+    challenges = [Challenge.parse(value) for _, value in one.challenges(request(raw("REGISTER")), now)]
     return next(each for each in challenges if each.algorithm == algorithm)
 
 
@@ -31,7 +31,7 @@ def proof(
 
 
 def test_challenge_offers_sha_256_before_md5_with_one_nonce() -> None:
-    lines = Authenticator(DIGEST).challenges(NOW)
+    lines = Authenticator(DIGEST).challenges(request(raw("REGISTER", "User-Agent: Linphone/5")), NOW)
     challenges = [Challenge.parse(value) for _, value in lines]
     assert [name for name, _ in lines] == ["WWW-Authenticate"] * 2
     assert [one.algorithm for one in challenges] == ["SHA-256", "MD5"]
@@ -84,3 +84,16 @@ def test_credentials_that_do_not_count_their_uses_are_not_taken() -> None:
     one = Authenticator(DIGEST)
     given = challenge(one)
     assert proof(one, Challenge(given.realm, given.nonce, "MD5", qop=())) == Proof()
+
+
+@pytest.mark.parametrize("phone", ["baresip v1.0.0 (x86_64/linux)", "sipsak 0.9.8.1", "pyVoIP 1.6.8"])
+def test_phone_that_cannot_choose_is_offered_md5_alone(phone: str) -> None:
+    one = Authenticator(DIGEST)
+    ((_, line),) = one.challenges(request(raw("REGISTER", f"User-Agent: {phone}")), NOW)
+    assert Challenge.parse(line).algorithm == "MD5"
+
+
+def test_algorithms_are_offered_as_configured() -> None:
+    one = Authenticator(Digest("nav.example", PASSWORDS.get, b"secret", algorithms=("MD5",)))
+    ((_, line),) = one.challenges(request(raw("REGISTER")), NOW)
+    assert Challenge.parse(line).algorithm == "MD5"

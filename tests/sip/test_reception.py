@@ -367,6 +367,7 @@ def test_commands_for_a_session_that_nobody_knows_are_too_late() -> None:
     gone = SessionId("gone")
     assert not core.ring(gone, 0.0)
     assert not core.accept(gone, ANSWER, 0.0)
+    assert not core.challenge(gone, 0.0)
     assert not core.reject(gone, 486, 0.0)
     assert not core.acknowledge(gone, ANSWER, 0.0)
     assert not core.reoffer(gone, OFFER, 0.0)
