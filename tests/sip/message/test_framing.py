@@ -74,6 +74,11 @@ def test_head_within_the_limit_passes_however_it_arrives() -> None:
     assert smaller.fault is not None
 
 
+def test_message_of_the_greatest_size_passes() -> None:
+    assert Framer(Limits(message=len(message()))).feed(message()) == [message()]
+    assert Framer(Limits(message=len(message()) - 1)).feed(message()) == []
+
+
 def test_single_bytes_take_linear_time() -> None:
     framer = Framer()
     begun_s = time.process_time()

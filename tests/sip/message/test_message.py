@@ -159,6 +159,19 @@ def test_broken_via_is_mended_so_far_as_the_answer_needs_it() -> None:
     assert (partial.via.received, partial.vias[1].transport) == ("192.0.2.1", "TCP")
 
 
+def test_partial_request_holds_what_an_answer_takes_and_each_but_via_once() -> None:
+    partial = refused(INVITE.replace(b"Max-Forwards: 70", b"f: <sip:x@y>\r\nVia: SIP/2.0/UDP b")).partial
+    assert partial is not None
+    assert [name for name, _ in partial.headers.items()] == ["Via", "Via", "From", "To", "Call-ID", "CSeq"]
+    assert partial.headers.get("From") == "<sip:x@y>"
+
+
+def test_request_line_at_the_limit_is_not_too_long() -> None:
+    line = INVITE.index(b"\r\n")
+    assert refused(INVITE, Limits(line=line - 1)).status == 414
+    assert refused(INVITE, Limits(line=line)).status == 400
+
+
 @pytest.mark.parametrize(("call_id", "read"), [(b"X: 1", ""), (b"Call-ID: a b", "a b")])
 def test_call_id_of_a_partial_request_can_be_read_whatever_it_is(call_id: bytes, read: str) -> None:
     partial = refused(INVITE.replace(b"Call-ID: a84b4c76e66710", call_id)).partial
