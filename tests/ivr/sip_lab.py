@@ -49,11 +49,24 @@ class Handset:
         self._user_agent = user_agent
         self._version = 1
 
-    def dial(self, target: SipUri, destination: tuple[str, int], sdp: str | None) -> None:
+    def dial(
+        self,
+        target: SipUri,
+        destination: tuple[str, int],
+        sdp: str | None,
+        *,
+        user: str = "4799999999",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         """Ring `target`; without `sdp` svar offers, and its offer is answered."""
-        local = NameAddr(SipUri("4799999999", "127.0.0.1"))
         self.session = self._user_agent.invite(
-            target, self._heard, local=local, remote=NameAddr(target), destination=destination, sdp=sdp
+            target,
+            self._heard,
+            local=NameAddr(SipUri(user, "127.0.0.1")),
+            remote=NameAddr(target),
+            destination=destination,
+            sdp=sdp,
+            headers=headers,
         )
 
     def take(self, invite: InviteReceived) -> None:
