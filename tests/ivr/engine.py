@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from acd.distributor import Unavailable
+from acd.distributor import Distributor, Unavailable
 from acd.model import AgentId, AgentSpec, AgentState, Enqueue, NodeId, Offer, OfferId, Place, QueueId, QueueSpec, SiteId
 from acd.simulated import ModelDistributor
 from events.catalogue import Event
@@ -17,7 +18,7 @@ from ivr.contact import begin, serve
 from ivr.flow import Flow
 from ivr.load import load_flow
 from ivr.offers import Offers
-from ivr.phones import NotAnswered
+from ivr.phones import AgentPhones, NotAnswered
 from ivr.run import FlowRun, Scalar, Services
 from ivr.simulator.call import SimulatedCall, SimulatedLeg
 from ivr.simulator.prompts import WrittenPrompts
@@ -152,6 +153,11 @@ class Engine:
             calendars=calendars or {},
             settings=settings or {},
         )
+
+    def use(self, distributor: Distributor, phones: AgentPhones) -> None:
+        """Another distributor and other phones, from now on."""
+        offers = Offers(distributor, NODE, self.unclaimed.append)
+        self.services = replace(self.services, distributor=distributor, phones=phones, offers=offers)
 
     def now_ms(self) -> int:
         return BEGINS_MS + round(asyncio.get_running_loop().time() * 1000)
