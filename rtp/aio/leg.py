@@ -191,8 +191,7 @@ class Leg:
     def _settle_gate(self) -> None:
         """Open while somebody listens; it closes by itself with the next voice."""
         if self._relay is not None or self.recording is not None:
-            if not self.stream.reception.complete:
-                self._open_gate()
+            self._open_gate()
         else:
             self.stream.close_gate()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from rtp import wav
+from rtp.dtmf import EVENT
 from rtp.engine import (
     DtmfReceived,
     LegId,
@@ -26,6 +27,7 @@ from rtp.engine import (
     RtpTimeout,
 )
 from rtp.g711 import A_TO_U
+from rtp.latch import PROBATION
 from rtp.packet import RtpPacket
 from rtp.tone import tone
 from tests.rtp.hearing import best_match, contains
@@ -373,6 +375,34 @@ class MediaContract:
         assert len({packet.timestamp for packet in b.phone.events}) == 1
         assert len(a.told(DtmfReceived)) == 1
 
+    async def test_a_phone_that_changes_its_codec_in_a_bridge_is_translated(self, board: Switchboard) -> None:
+        a, b = await board.talking("a"), await board.talking("b")
+        await board.engine.bridge(a.leg, b.leg)
+        b.phone.payload_type = 0
+        await board.engine.update(b.leg, b.phone.sdp(version=2))
+        for i in range(15):
+            a.phone.talk(PROMPTS["low"][160 * i :][:160])
+            b.phone.talk(PROMPTS["high"][160 * i :][:160].translate(A_TO_U))
+        await a.phone.hears(15)
+        await b.phone.hears(15)
+        assert contains(a.phone.heard, PROMPTS["high"]) > 0.95
+        assert contains(b.phone.heard, PROMPTS["low"]) > 0.95
+
+    async def test_a_bridge_with_a_leg_that_is_not_answered_yet_begins_with_the_answer(
+        self, board: Switchboard
+    ) -> None:
+        a = await board.talking("a")
+        b = Call(LegId("b"), Phone(payload_type=0))
+        board.calls.append(b)
+        b.phone.described(await board.engine.open(b.leg, None, LegOptions("c1")))
+        await board.engine.bridge(a.leg, b.leg)
+        await board.engine.update(b.leg, b.phone.sdp())
+        a.phone.talk(PROMPTS["low"][:160])
+        b.phone.talk(PROMPTS["low"][:160].translate(A_TO_U))
+        await a.phone.hears(1)
+        await b.phone.hears(1)
+        assert b.phone.packets[0].payload == PROMPTS["low"][:160].translate(A_TO_U)
+
     async def test_unbridged_phones_hear_each_other_no_longer(self, board: Switchboard) -> None:
         a, b = await board.talking("a"), await board.talking("b")
         await board.engine.bridge(a.leg, b.leg)
@@ -454,7 +484,9 @@ class MediaContract:
         call = await board.call("a")
         for _ in range(3):
             injector = Phone(engine=call.phone.engine)
-            injector.talk(count=2)
+            for _ in range(PROBATION - 1):
+                injector.send(EVENT.pack(9, 10, 160), injector.event_type, timestamp=1)
+            await asyncio.sleep(0.02)
             injector.hang_up()
         call.phone.press("1")
         await until(lambda: bool(call.events), "key")
