@@ -134,6 +134,11 @@ class Relay:
                 self._client.xtrim(self._stream, minid=min(floor, *saved.values(), key=_order), approximate=False)
             )
 
+    async def tip(self) -> str:
+        """The id of the last event in the stream. Raises what Redis raises."""
+        newest = await self._ask(self._client.xrevrange(self._stream, count=1))
+        return str(newest[0][0]) if newest else START
+
     async def forget(self, name: str) -> None:
         """The sink `name` is no more: its checkpoint no longer holds the stream."""
         await self._ask(self._client.hdel(self._checkpoints, name))

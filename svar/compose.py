@@ -25,7 +25,7 @@ from ivr.prompts.library import SpokenPrompts
 from ivr.run import Services
 from ivr.sip_call import Outside
 from ivr.telephony import Background, Identity
-from metrics.health import Health, LoopLag
+from metrics.health import Health, LoopLag, StreamLag
 from metrics.mqtt import Broker, MqttFeed
 from metrics.pipeline import day_start_ms
 from metrics.prometheus import Exposition
@@ -192,13 +192,14 @@ class Node:
         self._run("loop lag", lag.run())
         health.add("loop", lag.check)
         health.add("redis", storage.check_redis)
+        health.add("events", StreamLag(storage.stream_tip, lambda: storage.folds.checkpoint).check)
 
         def board() -> Board:
             return storage.folds.board(day_start_ms(_now_ms(), zone))
 
         mqtt = await self._mqtt(board, health)
         sources = {
-            "sip": lambda: user_agent.stats,
+            "sip": lambda: _sip_figures(user_agent),
             "rtp": lambda: {"legs": media.legs, "ticks_skipped_total": media.skipped},
             "calls": self._figures,
         }
@@ -252,6 +253,12 @@ class Node:
         await self._commands.drain(ENDING_S)
         self._emit(NodeStopped, cause="stopped")
         await self._stack.aclose()
+
+
+def _sip_figures(user_agent: UserAgent) -> dict[str, int]:
+    """The user agent's counts under Prometheus' names: what only grows ends in `_total`."""
+    levels = ("sessions", "dialogs", "transactions", "deadlines")
+    return {name if name in levels else f"{name}_total": count for name, count in user_agent.stats.items()}
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -40,6 +40,7 @@ class Storage:
     locations: Locations
     records: Records
     ping: Callable[[], Awaitable[object]]
+    stream_tip: Callable[[], Awaitable[str]]
     taps: list[Callable[[Event], None]] = field(default_factory=list)
 
     async def check_redis(self) -> str:
@@ -81,7 +82,7 @@ async def open_storage(config: Config, identity: Identity, contacts: Callable[[]
         _run(
             stack, Worker(Pulse(distributor, node, contacts), Listener(listening, tenant, node, distributor.post)).run()
         )
-        yield Storage(distributor, sink, folds, Locations(commands, tenant), records, commands.ping, taps)
+        yield Storage(distributor, sink, folds, Locations(commands, tenant), records, commands.ping, relay.tip, taps)
 
 
 def _tell(taps: list[Callable[[Event], None]], event: Event) -> None:

@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
+from acd.distributor import DistributorError
 from console.server import ConsoleError
 from ivr.problems import FlowFileError
+from metrics.records import RecordsError
 from svar import logs
 from svar.compose import Node, Places
 from svar.config import Config, ConfigError, load
@@ -19,7 +21,7 @@ from svar.embedded.child import EmbeddedError
 
 EXAMPLE = Path(__file__).parent.parent.parent / "deploy" / "example.toml"
 
-CANNOT_START = (ConfigError, FlowFileError, EmbeddedError, ConsoleError, OSError)
+CANNOT_START = (ConfigError, FlowFileError, EmbeddedError, ConsoleError, RecordsError, DistributorError, OSError)
 
 
 def serve(

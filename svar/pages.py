@@ -1,0 +1,88 @@
+"""The pages of docs/ that are written from the code; a test says when they are stale."""
+
+import inspect
+import json
+import typing
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from events.catalogue import CATALOGUE, FIELD_TYPES, Event
+from ivr.load import json_schema
+from metrics.pipeline import Folds
+from metrics.prometheus import Exposition
+from svar.config import Config
+from svar.config.read import ENVIRONMENT
+
+NOTE = "<!-- Written by `make docs` from the code; change it there. -->\n"
+
+
+def pages() -> dict[str, str]:
+    """The text of each generated file, by its path below the project's folder."""
+    return {
+        "docs/configuration.md": configuration(),
+        "docs/events.md": events(),
+        "docs/metrics.md": metrics(),
+        "docs/flow.schema.json": json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n",
+    }
+
+
+def configuration() -> str:
+    lines = [
+        "# Configuration",
+        NOTE,
+        "One TOML file, given by `--config` (`deploy/example.toml` without it). Every mistake is told with its line.",
+        "These environment variables stand above the file:",
+        "",
+        *(f"- `{name}`: `{key}` of `[{section}]`" for name, (section, key, _) in ENVIRONMENT.items()),
+    ]
+    kinds = typing.get_type_hints(Config)
+    for section in fields(Config):
+        kind = kinds[section.name]
+        inner = typing.get_args(kind)[0] if typing.get_args(kind) else kind
+        title = f"`[[{section.name}]]`, any number of them" if typing.get_args(kind) else f"`[{section.name}]`"
+        lines += ["", f"## {title}", "", inspect.getdoc(inner) or "", "", "| key | type | default | what |"]
+        lines += ["|---|---|---|---|", *_settings(inner)]
+    return "\n".join(lines) + "\n"
+
+
+def _settings(section: Any) -> Iterator[str]:
+    assert is_dataclass(section)
+    kinds = typing.get_type_hints(section)
+    for one in fields(section):
+        kind = kinds[one.name]
+        name = kind.__name__ if isinstance(kind, type) and not typing.get_args(kind) else str(kind)
+        yield f"| `{one.name}` | {name.replace('|', 'or')} | {_default(one)} | {one.metadata.get('doc', '')} |"
+
+
+def _default(one: Field[Any]) -> str:
+    if one.default is not MISSING:
+        return f"`{json.dumps(one.default, ensure_ascii=False)}`"
+    if one.default_factory is not MISSING:
+        return f"`{json.dumps(one.default_factory(), ensure_ascii=False)}`"
+    return "required"
+
+
+def events() -> str:
+    common = set(FIELD_TYPES[next(iter(CATALOGUE))]) & {field.name for field in fields(Event)}
+    lines = [
+        "# Events",
+        NOTE,
+        "Metrics, call records, the wallboard and MQTT are folds over these and nothing else. Every event carries",
+        f"{', '.join(f'`{name}`' for name in sorted(common))}; times in `_ms`, `at_ms` since the epoch.",
+    ]
+    for kind, cls in CATALOGUE.items():
+        own = [f"`{name}` {type_.__name__}" for name, type_ in FIELD_TYPES[kind].items() if name not in common]
+        lines += ["", f"## `{kind}` (version {cls.version})", "", inspect.getdoc(cls) or "", "", ", ".join(own) + "."]
+    return "\n".join(lines) + "\n"
+
+
+def metrics() -> str:
+    scrape = Exposition([Folds("tenant")], zone=ZoneInfo("UTC"), lag_s=lambda: 0.0).scrape(0)
+    lines = ["# Metrics", NOTE, "| metric | type | what |", "|---|---|---|"]
+    for family in scrape.collect():
+        name = family.name + ("_total" if family.type == "counter" else "")
+        lines.append(f"| `{name}` | {family.type} | {family.documentation} |")
+    lines += ["", "Besides: SIP, RTP and the node's own figures as `svar_sip_…`, `svar_rtp_…`, `svar_calls_…`."]
+    return "\n".join(lines) + "\n"
