@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError  # noqa: A004 - the library's
 
 MOST = 500
 """Commands in one pipeline."""
+MOST_WAITING = 20_000
+"""Groups that may wait for Redis; more are turned away at once."""
 
 Command = tuple[str | int, ...]
 
@@ -28,7 +31,12 @@ class Batches:
         self._sender: asyncio.Task[None] | None = None
 
     async def send(self, commands: Sequence[Command]) -> list[Any]:
-        """The answers. Raises the first error that Redis or the connection gave to this group."""
+        """The answers. Raises the first error that Redis or the connection gave to this group.
+
+        Also ConnectionError of the library when too many wait already.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            raise ConnectionError(f"{MOST_WAITING} commands wait for Redis already")
         future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         self._waiting.append((commands, future))
         if self._sender is None:

@@ -52,11 +52,12 @@ class Relay:
     stream whatever the checkpoints are, for sinks that begin at START. The client is a `blocking_client` of its own.
     """
 
-    def __init__(self, client: Redis, tenant: str, *, keep_s: float = 86_400.0) -> None:
+    def __init__(self, client: Redis, tenant: str, *, keep_s: float = 86_400.0, alarm_at: int = ALARM_AT) -> None:
         keys = Keys(tenant)
         self._client: Any = client
         self._stream = keys.named("events")
         self._checkpoints = keys.named("checkpoints")
+        self._alarm_at = alarm_at
         self._keep_ms = int(keep_s * 1000)
         self._feeds: list[Feed] = []
         self._trimmed_at = 0.0
@@ -125,7 +126,7 @@ class Relay:
         """Drop what every checkpoint is past and is old enough; an alarm when a slow sink holds up too much."""
         saved = await self._ask(self._client.hgetall(self._checkpoints))
         length = await self._ask(self._client.xlen(self._stream))
-        if length > ALARM_AT:
+        if length > self._alarm_at:
             log.error("the stream of events is long: a sink is slow or gone", length=length, checkpoints=saved)
         if saved:
             seconds, _ = await self._ask(self._client.time())

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
-from acd.batching import MOST, Batches
+from acd.batching import MOST, MOST_WAITING, Batches
 from acd.connection import command_client
 
 
@@ -43,6 +44,16 @@ async def test_who_is_cancelled_takes_nobody_along(client: Redis) -> None:
     first.cancel()
     assert await second == [2]
     assert first.cancelled() or first.cancelling()
+    await client.aclose()
+
+
+async def test_more_than_may_wait_are_turned_away(client: Redis) -> None:
+    batches = Batches(client)
+    waiting = [asyncio.create_task(batches.send((("PING",),))) for _ in range(MOST_WAITING)]
+    await asyncio.sleep(0)
+    with pytest.raises(RedisConnectionError, match="wait for Redis already"):
+        await batches.send((("PING",),))
+    await asyncio.gather(*waiting)
     await client.aclose()
 
 

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import tempfile
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from redis.asyncio import Redis
 
 from acd import relay as relay_module
@@ -13,6 +16,7 @@ from acd.connection import blocking_client
 from acd.relay import START, Relay
 from events.catalogue import Event, NodeStarted
 from events.codec import encode
+from tests.acd.redis_server import RedisServer
 
 STREAM, CHECKPOINTS = "svar:{nav}:events", "svar:{nav}:checkpoints"
 
@@ -159,3 +163,34 @@ async def test_stream_keeps_what_is_young(client: Any) -> None:
     await relay.drain()
     await relay.trim()
     assert await client.xlen(STREAM) == 2
+
+
+async def test_relay_outlives_redis_and_goes_on_where_it_was() -> None:
+    with tempfile.TemporaryDirectory(prefix="svar-") as folder, RedisServer(Path(folder)) as server:
+        reading, writing = blocking_client(server.url), blocking_client(server.url)
+        relay, sink = Relay(reading, "nav"), Kept()
+        relay.add("records", sink)
+        await write(writing, "1")
+        running = asyncio.create_task(relay.run())
+        for release in ("2", "3"):
+            async with asyncio.timeout(10):
+                await sink.more.wait()
+            sink.more.clear()
+            server.kill()
+            await writing.aclose()
+            server.start()
+            await write(writing, release)
+        async with asyncio.timeout(10):
+            await sink.more.wait()
+        assert sink.releases == ["1", "2", "3"]
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await reading.aclose()
+        await writing.aclose()
+
+
+async def test_long_stream_is_an_alarm(client: Any) -> None:
+    await write(client, "1")
+    with structlog.testing.capture_logs() as logs:
+        await Relay(client, "nav", alarm_at=0).trim()
+    assert [(entry["log_level"], entry["length"]) for entry in logs] == [("error", 1)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from acd.commands import scripts
-from acd.model import Enqueue, NodeId, QueueId
+from acd.model import NODE_LEASE_MS, STEP_LIMIT, Enqueue, NodeId, QueueId
 from tests.acd import seeded
 from tests.acd.twin import AGENTS, CONTACTS, LAYOUTS, NODES, QUEUES, STEPS_MS, Twins, connect
 
@@ -146,3 +146,21 @@ def test_long_runs_from_fixed_seeds_agree_and_meet_every_rule(client: Any) -> No
     refusals = {"NOQUEUE", "NOAGENT", "NOCONTACT", "NOOFFER", "BADSTATE", "FULL"}
     expected = commands | events | refusals | {"WrapUpEnded", "AgentStateChanged"}
     assert {name: seen.get(name, 0) for name in expected if seen.get(name, 0) < 20} == {}
+
+
+def test_more_than_one_step_s_worth_of_work_is_done_bit_by_bit(client: Any) -> None:
+    twins = Twins(client, scripts())
+    twins.configure("n1", 1)
+    for node in NODES:
+        for n in range(STEP_LIMIT + 5):
+            twins.enqueue("n1", Enqueue(f"{node}-{n}", QueueId("x"), NodeId(node)))
+    twins.drop_node("n1", "n1")
+    assert len(twins.model.entries) == STEP_LIMIT + 10
+    twins.now = 5000
+    twins.beat("n1")
+    twins.now = NODE_LEASE_MS
+    for left in (10, 5):
+        twins.due("n1")
+        assert len(twins.model.entries) == left
+    twins.drop_node("n1", "n1")
+    assert twins.model.numbers["x"].l == 2 * (STEP_LIMIT + 5)
