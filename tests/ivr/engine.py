@@ -58,11 +58,12 @@ def flow_of(text: str) -> Flow:
 
 
 class Fickle(ModelDistributor):
-    """The model, which can be away, forget to answer, or take its time."""
+    """The model, which can be away, do its work and `forget` to say so, or take its time."""
 
     def __init__(self, now_ms: Callable[[], int], sink: MemorySink) -> None:
         super().__init__("t", NODE, now_ms, sink)
         self.away = False
+        self.forgets = False
         self.deaf_to: set[str] = set()
         self.slow_s = 0.0
         self.asked: list[str] = []
@@ -71,6 +72,8 @@ class Fickle(ModelDistributor):
         self.asked.append(name)
         if self.slow_s:
             await asyncio.sleep(self.slow_s)
+        if self.away and self.forgets:
+            await work()
         if self.away or name in self.deaf_to:
             raise Unavailable("away")
         return await work()

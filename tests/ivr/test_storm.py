@@ -63,7 +63,7 @@ async def storm(engine: Engine, distributor: Distributor, seed: int, scale_s: fl
             asyncio.get_running_loop().call_later(at_s, call.hang_up)
         await asyncio.sleep(chance.choice([0, 0, 0.3, 1]) * scale_s)
     journeys = [data.journey for data in await asyncio.gather(*tasks)]
-    await engine.commands.drain(30)
+    assert await engine.commands.drain(400) == 0
     assert [numbers.waiting for numbers in await distributor.queues()] == [0]
     states = {now.state for now in await distributor.agents()}
     assert states <= {AgentState.READY, AgentState.NOT_READY}
@@ -80,13 +80,25 @@ async def _keep_ready(distributor: Distributor, scale_s: float) -> None:
                 await distributor.ready(now.agent)
 
 
+async def _outages(distributor: Fickle, outage_s: float, chance: random.Random) -> None:
+    """The store is away now and then; half of what is asked meanwhile is done all the same, only not confirmed."""
+    while True:
+        await asyncio.sleep(chance.choice([0.5, 2, 7]))
+        distributor.away = True
+        distributor.forgets = chance.random() < 0.5
+        await asyncio.sleep(outage_s)
+        distributor.away = distributor.forgets = False
+
+
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.7]))
-def test_everybody_comes_out_on_the_model(seed: int, slow_s: float) -> None:
+@given(st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.7]), st.sampled_from([0.0, 0.3, 2.0, 8.0, 20.0]))
+def test_everybody_comes_out_on_the_model(seed: int, slow_s: float, outage_s: float) -> None:
     async def story() -> None:
         engine = Engine()
         distributor = Fickle(engine.now_ms, engine.sink)
         distributor.slow_s = slow_s
+        if outage_s:
+            engine.spawn(_outages(distributor, outage_s, random.Random(seed)))
         await storm(engine, distributor, seed, 1.0)
         queued, answered = len(engine.told(ContactQueued)), len(engine.told(ContactAnswered))
         assert queued == answered + len(engine.told(ContactLeftQueue))
