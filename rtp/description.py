@@ -85,7 +85,9 @@ class LegDescription:
         if self.agreed is None:
             return Inbound(0, receives=False)
         agreed = self.agreed
-        return Inbound(agreed.codec_receive_type, agreed.dtmf_receive_type, agreed.direction.receives)
+        direction = agreed.direction
+        watched = direction is Direction.SENDRECV
+        return Inbound(agreed.codec_receive_type, agreed.dtmf_receive_type, direction.receives, watched)
 
     @property
     def outbound(self) -> Outbound:

@@ -18,11 +18,15 @@ Header = tuple[int, int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """What should come from a leg: payload types as *our* SDP numbers them, and whether anything may come at all."""
+    """What should come from a leg: payload types as *our* SDP numbers them, and whether anything may come at all.
+
+    `watched` False: silence is no fault (a peer that holds us may send music, or nothing).
+    """
 
     voice_type: int
     event_type: int | None = None
     receives: bool = True
+    watched: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,7 @@ class RtpStream:
 
     @property
     def _timeout_at(self) -> float | None:
-        if self._silent_since is None or not self._inbound.receives:
+        if self._silent_since is None or not self._inbound.receives or not self._inbound.watched:
             return None
         return self._silent_since + self._patience.timeout_s
 

@@ -65,6 +65,12 @@ def test_hold_raises_the_version_and_resume_again() -> None:
     assert versions == ["1", "2", "3"]
 
 
+def test_a_peer_that_holds_us_may_be_silent() -> None:
+    leg = description()
+    leg.receive(sdp(extra="a=sendonly\r\n"))
+    assert leg.inbound == Inbound(8, 101, watched=False)
+
+
 @pytest.mark.parametrize(
     ("offer", "sends", "receives"),
     [("a=sendonly\r\n", False, True), ("a=inactive\r\n", False, False), ("a=recvonly\r\n", True, False)],

@@ -150,10 +150,11 @@ def test_a_stranger_that_sends_is_sent_to_again() -> None:
     assert machine.deadline == 41.0
 
 
-def test_a_held_leg_does_not_time_out() -> None:
+@pytest.mark.parametrize("held", [Inbound(8, 101, receives=False), Inbound(8, 101, watched=False)])
+def test_a_held_leg_does_not_time_out(held: Inbound) -> None:
     machine = stream()
     say(machine, 1)
-    machine.update(NAMED, Inbound(8, 101, receives=False), 5.0)
+    machine.update(NAMED, held, 5.0)
     assert machine.deadline is None
     machine.handle_timeout(500.0)
     assert machine.events() == ()
