@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 from ipaddress import ip_network
 from itertools import count
@@ -52,7 +53,7 @@ class Network:
     now: float = 1000.0
     peers: dict[Address, Peer] = field(default_factory=dict)
     sent: list[tuple[Address, bytes]] = field(default_factory=list)
-    _flying: list[tuple[float, int, Address, Address, bytes]] = field(default_factory=list)
+    _flying: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
     _numbers: "count[int]" = field(default_factory=count)
 
     def join(self, address: Address, config: CoreConfig | None = None, name: str = "") -> Peer:
@@ -70,8 +71,7 @@ class Network:
             for data, destination in datagrams:
                 self.sent.append((peer.address, data))
                 for delay_s in self.fate(data):
-                    flight = (self.now + delay_s, next(self._numbers), peer.address, destination, data)
-                    heappush(self._flying, flight)
+                    self.later(delay_s, partial(self._arrive, peer.address, destination, data))
             for event in events:
                 peer.heard.append(event)
                 peer.react(event, self.now)
@@ -90,9 +90,15 @@ class Network:
             if peer_due is not None:
                 peer_due.core.handle_timeout(self.now)
                 continue
-            _, _, source, destination, data = heappop(self._flying)
-            if destination in self.peers:
-                self.peers[destination].core.receive(data, source, self.now)
+            heappop(self._flying)[2]()
+
+    def later(self, after_s: float, action: Callable[[], object]) -> None:
+        """Do something when that time has passed."""
+        heappush(self._flying, (self.now + after_s, next(self._numbers), action))
+
+    def _arrive(self, source: Address, destination: Address, data: bytes) -> None:
+        if destination in self.peers:
+            self.peers[destination].core.receive(data, source, self.now)
 
     def _next(self) -> tuple[float | None, Peer | None]:
         due: tuple[float | None, Peer | None] = (self._flying[0][0], None) if self._flying else (None, None)
