@@ -1,0 +1,277 @@
+"""Real phones for tests: baresip without a sound card, and pyVoIP, each in a process of its own."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tests.interop.peers import child, free_port, require
+from tests.interop.sound import write_tone
+
+ROOT = Path(__file__).parent.parent.parent
+MODULES = ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules", "/usr/local/lib/baresip/modules")
+PYVOIP_PHONE = Path(__file__).parent / "pyvoip_phone.py"
+SOUND_S = 60.0
+WAIT_S = 15.0
+
+CONFIG = """\
+poll_method epoll
+sip_listen 127.0.0.1:{sip_port}
+net_interface 127.0.0.1
+call_local_timeout 120
+call_max_calls 4
+audio_source aufile,{sound}
+audio_player aubridge,nobody
+audio_alert aubridge,alert
+ausrc_format s16
+auplay_format s16
+auenc_format s16
+audec_format s16
+audio_buffer 20-160
+rtp_ports 50000-59998
+ringback_disabled yes
+menu_bell no
+module_path {modules}
+module g711.so
+module sndfile.so
+module aufile.so
+module aubridge.so
+module_tmp uuid.so
+module_tmp account.so
+module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen 127.0.0.1:{control_port}
+snd_path {folder}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A node of the example service in a process of its own."""
+
+    sip_port: int
+    http_port: int
+    state: Path
+
+    def password(self, agent: str) -> str:
+        return str(json.loads((self.state / "agents.json").read_text())[agent])
+
+
+@asynccontextmanager
+async def serving(folder: Path) -> AsyncIterator[Served]:
+    """`svar serve` with the example service on free ports, ready; it is gone when the block ends."""
+    environment = {**os.environ, "SVAR_STATE": str(folder / "state"), "SVAR_SIP_PORT": "0", "SVAR_HTTP_PORT": "0"}
+    config = _written(folder / "svar.toml", _config())
+    async with _logged(
+        folder / "serve.log", sys.executable, "-m", "svar", "serve", "--config", str(config), environment=environment
+    ) as process:
+        line = await _ready_line(folder / "serve.log", process)
+        ports = [int(word.rpartition(":")[2]) for word in line.split()[2:4]]
+        yield Served(ports[0], ports[1], folder / "state")
+
+
+@asynccontextmanager
+async def _logged(
+    log: Path, *command: str, environment: dict[str, str] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A child whose output goes to a file; it is gone when the block ends."""
+    with _opened(log) as output:
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, env=environment, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL
+        )
+        try:
+            yield process
+        finally:
+            await _end(process)
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("wb")
+
+
+def _written(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def _config() -> str:
+    """The example, which also takes `sip:127.0.0.1` without its port for itself: pyVoIP never writes the port."""
+    text = (ROOT / "deploy" / "example.toml").read_text().replace('"../flows"', f'"{ROOT / "flows"}"')
+    return text + '\n[sip]\ndomains = ["svar.localhost", "127.0.0.1"]\n'
+
+
+async def _ready_line(log: Path, process: asyncio.subprocess.Process) -> str:
+    async with asyncio.timeout(30):
+        while process.returncode is None:
+            for line in _text(log).splitlines():
+                if line.startswith("svar ready "):
+                    return line
+            await asyncio.sleep(0.05)
+    raise AssertionError(f"svar did not start:\n{_text(log)}")
+
+
+def _text(log: Path) -> str:
+    return log.read_text(errors="replace")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), 20)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+class Baresip:
+    """One baresip, told by its control port what to do. Events are kept, and waited for by name."""
+
+    def __init__(self, folder: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.events: list[dict[str, Any]] = []
+        self._folder = folder
+        self._reader = reader
+        self._writer = writer
+        self._news = asyncio.Condition()
+        self._reading = asyncio.create_task(self._read())
+
+    async def registered(self) -> None:
+        """Wait until it is registered, by its log: the event may have come before the control connection."""
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while "binding]" not in self.log():  # noqa: ASYNC110 - a log tells nobody
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"baresip did not register:\n{self.log()[-3000:]}") from None
+
+    async def command(self, name: str, parameters: str = "") -> None:
+        data = json.dumps({"command": name, "params": parameters}).encode()
+        self._writer.write(b"%d:%s," % (len(data), data))
+        await self._writer.drain()
+
+    async def dial(self, uri: str) -> None:
+        await self.command("dial", uri)
+
+    async def answer(self) -> None:
+        await self.command("accept")
+
+    async def press(self, keys: str) -> None:
+        """Keys by RFC 4733, to the current call."""
+        for key in keys:
+            await self.command("sndcode", key)
+            await asyncio.sleep(0.2)
+
+    async def hang_up(self) -> None:
+        await self.command("hangup")
+
+    async def event(self, kind: str, nth: int = 1, *, wait_s: float = WAIT_S) -> dict[str, Any]:
+        """The nth event of a kind (CALL_ESTABLISHED, CALL_CLOSED, REGISTER_OK, …), whenever it came."""
+
+        def found() -> list[dict[str, Any]]:
+            return [event for event in self.events if event.get("type") == kind][nth - 1 :]
+
+        try:
+            async with asyncio.timeout(wait_s), self._news:
+                await self._news.wait_for(found)
+        except TimeoutError:
+            kinds = [event.get("type") for event in self.events]
+            raise AssertionError(
+                f"baresip told no {kind} within {wait_s} s, but {kinds}\n{self.log()[-3000:]}"
+            ) from None
+        return found()[0]
+
+    def log(self) -> str:
+        return _text(self._folder / "log")
+
+    def heard(self) -> Path:
+        """The WAV file of what the latest call heard. Whole once the call is over."""
+        files = sorted(self._folder.glob("dump-*-dec.wav"))
+        assert files, f"baresip heard nothing:\n{self.log()[-3000:]}"
+        return files[-1]
+
+    async def _read(self) -> None:
+        """Netstrings of JSON."""
+        while True:
+            try:
+                size = int((await self._reader.readuntil(b":"))[:-1])
+                message = json.loads((await self._reader.readexactly(size + 1))[:-1])
+            except (asyncio.IncompleteReadError, ConnectionError):
+                return
+            async with self._news:
+                if message.get("event"):
+                    self.events.append(message)
+                self._news.notify_all()
+
+    async def close(self) -> None:
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        self._writer.close()
+
+
+@asynccontextmanager
+async def baresip(
+    folder: Path, user: str, server_port: int, *, password: str = "", answers: bool = False, tone_hz: int = 440
+) -> AsyncIterator[Baresip]:
+    """A baresip on loopback that says a tone; with a password it registers. `answers`: it takes every call."""
+    program = require("baresip")
+    control_port = _free_tcp_port()
+    sound = folder / "sound.wav"
+    account = f"<sip:{user}@127.0.0.1:{server_port}>;audio_codecs=pcma;answermode={'auto' if answers else 'manual'}"
+    account += f";auth_user={user};auth_pass={password};regint=60" if password else ";regint=0"
+    config = CONFIG.format(
+        sip_port=free_port(), control_port=control_port, sound=sound, folder=folder, modules=_modules()
+    )
+    for name, content in (("config", config), ("accounts", account + "\n"), ("contacts", "")):
+        _written(folder / name, content)
+    write_tone(sound, tone_hz, SOUND_S)
+    async with _logged(folder / "log", program, "-f", str(folder), "-v", "-s"):
+        phone = Baresip(folder, *await _connected(control_port, folder))
+        try:
+            if password:
+                await phone.registered()
+            yield phone
+        finally:
+            await phone.close()
+
+
+async def _connected(port: int, folder: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    try:
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                try:
+                    return await asyncio.open_connection("127.0.0.1", port)
+                except ConnectionRefusedError:
+                    await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"baresip did not start:\n{_text(folder / 'log')}") from None
+
+
+def _modules() -> str:
+    return next((place for place in MODULES if Path(place).is_dir()), MODULES[0])
+
+
+def _free_tcp_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def pyvoip(
+    way: str, user: str, server_port: int, password: str, heard: Path, *arguments: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """pyVoIP as `call NUMBER SECONDS` or `answer SECONDS`; what it hears goes to `heard`. It tells on its output."""
+    command = [
+        sys.executable, str(PYVOIP_PHONE), way, user, password, str(server_port), str(free_port()), str(heard),
+        *arguments,
+    ]  # fmt: skip
+    async with child(command) as process:
+        yield process
