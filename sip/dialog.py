@@ -53,16 +53,14 @@ class Dialog:
 
     @classmethod
     def of_uas(cls, request: Request, tag: str, source: Address) -> "Dialog":
-        """RFC 3261 §12.1.1. Raises ValueError when the request has no Contact to send to."""
-        if not request.contacts:
-            raise ValueError("INVITE without Contact: a dialog needs the peer's target (RFC 3261 §8.1.1.8)")
+        """RFC 3261 §12.1.1. A peer of RFC 2543 that names no Contact is reached by its From."""
         dialog = cls(
             call_id=request.call_id,
             local=request.to.with_tag(tag),
             remote=request.from_,
             local_cseq=0,
             remote_cseq=request.cseq.number,
-            remote_target=request.contacts[0].uri,
+            remote_target=request.contacts[0].uri if request.contacts else request.from_.uri,
             route=tuple(request.record_route),
             destination=source,
             calls=False,

@@ -15,6 +15,7 @@ from sip.session.session import Session, Sessions
 from sip.session.uas import HeaderLines, IncomingInvite
 from sip.station import ALLOWED, UNATTENDED, Station, response_address
 from sip.transaction import COMPLETED
+from sip.transaction_layer import MAGIC_COOKIE
 from sip.validation import SESSION_DESCRIPTION, refusal
 
 _KEEPALIVE = b"\r\n\0 "
@@ -160,7 +161,7 @@ class Reception:
         if isinstance(origin, int):
             headers = self.challenges(request, now) if origin == 401 else ()
             self._refuse(request, origin, source, headers)
-        elif not request.contacts:
+        elif not request.contacts and (request.via.branch or "").startswith(MAGIC_COOKIE):
             self._refuse(request, 400, source, reason="INVITE needs a Contact")
         elif not self._admission.call_may(now):
             self._overloaded(request, source)

@@ -66,7 +66,7 @@ class Session:
     # --- how it begins
 
     def invited(self, request: Request, answer_to: Address, source: Address, now: float) -> None:
-        """A caller's INVITE. Raises ValueError when it cannot make a dialog."""
+        """A caller's INVITE."""
         tag = self.station.tokens()
         dialog = Dialog.of_uas(request, tag, source)
         self.incoming = IncomingInvite(self, request, answer_to, now, tag=tag, initial=True)

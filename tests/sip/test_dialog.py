@@ -34,9 +34,9 @@ def test_calling_side_takes_its_state_from_the_response() -> None:
     assert dialog.destination == ("192.0.2.60", 5060)
 
 
-def test_invite_without_contact_makes_no_dialog() -> None:
-    with pytest.raises(ValueError, match="Contact"):
-        called()
+def test_peer_of_rfc_2543_without_contact_is_reached_by_its_from() -> None:
+    dialog = called(from_="<sip:old@192.0.2.70>")
+    assert (str(dialog.remote_target), dialog.destination) == ("sip:old@192.0.2.70", ("192.0.2.70", 5060))
 
 
 def test_requests_go_to_the_peers_contact() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from sip.config import CoreConfig, Digest, Limits, Trunk
-from sip.events import InviteReceived, Origin, Registered, RegisterReceived, RequestReceived, SessionId
+from sip.events import Confirmed, InviteReceived, Origin, Registered, RegisterReceived, RequestReceived, SessionId
 from sip.message.auth import Challenge, authorize
 from sip.message.message import Response
 from sip.transaction import TERMINATED
@@ -151,6 +151,19 @@ def test_invite_without_contact_is_a_bad_request() -> None:
     peer = endpoint()
     refused = only(ask(peer, raw("INVITE")))
     assert (refused.status, refused.reason) == (400, "INVITE needs a Contact")
+
+
+def test_peer_of_rfc_2543_may_call_without_contact_and_without_branch() -> None:
+    peer = endpoint()
+    via, from_ = "SIP/2.0/UDP 192.0.2.9", "<sip:old@192.0.2.9>"
+    assert ask(peer, raw("INVITE", via=via, from_=from_)) == []
+    event = invited(peer)
+    peer.core.accept(event.session, ANSWER, 1000.0)
+    answer = only(answers(peer))
+    ask(peer, raw("ACK", via=via, from_=from_, to=str(answer.to)))
+    (confirmed,) = peer.core.events()
+    assert isinstance(confirmed, Confirmed)
+    assert statuses(ask(peer, raw("BYE", via=via, from_=from_, to=str(answer.to), cseq="2"))) == [200]
 
 
 def test_caller_on_a_trunk_is_known_by_its_name() -> None:
