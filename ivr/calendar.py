@@ -1,8 +1,9 @@
 """Opening hours: weekly hours, Norwegian public holidays, and days with rules of their own."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 import holidays
 
@@ -18,40 +19,7 @@ class Opening(StrEnum):
     HOLIDAY = "holiday"
 
 
-class CentralEuropeanTime(tzinfo):
-    """Norway's time since 1996: +1, and +2 from the last Sunday of March to that of October at 01:00 UTC.
-
-    By rule, since a bare machine has no time-zone database.
-    """
-
-    def utcoffset(self, dt: datetime | None) -> timedelta:
-        return timedelta(hours=1) + self.dst(dt)
-
-    def dst(self, dt: datetime | None) -> timedelta:
-        if dt is None:
-            return timedelta(0)
-        begins = _last_sunday(dt.year, 3).replace(hour=2)
-        ends = _last_sunday(dt.year, 10).replace(hour=3 if not dt.fold else 2)
-        return timedelta(hours=1 if begins <= dt.replace(tzinfo=None) < ends else 0)
-
-    def tzname(self, dt: datetime | None) -> str:
-        return "CEST" if self.dst(dt) else "CET"
-
-    def fromutc(self, dt: datetime) -> datetime:
-        naive = dt.replace(tzinfo=None)
-        begins, ends = _last_sunday(naive.year, 3), _last_sunday(naive.year, 10)
-        summer = begins.replace(hour=1) <= naive < ends.replace(hour=1)
-        local = naive + timedelta(hours=2 if summer else 1)
-        again = not summer and ends.replace(hour=2) <= local < ends.replace(hour=3)
-        return local.replace(tzinfo=self, fold=int(again))
-
-
-def _last_sunday(year: int, month: int) -> datetime:
-    last = date(year, month, 31)
-    return datetime.combine(last - timedelta(days=(last.weekday() + 1) % 7), time())
-
-
-OSLO = CentralEuropeanTime()
+OSLO = ZoneInfo("Europe/Oslo")
 
 
 @dataclass(slots=True)
@@ -68,7 +36,7 @@ class Calendar:
 
     def at(self, now_ms: int) -> Opening:
         """Open, closed or a holiday at this moment (milliseconds since the epoch)."""
-        local = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(OSLO)
+        local = datetime.fromtimestamp(now_ms / 1000, OSLO)
         day = local.date()
         known = self._days.get(day)
         if known is None:

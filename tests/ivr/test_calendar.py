@@ -71,10 +71,6 @@ def test_the_clock_changes_when_it_changes_in_norway(utc: str, local: str, hours
     assert found.astimezone(UTC) == given
 
 
-def test_a_time_of_day_alone_has_winter_time() -> None:
-    assert OSLO.utcoffset(None) == timedelta(hours=1)
-
-
 def test_it_remembers_a_bounded_number_of_days() -> None:
     calendar = Calendar("office", (((0, 1440),),) * 7)
     for day in range(1000):
