@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 from rtp.aio.engine import LocalMediaEngine, MediaSettings
@@ -30,13 +31,19 @@ class PhoneError(Exception):
 class Phone:
     """`on_ring` gets incoming calls, which ring already; without it they are refused as busy."""
 
-    def __init__(self, account: Account, ladder: Ladder, *, sound: str = "", record: str = "") -> None:
-        """`sound`: file to say into the line, else a tone. `record`: WAV file for what the latest call hears."""
+    def __init__(
+        self, account: Account, ladder: Ladder, *, sound: str = "", record: str = "", silent: bool = False
+    ) -> None:
+        """`sound`: file to say into the line, else a tone. `record`: WAV file for what the latest call hears.
+
+        `silent`: say nothing, and send no RTP but keys.
+        """
         self.account = account
         self.ladder = ladder
         self.on_ring: Callable[[PhoneCall], None] | None = None
         self._sound = sound
         self._record = record
+        self._silent = silent
         self._sounds = Sounds()
         self._calls: set[PhoneCall] = set()
         self._registration: RegistrationId | None = None
@@ -51,7 +58,7 @@ class Phone:
         user_agent.on_invite = self._rung
         await user_agent.start()
         media = LocalMediaEngine(MediaSettings(host, first_port=FIRST_PORT, last_port=LAST_PORT))
-        sound = self._sound or self._sounds.tone()
+        sound = "" if self._silent else self._sound or self._sounds.tone()
         self._equipment = Equipment(self.account, user_agent, media, self.ladder, sound, self._record)
         self._media = media
 
@@ -88,9 +95,15 @@ class Phone:
         )
         return await told
 
-    async def call(self, number: str) -> PhoneCall:
-        """Ring a number at the server. Raises MediaError when no media port is free."""
-        call = PhoneCall(self._equipment, LegId(_token()))
+    async def call(self, number: str, caller: str = "") -> PhoneCall:
+        """Ring a number at the server, as `caller` if that is not the account's user.
+
+        Raises MediaError when no media port is free.
+        """
+        equipment = self._equipment
+        if caller:
+            equipment = replace(equipment, account=replace(self.account, user=caller))
+        call = PhoneCall(equipment, LegId(_token()))
         self._calls.add(call)
         await call.dial(self.account.at(number))
         return call

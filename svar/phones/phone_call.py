@@ -54,7 +54,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """What all calls of a phone share. `sound` is played, over and over, to whoever is on the line."""
+    """What all calls of a phone share. `sound` is played, over and over, to whoever is on the line; empty: nothing."""
 
     account: Account
     user_agent: UserAgent
@@ -221,8 +221,9 @@ class PhoneCall:
         self.times.answered_s = equipment.ladder.note("answered")
         if self.times.early_s is None:
             await self._listen()
-        with contextlib.suppress(MediaError):
-            await equipment.media.play(self._leg, (equipment.sound,), loop=True)
+        if equipment.sound:
+            with contextlib.suppress(MediaError):
+                await equipment.media.play(self._leg, (equipment.sound,), loop=True)
         if not self.answered.done():
             self.answered.set_result(None)
 

@@ -1,11 +1,14 @@
 """Single keys from the terminal, as long as it is one."""
 
 import asyncio
+import os
 import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+_MOST_AT_ONCE = 64
 
 
 @contextmanager
@@ -18,7 +21,15 @@ def keys(pressed: Callable[[str], None]) -> Iterator[bool]:
     before = termios.tcgetattr(descriptor)
     loop = asyncio.get_running_loop()
     tty.setcbreak(descriptor)
-    loop.add_reader(descriptor, lambda: pressed(sys.stdin.read(1)))
+
+    def readable() -> None:
+        typed = os.read(descriptor, _MOST_AT_ONCE)
+        if not typed:
+            loop.remove_reader(descriptor)
+        for key in typed.decode(errors="replace"):
+            pressed(key)
+
+    loop.add_reader(descriptor, readable)
     try:
         yield True
     finally:

@@ -1,6 +1,8 @@
 """`svar call` and `svar agent` as processes of their own, against a test phone and a registrar."""
 
 import asyncio
+import os
+import pty
 import sys
 from pathlib import Path
 
@@ -98,3 +100,34 @@ async def test_an_agent_with_a_wrong_password_fails_with_a_hint(tmp_path: Path) 
         )
     assert code == 1
     assert "is the password right?" in output
+
+
+async def test_keys_in_the_terminal_are_taken_one_by_one(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("secret")
+    codes: asyncio.Queue[str] = asyncio.Queue()
+    async with server(CoreConfig(digest=Digest("svar", {"kari": "secret"}.get, b"n" * 32))) as there:
+
+        def rung(invite: InviteReceived) -> None:
+            codes.put_nowait(str(getattr(invite.request.uri, "user", "")))
+            there.reject(invite.session, 404)
+
+        there.on_invite = rung
+        ours, theirs = pty.openpty()
+        child = await asyncio.create_subprocess_exec(
+            *SVAR, "agent", "kari", "--target", f"127.0.0.1:{there.address[1]}", "--password-file", str(password),
+            stdin=theirs, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            assert child.stdout is not None
+            await asyncio.wait_for(child.stdout.readuntil(b"q quit"), 10)
+            os.write(ours, b"rn")
+            assert {await asyncio.wait_for(codes.get(), 10) for _ in range(2)} == {"*1", "*2"}
+            os.write(ours, b"q")
+            assert await asyncio.wait_for(child.wait(), 10) == 0
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+            os.close(ours)
+            os.close(theirs)

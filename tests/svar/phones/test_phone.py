@@ -18,6 +18,7 @@ from svar.phones.ladder import Ladder
 from svar.phones.phone import Phone, PhoneError
 from svar.phones.phone_call import Account, PhoneCall
 from svar.phones.sounds import Sounds
+from tests.sip.network import ANSWER
 
 HOST = "127.0.0.1"
 
@@ -126,6 +127,21 @@ async def test_refusing_a_call_that_rings_tells_the_caller() -> None:
         async with phone("a", called.port) as caller:
             call = await caller.call("600")
             assert (await asyncio.wait_for(call.ended, 5)).startswith("603")
+
+
+async def test_early_media_is_told_and_does_not_count_as_an_answer() -> None:
+    async with server(CoreConfig(strangers_may_call=True)) as there:
+
+        def rung(invite: InviteReceived) -> None:
+            there.ring(invite.session, sdp=ANSWER.replace("192.0.2.2", HOST), status=183)
+            there.listen(invite.session, lambda _event: None)
+
+        there.on_invite = rung
+        async with phone("a", there.address[1]) as caller:
+            call = await caller.call("600")
+            await until(lambda: call.times.early_s is not None)
+            assert not call.answered.done()
+            assert "183 Session Progress (INVITE) +SDP" in [rung.what for rung in caller.ladder.rungs]
 
 
 @pytest.fixture
