@@ -76,6 +76,9 @@ class Pulse:
             except DistributorError as error:
                 log.warning("what is due could not be done", error=str(error))
                 self._arm(RETRY_S)
+            except Exception:
+                log.exception("what is due could not be done")
+                self._arm(RETRY_S)
             await self._wake.wait()
 
     async def _beat(self) -> None:
@@ -85,6 +88,9 @@ class Pulse:
                 await asyncio.sleep(BEAT_S)
             except DistributorError as error:
                 log.warning("the node could not beat", error=str(error))
+                await asyncio.sleep(RETRY_S)
+            except Exception:
+                log.exception("the node could not beat")
                 await asyncio.sleep(RETRY_S)
 
 

@@ -23,7 +23,7 @@ class Noting:
     def __init__(self, *next_s: float) -> None:
         self.asked: asyncio.Queue[str] = asyncio.Queue()
         self.notify: Callable[[float], None] | None = None
-        self.failing = False
+        self.failing: Exception | None = None
         self._next_s = list(next_s)
 
     def when_due(self, notify: Callable[[float], None]) -> None:
@@ -32,13 +32,13 @@ class Noting:
     async def due(self) -> float:
         self.asked.put_nowait("due")
         if self.failing:
-            raise Unavailable("gone")
+            raise self.failing
         return self._next_s.pop(0) if self._next_s else 3600.0
 
     async def beat(self, node: NodeId, contacts: int) -> None:
         self.asked.put_nowait(f"beat {node} {contacts}")
         if self.failing:
-            raise Unavailable("gone")
+            raise self.failing
 
 
 @pytest.fixture
@@ -87,13 +87,16 @@ async def test_nearer_deadline_brings_the_next_look_forward_and_a_later_one_does
     await asked(distributor, "due")
 
 
-async def test_pulse_outlives_a_store_that_is_away(start: Callable[[Noting], None]) -> None:
+@pytest.mark.parametrize("fault", [Unavailable("gone"), KeyError("a mistake of ours")])
+async def test_pulse_outlives_a_store_that_is_away_and_a_fault(
+    start: Callable[[Noting], None], fault: Exception
+) -> None:
     distributor = Noting()
-    distributor.failing = True
+    distributor.failing = fault
     start(distributor)
-    await asked(distributor, "due")
-    await asked(distributor, "due")
-    distributor.failing = False
+    for what in ("due", "due", "beat n1 3"):
+        await asked(distributor, what)
+    distributor.failing = None
     await asked(distributor, "due")
 
 
