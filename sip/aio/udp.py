@@ -39,8 +39,14 @@ class UdpSocket:
         return host, port
 
     def send(self, data: bytes, destination: Address) -> None:
-        """What cannot be sent is as good as lost on the way: the transactions repeat it."""
+        """What cannot be sent is as good as lost on the way: the transactions repeat it.
+
+        A name is not sent to: the kernel's look-up would hold up every call.
+        """
         host, port = destination
+        if ":" not in host and not host[-1:].isdigit():
+            self.send_failures += 1
+            return
         if self._six and ":" not in host:
             destination = (_MAPPED + host, port)
         try:

@@ -29,7 +29,7 @@ from sip.events import (
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 from sip.registering import ClientCredentials
-from sip.registration import Binding
+from sip.registration import Binding, SavedBinding
 from sip.snapshot import DialogSnapshot
 
 Heard = Callable[[SipEvent], None]
@@ -164,6 +164,13 @@ class UserAgent:
 
     def locations(self, aor: SipUri | str) -> list[Binding]:
         return self.core.locations(aor, self._clock())
+
+    def save_bindings(self) -> list[SavedBinding]:
+        return self.core.save_bindings(self._clock())
+
+    def restore_bindings(self, saved: Iterable[SavedBinding]) -> None:
+        self.core.restore_bindings(saved, self._clock())
+        self._flush()
 
     def register(
         self,

@@ -7,19 +7,39 @@ from secrets import token_hex
 import pytest
 
 from sip.aio.user_agent import UserAgent
-from sip.config import Address, CoreConfig, Trunk
+from sip.config import Address, CoreConfig, Digest, Timers, Trunk
 from sip.core import UserAgentCore
-from sip.events import Accepted, Confirmed, Ended, InviteReceived, Rejected, SessionId, SipEvent
+from sip.events import (
+    Accepted,
+    Confirmed,
+    Ended,
+    InviteReceived,
+    Provisional,
+    Registered,
+    RegistrationActive,
+    ReinviteReceived,
+    Rejected,
+    Reoffered,
+    RequestReceived,
+    SessionId,
+    SipEvent,
+    Unregistered,
+)
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
+from sip.registering import ClientCredentials
 from tests.sip.network import ANSWER, OFFER
+from tests.sip.raw import raw
 
 LOOPBACK = Trunk("loopback", (ip_network("127.0.0.0/8"), ip_network("::1/128")))
 
 
+DIGEST = Digest("nav.example", {"anna": "right"}.get, b"secret")
+
+
 @asynccontextmanager
-async def listening(host: str = "127.0.0.1") -> AsyncIterator[UserAgent]:
-    core = UserAgentCore(CoreConfig(trunks=(LOOPBACK,)), lambda: token_hex(8))
+async def listening(host: str = "127.0.0.1", config: CoreConfig | None = None) -> AsyncIterator[UserAgent]:
+    core = UserAgentCore(config or CoreConfig(trunks=(LOOPBACK,)), lambda: token_hex(8))
     agent = UserAgent(core, (host, 0))
     await agent.start()
     try:
@@ -156,3 +176,170 @@ async def test_address_in_use_is_an_error_at_the_start() -> None:
         second = UserAgent(UserAgentCore(CoreConfig(), lambda: token_hex(8)), first.address)
         with pytest.raises(OSError, match="in use"):
             await second.start()
+
+
+async def test_phone_registers_is_found_after_a_restart_and_leaves() -> None:
+    async with listening(config=CoreConfig(digest=DIGEST)) as registrar, listening() as phone:
+        known, own = Listener(), Listener()
+        registrar.on_register_change, phone.on_registration = known, own
+        registration = phone.register(
+            NameAddr(SipUri("anna", "127.0.0.1")),
+            registrar=SipUri("", "127.0.0.1"),
+            destination=registrar.address,
+            credentials=ClientCredentials("anna", "right"),
+        )
+        await own.until(RegistrationActive)
+        await known.until(Registered)
+        (binding,) = registrar.locations("sip:anna@127.0.0.1")
+        assert binding.destination == phone.address
+        async with listening(config=CoreConfig(digest=DIGEST)) as restarted:
+            restarted.restore_bindings(registrar.save_bindings())
+            assert restarted.locations("sip:anna@127.0.0.1")[0].destination == phone.address
+        phone.unregister(registration)
+        await known.until(Unregistered)
+
+
+async def test_ringing_call_is_given_up_by_the_caller() -> None:
+    async with listening() as caller, listening() as callee:
+        near, far = Listener(), Listener()
+
+        def ring(event: InviteReceived) -> None:
+            callee.listen(event.session, far)
+            assert callee.ring(event.session)
+
+        callee.on_invite = ring
+        session = ring_up(caller, callee.address, near)
+        await near.until(Provisional)
+        assert caller.cancel(session)
+        rejected = await near.until(Rejected)
+        assert isinstance(rejected, Rejected)
+        assert rejected.status == 487
+        await far.until(Ended)
+
+
+async def test_call_is_refused_with_a_reason() -> None:
+    async with listening() as caller, listening() as callee:
+        callee.on_invite = lambda event: assert_done(callee.reject(event.session, 486, reason="Opptatt"))
+        near = Listener()
+        ring_up(caller, callee.address, near)
+        rejected = await near.until(Rejected)
+        assert isinstance(rejected, Rejected)
+        assert (rejected.status, rejected.reason) == (486, "Opptatt")
+
+
+def assert_done(done: bool) -> None:
+    assert done
+
+
+async def test_call_is_held_taken_over_and_hung_up() -> None:
+    async with listening() as caller, listening() as callee:
+        near, far = Listener(), Listener()
+        answering(callee, far)
+        session = ring_up(caller, callee.address, near)
+        await near.until(Accepted)
+        (confirmed,) = [await far.until(Confirmed)]
+        assert isinstance(confirmed, Confirmed)
+        snapshot = callee.snapshot(confirmed.session)
+        assert snapshot is not None
+
+        def held(event: SipEvent) -> None:
+            if isinstance(event, ReinviteReceived):
+                callee.accept(event.session, ANSWER)
+            far(event)
+
+        callee.listen(callee.resume(snapshot, held), held)
+        assert caller.reoffer(session, OFFER)
+        await near.until(Reoffered)
+        assert caller.hang_up(session)
+        await far.until(Ended)
+
+
+async def test_caller_is_challenged_by_the_application() -> None:
+    async with listening() as caller, listening(config=CoreConfig(trunks=(LOOPBACK,), digest=DIGEST)) as callee:
+        callee.on_invite = lambda event: assert_done(callee.challenge(event.session))
+        near = Listener()
+        ring_up(caller, callee.address, near)
+        rejected = await near.until(Rejected)
+        assert isinstance(rejected, Rejected)
+        assert rejected.status == 401
+
+
+async def test_offer_in_the_answer_is_answered_in_the_ack() -> None:
+    async with listening() as caller, listening() as callee:
+        near, far = Listener(), Listener()
+        answering(callee, far)
+
+        def heard(event: SipEvent) -> None:
+            if isinstance(event, Accepted):
+                assert caller.acknowledge(event.session, OFFER)
+            near(event)
+
+        target = SipUri("bob", *callee.address)
+        local = NameAddr(SipUri("alice", "127.0.0.1"))
+        caller.invite(target, heard, local=local, remote=NameAddr(target), destination=callee.address, sdp=None)
+        confirmed = await far.until(Confirmed)
+        assert isinstance(confirmed, Confirmed)
+        assert confirmed.sdp == OFFER
+
+
+async def test_timer_sends_100_when_the_application_is_slow() -> None:
+    quick = CoreConfig(trunks=(LOOPBACK,), timers=Timers(trying_s=0.01))
+    async with listening() as caller, listening(config=quick) as callee:
+        trying = asyncio.Event()
+        caller.ladder = lambda direction, peer, data, now: trying.set() if data.startswith(b"SIP/2.0 100") else None
+        callee.on_invite = lambda event: None
+        ring_up(caller, callee.address, Listener())
+        async with asyncio.timeout(10):
+            await trying.wait()
+
+
+async def test_drained_user_agent_refuses_new_calls() -> None:
+    async with listening() as caller, listening() as callee:
+        callee.drain()
+        near = Listener()
+        ring_up(caller, callee.address, near)
+        rejected = await near.until(Rejected)
+        assert isinstance(rejected, Rejected)
+        assert rejected.status == 503
+
+
+class Sender(asyncio.DatagramProtocol):
+    """A peer that keeps what it receives."""
+
+    def __init__(self) -> None:
+        self.received: asyncio.Queue[bytes] = asyncio.Queue(100)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.received.put_nowait(data)
+
+
+@pytest.mark.parametrize(("answers", "status"), [(True, b"202"), (False, b"480")])
+async def test_other_requests_go_to_the_application(answers: bool, status: bytes) -> None:
+    config = CoreConfig(trunks=(LOOPBACK,), methods=frozenset(("MESSAGE",)))
+    async with listening(config=config) as agent:
+        if answers:
+            agent.on_request = lambda event: assert_done(
+                isinstance(event, RequestReceived) and agent.respond(event, 202)
+            )
+        loop = asyncio.get_running_loop()
+        transport, sender = await loop.create_datagram_endpoint(Sender, remote_addr=agent.address)
+        try:
+            transport.sendto(raw("MESSAGE"))
+            async with asyncio.timeout(10):
+                assert (await sender.received.get()).startswith(b"SIP/2.0 " + status)
+        finally:
+            transport.close()
+
+
+async def test_any_address_is_told_to_peers_as_one_that_leads_here() -> None:
+    async with listening("0.0.0.0") as agent:
+        host = agent.core._station.own(("127.0.0.1", 5060)).partition(":")[0]
+        assert host != "0.0.0.0"
+
+
+async def test_closed_user_agent_sends_nothing_more() -> None:
+    async with listening() as agent:
+        await agent.close()
+        ring_up(agent, ("127.0.0.1", 9), Listener())
+        assert agent.stats["messages_out"] == 1
+        assert agent.stats["send_failures"] == 0
