@@ -28,6 +28,7 @@ KNOWN = frozenset(
 )
 SESSION_DESCRIPTION = "application/sdp"
 _DESCRIBED = frozenset(("INVITE", "ACK", "OPTIONS", "UPDATE"))
+_DESCRIPTION_RANGES = frozenset((SESSION_DESCRIPTION, "application/*", "*/*"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,21 @@ class Refusal:
 
 
 def refusal(request: Request, methods: frozenset[str]) -> Refusal | None:
-    """In the order of §8.2: method, Request-URI, extensions, content. None: nothing against it."""
+    """In the order of §8.2: method, To and Request-URI, extensions, content, answer. None: nothing against it."""
     if request.method not in methods:
         return Refusal(405 if request.method in KNOWN else 501, (("Allow", ", ".join(sorted(methods))),))
     if not isinstance(request.uri, SipUri | TelUri) or (
         isinstance(request.uri, SipUri) and request.uri.scheme != "sip"
     ):
         return Refusal(416)
+    if request.method == "REGISTER" and not isinstance(request.to.uri, SipUri):
+        return Refusal(400)  # an address of record is a SIP or SIPS URI (§10.3)
     if "Require" in request.headers and request.require:
         return Refusal(420, (("Unsupported", ", ".join(request.require)),))
-    if request.body and request.method in _DESCRIBED:
-        return _content_refusal(request)
-    return None
+    refused = _content_refusal(request) if request.body and request.method in _DESCRIBED else None
+    if refused is None and request.method == "INVITE" and "Accept" in request.headers and not _may_describe(request):
+        return Refusal(406)
+    return refused
 
 
 def _content_refusal(request: Request) -> Refusal | None:
@@ -61,3 +65,9 @@ def _content_refusal(request: Request) -> Refusal | None:
     if request.content_type != SESSION_DESCRIPTION:
         return Refusal(415, (("Accept", SESSION_DESCRIPTION),))
     return None
+
+
+def _may_describe(request: Request) -> bool:
+    """Whether the answer may be a session description; an empty Accept allows nothing (§20.1)."""
+    ranges = (one.partition(";")[0] for line in request.headers.get_all("Accept") for one in line.split(","))
+    return not _DESCRIPTION_RANGES.isdisjoint("".join(one.split()).lower() for one in ranges)

@@ -264,9 +264,8 @@ def test_register_is_challenged_served_and_answered_again_when_repeated() -> Non
 def test_agent_registers_no_other_address_than_their_own() -> None:
     peer = endpoint(digest=DIGEST)
     challenge = only(ask(peer, raw("REGISTER", CONTACT)))
-    for to in ("<sip:bo@nav.example>", "<tel:+4755553333>"):
-        challenge = only(ask(peer, raw("REGISTER", CONTACT)))
-        assert statuses(ask(peer, authorized("REGISTER", challenge, CONTACT, to=to))) == [403]
+    others = authorized("REGISTER", challenge, CONTACT, to="<sip:bo@nav.example>")
+    assert statuses(ask(peer, others)) == [403]
 
 
 def test_replayed_register_is_stale() -> None:

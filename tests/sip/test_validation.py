@@ -57,3 +57,20 @@ def test_encoded_body_gets_415() -> None:
     assert checked(raw("INVITE", *headers, body="xx")) == Refusal(415, (("Accept-Encoding", "identity"),))
     headers = ("Content-Type: application/sdp", "Content-Encoding: Identity")
     assert checked(raw("INVITE", *headers, body="v=0")) is None
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "", "application/sdpx, text/*;q=0.5"])
+def test_call_that_takes_no_session_description_in_the_answer_gets_406(accept: str) -> None:
+    assert checked(raw("INVITE", f"Accept: {accept}")) == Refusal(406)
+    assert checked(raw("OPTIONS", f"Accept: {accept}")) is None
+
+
+@pytest.mark.parametrize("accept", ["text/plain, Application/SDP;level=1", "application/ *", "*/*;q=0.1"])
+def test_call_that_takes_a_session_description_among_others_passes(accept: str) -> None:
+    assert checked(raw("INVITE", "Accept: text/html", f"Accept: {accept}")) is None
+
+
+@pytest.mark.parametrize("to", ["<tel:+4755553333>", "isbn:2983792873"])
+def test_address_of_record_that_is_no_sip_uri_is_a_bad_request(to: str) -> None:
+    assert checked(raw("REGISTER", to=to)) == Refusal(400)
+    assert checked(raw("REGISTER", to="<sips:anna@nav.example>")) is None
