@@ -78,10 +78,16 @@ class Relay:
                 await asyncio.sleep(RETRY_S)
 
     async def drain(self) -> None:
-        """Give every sink all that stands in the stream now. For an orderly end, when `run` has ended."""
-        await self.load()
-        while await self.turn():
-            pass
+        """Give every sink all that stands in the stream now. For an orderly end, when `run` has ended.
+
+        What cannot be read, since Redis is away, is left for the next start.
+        """
+        try:
+            await self.load()
+            while await self.turn():
+                pass
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("the last events are left for the next start", error=f"{type(error).__name__}: {error}")
 
     async def load(self) -> None:
         """Sinks that did not say where they are begin at their checkpoint."""

@@ -59,6 +59,7 @@ async def open_storage(config: Config, identity: Identity, contacts: Callable[[]
     async with AsyncExitStack() as stack:
         redis = await EmbeddedRedis.start(state / "redis", url=config.redis.url or None)
         stack.push_async_callback(redis.stop)
+        _run(stack, redis.keep())
         commands, listening, reading = command_client(redis.url), blocking_client(redis.url), blocking_client(redis.url)
         for client in (commands, listening, reading):
             stack.push_async_callback(client.aclose)

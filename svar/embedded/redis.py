@@ -8,11 +8,19 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 from svar.embedded.child import Child, EmbeddedError
 
+_log = structlog.get_logger(__name__)
+
 READY_WITHIN_S = 15.0
+AGAIN_AFTER_S = (0.0, 1.0, 2.0, 5.0, 10.0)
+"""Pauses before a Redis that ended by itself is started again; the last holds for every further time in a row."""
+SETTLED_S = 60.0
 LEFT_WITHIN_S = 3.0
 LONGEST_SOCKET_PATH = 100
 """The kernel takes 107 bytes for the path of a unix socket (macOS 103)."""
@@ -37,13 +45,41 @@ def find_redis(path: str | None = None) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """How our Redis is started, the first time and again."""
+
+    command: list[str]
+    folder: Path
+    socket: Path
+    lock: int
+    within_s: float
+
+    async def start(self) -> Child:
+        """Raises EmbeddedError, with nothing left running."""
+        child = await Child.start("Redis", self.command, self.folder / "redis.log", pass_fds=(self.lock,))
+        try:
+            await _ready(child, self.socket, self.within_s)
+        except BaseException:
+            await child.stop()
+            raise
+        return child
+
+
 class EmbeddedRedis:
     """Our own Redis, or the one at the URL that was given. `url` is for `redis.asyncio.Redis.from_url`."""
 
-    def __init__(self, url: str, child: Child | None = None, leftovers: contextlib.ExitStack | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        child: Child | None = None,
+        leftovers: contextlib.ExitStack | None = None,
+        recipe: _Recipe | None = None,
+    ) -> None:
         self.url = url
         self._child = child
         self._leftovers = leftovers or contextlib.ExitStack()
+        self._recipe = recipe
 
     @classmethod
     async def start(
@@ -58,14 +94,9 @@ class EmbeddedRedis:
         with contextlib.ExitStack() as stack:
             lock = await _own(folder, stack)
             socket = _socket_path(folder, stack)
-            command = [binary or find_redis(), *_arguments(folder, socket)]
-            child = await Child.start("Redis", command, folder / "redis.log", pass_fds=(lock,))
-            try:
-                await _ready(child, socket, within_s)
-            except BaseException:
-                await child.stop()
-                raise
-            return cls(f"unix://{socket}", child, stack.pop_all())
+            recipe = _Recipe([binary or find_redis(), *_arguments(folder, socket)], folder, socket, lock, within_s)
+            child = await recipe.start()
+            return cls(f"unix://{socket}", child, stack.pop_all(), recipe)
 
     @property
     def pid(self) -> int | None:
@@ -78,6 +109,30 @@ class EmbeddedRedis:
             await asyncio.get_running_loop().create_future()
             raise AssertionError("unreachable")
         return await self._child.wait()
+
+    async def keep(self) -> None:
+        """Start our Redis again whenever it ends by itself, with what it had kept, until this is cancelled.
+
+        For ever: without it nobody gets into a queue. Does nothing when it is not ours.
+        """
+        clock, times = asyncio.get_running_loop().time, 0
+        while True:
+            began = clock()
+            status = await self.wait()
+            said = self._child.said() if self._child is not None else ""
+            times = 0 if clock() > began + SETTLED_S else times
+            _log.error("our Redis ended by itself and is started again", status=status, said=said, times=times)
+            await asyncio.sleep(AGAIN_AFTER_S[min(times, len(AGAIN_AFTER_S) - 1)])
+            times += 1
+            try:
+                self._child = await self._again()
+            except EmbeddedError as error:
+                _log.error("our Redis could not be started again", error=str(error))
+
+    async def _again(self) -> Child:
+        if self._recipe is None:
+            raise EmbeddedError("it is not ours")
+        return await self._recipe.start()
 
     async def stop(self) -> None:
         """Redis writes its file to the end and leaves. Nothing when it is not ours."""

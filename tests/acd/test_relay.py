@@ -194,3 +194,9 @@ async def test_long_stream_is_an_alarm(client: Any) -> None:
     with structlog.testing.capture_logs() as logs:
         await Relay(client, "nav", alarm_at=0).trim()
     assert [(entry["log_level"], entry["length"]) for entry in logs] == [("error", 1)]
+
+
+async def test_an_orderly_end_does_not_wait_for_a_redis_that_is_away(tmp_path: Path) -> None:
+    client = blocking_client(f"unix://{tmp_path / 'nobody'}")
+    await Relay(client, "t").drain()
+    await client.aclose()

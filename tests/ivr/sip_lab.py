@@ -100,6 +100,9 @@ class Handset:
     def ended(self) -> bool:
         return any(isinstance(event, Ended | Rejected) for event in self.heard_of)
 
+    def is_over(self) -> bool:
+        return self.ended
+
     def count(self, kind: type[SipEvent]) -> int:
         return sum(isinstance(event, kind) for event in self.heard_of)
 

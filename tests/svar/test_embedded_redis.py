@@ -135,6 +135,26 @@ async def test_it_is_seen_when_it_ends_by_itself(tmp_path: Path) -> None:
     await redis.stop()
 
 
+async def test_one_that_ends_by_itself_is_started_again_with_what_it_kept(tmp_path: Path) -> None:
+    redis = await EmbeddedRedis.start(tmp_path / "redis")
+    keeping = asyncio.ensure_future(redis.keep())
+    try:
+        async with connected(redis.url) as client:
+            await client.set("kept", "yes")
+        killed = redis.pid
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        async with asyncio.timeout(10):
+            while redis.pid == killed:  # noqa: ASYNC110 - it is a child that comes
+                await asyncio.sleep(0.02)
+        async with connected(redis.url) as client:
+            assert await client.get("kept") == b"yes"
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await redis.stop()
+
+
 async def test_one_that_is_given_is_used_and_left_alone(tmp_path: Path) -> None:
     redis = await EmbeddedRedis.start(tmp_path / "state", url="redis://10.0.0.1/0")
     assert (redis.url, redis.pid) == ("redis://10.0.0.1/0", None)
