@@ -161,6 +161,10 @@ class UserAgentCore:
         found = self._find(session)
         return found is not None and found.hang_up(status, now)
 
+    def alive(self, session: SessionId) -> bool:
+        """False once its Ended or Rejected was given."""
+        return session in self._sessions.by_id
+
     # --- taking over
 
     def snapshot(self, session: SessionId, now: float) -> DialogSnapshot | None:

@@ -87,9 +87,12 @@ class UserAgent:
         failures = self._udp.send_failures if self._udp is not None else 0
         return {**self.core.stats, "send_failures": failures}
 
-    def listen(self, session: SessionId, heard: Heard) -> None:
-        """Who hears the events of a session from now on, up to its Ended or Rejected."""
-        self._listeners[session] = heard
+    def listen(self, session: SessionId, heard: Heard) -> bool:
+        """Who hears the events of a session from now on, up to its Ended or Rejected. False: it is over already."""
+        alive = self.core.alive(session)
+        if alive:
+            self._listeners[session] = heard
+        return alive
 
     # --- commands
 

@@ -293,6 +293,15 @@ async def test_timer_sends_100_when_the_application_is_slow() -> None:
             await trying.wait()
 
 
+async def test_listener_that_comes_too_late_is_told_and_not_kept() -> None:
+    async with listening() as caller, listening() as callee:
+        near = Listener()
+        session = ring_up(caller, callee.address, near)
+        await near.until(Rejected)
+        assert not caller.listen(session, near)
+        assert caller._listeners == {}
+
+
 async def test_drained_user_agent_refuses_new_calls() -> None:
     async with listening() as caller, listening() as callee:
         callee.drain()
