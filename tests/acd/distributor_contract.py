@@ -498,6 +498,29 @@ class DistributorContract:
         with pytest.raises(Refused, match="NOQUEUE"):
             await bench.comes("c3", Y)
 
+    async def test_agent_who_is_configured_again_while_talking_stays(self, bench: Bench) -> None:
+        await bench.set_up(A)
+        await bench.talks("c1")
+        await bench.distributor.configure([queue("x")], [])
+        await bench.distributor.ready(A)
+        await bench.distributor.log_in(A)
+        await bench.distributor.configure([queue("x")], [agent("a", "oslo", {"x": 1})])
+        await bench.distributor.finish("c1", "caller_hung_up")
+        assert (await bench.agent(A)).state == AgentState.READY
+
+    async def test_removed_agent_is_gone_when_the_contact_at_hand_is_done(self, bench: Bench) -> None:
+        await bench.set_up(A, B, wrap_up_s=5)
+        await bench.talks("c1")
+        await bench.comes("c2")
+        offer = await bench.offer()
+        await bench.distributor.configure([queue("x")], [])
+        await bench.distributor.fail(offer.offer, offer.fence, "busy")
+        await bench.distributor.ready(A)
+        await bench.distributor.log_in(A)
+        await bench.distributor.finish("c1", "caller_hung_up")
+        assert await bench.distributor.agents() == []
+        assert (await bench.distributor.place("c2")).position == 1
+
     async def test_contact_that_waits_is_offered_to_an_agent_who_is_given_the_skill(self, bench: Bench) -> None:
         await bench.distributor.configure([queue("x")], [agent("a", "oslo", {})])
         await bench.distributor.log_in(A)

@@ -25,6 +25,30 @@ def run(twins: Twins, seed: int, steps: int) -> None:
         step(twins, chance, chance.choices(names, weights)[0])
 
 
+def agents_removed_at_work(twins: Twins) -> None:
+    """What seldom comes up by chance: one talks, one is rung and one wraps up when the configuration loses them."""
+    twins.configure("n1", 0)
+    for agent in AGENTS[:3]:
+        twins.log_in("n1", agent, ready=True)
+    for contact in CONTACTS[:3]:
+        twins.enqueue("n1", Enqueue(contact, QueueId("x"), NodeId("n1")))
+    rung, talks, wraps = (twins.model.entries[contact].offer for contact in CONTACTS[:3])
+    for offer in (talks, wraps):
+        twins.accept("n1", offer, twins.model.leases[offer].fence)
+    twins.leave("n1", CONTACTS[2], "agent_hung_up", flowed_out=False)
+    for layout in (2, 0, 2):
+        twins.configure("n1", layout)
+        for agent in AGENTS[:3]:
+            twins.not_ready("n1", agent, "break")
+            twins.log_in("n1", agent, ready=True)
+    twins.configure("n1", 0)
+    twins.leave("n1", CONTACTS[1], "caller_hung_up", flowed_out=False)
+    if rung in twins.model.leases:
+        twins.fail("n1", rung, twins.model.leases[rung].fence, "busy")
+    twins.now += 5000
+    twins.due("n1")
+
+
 def step(twins: Twins, chance: random.Random, name: str) -> None:
     node, agent, contact = chance.choice(NODES), chance.choice(AGENTS), chance.choice(CONTACTS)
     leases = sorted(twins.model.leases.values(), key=lambda lease: lease.fence)

@@ -103,6 +103,17 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "elseif leaving(who) and not who.gone then",
         "elseif false then",
     ),
+    "an agent who is configured again leaves all the same": (
+        "configure",
+        "if who.gone then who.gone, who.after = false, '' end",
+        "",
+    ),
+    "a removed agent may log in again": (
+        "log_in",
+        "elseif leaving(who) and not who.gone then",
+        "elseif leaving(who) then",
+    ),
+    "a removed agent may still wish": ("_lib", "if who.gone and state ~= 'logged_out' then return end", ""),
     "renewing has no limit": ("renew", "now - clock.renewed >= NODE_LEASE_MS", "true"),
 }
 
@@ -116,16 +127,22 @@ def client(redis_server: Any) -> Iterator[Any]:
 
 def caught(client: Any, folder: Path) -> str:
     """How the fault in `folder` was seen, or nothing."""
-    for seed in range(8):
+    for seed in range(-1, 8):
         client.flushdb()
+        twins = Twins(client, assemble(folder))
         try:
-            seeded.run(Twins(client, assemble(folder)), seed, 1500)
+            if seed < 0:
+                seeded.agents_removed_at_work(twins)
+            else:
+                seeded.run(twins, seed, 1500)
         except (Differ, ResponseError) as error:
             return str(error)
     return ""
 
 
 def test_scripts_without_a_fault_pass(client: Any) -> None:
+    client.flushdb()
+    seeded.agents_removed_at_work(Twins(client, assemble()))
     client.flushdb()
     seeded.run(Twins(client, assemble()), 8, 1500)
 
