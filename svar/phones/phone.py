@@ -122,7 +122,7 @@ class Phone:
         call.hang_up()
         if not call.ended.done():
             await asyncio.wait([call.ended], timeout=GOODBYE_S)
-        await call.close()
+        await call.close("the server did not answer")
         self._calls.discard(call)
 
     async def close(self) -> None:

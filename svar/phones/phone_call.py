@@ -139,9 +139,9 @@ class PhoneCall:
             if self.invite is not None and not self.answered.done():
                 self._end(f"refused with {status}")
 
-    async def close(self) -> None:
-        """End its media and its tasks, whatever stands."""
-        self._end("closed")
+    async def close(self, cause: str) -> None:
+        """End its media and its tasks; `cause` is told if it is not over yet."""
+        self._end(cause)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

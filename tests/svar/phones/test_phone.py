@@ -129,6 +129,14 @@ async def test_refusing_a_call_that_rings_tells_the_caller() -> None:
             assert (await asyncio.wait_for(call.ended, 5)).startswith("603")
 
 
+async def test_a_server_that_is_not_there_is_told() -> None:
+    async with phone("a", 9) as caller:
+        call = await caller.call("600")
+        assert not await call.settled(0.05)
+        await caller.finish(call)
+        assert call.ended.result() == "the server did not answer"
+
+
 async def test_early_media_is_told_and_does_not_count_as_an_answer() -> None:
     async with server(CoreConfig(strangers_may_call=True)) as there:
 
