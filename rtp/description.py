@@ -32,8 +32,9 @@ class LegDescription:
         self.agreed: Agreed | None = None
 
     def offer(self) -> str:
-        """Our offer of now; `receive` with the peer's answer completes it."""
-        self._local = self._versioned(make_offer(self._capabilities, self._port, self._session_id, 1))
+        """Our offer of now; `receive` with the peer's answer completes it. It keeps the m-lines that stand."""
+        offer = make_offer(self._capabilities, self._port, self._session_id, 1, last=self._local)
+        self._local = self._versioned(offer)
         self._offered = True
         return str(self._local)
 

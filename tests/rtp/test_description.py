@@ -102,6 +102,21 @@ def test_our_own_re_offer_keeps_the_version_when_nothing_changed() -> None:
     assert leg.offer() == first
 
 
+def test_our_offer_in_a_session_with_video_keeps_its_lines_and_numbers() -> None:
+    leg = description()
+    video = "m=video 6002 RTP/AVP 31\r\n"
+    audio = "m=audio 4000 RTP/AVP 0 96\r\na=rtpmap:96 telephone-event/8000\r\n"
+    head = sdp().partition("m=")[0]
+    leg.receive(head + video + audio)
+    offer = leg.offer()
+    assert [line for line in offer.splitlines() if line.startswith("m=")] == [
+        "m=video 0 RTP/AVP 31",
+        "m=audio 20000 RTP/AVP 8 0 96",
+    ]
+    assert leg.receive(head + "m=video 0 RTP/AVP 31\r\n" + audio) == (offer, True)
+    assert leg.inbound == Inbound(0, 96)
+
+
 @pytest.mark.parametrize("text", ["", "v=0", sdp("18"), sdp(address="phone.example")])
 def test_what_cannot_be_agreed_is_488(text: str) -> None:
     with pytest.raises(MediaError, match="session description") as error:
