@@ -98,9 +98,9 @@ async def chaos_relay(to_port: int, *, loss_percent: float, seed: int = 7) -> As
         yield port
 
 
-def sipp(*arguments: str, port: int) -> list[str]:
+def sipp(*arguments: str, port: int, host: str = "127.0.0.1") -> list[str]:
     """A SIPp command on loopback that keeps no files and needs no terminal."""
     return [
-        require("sipp"), "-i", "127.0.0.1", "-p", str(port), "-nostdin", "-trace_err", "-error_file", "/dev/stdout",
+        require("sipp"), "-i", host, "-p", str(port), "-nostdin", "-trace_err", "-error_file", "/dev/stdout",
         *arguments,
     ]  # fmt: skip

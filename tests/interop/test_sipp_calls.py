@@ -21,7 +21,7 @@ from tests.sip.network import ANSWER, OFFER
 pytestmark = pytest.mark.interop
 
 SCENARIOS = Path(__file__).parent / "scenarios"
-LOOPBACK = Trunk("loopback", (ip_network("127.0.0.0/8"),))
+LOOPBACK = Trunk("loopback", (ip_network("127.0.0.0/8"), ip_network("::1/128")))
 CALLS = 40
 
 
@@ -57,9 +57,9 @@ def ring(callee: Callee, event: InviteReceived) -> None:
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[UserAgent]:
+async def listening(host: str = "127.0.0.1") -> AsyncIterator[UserAgent]:
     core = UserAgentCore(CoreConfig(trunks=(LOOPBACK,)), lambda: token_hex(8))
-    agent = UserAgent(core, ("127.0.0.1", 0))
+    agent = UserAgent(core, (host, 0))
     await agent.start()
     try:
         yield agent
@@ -102,6 +102,18 @@ async def test_callers_are_hung_up(loss_percent: int) -> None:
         await callers("caller_is_hung_up.xml", port)
         await until(lambda: len(callee.causes) == CALLS)
         assert set(callee.causes) == {"local"}
+
+
+async def test_callers_come_over_ipv6() -> None:
+    require("sipp")
+    async with listening("::1") as agent:
+        callee = Callee(agent, answer)
+        target = f"[::1]:{agent.address[1]}"
+        arguments = ("-sf", str(SCENARIOS / "caller_hangs_up.xml"), "-m", str(CALLS), "-r", "40", target)
+        finished = await run(sipp(*arguments, port=free_port("::1"), host="::1"), timeout_s=60)
+        assert finished.code == 0, finished.output[-6000:]
+        await until(lambda: len(callee.causes) == CALLS)
+        assert set(callee.causes) == {"remote"}
 
 
 async def test_callers_give_up_at_random_moments_while_it_rings() -> None:
