@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from sip.admission import Admission
@@ -19,6 +20,14 @@ from sip.transaction_layer import MAGIC_COOKIE
 from sip.validation import SESSION_DESCRIPTION, refusal
 
 _KEEPALIVE = b"\r\n\0 "
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """How a caller is refused. `stale`: the password was right, and asking again will do."""
+
+    status: int
+    stale: bool = False
 
 
 class Reception:
@@ -51,9 +60,11 @@ class Reception:
         else:
             self._request(message, source, now)
 
-    def challenges(self, request: Request, now: float) -> list[tuple[str, str]]:
+    def challenges(self, request: Request, now: float, *, stale: bool = False) -> list[tuple[str, str]]:
         """WWW-Authenticate lines; none when there are no agents."""
-        return self._authenticator.challenges(request, now) if self._authenticator is not None else []
+        if self._authenticator is None:
+            return []
+        return self._authenticator.challenges(request, now, stale=stale)
 
     def _malformed(self, error: MessageError, source: Address, now: float) -> None:
         request = error.partial
@@ -158,9 +169,9 @@ class Reception:
             self._overloaded(request, source)
             return
         origin = self._origin(request, source, now)
-        if isinstance(origin, int):
-            headers = self.challenges(request, now) if origin == 401 else ()
-            self._refuse(request, origin, source, headers)
+        if isinstance(origin, Unproven):
+            headers = self.challenges(request, now, stale=origin.stale) if origin.status == 401 else ()
+            self._refuse(request, origin.status, source, headers)
         elif not request.contacts and (request.via.branch or "").startswith(MAGIC_COOKIE):
             self._refuse(request, 400, source, reason="INVITE needs a Contact")
         elif not self._admission.call_may(now):
@@ -170,21 +181,21 @@ class Reception:
             session.invited(request, response_address(request, source), source, now)
             self._station.emit(InviteReceived(session.id, request, source, origin))
 
-    def _origin(self, request: Request, source: Address, now: float) -> Origin | int:
-        """Who calls, or the status that refuses them. Known and unknown users get the same."""
+    def _origin(self, request: Request, source: Address, now: float) -> Origin | Unproven:
+        """Who calls. Known and unknown users get the same refusal."""
         if self._authenticator is not None and "Authorization" in request.headers:
             proof = self._authenticator.check(request, now)
             if proof.user is not None:
                 self._admission.vouch(source[0], now)
                 return Origin("agent", proof.user)
             if proof.ours:
-                return 401
+                return Unproven(401, proof.stale)
         trunk = self._admission.trunk(source[0])
         if trunk is not None:
             return Origin("trunk", trunk)
         if self._config.strangers_may_call:
             return Origin("stranger")
-        return 401 if self._authenticator is not None else 403
+        return Unproven(401 if self._authenticator is not None else 403)
 
     def _options(self, request: Request, source: Address) -> None:
         """The status is what an INVITE would get (§11.2)."""
@@ -210,7 +221,7 @@ class Reception:
         proof = self._authenticator.check(request, now)
         target = request.to.uri
         if proof.user is None:
-            self._refuse(request, 401, source, self._authenticator.challenges(request, now, stale=proof.stale))
+            self._refuse(request, 401, source, self.challenges(request, now, stale=proof.stale))
         elif not isinstance(target, SipUri) or target.user_text != proof.user:
             self._refuse(request, 403, source)
         else:

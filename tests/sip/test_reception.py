@@ -217,6 +217,14 @@ def test_wrong_password_is_challenged_again_even_on_a_trunk() -> None:
         assert statuses(ask(peer, data, source)) == [401]
 
 
+def test_agent_whose_nonce_is_old_is_told_that_the_password_was_right() -> None:
+    peer = endpoint(digest=DIGEST)
+    challenge = only(ask(peer, raw("INVITE", CONTACT), FAR))
+    again = only(ask(peer, authorized("INVITE", challenge, CONTACT), FAR, now=2000.0))
+    assert again.status == 401
+    assert Challenge.parse(again.headers.get("WWW-Authenticate") or "").stale
+
+
 def test_credentials_for_somebody_else_do_not_hinder_a_trunk() -> None:
     peer = endpoint(digest=DIGEST)
     other = authorize(Challenge("other", "n"), username="x", password="y", method="INVITE", uri="sip:x", cnonce="c")
