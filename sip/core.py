@@ -37,9 +37,12 @@ class UserAgentCore:
 
     # --- the contract of a protocol machine
 
-    def listens(self, address: Address) -> None:
-        """Where peers reach us; once for each address family. Goes into Via and Contact."""
-        self._station.listens(address)
+    def listens(self, address: Address, *, everywhere: bool = False) -> None:
+        """Where peers reach us; once for each address family. Goes into Via and Contact.
+
+        `everywhere`: the socket is bound to no address, so a Request-URI with any address and this port is ours.
+        """
+        self._station.listens(address, everywhere=everywhere)
 
     def receive(self, data: bytes, source: Address, now: float) -> None:
         self._reception.receive(data, source, now)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sip.config import Address, CoreConfig
 from sip.deadlines import Deadlines
+from sip.dialog import is_address
 from sip.events import SipEvent
 from sip.message.message import Request, Response
 from sip.transaction import Failure, Transaction
@@ -22,6 +23,7 @@ class Station:
 
     __slots__ = (
         "_addresses",
+        "_everywhere",
         "config",
         "counts",
         "deadlines",
@@ -42,10 +44,13 @@ class Station:
         )
         self.transactions = TransactionLayer(config.timers, self.deadlines, self.send, config.limits.transactions)
         self._addresses: dict[bool, Address] = {}
+        self._everywhere: set[int] = set()
 
-    def listens(self, address: Address) -> None:
-        """What we call ourselves towards peers of that address family."""
+    def listens(self, address: Address, *, everywhere: bool = False) -> None:
+        """What we call ourselves towards peers of that address family. `everywhere`: all others reach us too."""
         self._addresses[":" in address[0]] = address
+        if everywhere:
+            self._everywhere.add(address[1])
 
     def own(self, destination: Address) -> str:
         """Our host and port as that peer shall see it. A family without a socket of its own gets the other's."""
@@ -54,7 +59,8 @@ class Station:
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def is_own(self, host: str, port: int | None) -> bool:
-        return (host, port or 5060) in self._addresses.values()
+        port = port or 5060
+        return (host, port) in self._addresses.values() or (port in self._everywhere and is_address(host))
 
     def via(self, destination: Address) -> str:
         """The Via of a new client transaction, its branch included; rport asks for symmetric responses (RFC 3581)."""

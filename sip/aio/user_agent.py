@@ -65,8 +65,9 @@ class UserAgent:
         """Bind and listen. Raises OSError when the address is taken or not ours."""
         self._clock = asyncio.get_running_loop().time
         self._udp = UdpSocket(self._bind_to, self._received, self._arm)
-        for reachable in _reachable(self._udp.address):
-            self.core.listens(reachable)
+        bound = self._udp.address
+        for reachable in _reachable(bound):
+            self.core.listens(reachable, everywhere=reachable != bound)
 
     async def close(self) -> None:
         """Close the socket; what is still under way is dropped. To end calls in order, hang them up first."""

@@ -39,6 +39,15 @@ def test_own_address_is_recognised_with_its_port() -> None:
     assert not here.is_own("192.0.2.2", None)
 
 
+def test_socket_that_hears_every_address_takes_any_with_its_port() -> None:
+    here = station()
+    here.listens(V4, everywhere=True)
+    assert here.is_own("127.0.0.1", None)
+    assert here.is_own("2001:db8::7", 5060)
+    assert not here.is_own("127.0.0.1", 5070)
+    assert not here.is_own("elsewhere.example", None)
+
+
 def test_what_is_sent_is_counted_repeats_apart() -> None:
     here = station()
     here.send(b"x", V4)

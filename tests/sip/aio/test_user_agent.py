@@ -344,6 +344,7 @@ async def test_any_address_is_told_to_peers_as_one_that_leads_here() -> None:
     async with listening("0.0.0.0") as agent:
         host = agent.core._station.own(("127.0.0.1", 5060)).partition(":")[0]
         assert host != "0.0.0.0"
+        assert agent.core._station.is_own("127.0.0.1", agent.address[1])
 
 
 async def test_closed_user_agent_sends_nothing_more() -> None:
