@@ -5,12 +5,14 @@ import typer
 from svar.commands.agent import agent
 from svar.commands.call import call
 from svar.commands.check import check
+from svar.commands.demo import demo
 from svar.commands.docs import docs
 from svar.commands.scenarios import scenarios
 from svar.commands.serve import serve
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command()(serve)
+app.command()(demo)
 app.command()(call)
 app.command()(agent)
 app.command()(check)

@@ -1,0 +1,85 @@
+"""The configuration that the demo serves: the given one on loopback, with agents of the demo's own."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from svar.config import Agent, Config, Queue, Redis, Trunk
+from svar.demo.traffic import Way
+
+LOOPBACK = "127.0.0.1"
+DAYS_AGENTS = 405
+"""With so many agents the whole day's 15,000 calls would be met as these few meet their share (tried out)."""
+NOWHERE = f"{LOOPBACK}:9"
+LEVEL = 5
+SHUTDOWN_S = 2
+LONGEST_WRAP_UP_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """`speed`: simulated seconds in a real one. `agents`: how many serve their share of the day's calls."""
+
+    speed: float
+    agents: int
+
+    @property
+    def share(self) -> float:
+        """The part of the day's calls that is rung."""
+        return self.agents / DAYS_AGENTS
+
+    def real_s(self, simulated_s: float) -> float:
+        return simulated_s / self.speed
+
+
+def demo_agents(agents: int) -> list[str]:
+    return [f"demo{n}" for n in range(1, agents + 1)]
+
+
+def served(config: Config, state: str, scale: Scale) -> Config:
+    """`config` for the demo: its flows and queues; loopback, a store and a folder of its own, and the demo's agents.
+
+    Nothing outside is touched: no other Redis, no other broker, no trunk but loopback, no destination.
+    """
+    return replace(
+        config,
+        node=replace(config.node, state=state),
+        sip=replace(config.sip, host=LOOPBACK),
+        http=replace(config.http, host=LOOPBACK),
+        media=replace(config.media, host=""),
+        limits=replace(config.limits, shutdown_s=SHUTDOWN_S),
+        redis=Redis(),
+        mqtt=replace(config.mqtt, url="off" if config.mqtt.url == "off" else ""),
+        flows=replace(config.flows, settings={**config.flows.settings, "demo": True}),
+        trunk=[Trunk(name="loopback", networks=["127.0.0.0/8"])],
+        destination=[replace(place, uri=f"sip:{place.name}@{NOWHERE}") for place in config.destination],
+        queue=[_scaled(queue, scale) for queue in config.queue],
+        agent=[*config.agent, *_rows(config.queue, scale.agents)],
+    )
+
+
+def _scaled(queue: Queue, scale: Scale) -> Queue:
+    """Its limits in real seconds, of which the least is one: the page of the service counts by them."""
+    return replace(
+        queue,
+        target_s=max(1, round(scale.real_s(queue.target_s))),
+        short_s=max(1, round(scale.real_s(queue.short_s))),
+        wrap_up_s=LONGEST_WRAP_UP_S,
+    )
+
+
+def _rows(queues: Sequence[Queue], agents: int) -> list[Agent]:
+    """Three in four serve the bigger half of the queues (which stand first), one in four serves all."""
+    front = min(agents - 1, round(agents * 0.75))
+    some, every = _skills(queues[: (len(queues) + 1) // 2]), _skills(queues)
+    rows = [Agent(name="demo{n}", site="oslo", skills=some, count=front)] if front else []
+    return [*rows, Agent(name="demo{n}", site="bodo", skills=every, first=front + 1, count=agents - front)]
+
+
+def _skills(queues: Sequence[Queue]) -> dict[str, int]:
+    return {queue.skill or queue.name: max(queue.level, LEVEL) for queue in queues}
+
+
+def usable(ways: Sequence[Way], numbers: Collection[str], config: Config) -> list[Way]:
+    """The ways whose number is served and whose queue there is."""
+    queues = {queue.name for queue in config.queue}
+    return [way for way in ways if way.number in numbers and way.queue in queues]
