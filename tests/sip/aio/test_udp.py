@@ -67,7 +67,9 @@ async def test_flood_is_read_in_batches_so_that_others_get_their_turn() -> None:
         assert heard.batches[0] == 64
 
 
-@pytest.mark.parametrize("destination", [("2001:db8::1", 5060), ("127.0.0.1", 70000), ("phone.example", 5060), ("", 5060)])
+@pytest.mark.parametrize(
+    "destination", [("2001:db8::1", 5060), ("127.0.0.1", 70000), ("phone.example", 5060), ("", 5060)]
+)
 async def test_what_the_kernel_does_not_take_is_counted(destination: Address) -> None:
     with bound() as (one, _):
         one.send(b"x", destination)
