@@ -22,8 +22,10 @@ Batch = Sequence[tuple[str, Event]]
 SinkFunction = Callable[[Batch], Awaitable[None]]
 
 BATCH = 500
-GATHER_S = 0.1
-"""Events are gathered for this long, so that a busy node reads ten times a second and not once an event."""
+GATHER_S = 0.2
+"""Events are gathered for this long, so that a busy node reads five times a second and not once an event."""
+SAVE_S = 1.0
+"""Checkpoints are written down this often; after a crash a sink gets again what came since."""
 BLOCK_MS = 1_000
 TRIM_S = 10.0
 RETRY_S = 0.5
@@ -61,6 +63,8 @@ class Relay:
         self._keep_ms = int(keep_s * 1000)
         self._feeds: list[Feed] = []
         self._trimmed_at = 0.0
+        self._saved_at = 0.0
+        self._moved: dict[str, str] = {}
 
     def add(self, name: str, sink: SinkFunction, *, after: str = "") -> None:
         """`after` is the id that the sink had last, where it knows better than the checkpoint; START: everything."""
@@ -86,6 +90,7 @@ class Relay:
             await self.load()
             while await self.turn():
                 pass
+            await self.save()
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("the last events are left for the next start", error=f"{type(error).__name__}: {error}")
 
@@ -103,6 +108,9 @@ class Relay:
             if now >= feed.not_before:
                 together.setdefault(feed.position, []).append(feed)
         largest = max([await self._feed(position, feeds) for position, feeds in together.items()], default=0)
+        if now >= self._saved_at + SAVE_S:
+            self._saved_at = now
+            await self.save()
         if now >= self._trimmed_at + TRIM_S:
             self._trimmed_at = now
             await self.trim()
@@ -116,9 +124,14 @@ class Relay:
         batch = [(entry_id, event) for entry_id, fields in entries if (event := _read(entry_id, fields)) is not None]
         last = entries[-1][0]
         moved = {feed.name: last for feed in feeds if await _give(feed, batch, last)}
-        if moved:
-            await self._ask(self._client.hset(self._checkpoints, mapping=moved))
+        self._moved.update(moved)
         return len(entries) if moved else 0
+
+    async def save(self) -> None:
+        """Write the checkpoints down, where one has moved."""
+        if self._moved:
+            await self._ask(self._client.hset(self._checkpoints, mapping=self._moved))
+            self._moved = {}
 
     async def _pause(self, done: int) -> None:
         if done >= BATCH:

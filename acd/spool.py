@@ -19,7 +19,8 @@ from events.codec import encode
 
 log = structlog.get_logger(__name__)
 
-FLUSH_S = 0.05
+FLUSH_S = 0.1
+"""Events are gathered for this long after the first."""
 RETRY_S = 0.5
 BATCH = 200
 
@@ -90,6 +91,7 @@ class Spool:
         self._most = most
         self._file = SpoolFile(path, most_bytes)
         self._lost = 0
+        self._filled = asyncio.Event()
         self._batch: tuple[str, list[str], int] | None = None
 
     def emit(self, event: Event) -> None:
@@ -97,12 +99,15 @@ class Spool:
             self._lost += 1
         else:
             self._waiting.append(json.dumps(encode(event), ensure_ascii=False))
+        self._filled.set()
 
     async def run(self) -> None:
         """Until it is cancelled; then `close` what is left."""
         while True:
             try:
+                self._filled.clear()
                 await self.flush()
+                await self._filled.wait()
                 await asyncio.sleep(FLUSH_S)
             except (RedisError, OSError, TimeoutError) as error:
                 log.warning(
