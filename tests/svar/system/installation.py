@@ -32,6 +32,7 @@ tenant = "t"
 name = "n1"
 [sip]
 port = {port}
+domains = ["127.0.0.1"]
 [http]
 port = 0
 [limits]
