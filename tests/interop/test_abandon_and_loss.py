@@ -153,7 +153,8 @@ async def _calls_through(folder: Path, loss_percent: int) -> tuple[int, int, flo
         node = await stack.enter_async_context(running(Installation(folder, FIXED.format(port=agents))))
         command = sipp(
             "-sf", str(SCENARIOS / "caller_served.xml"), "-s", "5000", "-m", str(CALLS), "-r", "15",
-            "-key", "relay", str(back), "-recv_timeout", "40000", f"127.0.0.1:{await relay(node.sip_port)}", port=caller,
+            "-key", "relay", str(back), "-recv_timeout", "40000",
+            f"127.0.0.1:{await relay(node.sip_port)}", port=caller,
         )  # fmt: skip
         finished = await run(command, timeout_s=90)
         found = _SUCCESSFUL.findall(finished.output)

@@ -23,6 +23,8 @@ READY = re.compile(r"^svar ready sip=127\.0\.0\.1:(\d+) http=127\.0\.0\.1:(\d+)$
 _TENANT = re.compile(r',tenant="t"|tenant="t",?')
 START_S = 40.0
 STOP_S = 20.0
+SEEN_S = 0.7
+"""After this long whatever has happened is in the figures: events are gathered, and a scrape is kept for half a second."""
 _SPOKEN = Path(tempfile.gettempdir()) / f"svar-spoken-{os.getuid()}"
 """Prompts that an earlier start has spoken; they are named by their content."""
 
@@ -202,6 +204,8 @@ class Installation:
 
     async def quiet(self, within_s: float = 15.0) -> None:
         """Nobody is in a call, nothing is under way, and every contact that began has its record."""
+        await eventually(self._is_quiet, "a quiet installation", within_s, self._noise)
+        await asyncio.sleep(SEEN_S)
         await eventually(self._is_quiet, "a quiet installation", within_s, self._noise)
 
     async def _is_quiet(self) -> bool:

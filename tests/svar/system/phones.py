@@ -26,9 +26,10 @@ _LOOPBACK = Trunk("loopback", (ip_network("127.0.0.0/8"),))
 class Phones:
     """One user agent with as many phones on it as a test wants."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, host: str = "127.0.0.1") -> None:
+        """`host`: the address that the phones call from."""
         self.user_agent = UserAgent(
-            UserAgentCore(CoreConfig(trunks=(_LOOPBACK,)), lambda: secrets.token_hex(8)), ("127.0.0.1", 0)
+            UserAgentCore(CoreConfig(trunks=(_LOOPBACK,)), lambda: secrets.token_hex(8)), (host, 0)
         )
         self.behaviours: dict[str, Behaviour] = {}
         self.rung: list[tuple[str, Handset]] = []
@@ -47,15 +48,20 @@ class Phones:
         self.user_agent.on_invite = self._rings
         self.user_agent.on_registration = self._heard
 
-    async def register(self, agent: str, behaviour: Behaviour, *, expires_s: int = 600) -> None:
-        """Log the agent's phone in; every call to it is left to `behaviour`."""
+    async def register(
+        self, agent: str, behaviour: Behaviour, *, expires_s: int = 600, password: str | None = None, user: str = ""
+    ) -> None:
+        """Log the agent's phone in; every call to it is left to `behaviour`. Raises AssertionError with the status.
+
+        `password` and `user` are for those who pretend.
+        """
         self.behaviours[agent] = behaviour
         host, port = self.server
         registration = self.user_agent.register(
             NameAddr(SipUri(agent, host, port)),
             registrar=SipUri("", host, port),
             destination=self.server,
-            credentials=ClientCredentials(agent, self._installation.password(agent)),
+            credentials=ClientCredentials(user or agent, password or self._installation.password(user or agent)),
             expires_s=expires_s,
         )
         self._registrations[agent] = registration
@@ -171,8 +177,8 @@ def talks_for(seconds: float) -> Behaviour:
 
 
 @asynccontextmanager
-async def phones_at(installation: Installation) -> AsyncIterator[Phones]:
-    phones = Phones(installation)
+async def phones_at(installation: Installation, host: str = "127.0.0.1") -> AsyncIterator[Phones]:
+    phones = Phones(installation, host)
     await phones.start()
     try:
         yield phones
