@@ -35,6 +35,8 @@ class Port:
         sock = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             sock.settimeout(0.0)
+            level, option = (socket.IPPROTO_IPV6, socket.IPV6_TCLASS) if ipv6 else (socket.IPPROTO_IP, socket.IP_TOS)
+            sock.setsockopt(level, option, IPTOS_EXPEDITED)
             sock.bind((self._address, self.number))
         except OSError:
             sock.close()

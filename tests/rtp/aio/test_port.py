@@ -36,6 +36,19 @@ def read(port: Port) -> list[int]:
             return got
 
 
+@pytest.mark.parametrize(
+    ("address", "level", "option"),
+    [("127.0.0.1", socket.IPPROTO_IP, socket.IP_TOS), ("::1", socket.IPPROTO_IPV6, socket.IPV6_TCLASS)],
+)
+def test_voice_is_marked_for_expedited_forwarding_also_on_a_new_socket(address: str, level: int, option: int) -> None:
+    port = Port(address, 0)
+    marks = [port.sock.getsockopt(level, option)]
+    port.rebind()
+    marks.append(port.sock.getsockopt(level, option))
+    port.close()
+    assert marks == [0xB8, 0xB8]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the gate is Linux's")
 def test_the_closed_gate_drops_voice_in_the_kernel_and_lets_keys_pass(port: Port, phone: Phone) -> None:
     assert port.gate(closed_gate(101))
