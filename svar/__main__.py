@@ -1,3 +1,3 @@
 from svar.cli import app
 
-app()
+app(prog_name="svar")

@@ -42,7 +42,8 @@ def agent(
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
     except PhoneError as fault:
-        print(f"svar agent: {fault}", file=sys.stderr)
+        hint = f" in {state} for {name}; --state names another folder, --password-file a file"
+        print(f"svar agent: {fault}{'' if ours.password else hint}", file=sys.stderr)
         raise typer.Exit(FAILED) from None
     except (ValueError, OSError) as fault:
         print(f"svar agent: {fault}", file=sys.stderr)

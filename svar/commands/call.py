@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from rtp.dtmf import check_digits
 from rtp.engine import MediaError
 from svar.phones.dialling import account, number_and_target
 from svar.phones.ladder import Ladder
@@ -35,6 +36,7 @@ def call(
 ) -> None:
     """Ring NUMBER as an ordinary phone. Exit code 0: talked and heard; 1: not answered; 3: nothing was heard."""
     try:
+        check_digits("".join(press))
         dialled, where = number_and_target(number, target)
         plan = [(seconds(wait), keys) for keys, wait in zip(press, [*after, *["1s"] * len(press)], strict=False)]
         ours, talk_s, ring_s = account(caller, where), seconds(for_), min(seconds(ring), RINGING_LIMIT_S)

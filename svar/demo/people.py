@@ -157,10 +157,10 @@ class Desk:
         """Register and be ready; `state` says what the service believes. Raises PhoneError."""
         await self._phone.register()
         for _ in range(READY_TRIES):
-            await self._dial(READY)
             await asyncio.sleep(READY_LOOK_S)
             if state() not in ("", "logged_out", "not_ready"):
                 return
+            await self._dial(READY)
 
     async def end(self) -> None:
         """Hear a feature code to its end, let go of everything else, and log out."""

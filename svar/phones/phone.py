@@ -57,7 +57,9 @@ class Phone:
         user_agent.ladder = self._seen
         user_agent.on_invite = self._rung
         await user_agent.start()
-        media = LocalMediaEngine(MediaSettings(host, first_port=FIRST_PORT, last_port=LAST_PORT))
+        # A closed gate would hide from the counts what arrives; only a crowd has so many calls that it pays.
+        settings = MediaSettings(host, first_port=FIRST_PORT, last_port=LAST_PORT, gate=self._silent)
+        media = LocalMediaEngine(settings)
         sound = "" if self._silent else self._sound or self._sounds.tone()
         self._equipment = Equipment(self.account, user_agent, media, self.ladder, sound, self._record)
         self._media = media
@@ -81,7 +83,8 @@ class Phone:
             if isinstance(event, RegistrationFailed):
                 self.ladder.note(f"not registered: {event.status}")
                 if not told.done():
-                    told.set_exception(PhoneError(_not_registered(account.user, event.status)))
+                    self._registration = None
+                    told.set_exception(PhoneError(_not_registered(account, event.status)))
             elif not told.done():
                 told.set_result(event.expires_s)
 
@@ -149,12 +152,13 @@ def _token() -> str:
     return secrets.token_hex(8)
 
 
-def _not_registered(user: str, status: int) -> str:
+def _not_registered(account: Account, status: int) -> str:
+    password = "is the password right?" if account.password else "no password was found"
     hint = {
-        401: "; is the password right?",
-        403: "; is the password right?",
+        401: f"; {password}",
+        403: f"; {password}",
         404: "; does the server know the name?",
         408: "; does a server listen there?",
         503: "; does a server listen there?",
     }
-    return f"{user} was not registered: the server said {status}{hint.get(status, '')}"
+    return f"{account.user} was not registered: the server said {status}{hint.get(status, '')}"

@@ -55,6 +55,19 @@ async def test_a_call_with_a_wrong_option_says_what_was_expected() -> None:
     assert "write 3s, 500ms or 2m" in output
 
 
+async def test_a_call_with_a_key_that_is_none_does_not_ring() -> None:
+    code, output = await svar("call", "600", "--press", "2z")
+    assert code == 2
+    assert "'z' is no key" in output
+    assert "INVITE" not in output
+
+
+async def test_the_command_line_has_one_name_however_it_is_started() -> None:
+    code, output = await svar("--help")
+    assert code == 0
+    assert "Usage: svar " in output
+
+
 async def test_an_agent_registers_answers_and_counts(tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.write_text("secret\n")
@@ -92,14 +105,18 @@ async def test_an_agent_registers_answers_and_counts(tmp_path: Path) -> None:
     assert "*1 was not taken: 404" in output
 
 
-async def test_an_agent_with_a_wrong_password_fails_with_a_hint(tmp_path: Path) -> None:
+async def test_an_agent_with_a_wrong_password_or_none_fails_with_a_hint(tmp_path: Path) -> None:
     config = CoreConfig(digest=Digest("svar", {"kari": "secret"}.get, b"n" * 32))
     async with server(config) as there:
-        code, output = await svar(
-            "agent", "kari", "--target", f"127.0.0.1:{there.address[1]}", "--state", str(tmp_path)
-        )
+        target = ("--target", f"127.0.0.1:{there.address[1]}", "--state", str(tmp_path))
+        code, output = await svar("agent", "kari", *target)
+        assert code == 1
+        assert f"no password was found in {tmp_path} for kari; --state names another folder" in output
+        (tmp_path / "agents.json").write_text('{"kari": "wrong"}')
+        code, output = await svar("agent", "kari", *target)
     assert code == 1
-    assert "is the password right?" in output
+    assert "is the password right?\n" in output
+    assert output.count("REGISTER sip:") == 2  # nothing is taken back that was not there
 
 
 async def test_keys_in_the_terminal_are_taken_one_by_one(tmp_path: Path) -> None:

@@ -200,3 +200,41 @@ def test_the_tone_is_a_tone(tmp_path: Path) -> None:
     assert len(path.read_bytes()) == 16_000
     sounds.remove()
     assert not path.exists()
+
+
+async def test_all_that_is_heard_is_counted_without_a_recording() -> None:
+    async with phone("b", 9) as called, phone("a", called.port) as caller:
+        await answer_each(called)
+        call = await caller.call("b")
+        assert await call.settled(5)
+        await asyncio.wait([call.ended], timeout=1)
+        await caller.finish(call)
+    assert call.stats.received > 40
+
+
+async def test_a_silent_phone_sends_keys_alone_and_may_ring_as_others() -> None:
+    async with phone("b", 9) as called:
+        await answer_each(called)
+        invites: list[str] = []
+        answering = called.on_ring
+        assert answering is not None
+
+        def rung(call: PhoneCall) -> None:
+            assert call.invite is not None
+            invites.append(str(call.invite.request.from_.uri))
+            answering(call)
+
+        called.on_ring = rung
+        ladder = Ladder(asyncio.get_running_loop().time)
+        silent = Phone(account("crowd", called.port), ladder, silent=True)
+        await silent.start()
+        try:
+            call = await silent.call("b", "40000001")
+            assert await call.settled(5)
+            await call.press("5")
+            await until(lambda: "key received: 5" in [rung.what for rung in called.ladder.rungs])
+            await silent.finish(call)
+        finally:
+            await silent.close()
+    assert [uri.partition("@")[0] for uri in invites] == ["sip:40000001"]
+    assert 0 < call.stats.sent < 20  # a tone would have been 50 packets a second
