@@ -1,5 +1,6 @@
 """The configuration that the demo serves: the given one on loopback, with agents of the demo's own."""
 
+import socket
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,7 +8,7 @@ from svar.config import Agent, Config, Queue, Redis, Trunk
 from svar.demo.traffic import Way
 
 LOOPBACK = "127.0.0.1"
-DAYS_AGENTS = 405
+DAYS_AGENTS = 345
 """With so many agents the whole day's 15,000 calls would be met as these few meet their share (tried out)."""
 NOWHERE = f"{LOOPBACK}:9"
 LEVEL = 5
@@ -43,8 +44,8 @@ def served(config: Config, state: str, scale: Scale) -> Config:
     return replace(
         config,
         node=replace(config.node, state=state),
-        sip=replace(config.sip, host=LOOPBACK),
-        http=replace(config.http, host=LOOPBACK),
+        sip=replace(config.sip, host=LOOPBACK, port=_port(config.sip.port, socket.SOCK_DGRAM)),
+        http=replace(config.http, host=LOOPBACK, port=_port(config.http.port, socket.SOCK_STREAM)),
         media=replace(config.media, host=""),
         limits=replace(config.limits, shutdown_s=SHUTDOWN_S),
         redis=Redis(),
@@ -55,6 +56,18 @@ def served(config: Config, state: str, scale: Scale) -> Config:
         queue=[_scaled(queue, scale) for queue in config.queue],
         agent=[*config.agent, *_rows(config.queue, scale.agents)],
     )
+
+
+def _port(wanted: int, kind: socket.SocketKind) -> int:
+    """`wanted`, or any if somebody has it, such as another svar on this machine."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if kind == socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, wanted))
+        except OSError:
+            return 0
+    return wanted
 
 
 def _scaled(queue: Queue, scale: Scale) -> Queue:

@@ -1,5 +1,6 @@
 """The demo serves the given configuration, on loopback and apart from everything else."""
 
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +47,14 @@ def test_nothing_outside_is_touched(tmp_path: Path) -> None:
     assert [place.uri for place in ours.destination] == ["sip:partner@127.0.0.1:9"]
     (trunk,) = core_config(ours, Passwords(tmp_path / "agents.json"), "0").trunks
     assert [str(network) for network in trunk.networks] == ["127.0.0.0/8"]
+
+
+def test_ports_that_another_has_are_left_to_it() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other, socket.create_server(("127.0.0.1", 0)) as page:
+        other.bind(("127.0.0.1", 0))
+        sip, http = replace(CONFIG.sip, port=other.getsockname()[1]), replace(CONFIG.http, port=page.getsockname()[1])
+        ours = served(replace(CONFIG, sip=sip, http=http), "state", Scale(60, 4))
+    assert (ours.sip.port, ours.http.port) == (0, 0)
 
 
 def test_a_broker_that_is_off_stays_off() -> None:
