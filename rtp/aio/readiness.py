@@ -34,20 +34,28 @@ class Readiness:
             self._poller.unregister(sock.fileno())
 
     @property
+    def fd(self) -> int | None:
+        """Readable while any watched socket is, to be waited for in a quiet time; None where the system has no such."""
+        return self._poller.fileno() if hasattr(self._poller, "fileno") else None
+
+    @property
     def watching(self) -> bool:
         return bool(self._readers)
 
-    def poll(self, now: float) -> None:
-        """Let everything be read that has come."""
+    def poll(self, now: float) -> bool:
+        """Let everything be read that has come. Whether there was anything."""
         readers = self._readers
+        heard = False
         for _ in range(MOST_ROUNDS):
             ready = self._poller.poll(0)
             if not ready:
-                return
+                break
+            heard = True
             for fd, _ in ready:
                 readable = readers.get(fd)
                 if readable is not None:
                     readable(now)
+        return heard
 
     def close(self) -> None:
         self._readers.clear()

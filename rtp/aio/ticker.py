@@ -11,6 +11,8 @@ from rtp.sender import TICK_S
 
 SLOTS: Final = 4
 SLOT_S: Final = TICK_S / SLOTS
+AWAKE_S: Final = 0.1
+"""How long slots go on after the last thing heard: a stream is read in slots, a quiet node sleeps."""
 MOST_BEHIND: Final = 5 * SLOTS
 """Slots (100 ms) that are caught up with after a stall; what is older is skipped, and counted as due."""
 
@@ -24,9 +26,21 @@ class Ticked(Protocol):
 
 
 class Ticker:
-    """Calls `tick` of each of its members every 20 ms; it rests while it has none and no socket is watched."""
+    """Calls `tick` of each of its members every 20 ms; without any it rests until a datagram comes."""
 
-    __slots__ = ("_loop", "_members", "_next", "_readiness", "_slots", "_start", "_timer", "skipped", "worst_late_s")
+    __slots__ = (
+        "_awake_until",
+        "_listening",
+        "_loop",
+        "_members",
+        "_next",
+        "_readiness",
+        "_slots",
+        "_start",
+        "_timer",
+        "skipped",
+        "worst_late_s",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, readiness: Readiness) -> None:
         self._loop = loop
@@ -34,6 +48,8 @@ class Ticker:
         self._slots: tuple[dict[Ticked, None], ...] = tuple({} for _ in range(SLOTS))
         self._members: dict[Ticked, int] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._listening: int | None = None
+        self._awake_until = 0.0
         self._start = 0.0
         self._next = 0
         self.skipped = 0
@@ -41,17 +57,42 @@ class Ticker:
         self.worst_late_s = 0.0
 
     def start(self) -> None:
-        """Run, since there is something to read or to play. Nothing if it runs."""
-        if self._timer is None:
-            self._start = self._loop.time() + SLOT_S
-            self._next = 0
-            self._timer = self._loop.call_at(self._start, self._run)
+        """A socket is watched: read from now on what comes. Nothing if that is so already."""
+        if self._timer is not None or self._listening is not None:
+            return
+        fd = self._readiness.fd
+        if fd is None:
+            self._begin()
+        else:
+            self._listening = fd
+            self._loop.add_reader(fd, self._woken)
+
+    def _woken(self) -> None:
+        """The first datagram after a rest: read at once, those that follow it in slots."""
+        self._begin()
+        self._hear(self._loop.time())
+
+    def _begin(self) -> None:
+        self._deafen()
+        self._start = self._loop.time() + SLOT_S
+        self._next = 0
+        self._timer = self._loop.call_at(self._start, self._run)
+
+    def _deafen(self) -> None:
+        if self._listening is not None:
+            self._loop.remove_reader(self._listening)
+            self._listening = None
+
+    def _hear(self, now: float) -> None:
+        if self._readiness.poll(now):
+            self._awake_until = now + AWAKE_S
 
     def add(self, member: Ticked) -> None:
         """Into the slot with the fewest members, among equals the one that comes next. Nothing if it is in one."""
         if member in self._members:
             return
-        self.start()
+        if self._timer is None:
+            self._begin()
         slots = self._slots
         slot = min(((self._next + i) % SLOTS for i in range(SLOTS)), key=lambda slot: len(slots[slot]))
         slots[slot][member] = None
@@ -69,14 +110,16 @@ class Ticker:
         self.worst_late_s = max(self.worst_late_s, behind_s)
         if behind_s > MOST_BEHIND * SLOT_S:
             self._skip(int(behind_s / SLOT_S))
-        self._readiness.poll(now)
+        self._hear(now)
         for member in tuple(self._slots[self._next % SLOTS]):
             member.tick(now)
         self._next += 1
-        if self._members or self._readiness.watching:
+        if self._members or now < self._awake_until or (self._readiness.watching and self._readiness.fd is None):
             self._timer = self._loop.call_at(self._start + self._next * SLOT_S, self._run)
-        else:
-            self._timer = None
+            return
+        self._timer = None
+        if self._readiness.watching:
+            self.start()
 
     def _skip(self, slots: int) -> None:
         """Leave out whole ticks, so that each slot stays in its turn."""
@@ -90,3 +133,4 @@ class Ticker:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._deafen()

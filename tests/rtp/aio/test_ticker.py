@@ -118,6 +118,36 @@ async def test_a_watched_socket_is_read_once_for_each_datagram_though_nothing_pl
     readiness.close()
 
 
+async def test_without_members_it_sleeps_until_a_datagram_comes() -> None:
+    loop = asyncio.get_running_loop()
+    readiness = Readiness()
+    clock = Ticker(loop, readiness)
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as theirs,
+    ):
+        ours.bind(("127.0.0.1", 0))
+        ours.settimeout(0.0)
+        read: list[float] = []
+
+        def readable(now: float) -> None:
+            ours.recv(10)
+            read.append(now)
+
+        readiness.watch(ours, readable)
+        for count in (1, 2):
+            clock.start()
+            await until(lambda: clock._timer is None, "rest")
+            theirs.sendto(b"x", ours.getsockname())
+            await until(lambda count=count: len(read) == count, "the datagram")  # type: ignore[misc]  # bound now
+            assert clock._timer is not None
+        clock.close()
+        theirs.sendto(b"x", ours.getsockname())
+        await asyncio.sleep(0)
+        assert len(read) == 2
+    readiness.close()
+
+
 async def test_a_reader_that_another_one_has_removed_is_not_called() -> None:
     readiness = Readiness()
     pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2)]
