@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sdp.errors import SdpError
 
@@ -153,8 +154,7 @@ class _Fields:
         self.last: dict[str, str] = {}
         for letter, value in block:
             if letter == "a":
-                name, colon, rest = value.partition(":")
-                self.attributes.append(Attribute(name, rest if colon else None))
+                self.attributes.append(_parse_attribute(value))
             elif letter == "c":
                 # Several c= lines are layers of a multicast session: the first is as good as any.
                 self.connection = self.connection or _parse_connection(value)
@@ -166,12 +166,14 @@ class _Fields:
 
 def _blocks(text: str | bytes) -> list[list[tuple[str, str]]]:
     """The lines as letter and value: those of the session, then those of each m-line."""
-    lines = _decoded(text).replace("\r\n", "\n").rstrip("\n").split("\n")
+    whole = _decoded(text).replace("\r\n", "\n").rstrip("\n")
+    lines = whole.split("\n")
     if len(lines) > MAX_LINES:
         raise SdpError(f"{len(lines)} lines: expected at most {MAX_LINES}")
+    clean = "\r" not in whole and "\0" not in whole
     blocks: list[list[tuple[str, str]]] = [[]]
     for number, line in enumerate(lines, 1):
-        if line[1:2] != "=" or not "a" <= line[0] <= "z" or "\r" in line or "\0" in line:
+        if line[1:2] != "=" or not "a" <= line[0] <= "z" or not (clean or _is_clean(line)):
             raise SdpError(f"line {number}, {line[:40]!r}: expected a letter, '=' and a value")
         if line[0] == "m":
             blocks.append([])
@@ -181,6 +183,10 @@ def _blocks(text: str | bytes) -> list[list[tuple[str, str]]]:
     return blocks
 
 
+def _is_clean(line: str) -> bool:
+    return "\r" not in line and "\0" not in line
+
+
 def _decoded(text: str | bytes) -> str:
     if isinstance(text, str):
         return text
@@ -188,6 +194,13 @@ def _decoded(text: str | bytes) -> str:
         return text.decode()
     except UnicodeDecodeError:
         return text.decode("latin-1")
+
+
+@lru_cache(maxsize=1024)
+def _parse_attribute(value: str) -> Attribute:
+    """Kept, since every phone of a make sends the same few."""
+    name, colon, rest = value.partition(":")
+    return Attribute(name, rest if colon else None)
 
 
 def _parse_origin(value: str) -> Origin:

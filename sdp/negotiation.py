@@ -6,18 +6,22 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 
-from sdp.description import Attribute, Media, Origin, RtpMap, SessionDescription
+from sdp.description import Attribute, Lines, Media, Origin, RtpMap, SessionDescription
 from sdp.errors import NoCommonCodec, SdpError, UnusableAddress
 
 DTMF_PAYLOAD_TYPE = 101
 """The number that our offers give to telephone events (RFC 4733)."""
 
 RATE = 8000
+_FOREVER: Lines = (("t", "0 0"),)
 _STATIC = {"PCMU": 0, "PCMA": 8}
 _PROFILES = ("RTP/AVP", "RTP/AVPF")
 _DTMF = "TELEPHONE-EVENT"
 _USERNAME = "svar"
+
+Maps = dict[int, RtpMap]
 
 
 class Direction(Enum):
@@ -123,18 +127,19 @@ def answer(
     first of *ours* that was offered, so that two bridged legs share it (RFC 3264 §6.1 lets the answerer choose).
     Raises NoCommonCodec or UnusableAddress: answer 488.
     """
-    index, codec_map = _choose(offer, capabilities)
+    index, codec_map, their_maps = _choose(offer, capabilities)
     theirs = offer.media[index]
     address = _usable_address(offer, theirs, capabilities.address)
     ours = _answered_direction(_direction(offer, theirs), direction, held=_is_unspecified(address))
-    dtmf_map = _dtmf_map(theirs) if capabilities.dtmf else None
+    dtmf_map = _named(their_maps, _DTMF) if capabilities.dtmf else None
     mux = capabilities.rtcp_mux and theirs.attribute("rtcp-mux") is not None
     accepted = _media(capabilities, port, theirs.protocol, [codec_map], dtmf_map, ours, rtcp_mux=mux)
     media = tuple(accepted if at == index else _refuse(line) for at, line in enumerate(offer.media))
-    description = _describe(capabilities, session_id, version, media)
-    times = tuple(line for line in offer.others if line[0] == "t")
-    description = replace(description, others=times or description.others)
-    return description, _agreed(address, theirs, accepted, codec_map, ours, mux=mux)
+    times = tuple([line for line in offer.others if line[0] == "t"])
+    description = _describe(capabilities, session_id, version, media, times or _FOREVER)
+    # The answer gives the offer's own numbers back (RFC 3264 §6.1).
+    numbers = _Numbers(codec_map.payload_type, dtmf_map, dtmf_map)
+    return description, _agreed(address, theirs, accepted, codec_map, numbers, ours, mux=mux)
 
 
 def complete(offer: SessionDescription, answered: SessionDescription) -> Agreed:
@@ -145,8 +150,9 @@ def complete(offer: SessionDescription, answered: SessionDescription) -> Agreed:
     ours, theirs = offer.media[index], answered.media[index]
     if theirs.kind != ours.kind or theirs.protocol != ours.protocol or theirs.port == 0:
         raise NoCommonCodec(f"the answer refuses our audio: m={theirs.kind} {theirs.port} {theirs.protocol}")
-    names = {rtp_map.name for rtp_map in _maps(ours).values()}
-    codec_map = next((found for found in _maps(theirs).values() if found.name in names and found.name in _STATIC), None)
+    our_maps, their_maps = _maps(ours), _maps(theirs)
+    names = {rtp_map.name for rtp_map in our_maps.values()}
+    codec_map = next((found for found in their_maps.values() if found.name in names and found.name in _STATIC), None)
     if codec_map is None:
         raise NoCommonCodec(f"the answer has none of our codecs, but {' '.join(theirs.formats)[:80]!r}")
     address = _usable_address(answered, theirs, offer.address_of(ours) or "")
@@ -154,7 +160,9 @@ def complete(offer: SessionDescription, answered: SessionDescription) -> Agreed:
         _direction(answered, theirs), _direction(offer, ours), held=_is_unspecified(address)
     )
     mux = ours.attribute("rtcp-mux") is not None and theirs.attribute("rtcp-mux") is not None
-    return _agreed(address, theirs, ours, codec_map, direction, mux=mux)
+    receive_type = next(found.payload_type for found in our_maps.values() if found.name == codec_map.name)
+    numbers = _Numbers(receive_type, _named(their_maps, _DTMF), _named(our_maps, _DTMF))
+    return _agreed(address, theirs, ours, codec_map, numbers, direction, mux=mux)
 
 
 def next_version(last: SessionDescription, new: SessionDescription) -> SessionDescription:
@@ -170,21 +178,21 @@ def _audio_index(media: Sequence[Media]) -> int:
     return next((at for at, line in enumerate(media) if line.port), 0)
 
 
-def _choose(offer: SessionDescription, capabilities: Capabilities) -> tuple[int, RtpMap]:
-    """The first audio stream that shares a codec with us, and the codec."""
+def _choose(offer: SessionDescription, capabilities: Capabilities) -> tuple[int, RtpMap, Maps]:
+    """The first audio stream that shares a codec with us, the codec, and what else the stream offers."""
     for index, media in enumerate(offer.media):
         if media.kind != "audio" or media.port == 0 or media.protocol not in _PROFILES:
             continue
-        offered = _maps(media).values()
+        maps = _maps(media)
         for name in capabilities.codecs:
-            for rtp_map in offered:
-                if rtp_map.name == name:
-                    return index, rtp_map
+            rtp_map = _named(maps, name)
+            if rtp_map is not None:
+                return index, rtp_map, maps
     lines = "; ".join(f"{media.kind} {media.port} {media.protocol} {' '.join(media.formats)}" for media in offer.media)
     raise NoCommonCodec(f"expected audio in {' or '.join(capabilities.codecs)}, offered: {lines[:200]!r}")
 
 
-def _maps(media: Media) -> dict[int, RtpMap]:
+def _maps(media: Media) -> Maps:
     """What each format means, in the order of the m-line; static numbers need no rtpmap (RFC 3551 §6)."""
     explicit = media.rtp_maps()
     maps = {}
@@ -198,8 +206,11 @@ def _maps(media: Media) -> dict[int, RtpMap]:
     return maps
 
 
-def _dtmf_map(media: Media) -> RtpMap | None:
-    return next((found for found in _maps(media).values() if found.name == _DTMF), None)
+def _named(maps: Maps, name: str) -> RtpMap | None:
+    for found in maps.values():
+        if found.name == name:
+            return found
+    return None
 
 
 def _direction(description: SessionDescription, media: Media) -> Direction:
@@ -223,6 +234,11 @@ def _usable_address(description: SessionDescription, media: Media, ours: str) ->
     text = description.address_of(media)
     if text is None:
         raise UnusableAddress(f"no c= line for m={media.kind}")
+    return _host(text, ours)
+
+
+@lru_cache(maxsize=1024)
+def _host(text: str, ours: str) -> str:
     try:
         address = ipaddress.ip_address(text)
         own = ipaddress.ip_address(ours)
@@ -256,37 +272,63 @@ def _media(
     rtcp_mux: bool,
 ) -> Media:
     """An audio line of ours."""
+    formats, attributes = _own_lines(tuple(maps), dtmf, capabilities.ptime_ms, direction, rtcp_mux)
+    return Media("audio", port, protocol, formats, None, attributes)
+
+
+@lru_cache(maxsize=256)
+def _own_lines(
+    maps: tuple[RtpMap, ...], dtmf: RtpMap | None, ptime_ms: int, direction: Direction, rtcp_mux: bool
+) -> tuple[tuple[str, ...], tuple[Attribute, ...]]:
+    """The formats and attributes of an audio line of ours."""
     attributes = [Attribute("rtpmap", f"{found.payload_type} {found.name}/{RATE}") for found in maps]
     formats = [str(found.payload_type) for found in maps]
     if dtmf is not None:
         formats.append(str(dtmf.payload_type))
         attributes.append(Attribute("rtpmap", f"{dtmf.payload_type} telephone-event/{RATE}"))
         attributes.append(Attribute("fmtp", f"{dtmf.payload_type} 0-15"))
-    attributes.append(Attribute("ptime", str(capabilities.ptime_ms)))
+    attributes.append(Attribute("ptime", str(ptime_ms)))
     if rtcp_mux:
         attributes.append(Attribute("rtcp-mux"))
     attributes.append(Attribute(direction.value))
-    return Media("audio", port, protocol, tuple(formats), None, tuple(attributes))
+    return tuple(formats), tuple(attributes)
 
 
 def _describe(
-    capabilities: Capabilities, session_id: int, version: int, media: tuple[Media, ...]
+    capabilities: Capabilities, session_id: int, version: int, media: tuple[Media, ...], times: Lines = _FOREVER
 ) -> SessionDescription:
     origin = Origin(_USERNAME, session_id, version, capabilities.address)
-    return SessionDescription(origin, connection=capabilities.address, media=media)
+    return SessionDescription(origin, connection=capabilities.address, media=media, others=times)
 
 
-def _agreed(address: str, theirs: Media, ours: Media, codec_map: RtpMap, direction: Direction, *, mux: bool) -> Agreed:
-    sent_dtmf, received_dtmf = _dtmf_map(theirs), _dtmf_map(ours)
-    both = sent_dtmf is not None and received_dtmf is not None
-    receive_type = next(found.payload_type for found in _maps(ours).values() if found.name == codec_map.name)
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """Which payload types will be seen: the codec's in our description, telephone events in theirs and in ours."""
+
+    codec_receive: int
+    sent_dtmf: RtpMap | None
+    received_dtmf: RtpMap | None
+
+
+def _agreed(
+    address: str,
+    theirs: Media,
+    ours: Media,
+    codec_map: RtpMap,
+    numbers: _Numbers,
+    direction: Direction,
+    *,
+    mux: bool,
+) -> Agreed:
+    sent, received = numbers.sent_dtmf, numbers.received_dtmf
+    both = sent is not None and received is not None
     return Agreed(
         address,
         theirs.port,
         Codec(codec_map.name, codec_map.payload_type),
-        receive_type,
-        sent_dtmf.payload_type if both and sent_dtmf else None,
-        received_dtmf.payload_type if both and received_dtmf else None,
+        numbers.codec_receive,
+        sent.payload_type if both and sent else None,
+        received.payload_type if both and received else None,
         direction,
         _number(theirs.attribute("ptime"), 1, 200, _number(ours.attribute("ptime"), 1, 200, 20)),
         mux,
