@@ -1,6 +1,7 @@
 """Who may ring whom: strangers get into no flow, a wrong password changes nothing, nobody is rung on their word."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -84,15 +85,20 @@ async def test_a_flood_of_strangers_is_mostly_not_answered_and_costs_nobody_a_ca
             caller = await operator.answered_call()
             caller.hang_up()
             await until(caller.is_over, "end of the call")
-        answers_heard = 0
-        with pytest.raises(BlockingIOError):
-            while flood.recv(4096):
-                answers_heard += 1
-    assert 0 < answers_heard < FLOOD / 4
+        assert 0 < _heard(flood) < FLOOD / 4
     metrics = await node.metrics()
     assert metrics["svar_sip_dropped_total"] > FLOOD / 2
     await node.quiet()
     assert len(node.records()) == 1
+
+
+def _heard(flood: socket.socket) -> int:
+    """How many datagrams have come."""
+    count = 0
+    with contextlib.suppress(BlockingIOError):
+        while flood.recv(4096):
+            count += 1
+    return count
 
 
 def _invite(number: int, own_port: int, server_port: int) -> bytes:

@@ -24,7 +24,7 @@ _TENANT = re.compile(r',tenant="t"|tenant="t",?')
 START_S = 40.0
 STOP_S = 20.0
 SEEN_S = 0.7
-"""After this long whatever has happened is in the figures: events are gathered, and a scrape is kept for half a second."""
+"""After this long whatever happened is in the figures: events are gathered, and a scrape is kept for half a second."""
 _SPOKEN = Path(tempfile.gettempdir()) / f"svar-spoken-{os.getuid()}"
 """Prompts that an earlier start has spoken; they are named by their content."""
 
