@@ -11,10 +11,14 @@ REMEMBERED = 4096
 
 
 class Post:
-    """Gives messages to `heard` as soon as the loop is free, so that the command that made them can return first."""
+    """Gives messages to `heard` as soon as the loop is free, so that the command that made them can return first.
+
+    `forgotten` is told when the store has lost everything and was configured again: all agents are logged out there.
+    """
 
     def __init__(self) -> None:
         self.heard: Callable[[Offer | Revoked], None] | None = None
+        self.forgotten: Callable[[], None] | None = None
         self._seen: dict[str | int, None] = {}
 
     def deliver(self, messages: Iterable[Offer | Revoked]) -> None:
@@ -27,6 +31,12 @@ class Post:
             if len(self._seen) > REMEMBERED:
                 del self._seen[next(iter(self._seen))]
             asyncio.get_running_loop().call_soon(self.heard, message)
+
+    def begin_anew(self) -> None:
+        """The store counts its fences from the start again: what was delivered before says nothing any more."""
+        self._seen.clear()
+        if self.forgotten is not None:
+            asyncio.get_running_loop().call_soon(self.forgotten)
 
 
 def read(message: Mapping[str, Any]) -> Offer | Revoked:

@@ -58,6 +58,7 @@ class RedisDistributor:
         self._now_ms = now_ms
         self._held: dict[str, Enqueue | None] = {}
         self._missing = False
+        self._configured = ("[]", "[]")
         self._notify: Callable[[float], None] | None = None
 
     # --- What is heard ------------------------------------------------------------------------------------------
@@ -134,7 +135,11 @@ class RedisDistributor:
         if self._channel.interrupted:
             await self._do("renew")
             self._channel.interrupted = False
-        known = (await self._do("beat"))["number"]
+        reply = await self._do("beat")
+        known = reply["number"]
+        if not reply["queues"] and self._configured[0] != "[]":
+            await self._begin_anew()
+            return
         missing, self._missing = self._missing, known < len(self._held)
         if missing and self._missing:
             log.warning("redis lost contacts of this node", known=known, held=len(self._held), reported=contacts)
@@ -148,7 +153,15 @@ class RedisDistributor:
         return dropped
 
     async def configure(self, queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> None:
-        await self._do("configure", *configuration(queues, agents))
+        self._configured = configuration(queues, agents)
+        await self._do("configure", *self._configured)
+
+    async def _begin_anew(self) -> None:
+        """Redis came back empty: give it queues, agents and waiting contacts again. Who is logged in, others know."""
+        log.error("redis has forgotten everything", held=len(self._held))
+        await self._do("configure", *self._configured)
+        self.post.begin_anew()
+        await self._restore()
 
     async def _restore(self) -> None:
         waiting = {contact: entry for contact, entry in self._held.items() if entry is not None}

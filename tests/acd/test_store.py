@@ -111,6 +111,23 @@ async def test_contacts_that_redis_lost_are_put_back_with_their_arrival(client: 
         await bench.distributor.place("c2")
 
 
+async def test_redis_that_came_back_empty_is_configured_again_and_offers_reach_the_node(
+    client: Redis, bench: Bench
+) -> None:
+    assert isinstance(bench.distributor, RedisDistributor)
+    told: list[str] = []
+    bench.distributor.post.forgotten = lambda: told.append("forgotten")
+    await bench.set_up(A)
+    await bench.comes("c1")
+    assert [offer.contact for offer in await bench.offers()] == ["c1"]
+    await client.flushdb()
+    await bench.distributor.beat(N1, 1)
+    assert (await bench.distributor.place("c1")).position == 1
+    assert told == ["forgotten"]
+    await bench.distributor.log_in(A)
+    assert [offer.contact for offer in await bench.offers()] == ["c1"]
+
+
 async def test_offer_for_a_contact_of_another_node_waits_in_that_node_s_stream(client: Redis, bench: Bench) -> None:
     await bench.set_up(A)
     await bench.distributor.enqueue(Enqueue("c1", X, NodeId("n2")))
