@@ -46,6 +46,8 @@ class Admission:
         self._swept_at = float("-inf")
         self._crowd: Allowance | None = None
         self._calls: Allowance | None = None
+        self._trunk_rates = {trunk.name: trunk.calls_per_s for trunk in trunks if trunk.calls_per_s > 0}
+        self._by_trunk: dict[str, Allowance] = {}
 
     def trunk(self, host: str) -> str | None:
         """The name of the trunk that sends from `host`, if one does."""
@@ -81,12 +83,24 @@ class Admission:
             )
             self._vouched.add(key)
 
-    def call_may(self, now: float) -> bool:
-        """Whether one more new call fits into this second."""
+    def call_may(self, now: float, trunk: str = "") -> bool:
+        """Whether one more new call fits into this second: the total, and the rate of the trunk where it has one."""
+        own = self._trunk_calls(trunk, now)
+        if own is not None and not own.take(now):
+            return False
         if self._calls is None:
             per_s = self._limits.calls_per_s
             self._calls = Allowance(per_s, max(1.0, per_s), now)
         return self._calls.take(now)
+
+    def _trunk_calls(self, trunk: str, now: float) -> Allowance | None:
+        per_s = self._trunk_rates.get(trunk)
+        if per_s is None:
+            return None
+        allowance = self._by_trunk.get(trunk)
+        if allowance is None:
+            allowance = self._by_trunk[trunk] = Allowance(per_s, max(1.0, per_s), now)
+        return allowance
 
     def _stranger(self, now: float) -> Allowance:
         return Allowance(self._limits.stranger_requests_per_s, self._limits.stranger_burst, now)

@@ -50,10 +50,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """A peer that is known by where it sends from."""
+    """A peer that is known by where it sends from. `calls_per_s`: its new calls a second; 0: only the total counts."""
 
     name: str
     networks: tuple[Network, ...]
+    calls_per_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,11 @@ class Reception:
             return True
         return uri.host.lower() in self._config.domains or self._station.is_own(uri.host, uri.port)
 
+    def _has_phones_at(self, host: str) -> bool:
+        """Whether addresses of record at `host` are ours; they name no port (RFC 3261 §10.3 step 5)."""
+        domains = self._config.domains
+        return not domains or host.lower() in domains or self._station.is_own_host(host)
+
     def _invite(self, request: Request, source: Address, now: float) -> None:
         limits = self._config.limits
         if self.draining or len(self._sessions.by_id) >= limits.sessions or self._station.transactions.full:
@@ -174,7 +179,7 @@ class Reception:
             self._refuse(request, origin.status, source, headers)
         elif not request.contacts and (request.via.branch or "").startswith(MAGIC_COOKIE):
             self._refuse(request, 400, source, reason="INVITE needs a Contact")
-        elif not self._admission.call_may(now):
+        elif not self._admission.call_may(now, origin.name if origin.kind == "trunk" else ""):
             self._overloaded(request, source)
         else:
             session = Session(self._station, self._sessions, origin)
@@ -224,6 +229,8 @@ class Reception:
             self._refuse(request, 401, source, self.challenges(request, now, stale=proof.stale))
         elif not isinstance(target, SipUri) or target.user_text != proof.user:
             self._refuse(request, 403, source)
+        elif not self._has_phones_at(target.host):
+            self._refuse(request, 404, source)
         else:
             self._admission.vouch(source[0], now)
             outcome = self.registrar.register(request, source, now)

@@ -62,6 +62,11 @@ class Station:
         port = port or 5060
         return (host, port) in self._addresses.values() or (port in self._everywhere and is_address(host))
 
+    def is_own_host(self, host: str) -> bool:
+        """As `is_own`, whatever the port."""
+        own = any(host == address[0] for address in self._addresses.values())
+        return own or (bool(self._everywhere) and is_address(host))
+
     def via(self, destination: Address) -> str:
         """The Via of a new client transaction, its branch included; rport asks for symmetric responses (RFC 3581)."""
         return f"SIP/2.0/UDP {self.own(destination)};branch={MAGIC_COOKIE}{self.tokens()};rport"

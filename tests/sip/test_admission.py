@@ -99,3 +99,11 @@ def test_new_calls_have_a_rate() -> None:
     one = admission(calls_per_s=5.0)
     assert sum(one.call_may(0.0) for _ in range(20)) == 5
     assert sum(one.call_may(1.0) for _ in range(20)) == 5
+
+
+def test_a_trunk_has_a_rate_of_its_own_within_the_total() -> None:
+    slow = Trunk("slow", (ip_network("198.51.100.0/24"),), calls_per_s=2.0)
+    one = Admission((*TRUNKS, slow), Limits(calls_per_s=5.0))
+    assert sum(one.call_may(0.0, "slow") for _ in range(20)) == 2
+    assert sum(one.call_may(0.0, "north") for _ in range(20)) == 3
+    assert sum(one.call_may(1.0, "slow") for _ in range(20)) == 2

@@ -276,6 +276,17 @@ def test_agent_registers_no_other_address_than_their_own() -> None:
     assert statuses(ask(peer, others)) == [403]
 
 
+@pytest.mark.parametrize(
+    ("host", "status"), [("nav.example", 200), ("NAV.example", 200), ("192.0.2.1", 200), ("elsewhere.example", 404)]
+)
+def test_agent_registers_at_a_host_of_ours(host: str, status: int) -> None:
+    """Else one agent could fill the registrar with addresses."""
+    peer = endpoint(digest=DIGEST, domains=frozenset(("nav.example",)))
+    to = f"<sip:anna@{host}>"
+    challenge = only(ask(peer, raw("REGISTER", CONTACT, to=to)))
+    assert statuses(ask(peer, authorized("REGISTER", challenge, CONTACT, to=to))) == [status]
+
+
 def test_replayed_register_is_stale() -> None:
     peer = endpoint(digest=DIGEST)
     to = "<sip:anna@nav.example>"

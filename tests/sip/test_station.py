@@ -37,6 +37,8 @@ def test_own_address_is_recognised_with_its_port() -> None:
     assert here.is_own("192.0.2.1", None)
     assert not here.is_own("192.0.2.1", 5070)
     assert not here.is_own("192.0.2.2", None)
+    assert here.is_own_host("192.0.2.1")
+    assert not here.is_own_host("192.0.2.2")
 
 
 def test_socket_that_hears_every_address_takes_any_with_its_port() -> None:
@@ -46,6 +48,8 @@ def test_socket_that_hears_every_address_takes_any_with_its_port() -> None:
     assert here.is_own("2001:db8::7", 5060)
     assert not here.is_own("127.0.0.1", 5070)
     assert not here.is_own("elsewhere.example", None)
+    assert here.is_own_host("2001:db8::7")
+    assert not here.is_own_host("elsewhere.example")
 
 
 def test_what_is_sent_is_counted_repeats_apart() -> None:
