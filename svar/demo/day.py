@@ -1,7 +1,9 @@
 """The demo from the first phone to the closing summary: a node, its agents, its callers, and the screen."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -78,7 +80,9 @@ class Day:
             stack.push_async_callback(phone.close)
             crowd = Crowd(phone, self._plan.scale, _now_ms)
             node.storage.taps += [self._figures.tell, crowd.tell]
-            self._print(greeting(self._plan, places))
+            ours = set(demo_agents(self._plan.scale.agents))
+            people = [name for name in node.registering if name not in ours]
+            self._print(greeting(self._plan, places, people), soft_wrap=True)
             desks = await self._desks(stack, places, crowd)
             stack.push_async_callback(crowd.go_home)
             return await self._open(crowd, desks, ways)
@@ -114,6 +118,8 @@ class Day:
             await self._show(began + plan.ends_s)
         finally:
             arriving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await arriving
         took_s = max(time.monotonic() - began, 0.001)
         answered = sum(desk.answered for desk in desks)
         return Result(self._board(), crowd.outcomes, answered, (time.process_time() - cpu) / took_s)
@@ -122,7 +128,7 @@ class Day:
         """The live table, or lines where there is no terminal, until the time is up."""
         if not self._console.is_terminal:
             while await self._goes_on(until, LINE_EVERY_S):
-                self._print(self._screen.line(self._board(), self._figures.time.at_ms(_now_ms())))
+                self._print(self._screen.line(self._board(), self._figures.time.at_ms(_now_ms())), soft_wrap=True)
             return
         with Live(console=self._console, auto_refresh=False) as live:
             while await self._goes_on(until, LIVE_EVERY_S):
@@ -140,8 +146,8 @@ class Day:
     def _board(self) -> Board:
         return self._figures.board(self._node.storage.folds.call_records.in_progress)
 
-    def _print(self, text: str) -> None:
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+    def _print(self, text: str, *, soft_wrap: bool = False) -> None:
+        self._console.print(text, highlight=False, markup=False, soft_wrap=soft_wrap)
 
     def close(self, result: Result) -> None:
         """Print the summary."""
@@ -150,29 +156,30 @@ class Day:
         self._print(
             f"The callers' own account: {seen.rang} rang, {seen.talked} talked with an agent, {seen.gave_up} gave up "
             f"waiting, {seen.left_in_menu} hung up in the menu, {seen.failed} failed; the rest were on the line.\n"
-            f"The agents' own account: {result.desks} calls answered.\n"
+            f"The agents' own account: {result.desks} calls answered (the table may lag by a quarter of a second).\n"
             f"Service and all phones took {100 * result.cpu:.0f} % of one core."
         )
 
 
-def greeting(plan: Plan, places: Places) -> str:
-    """What is real, what is scaled and how, and how to join in."""
+def greeting(plan: Plan, places: Places, people: Sequence[str]) -> str:
+    """What is real, what is scaled and how, and how to join in. `people` are agents of the configuration."""
     scale, sip = plan.scale, _written(places.sip)
     ends = clock(round(OPENS_S * 1000 + plan.ends_s * scale.speed * 1000))
     target = "" if sip.endswith(":5060") else f" --target {sip}"
     return "\n".join(
         [
             "",
-            f"svar demo: from {clock(OPENS_S * 1000)} to {ends} of a simulated day, in {plan.ends_s:.0f} s; "
-            f"seed {plan.seed}.",
-            "Real: the service, its SIP and RTP on loopback, its menus and voices, which last as long as ever.",
-            f"Scaled: arrivals, patience, talks, wrap-up and the 45 s of 70/45 are {scale.speed:g} times faster; "
-            f"{scale.agents} agents",
-            f"  and {100 * scale.share:.1f} % of a day's 15,000 calls. All times in the table are simulated ones; the "
-            "service's own page",
-            f"  counts real seconds: http://{_written(places.http)}/",
+            f"From {clock(OPENS_S * 1000)} to {ends} of a simulated day, in {plan.ends_s:.0f} s (seed {plan.seed}).",
+            "",
+            "Real:   the service, its SIP and RTP on loopback; menus and voices last as long",
+            "        as ever.",
+            f"Scaled: {scale.agents} agents and {100 * scale.share:.1f} % of a day's 15,000 calls. Arrivals, patience,",
+            f"        talks, wrap-up and the 45 s of 70/45 are {scale.speed:g} times faster.",
+            "Shown:  simulated times. The service's own page counts real seconds:",
+            f"        http://{_written(places.http)}/",
+            "",
             f"Join in:  bin/svar call 5000 --press 2 --after 3s{target}",
-            f"          bin/svar agent anna --state {plan.state}{target}",
+            *(f"          bin/svar agent {name} --state {plan.state}{target}" for name in people[:1]),
             "Ctrl-C ends it in order.",
             "",
         ]

@@ -98,7 +98,7 @@ class Screen:
 
     def _agents(self, board: Board) -> str:
         there = [f"{norwegian} ({name}) {board.agents.get(state, 0)}" for state, (norwegian, name) in STATES.items()]
-        return " Veiledere (agents): " + " · ".join(there)
+        return "Veiledere (agents):\n" + " · ".join(there)
 
 
 def _table(columns: tuple[str, ...]) -> Table:
