@@ -68,6 +68,7 @@ class UserAgent:
         bound = self._udp.address
         for reachable in _reachable(bound):
             self.core.listens(reachable, everywhere=reachable != bound)
+        self._arm()
 
     async def close(self) -> None:
         """Close the socket; what is still under way is dropped. To end calls in order, hang them up first."""

@@ -28,6 +28,7 @@ from sip.events import (
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 from sip.registering import ClientCredentials
+from sip.registration import SavedBinding
 from tests.sip.network import ANSWER, OFFER
 from tests.sip.raw import raw
 
@@ -197,6 +198,21 @@ async def test_phone_registers_is_found_after_a_restart_and_leaves() -> None:
             assert restarted.locations("sip:anna@127.0.0.1")[0].destination == phone.address
         phone.unregister(registration)
         await known.until(Unregistered)
+
+
+async def test_a_phone_restored_before_the_start_is_forgotten_in_time_though_nobody_speaks() -> None:
+    agent, known = (
+        UserAgent(UserAgentCore(CoreConfig(digest=DIGEST), lambda: token_hex(8)), ("127.0.0.1", 0)),
+        Listener(),
+    )
+    agent.on_register_change = known
+    saved = SavedBinding("sip:anna@h", "sip:anna@192.0.2.1", "192.0.2.1", 5060, 0.02, 1.0, "", "c", 1)
+    agent.core.restore_bindings([saved], asyncio.get_running_loop().time())
+    await agent.start()
+    try:
+        await known.until(Unregistered)
+    finally:
+        await agent.close()
 
 
 async def test_ringing_call_is_given_up_by_the_caller() -> None:
