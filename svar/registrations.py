@@ -68,7 +68,7 @@ class Registrations:
 
     def heard(self, event: RegistrarEvent) -> None:
         """Take what the registrar reports."""
-        agent = SipUri.parse(event.aor).user
+        agent = SipUri.parse(event.aor).user_text
         if agent not in self._agents:
             _log.warning("a phone registered for nobody we know", agent=agent)
             return
@@ -78,6 +78,8 @@ class Registrations:
         """Know again the phones that were registered before the restart. Raises Unavailable."""
         saved = []
         for location in await self._locations.all():
+            if location.agent not in self._agents:
+                continue
             detail = location.detail
             left_s = (location.expires_at_ms - self._now_ms()) / 1000
             saved.append(
@@ -94,28 +96,36 @@ class Registrations:
                 )
             )
             self._addresses.setdefault(location.agent, set()).add(detail["aor"])
-        user_agent = self._user_agent
-        user_agent.core.restore_bindings(saved, asyncio.get_running_loop().time())
+        self._user_agent.core.restore_bindings(saved, asyncio.get_running_loop().time())
 
     async def log_in_fixed(self) -> None:
         """Agents whose phones never register are there from the start."""
         for agent in self._fixed:
             await self._distributor.log_in(AgentId(agent))
 
-    async def log_out_missing(self) -> None:
-        """After a restart: who is logged in by the store but has no phone any more is logged out."""
+    async def match_agents(self) -> None:
+        """After a restart: who has no phone any more is logged out, and who has one is logged in.
+
+        The crash may have come between a registration and its log-in, and no refresh would make up for it.
+        """
         for now in await self._distributor.agents():
             if self.locate(now.agent) is not None:
                 self._present.add(now.agent)
+                if now.state == AgentState.LOGGED_OUT:
+                    await self._distributor.log_in(now.agent)
             elif now.state != AgentState.LOGGED_OUT:
                 await self._distributor.log_out(now.agent, "unregistered")
 
     async def _changed(self, agent: str, event: RegistrarEvent) -> None:
+        addresses = self._addresses.setdefault(agent, set())
         if isinstance(event, Registered):
-            self._addresses.setdefault(agent, set()).add(event.aor)
+            addresses.add(event.aor)
+        elif not self._user_agent.locations(event.aor):
+            addresses.discard(event.aor)
         try:
-            await repeated(lambda: self._keep(agent, event), _PATIENCE_S)
+            # One after the other: what is kept must be what was so last.
             async with self._locks.setdefault(agent, asyncio.Lock()):
+                await repeated(lambda: self._keep(agent, event), _PATIENCE_S)
                 await self._tell(AgentId(agent))
         except DistributorError as error:
             _log.error("an agent's registration did not reach the distributor", agent=agent, error=str(error))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from itertools import count
@@ -175,7 +176,7 @@ async def test_a_restart_knows_the_phones_again_and_logs_out_who_is_gone(office:
             office.locations,
         )
         await after.registrations.restore()
-        await after.registrations.log_out_missing()
+        await after.registrations.match_agents()
         found = after.registrations.locate("anna")
         assert found is not None
         assert found.destination == phone.address
@@ -183,3 +184,49 @@ async def test_a_restart_knows_the_phones_again_and_logs_out_who_is_gone(office:
         assert await office.state("bjorn") is AgentState.LOGGED_OUT
     finally:
         await after.registrar.close()
+
+
+@asynccontextmanager
+async def restarted(office: Office, restore: bool = True) -> AsyncIterator[Registrations]:
+    """The same agents and phones, known by a node that has just started."""
+    after = await opened({}, office.locations)
+    try:
+        registrations = Registrations(
+            after.registrar, office.distributor, ["anna"], {}, Background(), lambda: NOW_MS, office.locations
+        )
+        after.registrar.on_register_change = registrations.heard
+        if restore:
+            await registrations.restore()
+        yield registrations
+    finally:
+        await after.registrar.close()
+
+
+async def test_a_phone_whose_log_in_a_crash_prevented_is_logged_in_at_the_restart(office: Office) -> None:
+    phone = await office.phone()
+    office.register(phone, "anna")
+    await office.becomes("anna", AgentState.READY)
+    await office.distributor.log_out(AgentId("anna"), "lost")
+    async with restarted(office) as registrations:
+        await registrations.match_agents()
+        assert await office.state("anna") is AgentState.READY
+
+
+async def test_the_phones_of_an_agent_who_is_no_more_are_not_known_again(office: Office) -> None:
+    phone = await office.phone()
+    office.register(phone, "bjorn")
+    await office.becomes("bjorn", AgentState.READY)
+    async with restarted(office) as registrations:
+        await registrations.match_agents()
+        assert registrations.locate("bjorn") is None
+        assert await office.state("bjorn") is AgentState.LOGGED_OUT
+
+
+async def test_an_address_that_no_phone_is_at_any_more_is_forgotten(office: Office) -> None:
+    phone = await office.phone()
+    registration = office.register(phone, "anna")
+    await office.becomes("anna", AgentState.READY)
+    assert len(office.registrations._addresses["anna"]) == 1
+    phone.unregister(registration)  # type: ignore[arg-type]  # register gives what unregister takes
+    await office.becomes("anna", AgentState.LOGGED_OUT)
+    assert office.registrations._addresses["anna"] == set()
