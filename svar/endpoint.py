@@ -11,6 +11,7 @@ from ivr.agent_leg import Target
 from sip.config import CoreConfig, Digest, Limits, Trunk
 from sip.message.uri import SipUri
 from svar.config import Agent, Config, ConfigError
+from svar.config import Trunk as ConfiguredTrunk
 from svar.passwords import Passwords, secret
 
 SIP_PORT = 5060
@@ -24,12 +25,13 @@ def node_name(config: Config) -> str:
 def core_config(config: Config, passwords: Passwords, release: str) -> CoreConfig:
     """What the SIP core has to be told. Raises ConfigError for a network that is none."""
     limits = config.limits
+    known = {name for name, agent in agents(config).items() if not agent.contact}
     return CoreConfig(
         domains=frozenset(config.sip.domains),
-        trunks=tuple(_trunk(trunk.name, trunk.networks) for trunk in config.trunk),
+        trunks=tuple(_trunk(trunk) for trunk in config.trunk),
         digest=Digest(
             realm=config.sip.realm,
-            credentials=passwords.get,
+            credentials=lambda user: passwords.get(user) if user in known else None,
             secret=secret(Path(config.node.state) / "nonce.key"),
             wall_offset_s=time.time() - time.monotonic(),
         ),
@@ -43,11 +45,14 @@ def core_config(config: Config, passwords: Passwords, release: str) -> CoreConfi
     )
 
 
-def _trunk(name: str, networks: list[str]) -> Trunk:
+def _trunk(trunk: ConfiguredTrunk) -> Trunk:
     try:
-        return Trunk(name, tuple(ip_network(network) for network in networks))
+        networks = tuple(ip_network(network) for network in trunk.networks)
+        return Trunk(trunk.name, networks, float(trunk.calls_per_s))
     except ValueError as error:
-        raise ConfigError(f"trunk {name!r}: {error}; expected an address such as 192.0.2.7 or 192.0.2.0/24") from None
+        raise ConfigError(
+            f"trunk {trunk.name!r}: {error}; expected an address such as 192.0.2.7 or 192.0.2.0/24"
+        ) from None
 
 
 def agents(config: Config) -> dict[str, Agent]:

@@ -6,7 +6,10 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+from svar.config import ConfigError
+
 _LENGTH_BYTES = 9
+_SECRET_BYTES = 32
 
 
 class Passwords:
@@ -16,8 +19,9 @@ class Passwords:
     """
 
     def __init__(self, path: Path) -> None:
+        """Raises ConfigError when the file is not what was written, and OSError."""
         self._path = path
-        self._kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        self._kept = _read(path) if path.exists() else {}
         self.fresh: dict[str, str] = {}
 
     def ensure(self, agents: Iterable[str]) -> None:
@@ -26,29 +30,45 @@ class Passwords:
         if missing:
             self.fresh = {agent: secrets.token_urlsafe(_LENGTH_BYTES) for agent in missing}
             self._kept |= self.fresh
-            self._write()
+            _put(self._path, json.dumps(self._kept, indent=1).encode())
 
     def get(self, agent: str) -> str | None:
         return self._kept.get(agent)
 
-    def _write(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._path.with_suffix(".new")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(self._kept, file, indent=1)
-            file.flush()
-            os.fsync(descriptor)
-        beside.replace(self._path)
-
 
 def secret(path: Path) -> bytes:
-    """A random secret of 32 bytes that survives a restart, in a file of mode 600."""
-    if path.exists():
-        return path.read_bytes()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    value = secrets.token_bytes(32)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(value)
+    """A random secret of 32 bytes that survives a restart, in a file of mode 600.
+
+    One that a crash left half written is made anew: what was signed with it could be forged.
+    """
+    kept = path.read_bytes() if path.exists() else b""
+    if len(kept) == _SECRET_BYTES:
+        return kept
+    value = secrets.token_bytes(_SECRET_BYTES)
+    _put(path, value)
     return value
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        kept = json.loads(path.read_text())
+    except ValueError:
+        kept = None
+    if not isinstance(kept, dict) or not all(isinstance(value, str) for value in kept.values()):
+        raise ConfigError(
+            f"{path}: expected a JSON object of agents and passwords; mend it, or take it away: then all get new ones"
+        )
+    return kept
+
+
+def _put(path: Path, data: bytes) -> None:
+    """The file is there as a whole or not at all, and its owner's alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.new")
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+    beside.replace(path)

@@ -53,3 +53,18 @@ def test_a_queue_keeps_its_settings() -> None:
 def test_a_node_without_a_name_has_the_hosts() -> None:
     assert endpoint.node_name(Config(node=Node(name="oslo-1"))) == "oslo-1"
     assert endpoint.node_name(Config()) != ""
+
+
+def test_an_agent_who_was_taken_out_of_the_configuration_has_no_password_any_more(tmp_path: Path) -> None:
+    passwords = Passwords(tmp_path / "a.json")
+    passwords.ensure(["anna", "bjorn"])
+    config = Config(node=Node(state=str(tmp_path)), agent=[Agent(name="anna", skills={})])
+    digest = endpoint.core_config(config, passwords, "1").digest
+    assert digest is not None
+    assert digest.credentials("anna") == passwords.get("anna")
+    assert digest.credentials("bjorn") is None
+
+
+def test_a_trunk_s_rate_reaches_the_core(tmp_path: Path) -> None:
+    config = Config(node=Node(state=str(tmp_path)), trunk=[Trunk(name="op", networks=["192.0.2.7"], calls_per_s=5)])
+    assert endpoint.core_config(config, Passwords(tmp_path / "a.json"), "1").trunks[0].calls_per_s == 5.0

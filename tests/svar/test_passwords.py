@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from svar.config import ConfigError
 from svar.passwords import Passwords, secret
 
 
@@ -42,3 +45,16 @@ def test_somebody_unknown_has_no_password(tmp_path: Path) -> None:
 def test_the_secret_survives_a_restart(tmp_path: Path) -> None:
     assert secret(tmp_path / "k") == secret(tmp_path / "k")
     assert len(secret(tmp_path / "k")) == 32
+
+
+def test_a_file_that_is_no_list_of_passwords_is_a_mistake_with_a_hint(tmp_path: Path) -> None:
+    for text in ("", "{", "[1]", '{"anna": 1}'):
+        (tmp_path / "a.json").write_text(text)
+        with pytest.raises(ConfigError, match=r"a\.json: expected a JSON object of agents and passwords"):
+            Passwords(tmp_path / "a.json")
+
+
+def test_a_secret_that_a_crash_left_half_written_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "k").write_bytes(b"")
+    assert len(secret(tmp_path / "k")) == 32
+    assert secret(tmp_path / "k") == secret(tmp_path / "k")
