@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from acd.distributor import Distributor, Refused, Unavailable
 from acd.model import AgentId
-from ivr.call import Call
+from ivr.call import Call, CallEnded
 from ivr.prompting import Prompts, Said
 
 READY = Said({"nb": "Du er klar.", "en": "You are ready."}, key="agent/ready")
@@ -38,12 +38,16 @@ CODES: dict[str, tuple[Code, Said]] = {
 
 
 async def serve(call: Call, code: str, agent: AgentId, distributor: Distributor, prompts: Prompts) -> None:
-    """Do what the code says and tell the agent by voice. `code` is one of CODES. Raises CallEnded."""
+    """Do what the code says and tell the agent by voice. `code` is one of CODES."""
     act, said = CODES[code]
     try:
-        await act(distributor, agent)
-    except (Refused, Unavailable):
-        said = NOT_NOW
-    await call.answer()
-    await call.play(prompts.clips(said, _LANGUAGE))
-    await call.hangup()
+        try:
+            await act(distributor, agent)
+        except (Refused, Unavailable):
+            said = NOT_NOW
+        await call.answer()
+        await call.play(prompts.clips(said, _LANGUAGE))
+    except CallEnded:
+        return  # done all the same, with nobody to be told
+    finally:
+        await call.hangup()

@@ -12,18 +12,26 @@ from ivr.sip_call import Outside, SipCall
 from rtp.engine import LegId
 from sip.events import InviteReceived
 from sip.message.address import NameAddr
-from sip.message.uri import SipUri, TelUri
+from sip.message.uri import SipUri, TelUri, escape_user
 from svar import feature_codes
 from svar.calls import CallTasks
 
-NOT_FOUND, FORBIDDEN = 404, 403
+NOT_FOUND, FORBIDDEN, OVERLOADED = 404, 403, 503
+RETRY = (("Retry-After", "5"),)
 
 
 class Reception:
     """Takes INVITEs. `flows` by the number dialled; replaced as a whole when flows are loaded anew."""
 
     def __init__(
-        self, line: Line, outside: Outside, services: Services, calls: CallTasks, tokens: Callable[[], str]
+        self,
+        line: Line,
+        outside: Outside,
+        services: Services,
+        calls: CallTasks,
+        tokens: Callable[[], str],
+        *,
+        most_calls: int,
     ) -> None:
         self.flows: Mapping[str, Flow] = {}
         self._line = line
@@ -31,6 +39,7 @@ class Reception:
         self._services = services
         self._calls = calls
         self._tokens = tokens
+        self._most_calls = most_calls
 
     def on_invite(self, invite: InviteReceived) -> None:
         """Answers at once or starts the call's task."""
@@ -41,6 +50,8 @@ class Reception:
         flow = self.flows.get(number)
         if flow is None:
             self._line.user_agent.reject(invite.session, NOT_FOUND)
+        elif len(self._calls) >= self._most_calls:
+            self._line.user_agent.reject(invite.session, OVERLOADED, headers=RETRY)
         elif invite.origin.kind == "stranger":
             self._line.user_agent.reject(invite.session, FORBIDDEN)
         else:
@@ -68,12 +79,17 @@ def dialled(invite: InviteReceived) -> str:
     """The number in the Request-URI, empty when there is none."""
     uri = invite.request.uri
     if isinstance(uri, SipUri):
-        return uri.user
+        return uri.user_text
     return uri.digits if isinstance(uri, TelUri) else ""
 
 
 def caller(invite: InviteReceived) -> str:
-    """The user part of From: a named trunk's word for who rings; nothing is granted by it."""
+    """Who rings, escaped as in a URI: an agent by the name that was proven, else From, which a named trunk vouches for.
+
+    Nothing is granted by it.
+    """
+    if invite.origin.kind == "agent":
+        return escape_user(invite.origin.name)
     uri = invite.request.from_.uri
     if isinstance(uri, SipUri):
         return "" if uri.user.lower() == "anonymous" else uri.user

@@ -50,3 +50,25 @@ async def test_an_agent_who_is_not_logged_in_is_told_so(distributor: ModelDistri
     call = await rung("*1", distributor)
     assert [heard.text for heard in call.heard] == ["Det går ikke nå."]
     assert call.ended
+
+
+async def test_an_agent_who_hangs_up_before_the_answer_has_been_heard_all_the_same(
+    distributor: ModelDistributor,
+) -> None:
+    await distributor.log_in(ANNA)
+    call = SimulatedCall(CallInfo(ContactId("c"), "*2", "anna"))
+    call.hang_up()
+    await feature_codes.serve(call, "*2", ANNA, distributor, WrittenPrompts())
+    assert await state(distributor) is AgentState.NOT_READY
+
+
+class Broken(ModelDistributor):
+    async def ready(self, agent: AgentId) -> None:
+        raise RuntimeError("a bug")
+
+
+async def test_a_call_that_fails_is_hung_up() -> None:
+    call = SimulatedCall(CallInfo(ContactId("c"), "*1", "anna"))
+    with pytest.raises(RuntimeError):
+        await feature_codes.serve(call, "*1", ANNA, Broken("t", NodeId("n"), lambda: 0, MemorySink()), WrittenPrompts())
+    assert call.ended

@@ -1,0 +1,107 @@
+"""Whom an INVITE is for, who sent it, and who is turned away. Real user agents on loopback."""
+
+from dataclasses import replace
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from ivr.flow import Flow
+from ivr.load import load_flow
+from sip.events import InviteReceived, Origin, SessionId
+from sip.message.message import Request, parse
+from sip.message.uri import SipUri
+from svar.calls import CallTasks
+from svar.reception import Reception, caller, dialled
+from tests.ivr.engine import Engine
+from tests.ivr.sip_lab import Handset, Lab, lab
+from tests.rtp.phone import until
+
+
+def invite(uri: str = "sip:5000@svar.example", from_: str = "<sip:4799999999@op.example>") -> InviteReceived:
+    text = (
+        f"INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: {from_};tag=1\r\n"
+        f"To: <sip:x@svar.example>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+    request = parse(text.encode())
+    assert isinstance(request, Request)
+    return InviteReceived(SessionId("s"), request, ("192.0.2.1", 5060), Origin("trunk", "op"))
+
+
+@pytest.mark.parametrize(
+    ("uri", "number"),
+    [
+        ("sip:5000@svar.example", "5000"),
+        ("sip:%35000@svar.example", "5000"),
+        ("sip:%2A1@svar.example", "*1"),
+        ("sip:+4755553333@svar.example;user=phone", "+4755553333"),
+        ("tel:+47-55.55(33)33", "+4755553333"),
+        ("sip:svar.example", ""),
+    ],
+)
+def test_the_number_dialled_is_read_without_escapes(uri: str, number: str) -> None:
+    assert dialled(invite(uri)) == number
+
+
+@pytest.mark.parametrize(
+    ("from_", "number"),
+    [
+        ("<sip:4799999999@op.example>", "4799999999"),
+        ("<tel:+47-999-99-999>", "+4799999999"),
+        ('"Anonymous" <sip:Anonymous@anonymous.invalid>', ""),
+        ("<sip:op.example>", ""),
+        ("<mailto:kari@op.example>", ""),
+    ],
+)
+def test_a_trunk_says_who_rings(from_: str, number: str) -> None:
+    assert caller(invite(from_=from_)) == number
+
+
+def test_whatever_a_caller_is_called_can_stand_in_the_call_to_an_agent() -> None:
+    name = caller(invite(from_="<sip:%22%0D%0AX@op.example>"))
+    assert str(SipUri(user=name, host="svar.example")) == "sip:%22%0D%0AX@svar.example"
+
+
+def test_an_agent_is_who_proved_it_and_not_whom_from_names() -> None:
+    proven = replace(invite(from_="<sip:nestesjef@svar.example>"), origin=Origin("agent", "kari b"))
+    assert caller(proven) == "kari%20b"
+
+
+async def rung(made: Lab, reception: Reception) -> Handset:
+    """A caller who has rung 5000."""
+    made.user_agent.on_invite = reception.on_invite
+    handset = Handset(made.phones_agent)
+    made.handsets.append(handset)
+    address = made.user_agent.address
+    handset.dial(SipUri("5000", *address), address, handset.rtp.sdp())
+    return handset
+
+
+def flow() -> Flow:
+    text = (
+        "flow: f\ntitle: F\nnumbers: [5000]\nlanguages: [nb]\nstart: bye\n"
+        "nodes:\n  bye: {type: hangup, say: {nb: Ha det.}}\n"
+    )
+    found, _ = load_flow("f.yaml", text)
+    assert found is not None
+    return found
+
+
+async def test_a_caller_beyond_the_bound_on_calls_is_told_to_try_again_later(tmp_path: Path) -> None:
+    async with lab(tmp_path) as made:
+        engine, calls = Engine(), CallTasks(60)
+        reception = Reception(made.line, made.outside, engine.services, calls, token_hex, most_calls=0)
+        reception.flows = {"5000": flow()}
+        handset = await rung(made, reception)
+        await until(lambda: handset.ended, "refusal")
+        assert handset.status == 503
+        assert len(calls) == 0
+        await made.nothing_left()
+
+
+async def test_a_number_that_nobody_serves_is_not_found(tmp_path: Path) -> None:
+    async with lab(tmp_path) as made:
+        reception = Reception(made.line, made.outside, Engine().services, CallTasks(60), token_hex, most_calls=9)
+        handset = await rung(made, reception)
+        await until(lambda: handset.ended, "refusal")
+        assert handset.status == 404
