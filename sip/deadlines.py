@@ -10,7 +10,10 @@ _COMPACT_ABOVE = 256
 
 
 class Deadline:
-    """One appointment. Cancelled ones stay in the heap until they surface or outnumber the living."""
+    """One appointment. Cancelled ones stay in the heap until they surface or outnumber the living.
+
+    The alarm is let go once it cannot ring any more: what it belongs to mostly holds its deadline.
+    """
 
     __slots__ = ("_owner", "alarm", "at", "name", "waiting")
 
@@ -25,6 +28,7 @@ class Deadline:
         """Nothing when it has passed or was cancelled before."""
         if self.waiting:
             self.waiting = False
+            del self.alarm
             self._owner.dropped()
 
 
@@ -60,7 +64,9 @@ class Deadlines:
         while (at := self.next()) is not None and at <= now:
             deadline = heappop(self._heap)[2]
             deadline.waiting = False
-            deadline.alarm(deadline.name, now)
+            alarm = deadline.alarm
+            del deadline.alarm
+            alarm(deadline.name, now)
 
     def dropped(self) -> None:
         """A deadline was cancelled. Half the heap at most is waste."""

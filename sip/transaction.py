@@ -143,7 +143,10 @@ class TransactionPort(Protocol):
 
 
 class Transaction:
-    """One run through one of the tables. `datagram` is what was sent last, and is repeated."""
+    """One run through one of the tables. `datagram` is what was sent last, and is repeated.
+
+    `user` is None once it has ended: the user holds its transaction, and a cycle would wait for the collector.
+    """
 
     __slots__ = (
         "datagram",
@@ -171,7 +174,7 @@ class Transaction:
         self.key = key
         self.request = request
         self.destination = destination
-        self.user = user
+        self.user: TransactionUser | None = user
         self.port = port
         self.state = INITIAL
         self.datagram = b""
@@ -232,6 +235,7 @@ class Transaction:
         for timer in self.timers.values():
             timer.cancel()
         self.timers.clear()
+        self.user = None
         self.port.ended(self)
 
     def arm(self, name: str, after_s: float, now: float) -> None:
@@ -259,6 +263,7 @@ def _respond(transaction: Transaction, message: Message | None, now: float) -> N
 
 def _deliver(transaction: Transaction, message: Message | None, now: float) -> None:
     assert isinstance(message, Response)
+    assert transaction.user is not None
     transaction.user.responded(transaction, message, now)
 
 
@@ -274,10 +279,12 @@ def _trying(transaction: Transaction, message: Message | None, now: float) -> No
 
 
 def _timeout(transaction: Transaction, message: Message | None, now: float) -> None:
+    assert transaction.user is not None
     transaction.user.failed(transaction, Failure.TIMEOUT, now)
 
 
 def _error(transaction: Transaction, message: Message | None, now: float) -> None:
+    assert transaction.user is not None
     transaction.user.failed(transaction, Failure.TRANSPORT, now)
 
 

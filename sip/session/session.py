@@ -304,3 +304,5 @@ class Session:
         self._all.by_id.pop(self.id, None)
         if self.dialog is not None:
             self._all.by_dialog.pop(self.dialog.id, None)
+        # They hold the session, and live on in their transactions.
+        self.incoming = self.outgoing = self.reoffering = None
