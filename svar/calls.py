@@ -34,11 +34,19 @@ class CallTasks:
         except Exception:  # noqa: BLE001 - whatever it was, it stays in this call
             _log.exception("a call failed", contact=contact)
 
-    async def finish(self, patience_s: float) -> int:
-        """Wait for the calls in progress, at most `patience_s`; the rest is cancelled. Gives how many those were."""
+    async def finish(self, patience_s: float, hurry: asyncio.Event | None = None) -> int:
+        """Wait for the calls in progress, at most `patience_s` and until `hurry`; the rest is cancelled.
+
+        Gives how many those were.
+        """
         if not self._tasks:
             return 0
-        _, late = await asyncio.wait(set(self._tasks), timeout=patience_s)
+        waits: list[asyncio.Task[object]] = [asyncio.create_task(asyncio.wait(set(self._tasks)))]
+        waits += [asyncio.create_task(hurry.wait())] if hurry is not None else []
+        await asyncio.wait(waits, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        late = set(self._tasks)
         for task in late:
             task.cancel()
         if late:

@@ -1,19 +1,17 @@
 """The one place that constructs: from a configuration to a running node, part by part, and back in reverse order."""
 
 import asyncio
-import os
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from acd.model import NodeId
+from acd.model import NodeId, Offer
 from console.app import Sources, make_app
 from console.server import ConsoleServer
 from events.catalogue import NodeStarted, NodeStopped
@@ -31,13 +29,15 @@ from metrics.pipeline import day_start_ms
 from metrics.prometheus import Exposition
 from metrics.wallboard import Board
 from rtp import wav
-from rtp.aio.engine import LocalMediaEngine, MediaSettings
+from rtp.aio.engine import LocalMediaEngine
 from sip.aio.user_agent import UserAgent
 from sip.core import UserAgentCore
-from svar import __version__, endpoint, feature_codes
+from svar import __version__, endpoint, feature_codes, state_folder
 from svar.calls import CallTasks
+from svar.checks import check
 from svar.config import Config, ConfigError
 from svar.embedded.broker import EmbeddedBroker
+from svar.parts import Parts
 from svar.passwords import Passwords
 from svar.reception import Reception, calling
 from svar.registrations import Registrations
@@ -47,6 +47,8 @@ _log = structlog.get_logger(__name__)
 
 LONGEST_CALL_S = 4 * 3600.0
 ENDING_S = 5.0
+GOODBYE_S = 2.0
+"""How long the stop waits for phones to confirm that they were hung up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,16 @@ class Node:
     """One node of an installation: `start` and `stop` once each. `fresh_passwords` are to be shown once."""
 
     def __init__(self, config: Config) -> None:
+        """Raises ConfigError."""
+        check(config)
         self.config = config
         self.identity = Identity(config.node.tenant, endpoint.node_name(config), _now_ms)
-        self.passwords = Passwords(Path(config.node.state) / "agents.json")
+        self.passwords: Passwords
         self._stack = AsyncExitStack()
         self._background = Background()
         self._calls = CallTasks(LONGEST_CALL_S)
         self._commands = Commands()
+        self._parts = Parts()
         self.storage: Storage
         self.services: list[tuple[str, str]] = []
         self.registering: list[str] = []
@@ -83,7 +88,9 @@ class Node:
 
     async def _start(self) -> Places:
         config = self.config
-        os.makedirs(config.node.state, mode=0o700, exist_ok=True)
+        stack = self._stack
+        stack.enter_context(state_folder.held(Path(config.node.state)))
+        self.passwords = Passwords(Path(config.node.state) / "agents.json")
         book = load_book(
             Path(config.flows.folder),
             [queue.name for queue in config.queue],
@@ -93,16 +100,15 @@ class Node:
         self.services = sorted((number, flow.title) for number, flow in book.by_number.items())
         self.registering = [name for name, agent in agents.items() if not agent.contact]
         self.passwords.ensure(self.registering)
-        stack = self._stack
         self.storage = storage = await stack.enter_async_context(
-            open_storage(config, self.identity, lambda: len(self._calls))
+            open_storage(config, self.identity, lambda: len(self._calls), self._parts)
         )
         prompts = await self._prompts(book)
         user_agent = UserAgent(
             UserAgentCore(endpoint.core_config(config, self.passwords, __version__), _token),
             (config.sip.host, config.sip.port),
         )
-        media = LocalMediaEngine(self._media_settings())
+        media = LocalMediaEngine(endpoint.media_settings(config))
         stack.push_async_callback(media.shutdown)
         line = Line(
             user_agent,
@@ -121,21 +127,25 @@ class Node:
             _now_ms,
             storage.locations,
         )
-        self._answer(line, registrations, prompts, book)
-        try:
-            await user_agent.start()
-        except OSError as error:
-            place = f"{config.sip.host}:{config.sip.port}"
-            raise ConfigError(
-                f"cannot listen for SIP on {place}: {error.strerror}; SVAR_SIP_PORT=5070 chooses another port"
-            ) from None
-        stack.push_async_callback(user_agent.close)
+        # Before anybody can ring: a caller must not be offered to an agent whose phone is not known again yet.
         await registrations.restore()
+        self._answer(line, registrations, prompts, book)
+        await self._listen(user_agent)
         await registrations.log_in_fixed()
-        await registrations.log_out_missing()
+        await registrations.match_agents()
         http, mqtt = await self._show(user_agent, media)
         self._emit(NodeStarted, release=__version__)
         return Places(user_agent.address, http, mqtt)
+
+    async def _listen(self, user_agent: UserAgent) -> None:
+        try:
+            await user_agent.start()
+        except OSError as error:
+            place = f"{self.config.sip.host}:{self.config.sip.port}"
+            raise ConfigError(
+                f"cannot listen for SIP on {place}: {error.strerror}; SVAR_SIP_PORT=5070 chooses another port"
+            ) from None
+        self._stack.push_async_callback(user_agent.close)
 
     async def _prompts(self, book: FlowBook) -> SpokenPrompts:
         flows = Path(self.config.flows.folder)
@@ -147,10 +157,6 @@ class Node:
         await prompts.ready()
         return prompts
 
-    def _media_settings(self) -> MediaSettings:
-        media = self.config.media
-        return MediaSettings(media.host or self.config.sip.host, first_port=media.first_port, last_port=media.last_port)
-
     def _answer(self, line: Line, registrations: Registrations, prompts: SpokenPrompts, book: FlowBook) -> None:
         """From here on INVITEs are led to flows, and offers to agents' phones."""
         config, storage = self.config, self.storage
@@ -161,11 +167,7 @@ class Node:
             phones, {place.name: (endpoint.target(place.uri), place.ring_s) for place in config.destination}
         )
         node, distributor = NodeId(self.identity.node), storage.distributor
-        offers = Offers(
-            distributor,
-            node,
-            lambda offer: self._background(distributor.fail(offer.offer, offer.fence, "caller_left")),
-        )
+        offers = Offers(distributor, node, self._unclaimed)
         services = Services(
             tenant=self.identity.tenant,
             node=node,
@@ -179,18 +181,23 @@ class Node:
             calendars=book.calendars,
             settings=config.flows.settings,
         )
-        reception = Reception(line, outside, services, self._calls, _token)
+        reception = Reception(line, outside, services, self._calls, _token, most_calls=config.limits.calls)
         reception.flows = book.by_number
         line.user_agent.on_invite = reception.on_invite
         line.user_agent.on_register_change = registrations.heard
         self._user_agent = line.user_agent
 
+    def _unclaimed(self, offer: Offer) -> None:
+        """The caller left as the offer came; that it is gone by now is no surprise."""
+        self._commands.own(self.storage.distributor.fail(offer.offer, offer.fence, "caller_left"))
+
     async def _show(self, user_agent: UserAgent, media: LocalMediaEngine) -> tuple[tuple[str, int], str]:
         """The page, /metrics, /health, and MQTT."""
         config, storage = self.config, self.storage
         zone, lag, health = ZoneInfo(config.node.zone), LoopLag(), Health()
-        self._run("loop lag", lag.run())
+        self._parts.run(self._stack, "loop lag", lag.run())
         health.add("loop", lag.check)
+        health.add("parts", self._parts.check)
         health.add("redis", storage.check_redis)
         health.add("events", StreamLag(storage.stream_tip, lambda: storage.folds.checkpoint).check)
 
@@ -222,48 +229,45 @@ class Node:
         feed = MqttFeed(Broker.from_url(url), tenant=who.tenant, node=who.node, board=board)
         self.storage.taps.append(feed.tell)
         health.add("mqtt", feed.check)
-        self._run("mqtt", feed.run())
+        self._parts.run(self._stack, "mqtt", feed.run())
         return url
 
     def _figures(self) -> dict[str, int]:
         return {"in_progress": len(self._calls), "commands_under_way": len(self._commands)}
 
-    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Run a part's loop until the stop; should it fail, it says so."""
-        task = asyncio.get_running_loop().create_task(work, name=name)
-
-        async def end() -> None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-        task.add_done_callback(_report)
-        self._stack.push_async_callback(end)
-
     def _emit(self, event: type[NodeStarted] | type[NodeStopped], **values: str) -> None:
         who = self.identity
         self.storage.sink.emit(event(at_ms=_now_ms(), tenant=who.tenant, node=who.node, **values))
 
-    async def stop(self) -> None:
-        """In order: new calls get 503, calls in progress get a bounded time, then everything that was started ends."""
-        self._user_agent.drain()
-        late = await self._calls.finish(self.config.limits.shutdown_s)
-        if late:
-            _log.warning("calls in progress were ended at the stop", calls=late)
-        await self._background.close(ENDING_S)
-        await self._commands.drain(ENDING_S)
-        self._emit(NodeStopped, cause="stopped")
-        await self._stack.aclose()
+    async def stop(self, hurry: asyncio.Event | None = None) -> None:
+        """In order: new calls get 503, calls in progress get a bounded time, then everything that was started ends.
+
+        Once `hurry` is set, calls in progress get no more time.
+        """
+        try:
+            self._user_agent.drain()
+            late = await self._calls.finish(self.config.limits.shutdown_s, hurry)
+            if late:
+                _log.warning("calls in progress were ended at the stop", calls=late)
+            await self._background.close(ENDING_S)
+            await self._commands.drain(ENDING_S)
+            await self._goodbyes()
+            self._emit(NodeStopped, cause="stopped")
+        finally:
+            await self._stack.aclose()
+
+    async def _goodbyes(self) -> None:
+        """A BYE or CANCEL that is lost has to be sent again, which nobody would do once the socket is closed."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + GOODBYE_S
+        while self._user_agent.stats["sessions"] and clock() < until:  # noqa: ASYNC110 - it has no event for that
+            await asyncio.sleep(0.02)
 
 
 def _sip_figures(user_agent: UserAgent) -> dict[str, int]:
     """The user agent's counts under Prometheus' names: what only grows ends in `_total`."""
     levels = ("sessions", "dialogs", "transactions", "deadlines")
     return {name if name in levels else f"{name}_total": count for name, count in user_agent.stats.items()}
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _log.error("a part of the node failed", part=task.get_name(), exc_info=error)
 
 
 def _now_ms() -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from acd.model import AgentId, AgentSpec, QueueId, QueueSpec, SiteId
 from ivr.agent_leg import Target
+from rtp.aio.engine import MediaSettings
+from sip.aio.user_agent import reachable
 from sip.config import CoreConfig, Digest, Limits, Trunk
 from sip.message.uri import SipUri
 from svar.config import Agent, Config, ConfigError
@@ -15,6 +17,7 @@ from svar.config import Trunk as ConfiguredTrunk
 from svar.passwords import Passwords, secret
 
 SIP_PORT = 5060
+ANY = "0.0.0.0"
 
 
 def node_name(config: Config) -> str:
@@ -43,6 +46,14 @@ def core_config(config: Config, passwords: Passwords, release: str) -> CoreConfi
             stranger_requests_per_s=float(limits.stranger_requests_per_s),
         ),
     )
+
+
+def media_settings(config: Config) -> MediaSettings:
+    """Bound to any address, media names the one that leads out: 0.0.0.0 in an SDP would mean hold (RFC 3264 §8.4)."""
+    media = config.media
+    host = media.host or config.sip.host
+    advertised = reachable((host, 0))[0][0] if host == ANY else host
+    return MediaSettings(host, advertised, first_port=media.first_port, last_port=media.last_port)
 
 
 def _trunk(trunk: ConfiguredTrunk) -> Trunk:

@@ -1,11 +1,9 @@
 """What a node keeps: Redis with the distributor on it, the events' way to the folds, and the call records."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -24,6 +22,7 @@ from metrics.service_level import Limits
 from svar import endpoint
 from svar.config import Config
 from svar.embedded.redis import EmbeddedRedis
+from svar.parts import Parts
 
 _log = structlog.get_logger(__name__)
 
@@ -50,7 +49,9 @@ class Storage:
 
 
 @asynccontextmanager
-async def open_storage(config: Config, identity: Identity, contacts: Callable[[], int]) -> AsyncIterator[Storage]:
+async def open_storage(
+    config: Config, identity: Identity, contacts: Callable[[], int], parts: Parts
+) -> AsyncIterator[Storage]:
     """Open everything, and close it in reverse. `contacts` says how many calls the node holds.
 
     Raises EmbeddedError, RecordsError, and acd's errors when Redis cannot be reached.
@@ -59,7 +60,7 @@ async def open_storage(config: Config, identity: Identity, contacts: Callable[[]
     async with AsyncExitStack() as stack:
         redis = await EmbeddedRedis.start(state / "redis", url=config.redis.url or None)
         stack.push_async_callback(redis.stop)
-        _run(stack, redis.keep())
+        parts.run(stack, "redis", redis.keep())
         commands, listening, reading = command_client(redis.url), blocking_client(redis.url), blocking_client(redis.url)
         for client in (commands, listening, reading):
             stack.push_async_callback(client.aclose)
@@ -76,13 +77,12 @@ async def open_storage(config: Config, identity: Identity, contacts: Callable[[]
         relay = Relay(reading, tenant)
         relay.add(FOLDS, folds, after=folds.checkpoint)
         stack.push_async_callback(relay.drain)
-        _run(stack, relay.run())
+        parts.run(stack, "relay", relay.run())
         sink = Spool(commands, tenant, node, state / "events.spool")
         stack.push_async_callback(sink.close)
-        _run(stack, sink.run())
-        _run(
-            stack, Worker(Pulse(distributor, node, contacts), Listener(listening, tenant, node, distributor.post)).run()
-        )
+        parts.run(stack, "spool", sink.run())
+        listener = Listener(listening, tenant, node, distributor.post)
+        parts.run(stack, "worker", Worker(Pulse(distributor, node, contacts), listener).run())
         yield Storage(distributor, sink, folds, Locations(commands, tenant), records, commands.ping, relay.tip, taps)
 
 
@@ -93,20 +93,3 @@ def _tell(taps: list[Callable[[Event], None]], event: Event) -> None:
 
 def _limits(config: Config) -> dict[str, Limits]:
     return {queue.name: Limits(queue.target_s, queue.short_s) for queue in config.queue}
-
-
-def _run(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
-    """Run a part until the stack is closed; should it fail, say so."""
-    task = asyncio.get_running_loop().create_task(work)
-
-    async def end() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    task.add_done_callback(_report)
-    stack.push_async_callback(end)
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _log.error("a part of the storage failed", exc_info=error)

@@ -66,8 +66,8 @@ class UserAgent:
         self._clock = asyncio.get_running_loop().time
         self._udp = UdpSocket(self._bind_to, self._received, self._arm)
         bound = self._udp.address
-        for reachable in _reachable(bound):
-            self.core.listens(reachable, everywhere=reachable != bound)
+        for address in reachable(bound):
+            self.core.listens(address, everywhere=address != bound)
         self._arm()
 
     async def close(self) -> None:
@@ -299,7 +299,7 @@ class UserAgent:
         self._flush()
 
 
-def _reachable(bound: Address) -> list[Address]:
+def reachable(bound: Address) -> list[Address]:
     """What to call ourselves: the bound address, or where that is "any", the one that leads out, of each family."""
     host, port = bound
     if host not in ("0.0.0.0", "::"):

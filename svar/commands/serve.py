@@ -39,19 +39,37 @@ def serve(
 
 
 async def _serve(config: Config) -> None:
-    stopped = asyncio.Event()
+    stopped, hurried = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def asked() -> None:
+        (hurried if stopped.is_set() else stopped).set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(number, asked)
     node = Node(config)
-    places = await node.start()
+    places = await _start(node, stopped)
+    if places is None:
+        print("stopped before it had started", flush=True)
+        return
     _spare_the_collector()
     print(greeting(node, places), flush=True)
     print(ready_line(places), flush=True)
     await stopped.wait()
-    print("stopping: new calls get 503, calls in progress may end ...", flush=True)
-    await node.stop()
+    print("stopping: new calls get 503, calls in progress may end ... (once more ends them now)", flush=True)
+    await node.stop(hurried)
     print("stopped", flush=True)
+
+
+async def _start(node: Node, stopped: asyncio.Event) -> Places | None:
+    """Start, unless a stop is asked for first: then what had begun is undone, and there is None."""
+    starting, asked = asyncio.ensure_future(node.start()), asyncio.ensure_future(stopped.wait())
+    await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+    return None if starting.cancelled() else starting.result()
 
 
 def _spare_the_collector() -> None:

@@ -60,3 +60,14 @@ async def test_no_call_lasts_for_ever() -> None:
     calls = CallTasks(longest_s=0.0)
     calls.start("a", asyncio.Event().wait())
     assert await calls.finish(patience_s=5) == 0
+
+
+async def test_who_is_in_a_hurry_waits_for_no_call() -> None:
+    calls, hurry = CallTasks(longest_s=60), asyncio.Event()
+    calls.start("a", asyncio.Event().wait())
+    finishing = asyncio.create_task(calls.finish(3600, hurry))
+    await asyncio.sleep(0)
+    assert not finishing.done()
+    hurry.set()
+    async with asyncio.timeout(5):
+        assert await finishing == 1

@@ -1,6 +1,6 @@
 """From the configuration to what the SIP core and the distributor are told."""
 
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from ivr.agent_leg import Target
 from sip.message.uri import SipUri
 from svar import endpoint
-from svar.config import Agent, Config, ConfigError, Node, Queue, Trunk
+from svar.config import Agent, Config, ConfigError, Media, Node, Queue, Sip, Trunk
 from svar.passwords import Passwords
 
 
@@ -68,3 +68,17 @@ def test_an_agent_who_was_taken_out_of_the_configuration_has_no_password_any_mor
 def test_a_trunk_s_rate_reaches_the_core(tmp_path: Path) -> None:
     config = Config(node=Node(state=str(tmp_path)), trunk=[Trunk(name="op", networks=["192.0.2.7"], calls_per_s=5)])
     assert endpoint.core_config(config, Passwords(tmp_path / "a.json"), "1").trunks[0].calls_per_s == 5.0
+
+
+def test_media_bound_to_any_address_names_one_that_leads_out() -> None:
+    settings = endpoint.media_settings(Config(sip=Sip(host="0.0.0.0")))
+    assert settings.address == "0.0.0.0"
+    assert settings.advertised not in ("", "0.0.0.0")
+    ip_address(settings.advertised)
+
+
+def test_media_is_where_sip_is_unless_it_has_an_address_of_its_own() -> None:
+    assert endpoint.media_settings(Config(sip=Sip(host="::1"))).advertised == "::1"
+    assert (
+        endpoint.media_settings(Config(media=Media(host="192.0.2.7", first_port=4, last_port=9))).address == "192.0.2.7"
+    )

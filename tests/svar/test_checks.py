@@ -1,0 +1,53 @@
+"""Values that cannot mean anything are told before anything is started, all at once."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from svar.checks import check
+from svar.commands.serve import EXAMPLE
+from svar.config import Agent, Config, ConfigError, Destination, Http, Media, Mqtt, Node, Queue, Redis, Sip, load
+
+
+def told(config: Config) -> str:
+    with pytest.raises(ConfigError) as caught:
+        check(config)
+    return str(caught.value)
+
+
+def test_the_defaults_and_the_example_are_right() -> None:
+    check(Config())
+    check(load(Path(EXAMPLE), {}))
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (Config(node=Node(zone="Europe/Olso")), "[node] zone = 'Europe/Olso': there is no such time zone"),
+        (Config(node=Node(tenant="a/b#")), "[node] tenant = 'a/b#': expected letters"),
+        (Config(node=Node(name="{n}")), "[node] name = '{n}': expected letters"),
+        (Config(sip=Sip(host="localhost")), "[sip] host = 'localhost': expected an IP address"),
+        (Config(media=Media(host="rtp.example")), "[media] host = 'rtp.example': expected an IP address"),
+        (Config(sip=Sip(host="::")), "[media] host = '::': expected one address"),
+        (Config(sip=Sip(port=70000)), "[sip] port = 70000: expected at most 65535"),
+        (Config(http=Http(port=70000)), "[http] port = 70000: expected at most 65535"),
+        (Config(media=Media(first_port=30000, last_port=20000)), "[media] first_port = 30000: expected less"),
+        (Config(redis=Redis(url="localhost:6379")), "[redis] url: expected redis://"),
+        (Config(mqtt=Mqtt(url="http://broker")), "[mqtt] url: the MQTT broker's address is not of the form"),
+        (Config(agent=[Agent(name="a", skills={}, contact="a@b")]), "agent 'a': contact = 'a@b': 'a@b' is no SIP URI"),
+        (Config(destination=[Destination(name="d", uri="sip:1@pbx.example")]), "in place of 'pbx.example'"),
+        (Config(queue=[Queue(name="q", offer_s=0)]), "queue 'q': offer_s = 0: a phone has to ring"),
+    ],
+)
+def test_a_mistake_is_named_with_what_was_expected(config: Config, expected: str) -> None:
+    assert expected in told(config)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    config = replace(Config(), sip=Sip(host="x", port=70000), redis=Redis(url="x"))
+    assert len(told(config).splitlines()) == 4
+
+
+def test_a_password_in_a_wrong_url_is_not_shown() -> None:
+    assert "hemmelig" not in told(Config(redis=Redis(url="redis:hemmelig@h"), mqtt=Mqtt(url="mqtt:hemmelig@h")))

@@ -1,0 +1,111 @@
+"""What happens around a node's life at the command line: mistakes at the start, and Ctrl-C at any moment."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from svar.commands.serve import EXAMPLE
+from tests.svar.system.installation import ROOT
+
+DEADLINE_S = 30.0
+HEAD = (
+    '[node]\nstate = "{state}"\n[sip]\nport = 0\n[http]\nport = 0\n[mqtt]\nurl = "off"\n[flows]\nfolder = "{flows}"\n'
+)
+FLOW = """
+flow: f
+title: F
+numbers: [5000]
+languages: [nb]
+start: bye
+nodes:
+  bye: {type: hangup, say: {nb: Ha det.}}
+"""
+
+
+def configured(folder: Path, more: str = "") -> Path:
+    (folder / "flows").mkdir()
+    (folder / "flows" / "f.yaml").write_text(FLOW)
+    path = folder / "svar.toml"
+    path.write_text(HEAD.format(state=folder / "state", flows=folder / "flows") + more)
+    return path
+
+
+@asynccontextmanager
+async def served(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "svar", "serve", "--config", str(config),
+        cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def said(process: asyncio.subprocess.Process) -> str:
+    """All that it says until its end."""
+    assert process.stdout is not None
+    async with asyncio.timeout(DEADLINE_S):
+        text = (await process.stdout.read()).decode()
+        await process.wait()
+    return text
+
+
+async def heard(process: asyncio.subprocess.Process, word: str) -> None:
+    assert process.stdout is not None
+    async with asyncio.timeout(DEADLINE_S):
+        while word not in (line := (await process.stdout.readline()).decode()):
+            assert line, f"it ended without {word!r}"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ('[redis]\nurl = "unix:///nowhere/redis.sock"\n', "redis: ConnectionError"),
+        ('[redis]\nurl = "nowhere"\n', "[redis] url: expected redis://"),
+        ("[media]\nfirst_port = 9\nlast_port = 8\n", "[media] first_port = 9"),
+    ],
+)
+async def test_a_start_that_cannot_be_says_why_without_a_traceback(tmp_path: Path, more: str, expected: str) -> None:
+    async with served(configured(tmp_path, more)) as process:
+        text = await said(process)
+    assert text.startswith("svar cannot start:\n")
+    assert expected in text
+    assert "Traceback" not in text
+    assert process.returncode == 1
+
+
+async def test_a_second_svar_on_the_state_folder_leaves_the_first_alone(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    async with served(config) as first:
+        await heard(first, "svar ready")
+        async with served(config) as second:
+            assert f"another svar (process {first.pid}) uses the state folder" in await said(second)
+        first.send_signal(signal.SIGTERM)
+        assert (await said(first)).endswith("stopped\n")
+        assert first.returncode == 0
+
+
+async def test_ctrl_c_while_it_starts_ends_it_and_leaves_nothing_running(tmp_path: Path) -> None:
+    async with served(configured(tmp_path)) as process:
+        lock = tmp_path / "state" / "redis" / "redis.log"  # its Redis has begun, so its signals are set up
+        async with asyncio.timeout(DEADLINE_S):
+            while not lock.exists():  # noqa: ASYNC110 - another process makes it
+                await asyncio.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        text = await said(process)
+    assert "Traceback" not in text
+    assert text.endswith(("stopped before it had started\n", "stopped\n"))
+    assert process.returncode == 0
+    assert not (tmp_path / "state" / "redis" / "redis.sock").exists()
+
+
+def test_the_example_is_where_serve_looks_for_it() -> None:
+    assert EXAMPLE.is_file()
