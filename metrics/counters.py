@@ -46,6 +46,7 @@ COUNTED = (
     "media_timeouts",
     "events_lost",
 )
+MOST_WAITING = 50_000
 OBSERVED = ("answer_wait", "total_wait", "lost_wait")
 
 
@@ -110,6 +111,7 @@ class Counters:
         self._changed: set[tuple[str, Labels]] = set()
         self._queues = Names(max_labels)
         self._flows = Names(max_labels)
+        self._waiting: dict[str, str] = {}
         self.series: dict[str, Series] = {name: Series(name, self._changed, max_labels * 8) for name in COUNTED}
         for queue in map(self._queues.label, queues):
             for name in ("offered", "answered"):
@@ -148,14 +150,22 @@ class Counters:
         self.series["contacts_ended"].add((event.outcome,))
 
     def _on_queued(self, event: ContactQueued) -> None:
+        """A contact that a store forgot is put back and told of again: still one offered."""
+        if self._waiting.get(event.contact) == event.queue:
+            return
+        self._waiting[event.contact] = event.queue
+        if len(self._waiting) > MOST_WAITING:
+            del self._waiting[next(iter(self._waiting))]
         self.series["offered"].add((self._queues.label(event.queue),))
 
     def _on_answered(self, event: ContactAnswered) -> None:
+        self._waiting.pop(event.contact, None)
         queue = self._queues.label(event.queue)
         self.series["answered"].add((queue,))
         self.histograms["answer_wait"].observe(queue, event.waited_ms)
 
     def _on_left(self, event: ContactLeftQueue) -> None:
+        self._waiting.pop(event.contact, None)
         queue = self._queues.label(event.queue)
         if event.disposition == "flowed_out":
             self.series["flowed_out"].add((queue, event.cause))

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from events.catalogue import Event, EventsLost, MediaReported, MediaTimedOut
-from metrics.counters import Counters
+from metrics.counters import MOST_WAITING, Counters
 from tests.metrics.told import (
     DAY_MS,
     answered,
@@ -109,3 +109,15 @@ def test_restored_counts_go_on() -> None:
     tell(restored, [queued("z", "fourth")])
     assert restored.copy()["offered"] == {("pensjon",): 1, ("uføre",): 1, ("(other)",): 2}
     assert list(restored.changes()) == ["offered|(other)"]
+
+
+def test_contact_that_is_put_back_into_its_queue_is_offered_once() -> None:
+    told_again = [queued("c"), queued("c"), left("c"), queued("c")]
+    assert counted(list(told_again))["offered"] == {("pensjon",): 2}
+
+
+def test_most_who_wait_are_remembered() -> None:
+    fold = Counters()
+    tell(fold, [queued(f"c{number}") for number in range(MOST_WAITING + 1)])
+    tell(fold, [queued(f"c{MOST_WAITING}"), queued("c0")])
+    assert fold.copy()["offered"] == {("pensjon",): MOST_WAITING + 2}
