@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from events.catalogue import ContactEnded, ContactQueued, ContactStarted, Event
+from events.catalogue import ContactAnswered, ContactEnded, ContactQueued, ContactStarted, Event
 from rtp.engine import MediaError
 from sip.message.uri import SipUri
 from svar.demo.staffing import Scale
@@ -60,7 +60,7 @@ class Crowd:
         self._calls: set[asyncio.Task[None]] = set()
 
     def tell(self, event: Event) -> None:
-        """When a caller comes to a queue is heard from the music by people, from the events by these."""
+        """That a queue or an agent is reached is heard in the line by people, and from the events by these."""
         match event:
             case ContactStarted() if event.pii_caller in self._callers:
                 self._contacts[event.contact] = self._callers[event.pii_caller]
@@ -68,6 +68,8 @@ class Crowd:
                 caller = self._contacts[event.contact]
                 if not caller.queued.done():
                     caller.queued.set_result(event.arrived_ms)
+            case ContactAnswered() if event.contact in self._contacts:
+                self.met(self._contacts[event.contact].visit.caller)
             case ContactEnded():
                 self._contacts.pop(event.contact, None)
 

@@ -11,16 +11,19 @@ DEFAULT_HZ = 440
 
 
 class Sounds:
-    """Raw A-law files in a folder that goes away with the phone."""
+    """Raw A-law files in a folder that comes with the first and goes away with the phone."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="svar-phone-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def tone(self, frequency_hz: int = DEFAULT_HZ) -> str:
         """A second of tone, a second of silence; to be looped."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="svar-phone-")
         path = Path(self._folder.name) / f"tone-{frequency_hz}.al"
         path.write_bytes(tone((frequency_hz,), TONE_S) + silence(PAUSE_S))
         return str(path)
 
     def remove(self) -> None:
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
