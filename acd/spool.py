@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import secrets
 import time
 from collections import deque
@@ -32,8 +33,8 @@ class SpoolFile:
         self._path = path
         self._mark = path.with_suffix(".sent")
         self._most_bytes = most_bytes
-        self._sent = int(self._mark.read_text() or 0) if self._mark.exists() else 0
         self._size = self._whole() if path.exists() else 0
+        self._sent = self._marked()
 
     def __bool__(self) -> bool:
         return self._size > self._sent
@@ -45,10 +46,18 @@ class SpoolFile:
             file.truncate(size)
         return size
 
+    def _marked(self) -> int:
+        """What of the file was sent. A mark that a crash left without its file would hide what comes after."""
+        try:
+            sent = int(self._mark.read_text())
+        except (FileNotFoundError, ValueError):
+            return 0
+        return sent if sent <= self._size else 0
+
     def append(self, lines: list[str]) -> int:
         """Gives how many found no room. Raises OSError."""
         kept = 0
-        with self._path.open("ab") as file:
+        with open(self._path, "ab", opener=_private) as file:
             for line in lines:
                 data = line.encode() + b"\n"
                 if self._size + len(data) > self._most_bytes:
@@ -69,11 +78,18 @@ class SpoolFile:
         """All before `mark` was sent."""
         self._sent = mark
         if self:
-            self._mark.write_text(str(mark))
+            beside = self._mark.with_suffix(".new")
+            beside.write_text(str(mark))
+            beside.replace(self._mark)
             return
         self._path.unlink(missing_ok=True)
         self._mark.unlink(missing_ok=True)
         self._sent = self._size = 0
+
+
+def _private(path: str, flags: int) -> int:
+    """Callers' numbers are in the events: the file is its owner's alone."""
+    return os.open(path, flags, 0o600)
 
 
 class Spool:

@@ -170,3 +170,17 @@ def test_line_that_a_crash_left_half_written_is_cut_off(tmp_path: Path) -> None:
 def test_file_takes_no_more_than_its_bytes(tmp_path: Path) -> None:
     file = SpoolFile(tmp_path / "spool", 4)
     assert file.append(["a", "b", "c"]) == 1
+
+
+def test_events_on_disk_are_their_owners_alone(tmp_path: Path) -> None:
+    SpoolFile(tmp_path / "spool", 1000).append(["a"])
+    assert (tmp_path / "spool").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("mark", ["", "7x", "1234"])
+def test_a_mark_that_a_crash_left_hides_nothing_that_comes_after(tmp_path: Path, mark: str) -> None:
+    (tmp_path / "spool.sent").write_text(mark)
+    file = SpoolFile(tmp_path / "spool", 1000)
+    file.append(["a", "b"])
+    assert file
+    assert file.read(9)[0] == ["a", "b"]
