@@ -185,6 +185,7 @@ class Node:
         reception.flows = book.by_number
         line.user_agent.on_invite = reception.on_invite
         line.user_agent.on_register_change = registrations.heard
+        distributor.post.forgotten = registrations.forgotten
         self._user_agent = line.user_agent
 
     def _unclaimed(self, offer: Offer) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -116,6 +117,25 @@ class Registrations:
             elif now.state != AgentState.LOGGED_OUT:
                 await self._distributor.log_out(now.agent, "unregistered")
 
+    def forgotten(self) -> None:
+        """The store has lost everything: give it phones and agents again."""
+        self._present.clear()
+        for agent in self._fixed:
+            self._spawn(self._again(AgentId(agent)))
+        for agent in self._addresses:
+            self._spawn(self._again(AgentId(agent)))
+
+    async def _again(self, agent: AgentId) -> None:
+        try:
+            async with self._locks.setdefault(agent, asyncio.Lock()):
+                for aor in tuple(self._addresses.get(agent, ())):
+                    for one in self._user_agent.locations(aor):
+                        await repeated(partial(self._keep, agent, aor, str(one.contact)), _PATIENCE_S)
+                if self.locate(agent) is not None:
+                    await self._tell(agent)
+        except DistributorError as error:
+            _log.error("an agent could not be logged in again", agent=agent, error=str(error))
+
     async def _changed(self, agent: str, event: RegistrarEvent) -> None:
         addresses = self._addresses.setdefault(agent, set())
         if isinstance(event, Registered):
@@ -125,20 +145,20 @@ class Registrations:
         try:
             # One after the other: what is kept must be what was so last.
             async with self._locks.setdefault(agent, asyncio.Lock()):
-                await repeated(lambda: self._keep(agent, event), _PATIENCE_S)
+                await repeated(lambda: self._keep(agent, event.aor, event.contact), _PATIENCE_S)
                 await self._tell(AgentId(agent))
         except DistributorError as error:
             _log.error("an agent's registration did not reach the distributor", agent=agent, error=str(error))
 
-    async def _keep(self, agent: str, event: RegistrarEvent) -> None:
-        contact = SipUri.parse(event.contact)
-        bindings = [one for one in self._user_agent.locations(event.aor) if one.contact.matches(contact)]
+    async def _keep(self, agent: str, aor: str, contact: str) -> None:
+        uri = SipUri.parse(contact)
+        bindings = [one for one in self._user_agent.locations(aor) if one.contact.matches(uri)]
         if not bindings:
-            await self._locations.remove(agent, event.contact)
+            await self._locations.remove(agent, contact)
             return
         one = bindings[0]
         detail = {
-            "aor": event.aor,
+            "aor": aor,
             "host": one.destination[0],
             "port": str(one.destination[1]),
             "q": str(one.q),
@@ -146,8 +166,8 @@ class Registrations:
             "call_id": one.call_id,
             "cseq": str(one.cseq),
         }
-        expires_at_ms = self._now_ms() + 1000 * (event.expires_s if isinstance(event, Registered) else 0)
-        await self._locations.save(Location(agent, event.contact, expires_at_ms, detail))
+        left_s = one.expires_at - asyncio.get_running_loop().time()
+        await self._locations.save(Location(agent, contact, self._now_ms() + round(1000 * left_s), detail))
 
     async def _tell(self, agent: AgentId) -> None:
         """Log in with the first phone, log out with the last: a refresh in between changes nothing."""

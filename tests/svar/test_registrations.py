@@ -230,3 +230,16 @@ async def test_an_address_that_no_phone_is_at_any_more_is_forgotten(office: Offi
     phone.unregister(registration)  # type: ignore[arg-type]  # register gives what unregister takes
     await office.becomes("anna", AgentState.LOGGED_OUT)
     assert office.registrations._addresses["anna"] == set()
+
+
+async def test_a_store_that_forgot_everything_is_told_phones_and_agents_again(office: Office) -> None:
+    phone = await office.phone()
+    office.register(phone, "anna")
+    await office.becomes("anna", AgentState.READY)
+    await office.distributor.log_out(AgentId("anna"), "lost")
+    office.locations.kept.clear()
+    office.registrations.forgotten()
+    await office.becomes("anna", AgentState.READY)
+    await office.becomes("fixed", AgentState.READY)
+    assert [agent for agent, _ in office.locations.kept] == ["anna"]
+    assert await office.state("bjorn") is AgentState.LOGGED_OUT
