@@ -70,7 +70,8 @@ class SipCall:
         self._keys: deque[str] = deque(maxlen=_MOST_KEYS)
         self._awaited: _Awaited | None = None
         self._joined: SipAgentLeg | None = None
-        line.user_agent.listen(invite.session, self._heard)
+        if not line.user_agent.listen(invite.session, self._heard):
+            self._ended = "caller_hung_up"
 
     @property
     def ended(self) -> str:
@@ -89,6 +90,7 @@ class SipCall:
         if self.answered:
             return
         line, offer = self._line, self._invite.sdp
+        self._media_open = True  # from the first step on, so that every end closes it
         line.media.listen(self.leg, self._heard_media)
         try:
             options = LegOptions(contact=self.info.contact, trusted=self._invite.origin.kind != "stranger")
@@ -97,9 +99,10 @@ class SipCall:
             line.user_agent.reject(self._invite.session, error.status)
             self._end("failed")
             raise CallEnded("failed") from error
-        self._media_open = True
         self._check()
-        line.user_agent.accept(self._invite.session, sdp)
+        if not line.user_agent.accept(self._invite.session, sdp):
+            self._end("caller_hung_up")
+            raise CallEnded(self._ended)
         self.answered = True
 
     async def play(self, clips: tuple[Clip, ...], *, keys: str = "") -> str | None:
@@ -174,6 +177,8 @@ class SipCall:
         leg.joined = self
         self._joined = leg
         await self._line.media.bridge(self.leg, leg.leg)
+        if leg.over:
+            return "agent_hung_up"  # while the bridge was made, when nobody awaited it yet
         if leg.held:
             self.leg_held(leg.held)
         cause = await self._await(_Awaited(bridged=True))

@@ -222,11 +222,20 @@ async def lab(folder: Path) -> AsyncIterator[Lab]:
 
 
 class CountingEngine(LocalMediaEngine):
-    """Counts the keys that were told, for phones that wait until a key has arrived."""
+    """Counts the keys that were told, for phones that wait until a key has arrived.
+
+    A bridge returns when `bridged` is set, as one that another process makes.
+    """
 
     def __init__(self, settings: MediaSettings) -> None:
         super().__init__(settings)
         self.keys = 0
+        self.bridged: asyncio.Event | None = None
+
+    async def bridge(self, a: LegId, b: LegId) -> None:
+        await super().bridge(a, b)
+        if self.bridged is not None:
+            await self.bridged.wait()
 
     def listen(self, leg: LegId, heard: Callable[[MediaEvent], None]) -> None:
         def counted(event: MediaEvent) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from ivr.call import AgentLeg, Call, CallEnded, Clip
 from ivr.sip_call import Outside, SipCall
+from rtp.engine import LegId
 from sip.events import Accepted, Reoffered
 from tests.ivr.call_contract import AgentEnd, CallContract, FarEnd
 from tests.ivr.sip_lab import Handset, Lab, lab, talk
@@ -129,6 +130,31 @@ async def test_a_caller_without_a_common_codec_is_told_so(phones: Lab) -> None:
     await until(lambda: handset.ended, "refusal")
     assert handset.status == 488
     await phones.nothing_left()
+    assert phones.media._listeners == {}
+
+
+async def test_a_caller_who_has_left_before_anybody_listens_is_gone(phones: Lab) -> None:
+    first, handset = await phones.call()
+    handset.hang_up()
+    await until(lambda: bool(first.ended), "end of the call")
+    late = SipCall(phones.line, phones.outside, first._invite, first.info, LegId("late"))
+    with pytest.raises(CallEnded) as ended:
+        await late.answer()
+    assert ended.value.cause == "caller_hung_up"
+    await phones.nothing_left()
+
+
+async def test_an_agent_who_hangs_up_while_the_bridge_is_made_ends_it(phones: Lab) -> None:
+    call, _ = await phones.call()
+    await call.answer()
+    leg, handset = await phones.leg()
+    phones.media.bridged = asyncio.Event()
+    bridging = asyncio.create_task(call.bridge(leg))
+    await asyncio.sleep(0)
+    handset.hang_up()
+    await until(lambda: leg.over, "end of the agent's call")
+    phones.media.bridged.set()
+    assert await asyncio.wait_for(bridging, 5) == "agent_hung_up"
 
 
 async def test_an_invite_without_an_offer_gets_ours(phones: Lab, world: SipWorld) -> None:
