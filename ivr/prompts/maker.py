@@ -1,6 +1,7 @@
 """Makes the clip of one piece: a recording if there is one, else speech; converted once and kept in the cache."""
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -53,7 +54,7 @@ class ClipMaker:
         file = f"music-{self._music_version}.al"
         seconds = self._cache.duration_s(file)
         if seconds is None:
-            seconds = await asyncio.to_thread(self._keep, file, await _composed())
+            seconds = await asyncio.to_thread(self._keep, file, await asyncio.to_thread(_composed))
         return Clip(str(self._cache.path(file)), seconds, name, "")
 
     def has_recording(self, language: str, key: str) -> bool:
@@ -87,19 +88,12 @@ class ClipMaker:
             raise PromptError(f"{source or 'speech'}: not made into a prompt: {fault}") from fault
 
 
-async def _composed() -> bytes:
-    child = await asyncio.create_subprocess_exec(
-        *MUSIC_COMMAND, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, cwd=ROOT
-    )
+def _composed() -> bytes:
+    """Our own music as WAV, made in a process of its own. To be called in a thread. Raises PromptError."""
     try:
-        async with asyncio.timeout(MUSIC_TIMEOUT_S):
-            wav, _ = await child.communicate()
-    except TimeoutError as late:
+        done = subprocess.run(MUSIC_COMMAND, capture_output=True, timeout=MUSIC_TIMEOUT_S, cwd=ROOT, check=False)
+    except subprocess.TimeoutExpired as late:
         raise PromptError("the music was not ready in time") from late
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    if child.returncode:
-        raise PromptError(f"the music could not be made: exit code {child.returncode}")
-    return wav
+    if done.returncode:
+        raise PromptError(f"the music could not be made: exit code {done.returncode}")
+    return done.stdout

@@ -101,7 +101,8 @@ class Speech:
         if child is not None:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
-            await child.wait()
+            # Not wait(): what is left in a full pipe would keep it from ever seeing the end.
+            await child.communicate()
 
     async def close(self) -> None:
         """End the child. It may be asked again afterwards, and starts anew."""
@@ -117,4 +118,4 @@ class Speech:
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):
                     child.kill()
-                await child.wait()
+                await child.communicate()

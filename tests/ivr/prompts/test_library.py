@@ -127,6 +127,7 @@ async def test_a_sentence_whose_number_has_no_sound_yet_is_not_said_by_halves(fo
     prompts = folder.prompts()
     assert prompts.clips(PLACE.with_values(position=Number(3)), "nb") == ()
     assert prompts.music("default") == ()
+    await prompts.close()
 
 
 async def test_a_recording_replaces_the_voice(folder: Folder) -> None:
