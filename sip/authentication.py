@@ -54,15 +54,15 @@ class Authenticator:
         a1 = hash_a1(given.username, self._realm, known, given.algorithm)
         if not is_right(given, request.method, a1) or password is None:
             return Proof(ours=True)
-        freshness = self._nonces.check(given.nonce, given.nonce_count, now + self._offset_s)
+        freshness = self._nonces.check(given.nonce, given.nonce_count or 1, now + self._offset_s)
         if freshness is Freshness.GOOD:
             return Proof(given.username, ours=True)
         return Proof(ours=True, stale=freshness is Freshness.STALE)
 
     def _ours(self, request: Request) -> Credentials | None:
-        """The credentials for our realm that we can check: with qop=auth, since without it nothing counts the uses."""
+        """The credentials for our realm that we can check. Without qop (RFC 3261 §22.4) a nonce is good once."""
         for given in read_credentials(request.headers.get_all("Authorization")):
-            if given.realm == self._realm and given.qop == "auth" and given.algorithm in _KNOWN:
+            if given.realm == self._realm and given.qop in ("auth", "") and given.algorithm in _KNOWN:
                 return given
         return None
 

@@ -80,10 +80,13 @@ def test_request_without_credentials_for_our_realm_proves_nothing() -> None:
     assert proof(one, Challenge("elsewhere", challenge(one).nonce)) == Proof()
 
 
-def test_credentials_that_do_not_count_their_uses_are_not_taken() -> None:
+def test_credentials_that_do_not_count_their_uses_are_good_once() -> None:
     one = Authenticator(DIGEST)
     given = challenge(one)
-    assert proof(one, Challenge(given.realm, given.nonce, "MD5", qop=())) == Proof()
+    without = Challenge(given.realm, given.nonce, "MD5", qop=())
+    assert proof(one, without).user == "anna"
+    assert proof(one, without) == Proof(ours=True, stale=True)
+    assert proof(one, given) == Proof(ours=True, stale=True)
 
 
 @pytest.mark.parametrize("phone", ["baresip v1.0.0 (x86_64/linux)", "sipsak 0.9.8.1", "pyVoIP 1.6.8"])
