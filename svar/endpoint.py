@@ -17,6 +17,7 @@ from svar.config import Trunk as ConfiguredTrunk
 from svar.passwords import Passwords, secret
 
 SIP_PORT = 5060
+FIXED_REST_S = 30
 ANY = "0.0.0.0"
 
 
@@ -106,8 +107,13 @@ def queue_specs(config: Config) -> list[QueueSpec]:
     ]
 
 
+def _rest_s(agent: Agent) -> int:
+    """A phone that never registers can't say that its agent is ready again, so that comes by itself."""
+    return agent.rest_s or (FIXED_REST_S if agent.contact else 0)
+
+
 def agent_specs(config: Config) -> list[AgentSpec]:
     return [
-        AgentSpec(agent=AgentId(name), site=SiteId(agent.site), skills=dict(agent.skills))
+        AgentSpec(agent=AgentId(name), site=SiteId(agent.site), skills=dict(agent.skills), rest_s=_rest_s(agent))
         for name, agent in agents(config).items()
     ]

@@ -122,6 +122,7 @@ class Agent:
     site: str = setting("the contact centre", "main")
     count: int = setting("how many", 1)
     first: int = setting("number of the first", 1)
+    rest_s: int = setting("after a missed offer, ready again by itself after so many seconds; 0: by their own word", 0)
     contact: str = setting("a phone that never registers: its SIP URI; the agent is ready from the start", "")
 
 

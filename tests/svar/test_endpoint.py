@@ -82,3 +82,10 @@ def test_media_is_where_sip_is_unless_it_has_an_address_of_its_own() -> None:
     assert (
         endpoint.media_settings(Config(media=Media(host="192.0.2.7", first_port=4, last_port=9))).address == "192.0.2.7"
     )
+
+
+def test_a_phone_that_never_registers_is_offered_calls_again_after_a_miss() -> None:
+    fixed = Agent(name="a", skills={}, contact="sip:a@127.0.0.1")
+    own = Agent(name="b", skills={}, contact="sip:b@127.0.0.1", rest_s=5)
+    config = Config(agent=[fixed, own, Agent(name="c", skills={})])
+    assert [spec.rest_s for spec in endpoint.agent_specs(config)] == [30, 5, 0]
