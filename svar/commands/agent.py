@@ -13,6 +13,7 @@ from svar.phones.dialling import account, password_of
 from svar.phones.ladder import Ladder
 from svar.phones.phone import Phone, PhoneError
 from svar.phones.phone_call import Account
+from svar.phones.sounds import check_files
 from svar.phones.terminal import keys
 from svar.phones.units import seconds
 
@@ -35,6 +36,7 @@ def agent(
 ) -> None:
     """Be the phone of agent NAME. Exit code 0: registered (and --calls were talked); 1: not; Ctrl-C quits in order."""
     try:
+        check_files(play, record)
         ours = account(name, target, password_of(name, password_file, state))
         auto_answer_s = seconds(auto_answer) if auto_answer else None
         talk_s, limit_s = seconds(talk) if talk else None, seconds(for_) if for_ else None

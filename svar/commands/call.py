@@ -15,6 +15,7 @@ from svar.phones.dialling import account, number_and_target
 from svar.phones.ladder import Ladder
 from svar.phones.phone import Phone
 from svar.phones.phone_call import Account, PhoneCall
+from svar.phones.sounds import check_files
 from svar.phones.units import seconds
 
 NOT_ANSWERED, USAGE, SILENT = 1, 2, 3
@@ -37,6 +38,7 @@ def call(
     """Ring NUMBER as an ordinary phone. Exit code 0: talked and heard; 1: not answered; 3: nothing was heard."""
     try:
         check_digits("".join(press))
+        check_files(play, record)
         dialled, where = number_and_target(number, target)
         plan = [(seconds(wait), keys) for keys, wait in zip(press, [*after, *["1s"] * len(press)], strict=False)]
         ours, talk_s, ring_s = account(caller, where), seconds(for_), min(seconds(ring), RINGING_LIMIT_S)

@@ -3,11 +3,23 @@
 import tempfile
 from pathlib import Path
 
+from rtp import wav
 from rtp.tone import silence, tone
 
 TONE_S = 1.0
 PAUSE_S = 1.0
 DEFAULT_HZ = 440
+
+
+def check_files(play: Path | None, record: Path | None) -> None:
+    """Before anybody is rung: can `play` be said, and `record` be written? Raises ValueError and OSError."""
+    if play is not None:
+        try:
+            wav.a_law(play.read_bytes())
+        except wav.WavError as fault:
+            raise ValueError(f"--play {play}: {fault}; expected a WAV file") from fault
+    if record is not None and not record.absolute().parent.is_dir():
+        raise ValueError(f"--record {record}: there is no folder {record.parent}")
 
 
 class Sounds:

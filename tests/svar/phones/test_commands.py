@@ -62,6 +62,20 @@ async def test_a_call_with_a_key_that_is_none_does_not_ring() -> None:
     assert "INVITE" not in output
 
 
+async def test_files_that_cannot_be_used_are_told_before_it_rings(tmp_path: Path) -> None:
+    text = tmp_path / "text.wav"
+    text.write_text("not a sound")
+    for option, path, told in (
+        ("--play", tmp_path / "none.wav", "No such file"),
+        ("--play", text, "expected a WAV file"),
+        ("--record", tmp_path / "none" / "heard.wav", "there is no folder"),
+    ):
+        code, output = await svar("call", "600", option, str(path))
+        assert code == 2
+        assert told in output
+        assert "INVITE" not in output
+
+
 async def test_the_command_line_has_one_name_however_it_is_started() -> None:
     code, output = await svar("--help")
     assert code == 0
