@@ -225,6 +225,7 @@ class Node:
         if not url:
             broker = await EmbeddedBroker.start(Path(self.config.node.state) / "mqtt")
             self._stack.push_async_callback(broker.stop)
+            self._parts.run(self._stack, "mqtt broker", broker.keep())
             url = broker.url
         who = self.identity
         feed = MqttFeed(Broker.from_url(url), tenant=who.tenant, node=who.node, board=board)

@@ -5,8 +5,9 @@ import contextlib
 import sys
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from svar.embedded.child import Child, EmbeddedError
+from svar.embedded.child import Child, EmbeddedError, keep
 
 READY_WITHIN_S = 15.0
 ROOT = Path(__file__).parent.parent.parent
@@ -15,9 +16,10 @@ ROOT = Path(__file__).parent.parent.parent
 class EmbeddedBroker:
     """Our own broker on loopback, open to whoever can reach it there, or the one at the URL that was given."""
 
-    def __init__(self, url: str, child: Child | None = None) -> None:
+    def __init__(self, url: str, child: Child | None = None, folder: Path | None = None) -> None:
         self.url = url
         self._child = child
+        self._folder = folder
 
     @classmethod
     async def start(
@@ -40,25 +42,43 @@ class EmbeddedBroker:
                 f"the embedded MQTT broker lets everybody in and so listens on loopback only, not on {host}; "
                 "set SVAR_MQTT_URL to a broker with users of its own"
             )
-        told = _fresh(folder)
-        command = [sys.executable, "-m", "svar.embedded.broker_process", host, str(port), str(told)]
-        child = await Child.start("the MQTT broker", command, folder / "mqtt.log", cwd=ROOT)
-        try:
-            port = await _port(child, told, within_s)
-        except BaseException:
-            await child.stop()
-            raise
-        return cls(f"mqtt://{f'[{host}]' if ':' in host else host}:{port}", child)
+        child, port = await _started(folder, host, port, within_s)
+        return cls(f"mqtt://{f'[{host}]' if ':' in host else host}:{port}", child, folder)
 
     @property
     def pid(self) -> int | None:
         """None for a broker that is not ours."""
         return self._child.pid if self._child is not None else None
 
+    async def keep(self) -> None:
+        """Start our broker again, at the same address, whenever it ends by itself, until this is cancelled."""
+        folder, child = self._folder, self._child
+        address = urlsplit(self.url)
+        if folder is None or child is None:
+            await asyncio.get_running_loop().create_future()
+            raise AssertionError("unreachable")
+
+        async def again() -> None:
+            self._child, _ = await _started(folder, address.hostname or "", address.port or 0, READY_WITHIN_S)
+
+        await keep(lambda: self._child or child, again)
+
     async def stop(self) -> None:
         """Nothing when it is not ours."""
         if self._child is not None:
             await self._child.stop()
+
+
+async def _started(folder: Path, host: str, port: int, within_s: float) -> tuple[Child, int]:
+    """A broker that listens, and where. Raises EmbeddedError, with nothing left running."""
+    told = _fresh(folder)
+    command = [sys.executable, "-m", "svar.embedded.broker_process", host, str(port), str(told)]
+    child = await Child.start("the MQTT broker", command, folder / "mqtt.log", cwd=ROOT)
+    try:
+        return child, await _port(child, told, within_s)
+    except BaseException:
+        await child.stop()
+        raise
 
 
 def _fresh(folder: Path) -> Path:

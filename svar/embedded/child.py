@@ -4,9 +4,16 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+AGAIN_AFTER_S = (0.0, 1.0, 2.0, 5.0, 10.0)
+"""Pauses before a child that ended by itself is started again; the last holds for every further time in a row."""
+SETTLED_S = 60.0
 STOP_WITHIN_S = 5.0
 LOG_TAIL = 600
 
@@ -95,3 +102,19 @@ class Child:
                 await self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
+
+
+async def keep(current: Callable[[], Child], again: Callable[[], Awaitable[None]]) -> None:
+    """Call `again`, which starts the child anew, whenever the `current` one has ended by itself. Until cancelled."""
+    clock, times = asyncio.get_running_loop().time, 0
+    while True:
+        child, began = current(), clock()
+        status = await child.wait()
+        times = 0 if clock() > began + SETTLED_S else times
+        _log.error("a child ended by itself and is started again", name=child.name, status=status, said=child.said())
+        await asyncio.sleep(AGAIN_AFTER_S[min(times, len(AGAIN_AFTER_S) - 1)])
+        times += 1
+        try:
+            await again()
+        except EmbeddedError as error:
+            _log.error("a child could not be started again", name=child.name, error=str(error))

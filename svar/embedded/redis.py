@@ -11,16 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
-from svar.embedded.child import Child, EmbeddedError
-
-_log = structlog.get_logger(__name__)
+from svar.embedded.child import Child, EmbeddedError, keep
 
 READY_WITHIN_S = 15.0
-AGAIN_AFTER_S = (0.0, 1.0, 2.0, 5.0, 10.0)
-"""Pauses before a Redis that ended by itself is started again; the last holds for every further time in a row."""
-SETTLED_S = 60.0
 LEFT_WITHIN_S = 3.0
 LONGEST_SOCKET_PATH = 100
 """The kernel takes 107 bytes for the path of a unix socket (macOS 103)."""
@@ -113,26 +106,17 @@ class EmbeddedRedis:
     async def keep(self) -> None:
         """Start our Redis again whenever it ends by itself, with what it had kept, until this is cancelled.
 
-        For ever: without it nobody gets into a queue. Does nothing when it is not ours.
+        For ever: without it nobody gets into a queue. Waits for nothing when it is not ours.
         """
-        clock, times = asyncio.get_running_loop().time, 0
-        while True:
-            began = clock()
-            status = await self.wait()
-            said = self._child.said() if self._child is not None else ""
-            times = 0 if clock() > began + SETTLED_S else times
-            _log.error("our Redis ended by itself and is started again", status=status, said=said, times=times)
-            await asyncio.sleep(AGAIN_AFTER_S[min(times, len(AGAIN_AFTER_S) - 1)])
-            times += 1
-            try:
-                self._child = await self._again()
-            except EmbeddedError as error:
-                _log.error("our Redis could not be started again", error=str(error))
+        recipe, child = self._recipe, self._child
+        if recipe is None or child is None:
+            await asyncio.get_running_loop().create_future()
+            raise AssertionError("unreachable")
 
-    async def _again(self) -> Child:
-        if self._recipe is None:
-            raise EmbeddedError("it is not ours")
-        return await self._recipe.start()
+        async def again() -> None:
+            self._child = await recipe.start()
+
+        await keep(lambda: self._child or child, again)
 
     async def stop(self) -> None:
         """Redis writes its file to the end and leaves. Nothing when it is not ours."""

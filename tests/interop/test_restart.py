@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
 from tests.ivr.sip_lab import Handset
 from tests.rtp.phone import until
 from tests.svar.system.installation import Installation, eventually, running
-from tests.svar.system.phones import Phones, answers, phones_at, talks_for
+from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at, talks_for
 
 pytestmark = pytest.mark.interop
 
@@ -117,7 +118,7 @@ async def test_agents_whose_registration_ran_out_meanwhile_are_logged_out(node: 
 async def test_an_orderly_stop_ends_every_call_and_keeps_every_record(node: Installation) -> None:
     async with phones_at(node) as phones:
         caller = await waiting_caller(node, phones, 1)
-        redis = node.child("redis-server")
+        redis = node.child("-server")
         assert await node.stop() == 0
         await until(lambda: caller.ended, "BYE to the caller")
         assert [record["outcome"] for record in node.records()] == ["abandoned"]
@@ -129,7 +130,7 @@ async def test_an_orderly_stop_ends_every_call_and_keeps_every_record(node: Inst
 async def test_callers_keep_their_place_when_redis_is_killed(node: Installation) -> None:
     async with phones_at(node) as phones:
         callers = [await waiting_caller(node, phones, number) for number in (1, 2, 3)]
-        killed = node.child("redis-server")
+        killed = node.child("-server")
         os.kill(killed, signal.SIGKILL)
         await eventually(lambda: _has_other_redis(node, killed), "another Redis")
         await phones.register("anna", talks_for(0.3))
@@ -142,7 +143,7 @@ async def test_callers_keep_their_place_when_redis_is_killed(node: Installation)
 
 async def _has_other_redis(node: Installation, killed: int) -> bool:
     try:
-        return node.child("redis-server") != killed
+        return node.child("-server") != killed
     except (AssertionError, FileNotFoundError):
         return False
 
@@ -154,7 +155,7 @@ async def test_talks_and_waits_survive_ten_seconds_without_redis(node: Installat
         await phones.press(talker, "2")
         await eventually(lambda: _agents(node, talking=1), "a talk", instead=node.agents)
         waiter = await waiting_caller(node, phones, 1)
-        redis = node.child("redis-server")
+        redis = node.child("-server")
         os.kill(redis, signal.SIGSTOP)
         try:
             await asyncio.sleep(10)
@@ -172,3 +173,22 @@ async def test_talks_and_waits_survive_ten_seconds_without_redis(node: Installat
             await until(caller.is_over, "end of a call", deadline_s=20)
         await node.quiet(20)
         assert await node.balance() == (3, 3, 0, 0, 0)
+
+
+async def test_a_redis_that_comes_back_empty_costs_nobody_the_place(node: Installation) -> None:
+    """A store without persistence that was restarted, or an empty replica that was promoted."""
+    async with phones_at(node) as phones:
+        await phones.register("bjorn", answers)
+        await eventually(lambda: _agents(node, ready=1), "a ready agent", instead=node.agents)
+        phones.behaviours["bjorn"] = lets_it_ring
+        await phones.dial_code("bjorn", "*2")
+        callers = [await waiting_caller(node, phones, number) for number in (1, 2)]
+        store = Redis.from_url(f"unix://{node.state}/redis/redis.sock")
+        await store.flushall()
+        await store.aclose()
+        phones.behaviours["bjorn"] = talks_for(0.3)
+        for caller in callers:
+            await until(caller.is_over, "end of a call", deadline_s=15)
+        assert [name for name, _ in phones.rung] == ["bjorn", "bjorn"]
+        await node.quiet()
+        assert await node.balance() == (2, 2, 0, 0, 0)

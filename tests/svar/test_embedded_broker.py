@@ -1,4 +1,6 @@
 import asyncio
+import os
+import signal
 import socket
 from pathlib import Path
 
@@ -55,6 +57,23 @@ async def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
 async def test_one_that_is_not_ready_in_time_is_given_up(tmp_path: Path) -> None:
     with pytest.raises(EmbeddedError, match="the MQTT broker was not ready within 0 s: it said nothing"):
         await EmbeddedBroker.start(tmp_path, within_s=0)
+
+
+async def test_one_that_ends_by_itself_is_started_again_at_the_same_address(tmp_path: Path) -> None:
+    broker = await EmbeddedBroker.start(tmp_path)
+    keeping = asyncio.ensure_future(broker.keep())
+    killed = broker.pid
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    async with asyncio.timeout(15):
+        while broker.pid == killed:  # noqa: ASYNC110 - it is a child that comes
+            await asyncio.sleep(0.02)
+    address = Broker.from_url(broker.url)
+    async with aiomqtt.Client(address.host, address.port) as client:
+        await client.publish("topic", "there", qos=1)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    await broker.stop()
 
 
 async def test_one_that_is_given_is_used_and_left_alone(tmp_path: Path) -> None:
