@@ -34,12 +34,14 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
     Raises ConfigError naming every mistake.
     """
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         raw = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: byte {error.start} is not UTF-8, which TOML has to be") from None
     reader = _Reader(path, text)
     config = reader.table(Config, raw, ())
     reader.names_are_unique(raw)

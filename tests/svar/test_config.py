@@ -80,3 +80,10 @@ def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml: No such file"):
         load(tmp_path / "nowhere.toml", {})
+
+
+def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "svar.toml"
+    path.write_bytes('[node]\ntenant = "kø"\n'.encode("latin-1"))
+    with pytest.raises(ConfigError, match="byte 18 is not UTF-8"):
+        load(path, {})

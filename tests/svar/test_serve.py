@@ -6,10 +6,16 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
+from sip.aio.user_agent import UserAgent
+from sip.config import CoreConfig
+from sip.core import UserAgentCore
+from sip.message.uri import SipUri
 from svar.commands.serve import EXAMPLE
+from tests.ivr.sip_lab import Handset
 from tests.svar.system.installation import ROOT
 
 DEADLINE_S = 30.0
@@ -24,6 +30,27 @@ languages: [nb]
 start: bye
 nodes:
   bye: {type: hangup, say: {nb: Ha det.}}
+"""
+
+
+WAITING = """
+flow: f
+title: F
+numbers: [5000]
+languages: [nb]
+start: wait
+nodes:
+  wait: {type: queue, queue: work, announce: {}, overflow: bye, unavailable: bye, next: bye}
+  bye: {type: hangup, say: {nb: Ha det.}}
+"""
+PATIENT = """
+[limits]
+shutdown_s = 600
+[[queue]]
+name = "work"
+[[trunk]]
+name = "loopback"
+networks = ["127.0.0.0/8"]
 """
 
 
@@ -58,11 +85,13 @@ async def said(process: asyncio.subprocess.Process) -> str:
     return text
 
 
-async def heard(process: asyncio.subprocess.Process, word: str) -> None:
+async def heard(process: asyncio.subprocess.Process, word: str) -> str:
+    """The line with `word`."""
     assert process.stdout is not None
     async with asyncio.timeout(DEADLINE_S):
         while word not in (line := (await process.stdout.readline()).decode()):
             assert line, f"it ended without {word!r}"
+    return line
 
 
 @pytest.mark.parametrize(
@@ -105,6 +134,29 @@ async def test_ctrl_c_while_it_starts_ends_it_and_leaves_nothing_running(tmp_pat
     assert text.endswith(("stopped before it had started\n", "stopped\n"))
     assert process.returncode == 0
     assert not (tmp_path / "state" / "redis" / "redis.sock").exists()
+
+
+async def test_ctrl_c_twice_hangs_up_who_is_in_a_call(tmp_path: Path) -> None:
+    config = configured(tmp_path, PATIENT)
+    (tmp_path / "flows" / "f.yaml").write_text(WAITING)
+    phone = UserAgent(UserAgentCore(CoreConfig(), lambda: token_hex(8)), ("127.0.0.1", 0))
+    await phone.start()
+    handset = Handset(phone)
+    try:
+        async with served(config) as process:
+            port = int((await heard(process, "svar ready")).partition("sip=127.0.0.1:")[2].split()[0])
+            handset.dial(SipUri("5000", "127.0.0.1", port), ("127.0.0.1", port), handset.rtp.sdp())
+            await handset.connected()
+            process.send_signal(signal.SIGINT)
+            await heard(process, "stopping")
+            assert not handset.ended
+            process.send_signal(signal.SIGINT)
+            assert (await said(process)).endswith("stopped\n")
+        assert process.returncode == 0
+        assert handset.ended
+    finally:
+        await phone.close()
+        handset.rtp.hang_up()
 
 
 def test_the_example_is_where_serve_looks_for_it() -> None:
