@@ -1,12 +1,12 @@
 """Reads the stream of events and gives them to sinks, each from its own checkpoint on, at least once."""
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -183,7 +183,7 @@ async def _give(feed: Feed, batch: Batch, last: str) -> bool:
 
 def _read(entry_id: str, fields: dict[str, str]) -> Event | None:
     try:
-        return decode(json.loads(fields["e"]))
+        return decode(orjson.loads(fields["e"]))
     except (EventError, KeyError, ValueError) as error:
         log.error("an entry of the stream is no event", id=entry_id, error=str(error))
         return None

@@ -1,7 +1,6 @@
 """Where a node's own events go: to the stream a few times a second, to a bounded file while Redis is away."""
 
 import asyncio
-import json
 import os
 import secrets
 import time
@@ -9,6 +8,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
+import orjson
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
@@ -114,7 +114,7 @@ class Spool:
         if len(self._waiting) >= self._most:
             self._lost += 1
         else:
-            self._waiting.append(json.dumps(encode(event), ensure_ascii=False))
+            self._waiting.append(orjson.dumps(encode(event)).decode())
         self._filled.set()
 
     async def run(self) -> None:
@@ -152,7 +152,7 @@ class Spool:
             lost, self._lost = self._lost, 0
             tenant, node = self._names
             told = EventsLost(at_ms=int(time.time() * 1000), tenant=tenant, node=node, count=lost)
-            self._waiting.append(json.dumps(encode(told)))
+            self._waiting.append(orjson.dumps(encode(told)).decode())
             log.error("events were lost", count=lost)
         while self._waiting:
             await self._send([self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))])

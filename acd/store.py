@@ -1,10 +1,10 @@
 """The distributor on Redis: each command is one script, which decides, changes and writes its events at once."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import structlog
 from redis.asyncio import Redis
 
@@ -195,7 +195,7 @@ class RedisDistributor:
     async def _records(self, hash_name: str) -> dict[str, dict[str, Any]]:
         [found] = await self._channel.ask(("HGETALL", self.keys.named(hash_name)))
         pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
-        return {name: json.loads(text) for name, text in pairs}
+        return {name: orjson.loads(text) for name, text in pairs}
 
     async def _numbers(self, queue: str, agents: list[dict[str, Any]]) -> QueueNumbers:
         arrived, named = self.keys.named(f"arrived:{queue}"), self.keys.named
@@ -210,7 +210,7 @@ class RedisDistributor:
         if first:
             [entry] = await self._channel.ask(("HGET", named("entries"), first[0][13:]))
             now = self._now_ms() if self._now_ms else int(time[0]) * 1000 + int(time[1]) // 1000
-            longest = max(now, int(meta or 0)) - int(json.loads(entry)["arrived"]) if entry else 0
+            longest = max(now, int(meta or 0)) - int(orjson.loads(entry)["arrived"]) if entry else 0
         states: dict[str, int] = {}
         for agent in agents:
             states[agent["state"]] = states.get(agent["state"], 0) + 1
@@ -222,7 +222,7 @@ class RedisDistributor:
         """One command. Raises Refused, Unavailable."""
         now = str(self._now_ms()) if self._now_ms else ""
         text = await self._channel.run(name, now, self.node, *args)
-        reply: dict[str, Any] = json.loads(text)
+        reply: dict[str, Any] = orjson.loads(text)
         if "heard" in reply:
             self.post.deliver(read(message) for message in reply["heard"])
         if self._notify is not None and reply["next_in_ms"] >= 0:
@@ -246,7 +246,7 @@ def configuration(queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> t
         for q in queues
     ]
     agent_records = [{"agent": a.agent, "site": a.site, "skills": a.skills, "rest": a.rest_s * 1000} for a in agents]
-    return json.dumps(queue_records), json.dumps(agent_records)
+    return orjson.dumps(queue_records).decode(), orjson.dumps(agent_records).decode()
 
 
 def _place(reply: dict[str, Any]) -> Place:

@@ -28,7 +28,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
     "sdp": set(),
     "sip": set(),
     "rtp": {"numpy"},
-    "acd": {"redis"},
+    "acd": {"redis", "orjson"},
     "ivr": {"pydantic", "pydantic_core", "yaml", "holidays", "babel", "espeakng_loader"},
     "metrics": {"prometheus_client", "aiomqtt", "sqlalchemy"},
     "console": {"starlette", "uvicorn"},
