@@ -80,9 +80,8 @@ class Media:
         """The `a=rtpmap` lines by payload type; malformed ones are left out, as if they were unknown attributes."""
         maps = {}
         for attribute in self.attributes:
-            if attribute.name == "rtpmap" and (match := _RTPMAP.fullmatch(attribute.value or "")) is not None:
-                number = int(match[1])
-                maps[number] = RtpMap(number, match[2].upper(), int(match[3]), int(match[4] or 1))
+            if attribute.name == "rtpmap" and (found := _parse_rtpmap(attribute.value or "")) is not None:
+                maps[found.payload_type] = found
         return maps
 
     def lines(self) -> list[str]:
@@ -201,6 +200,12 @@ def _parse_attribute(value: str) -> Attribute:
     """Kept, since every phone of a make sends the same few."""
     name, colon, rest = value.partition(":")
     return Attribute(name, rest if colon else None)
+
+
+@lru_cache(maxsize=1024)
+def _parse_rtpmap(value: str) -> RtpMap | None:
+    match = _RTPMAP.fullmatch(value)
+    return None if match is None else RtpMap(int(match[1]), match[2].upper(), int(match[3]), int(match[4] or 1))
 
 
 def _parse_origin(value: str) -> Origin:

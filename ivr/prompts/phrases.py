@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ivr.prompting import Duration, Number, Slot, Value, pieces
 from ivr.prompts.spoken import spoken, vocabulary
@@ -13,6 +14,9 @@ EXPECTED: Mapping[str, tuple[Value, ...]] = {
 }
 """Slots of these names have their whole sentences made ready; others are put together from pieces the first time."""
 
+
+MOST_TEXTS = 4096
+"""Texts of flows that are kept cut into pieces: they are said again for every caller."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
@@ -26,28 +30,36 @@ class Piece:
     key: str = ""
 
 
+@lru_cache(MOST_TEXTS)
 def _sounds(text: str) -> bool:
     return any(sign.isalnum() for sign in text)
 
 
+@lru_cache(MOST_TEXTS)
 def sentences(text: str) -> tuple[str, ...]:
     """A text with slots, sentence by sentence, so that each slot is said in a short breath; another text as it is."""
     return tuple(_SENTENCE_END.split(text.strip())) if _slots(text) else (text.strip(),)
 
 
-def _slots(text: str) -> set[str]:
-    return {part.name for part in pieces(text) if isinstance(part, Slot)}
+@lru_cache(MOST_TEXTS)
+def _slots(text: str) -> frozenset[str]:
+    return frozenset(part.name for part in pieces(text) if isinstance(part, Slot))
 
 
 def literals(language: str, text: str, key: str) -> list[Piece]:
     """What never changes in `text`. With slots these are recorded as `key.1`, `key.3`, the slots counted too."""
+    return list(_literals(language, text, key))
+
+
+@lru_cache(MOST_TEXTS)
+def _literals(language: str, text: str, key: str) -> tuple[Piece, ...]:
     numbered = key and bool(_slots(text))
     parts = [part for each in sentences(text) for part in pieces(each)]
-    return [
+    return tuple(
         Piece(language, part.strip(), f"{key}.{at}" if numbered else key)
         for at, part in enumerate(parts, start=1)
         if isinstance(part, str) and _sounds(part)
-    ]
+    )
 
 
 def likely(language: str, text: str) -> Iterator[Piece]:
@@ -74,7 +86,7 @@ def breaths(
     language: str, text: str, key: str, values: Mapping[str, Value]
 ) -> Iterator[tuple[Piece | None, list[Piece]]]:
     """Sentence by sentence: the whole of it, if it has slots, and the pieces that say the same one after the other."""
-    fixed = iter(literals(language, text, key))
+    fixed = iter(_literals(language, text, key))
     for each in sentences(text):
         said: list[Piece] = []
         for part in pieces(each):
