@@ -21,15 +21,15 @@ async def test_callers_are_answered_and_the_sums_hold(tmp_path: Path) -> None:
     config = load(EXAMPLE, {})
     config = replace(config, sip=replace(config.sip, port=0), http=replace(config.http, port=0))
     console = Console(record=True, file=io.StringIO(), width=100)
-    day = Day(config, Plan(Scale(60, 8), 15.0, 1, str(tmp_path)), console)
+    day = Day(config, Plan(Scale(60, 12), 15.0, 1, str(tmp_path)), console)
     result = await day.run()
     day.close(result)
     total = whole(result.board)
     assert balances(result.board)
-    assert total.answered >= 5
+    assert total.answered >= 3
     assert result.outcomes.failed == 0
-    assert abs(result.desks - total.answered) <= 2  # an answer may be on its way from the phone to the figures
-    assert abs(result.outcomes.talked - total.answered) <= 2
+    assert abs(result.desks - total.answered) <= 3  # an answer may be on its way from the phone to the figures
+    assert abs(result.outcomes.talked - total.answered) <= 3
     assert "O = A + L + F + W in every queue" in console.export_text()
 
 
