@@ -26,10 +26,10 @@ _LOOPBACK = Trunk("loopback", (ip_network("127.0.0.0/8"),))
 class Phones:
     """One user agent with as many phones on it as a test wants."""
 
-    def __init__(self, installation: Installation, host: str = "127.0.0.1") -> None:
-        """`host`: the address that the phones call from."""
+    def __init__(self, installation: Installation, host: str = "127.0.0.1", port: int = 0) -> None:
+        """`host` and `port`: the address that the phones call from."""
         self.user_agent = UserAgent(
-            UserAgentCore(CoreConfig(trunks=(_LOOPBACK,)), lambda: secrets.token_hex(8)), (host, 0)
+            UserAgentCore(CoreConfig(trunks=(_LOOPBACK,)), lambda: secrets.token_hex(8)), (host, port)
         )
         self.behaviours: dict[str, Behaviour] = {}
         self.rung: list[tuple[str, Handset]] = []
@@ -177,8 +177,8 @@ def talks_for(seconds: float) -> Behaviour:
 
 
 @asynccontextmanager
-async def phones_at(installation: Installation, host: str = "127.0.0.1") -> AsyncIterator[Phones]:
-    phones = Phones(installation, host)
+async def phones_at(installation: Installation, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Phones]:
+    phones = Phones(installation, host, port)
     await phones.start()
     try:
         yield phones
