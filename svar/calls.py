@@ -10,10 +10,14 @@ _log = structlog.get_logger(__name__)
 
 
 class CallTasks:
-    """The calls in progress. A TaskGroup would end them all at the first exception; here each fails alone."""
+    """The calls in progress. A TaskGroup would end them all at the first exception; here each fails alone.
+
+    `refused` counts those that were turned away: no such number, or too many already.
+    """
 
     def __init__(self, longest_s: float) -> None:
         self._longest_s = longest_s
+        self.refused = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:

@@ -235,7 +235,8 @@ class Node:
         return url
 
     def _figures(self) -> dict[str, int]:
-        return {"in_progress": len(self._calls), "commands_under_way": len(self._commands)}
+        calls = self._calls
+        return {"in_progress": len(calls), "refused_total": calls.refused, "commands_under_way": len(self._commands)}
 
     def _emit(self, event: type[NodeStarted] | type[NodeStopped], **values: str) -> None:
         who = self.identity

@@ -49,24 +49,28 @@ class Reception:
             return
         flow = self.flows.get(number)
         if flow is None:
-            self._line.user_agent.reject(invite.session, NOT_FOUND)
+            self._refuse(invite, NOT_FOUND)
         elif len(self._calls) >= self._most_calls:
-            self._line.user_agent.reject(invite.session, OVERLOADED, headers=RETRY)
+            self._refuse(invite, OVERLOADED, RETRY)
         elif invite.origin.kind == "stranger":
-            self._line.user_agent.reject(invite.session, FORBIDDEN)
+            self._refuse(invite, FORBIDDEN)
         else:
             call = self._call(invite, number)
             self._calls.start(call.info.contact, serve(call, flow, self._services))
 
     def _feature_code(self, invite: InviteReceived, code: str) -> None:
         if code not in feature_codes.CODES:
-            self._line.user_agent.reject(invite.session, NOT_FOUND)
+            self._refuse(invite, NOT_FOUND)
         elif invite.origin.kind != "agent":
             self._line.user_agent.challenge(invite.session)
         else:
             services, call = self._services, self._call(invite, code)
             work = feature_codes.serve(call, code, AgentId(invite.origin.name), services.distributor, services.prompts)
             self._calls.start(call.info.contact, work)
+
+    def _refuse(self, invite: InviteReceived, status: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        self._calls.refused += 1
+        self._line.user_agent.reject(invite.session, status, headers=headers)
 
     def _call(self, invite: InviteReceived, number: str) -> SipCall:
         info = CallInfo(

@@ -95,6 +95,7 @@ async def test_a_caller_beyond_the_bound_on_calls_is_told_to_try_again_later(tmp
         handset = await rung(made, reception)
         await until(lambda: handset.ended, "refusal")
         assert handset.status == 503
+        assert calls.refused == 1
         assert len(calls) == 0
         await made.nothing_left()
 
