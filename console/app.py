@@ -4,8 +4,8 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -58,12 +58,16 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the pages' figures come from. `board` is the wallboard of today; `now_ms` the time since the epoch."""
+    """Where the pages' figures come from. `board` is the wallboard of today; `now_ms` the time since the epoch.
+
+    `titles` are the queues' names for people.
+    """
 
     metrics: Callable[[], Awaitable[bytes]]
     health: Callable[[], Awaitable[HealthReport]]
     board: Callable[[], Board]
     now_ms: Callable[[], int]
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_app(sources: Sources) -> Starlette:
@@ -80,16 +84,16 @@ def make_app(sources: Sources) -> Starlette:
         return PlainTextResponse("ok\n", headers=HEADERS)
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(render_page(sources.board(), sources.now_ms()), headers=HEADERS)
+        return HTMLResponse(render_page(sources.board(), sources.now_ms(), sources.titles), headers=HEADERS)
 
     pages = {"/metrics": metrics, "/health": health, "/live": live, "/": page}
     return Starlette(routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in pages.items()])
 
 
-def render_page(board: Board, now_ms: int) -> str:
+def render_page(board: Board, now_ms: int, titles: Mapping[str, str]) -> str:
     """The page of the queues as HTML, which fetches itself anew every two seconds."""
     heads = "".join(f"<th>{name}<small>{english}</small></th>" for name, english in COLUMNS)
-    rows = "".join(_row(_cells(row, now_ms)) for row in board.queues)
+    rows = "".join(_row(_cells(row, now_ms, titles)) for row in board.queues)
     states = "".join(f"<th>{name}<small>{state.replace('_', ' ')}</small></th>" for state, name in STATES.items())
     counts = "".join(f"<td>{board.agents.get(state, 0)}</td>" for state in STATES)
     return (
@@ -108,8 +112,9 @@ def _row(cells: Iterable[str]) -> str:
     return "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
 
 
-def _cells(row: QueueRow, now_ms: int) -> tuple[str, ...]:
-    return (row.queue, str(row.waiting), _clock(row.longest_wait_s(now_ms)), *_measures(row.tally))
+def _cells(row: QueueRow, now_ms: int, titles: Mapping[str, str]) -> tuple[str, ...]:
+    name = titles.get(row.queue) or row.queue
+    return (name, str(row.waiting), _clock(row.longest_wait_s(now_ms)), *_measures(row.tally))
 
 
 def _totals(board: Board, now_ms: int) -> tuple[str, ...]:

@@ -160,7 +160,7 @@ class Node:
     def _answer(self, line: Line, registrations: Registrations, prompts: SpokenPrompts, book: FlowBook) -> None:
         """From here on INVITEs are led to flows, and offers to agents' phones."""
         config, storage = self.config, self.storage
-        titles = {queue.name: queue.title or queue.name for queue in config.queue}
+        titles = endpoint.titles(config)
         local = calling(config.sip.domains[0] if config.sip.domains else config.sip.host, titles)
         phones = SipPhones(line, registrations.locate, local, _token)
         outside = Outside(
@@ -212,7 +212,7 @@ class Node:
             "calls": self._figures,
         }
         exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s)
-        app = make_app(Sources(exposition.render, health.report, board, _now_ms))
+        app = make_app(Sources(exposition.render, health.report, board, _now_ms, endpoint.titles(config)))
         server = ConsoleServer(app, host=config.http.host, port=config.http.port)
         await server.start()
         self._stack.push_async_callback(server.stop)

@@ -90,6 +90,11 @@ def target(uri: str) -> Target:
     return Target(parsed, (parsed.host, parsed.port or SIP_PORT))
 
 
+def titles(config: Config) -> dict[str, str]:
+    """The queues' names for people."""
+    return {queue.name: queue.title or queue.name for queue in config.queue}
+
+
 def queue_specs(config: Config) -> list[QueueSpec]:
     return [
         QueueSpec(

@@ -13,6 +13,7 @@ from events.catalogue import Event
 from metrics.health import Health, Unwell
 from metrics.pipeline import Folds
 from metrics.prometheus import Exposition
+from metrics.service_level import Limits
 from metrics.wallboard import Board
 from tests.console.web import ask
 from tests.metrics.told import DAY_MS, answered, became, left, queued, started, stream, whole_call
@@ -85,7 +86,7 @@ async def test_no_personal_data_is_on_any_page(port: int) -> None:
 async def test_a_queues_name_cannot_carry_markup_into_the_page() -> None:
     folds = Folds("nav")
     folds.apply(stream([queued("c1", "<script>alert(1)</script>")]))
-    page = render_page(folds.board(DAY_MS), NOW_MS)
+    page = render_page(folds.board(DAY_MS), NOW_MS, {})
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
@@ -134,9 +135,18 @@ async def test_what_is_not_there_cannot_be_asked_for(port: int, method: str, pat
 
 
 def test_a_service_without_queues_has_a_page_too() -> None:
-    assert cells(render_page(Board((), {}, 0), NOW_MS)) == [["Alle", "0", "0:00", "0", "0", "0", "–", "–"], ["0"] * 6]
+    assert cells(render_page(Board((), {}, 0), NOW_MS, {})) == [
+        ["Alle", "0", "0:00", "0", "0", "0", "–", "–"],
+        ["0"] * 6,
+    ]
 
 
 @pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.716, "71,6 %"), (1.0, "100,0 %")])
 def test_a_ratio_reads_as_norwegians_write_it(value: float | None, text: str) -> None:
     assert percent(value) == text
+
+
+def test_a_queue_is_shown_by_its_name_for_people() -> None:
+    folds = Folds("t", limits={"work_health": Limits()})
+    page = render_page(folds.board(DAY_MS), NOW_MS, {"work_health": "Arbeid og helse"})
+    assert cells(page)[0][0] == "Arbeid og helse"
