@@ -68,7 +68,7 @@ class ConsoleServer:
         except OSError as error:
             listener.close()
             place = f"{self.host}:{self.port}"
-            hint = "choose another port, or 0 for any that is free"
+            hint = "SVAR_HTTP_PORT=8081 chooses another port, 0 any that is free"
             raise ConsoleError(f"cannot listen for HTTP on {place}: {error.strerror}; {hint}") from error
         return listener
 

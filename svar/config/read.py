@@ -48,8 +48,14 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
     if reader.mistakes:
         raise ConfigError("\n".join(reader.mistakes))
     config = _with_environment(config, environment)
-    flows = replace(config.flows, folder=str((path.parent / config.flows.folder).resolve()))
+    flows = replace(config.flows, folder=_shown((path.parent / config.flows.folder).resolve()))
     return replace(config, flows=flows, node=replace(config.node, state=str(Path(config.node.state).resolve())))
+
+
+def _shown(folder: Path) -> str:
+    """As people write it: below the working folder without the way there."""
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
 
 
 def _with_environment(config: Config, environment: Mapping[str, str]) -> Config:
