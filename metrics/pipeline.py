@@ -47,7 +47,7 @@ class Folds:
         limits: Mapping[str, Limits] | None = None,
         keep_callers: bool = False,
         taps: Sequence[Callable[[Event], None]] = (),
-        commit_every_s: float = 0.25,
+        commit_every_s: float = 0.5,
     ) -> None:
         self.tenant = tenant
         self.checkpoint = START

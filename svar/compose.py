@@ -1,7 +1,7 @@
 """The one place that constructs: from a configuration to a running node, part by part, and back in reverse order."""
 
 import asyncio
-import secrets
+import os
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -278,4 +278,4 @@ def _now_ms() -> int:
 
 
 def _token() -> str:
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()

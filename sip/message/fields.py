@@ -79,6 +79,8 @@ def read_contacts(lines: list[str]) -> list[NameAddr]:
     """Empty for `Contact: *`: ask `Message.contact_is_star`."""
     if lines == ["*"]:
         return []
+    if len(lines) == 1 and "," not in lines[0]:
+        return [NameAddr.parse(lines[0])]  # remembered: a phone gives the same one all day
     return NameAddr.parse_list(lines)
 
 
