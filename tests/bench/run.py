@@ -29,9 +29,21 @@ READY_S = 60.0
 
 @dataclass(frozen=True)
 class Measurement:
+    """`asked` ones run only when they are named: they look for the end of what one core can do."""
+
     name: str
     arguments: tuple[str, ...]
     what: str
+    asked: bool = False
+
+
+def _queue(agents: int, number: str, rate: str, talk: str) -> tuple[str, ...]:
+    return ("queue", "--number", number, "--agents", str(agents), "--rate", rate, "--seconds", "30", "--talk", talk)
+
+
+GROWTH = ("growth50", "growth1000")
+"""The same calls with few agents and with many: the cost of a call may differ by a tenth."""
+MOST_FAILED_PCT = 0.1
 
 
 MEASUREMENTS = (
@@ -42,11 +54,7 @@ MEASUREMENTS = (
         "hold, 1,500 callers with music",
     ),
     *(
-        Measurement(
-            f"queue{agents}",
-            ("queue", "--number", number, "--agents", str(agents), "--rate", rate, "--seconds", "30", "--talk", talk),
-            f"queue, {agents} agents, {rate} calls/s",
-        )
+        Measurement(f"queue{agents}", _queue(agents, number, rate, talk), f"queue, {agents} agents, {rate} calls/s")
         for agents, number, rate, talk in (
             (50, "850", "8", "5"),
             (200, "8200", "80", "2"),
@@ -77,7 +85,31 @@ MEASUREMENTS = (
         ),
         "100 calls bridged, RTP both ways",
     ),
+    *(
+        Measurement(name, _queue(agents, number, "8", "5"), f"growth: {agents} agents, 8 calls/s")
+        for name, agents, number in zip(GROWTH, (50, 1000), ("850", "81000"), strict=True)
+    ),
+    *(
+        Measurement(
+            f"ivr-peak{rate}",
+            ("ivr", "--number", "600", "--rate", str(rate), "--seconds", "20", "--ports", "4900"),
+            f"peak: IVR, {rate} calls/s",
+            asked=True,
+        )
+        for rate in (200, 250, 300, 350)
+    ),
+    *(
+        Measurement(
+            f"queue-peak{rate}",
+            _queue(1000, "81000", str(rate), "2"),
+            f"peak: queue, 1000 agents, {rate} calls/s",
+            asked=True,
+        )
+        for rate in (120, 160, 200)
+    ),
 )
+PEAKS = ("ivr-peak", "queue-peak")
+"""Names for a search: each rate in turn, until calls fail."""
 
 
 @contextmanager
@@ -207,22 +239,37 @@ def write(rows: dict[str, str]) -> None:
     PAGE.write_text(f"{before}{begin}\nLast run: {stamp}.\n\n{HEAD}\n" + "\n".join(ordered) + f"\n{end}{after}")
 
 
+def _wanted(measurement: Measurement, peak: str, only: list[str] | None) -> bool:
+    if not only:
+        return not measurement.asked
+    return measurement.name in only or peak in only
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="*", choices=[m.name for m in MEASUREMENTS])
+    parser.add_argument("--only", nargs="*", choices=[*(m.name for m in MEASUREMENTS), *PEAKS])
     parser.add_argument("--core", type=int, default=0)
     parser.add_argument("--load-cores", default="2,3")
     parser.add_argument("--raw", action="store_true", help="print the harness' JSON and write nothing")
     known, extra = parser.parse_known_args()
-    rows = {}
+    rows: dict[str, str] = {}
+    costs: dict[str, float] = {}
+    over: set[str] = set()
     for measurement in MEASUREMENTS:
-        if known.only and measurement.name not in known.only:
+        peak = measurement.name.rstrip("0123456789")
+        if peak in over or not _wanted(measurement, peak, known.only):
             continue
         result = measure(measurement, known.core, known.load_cores, extra)
         if known.raw:
             print(json.dumps(result, indent=1))
         rows[measurement.name] = row(measurement, result)
         print(rows[measurement.name], flush=True)
+        costs[measurement.name] = result.get("cpu_ms_per_call") or 0.0
+        if peak in PEAKS and result["fail_pct"] > MOST_FAILED_PCT:
+            over.add(peak)
+    if all(costs.get(name) for name in GROWTH):
+        few, many = (costs[name] for name in GROWTH)
+        print(f"a call with 1,000 agents costs {100 * (many / few - 1):+.1f} % against one with 50 (goal: at most +10)")
     if not known.raw:
         write(rows)
 
