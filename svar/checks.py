@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from metrics.mqtt import Broker, BrokerUrlError
 from sip.errors import SipError
 from sip.message.uri import SipUri
+from svar import endpoint
 from svar.config import Config, ConfigError
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -47,6 +48,8 @@ def _network(config: Config) -> Iterator[str]:
             yield f"[{section}] {name} = {port}: expected at most {_LAST_PORT}"
     if media.first_port >= media.last_port:
         yield f"[media] first_port = {media.first_port}: expected less than last_port, which is {media.last_port}"
+    elif (room := endpoint.media_ports(config)) <= (agents := sum(agent.count for agent in config.agent)):
+        yield f"[media] first_port to last_port: {room} calls at most, {agents} agents' phones among them; widen it"
     if config.redis.url and not _REDIS.fullmatch(config.redis.url):
         yield "[redis] url: expected redis://host:port, rediss://host:port or unix:///path"
     if config.mqtt.url not in ("", "off"):

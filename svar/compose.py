@@ -181,7 +181,7 @@ class Node:
             calendars=book.calendars,
             settings=config.flows.settings,
         )
-        reception = Reception(line, outside, services, self._calls, _token, most_calls=config.limits.calls)
+        reception = Reception(line, outside, services, self._calls, _token, most_calls=endpoint.most_calls(config))
         reception.flows = book.by_number
         line.user_agent.on_invite = reception.on_invite
         line.user_agent.on_register_change = registrations.heard

@@ -57,6 +57,17 @@ def media_settings(config: Config) -> MediaSettings:
     return MediaSettings(host, advertised, first_port=media.first_port, last_port=media.last_port)
 
 
+def most_calls(config: Config) -> int:
+    """How many callers are taken: one more may not have the port that an agent's phone needs to talk to the others."""
+    return min(config.limits.calls, media_ports(config) - len(agents(config)))
+
+
+def media_ports(config: Config) -> int:
+    """How many legs have a port: the even ones are RTP's."""
+    first, last = config.media.first_port, config.media.last_port
+    return len(range(first + first % 2, last + 1, 2))
+
+
 def _trunk(trunk: ConfiguredTrunk) -> Trunk:
     try:
         networks = tuple(ip_network(network) for network in trunk.networks)

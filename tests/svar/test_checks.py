@@ -33,6 +33,10 @@ def test_the_defaults_and_the_example_are_right() -> None:
         (Config(sip=Sip(port=70000)), "[sip] port = 70000: expected at most 65535"),
         (Config(http=Http(port=70000)), "[http] port = 70000: expected at most 65535"),
         (Config(media=Media(first_port=30000, last_port=20000)), "[media] first_port = 30000: expected less"),
+        (
+            Config(media=Media(first_port=20000, last_port=20003), agent=[Agent(name="a{n}", skills={}, count=2)]),
+            "[media] first_port to last_port: 2 calls at most, 2 agents' phones",
+        ),
         (Config(redis=Redis(url="localhost:6379")), "[redis] url: expected redis://"),
         (Config(mqtt=Mqtt(url="http://broker")), "[mqtt] url: the MQTT broker's address is not of the form"),
         (Config(agent=[Agent(name="a", skills={}, contact="a@b")]), "agent 'a': contact = 'a@b': 'a@b' is no SIP URI"),

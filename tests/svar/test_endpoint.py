@@ -1,5 +1,6 @@
 """From the configuration to what the SIP core and the distributor are told."""
 
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from ivr.agent_leg import Target
 from sip.message.uri import SipUri
 from svar import endpoint
-from svar.config import Agent, Config, ConfigError, Media, Node, Queue, Sip, Trunk
+from svar.config import Agent, Config, ConfigError, Limits, Media, Node, Queue, Sip, Trunk
 from svar.passwords import Passwords
 
 
@@ -89,3 +90,12 @@ def test_a_phone_that_never_registers_is_offered_calls_again_after_a_miss() -> N
     own = Agent(name="b", skills={}, contact="sip:b@127.0.0.1", rest_s=5)
     config = Config(agent=[fixed, own, Agent(name="c", skills={})])
     assert [spec.rest_s for spec in endpoint.agent_specs(config)] == [30, 5, 0]
+
+
+def test_callers_leave_a_media_port_for_every_agent() -> None:
+    config = Config(
+        media=Media(first_port=20001, last_port=20040), agent=[Agent(name="a{n}", skills={}, count=5)], limits=Limits()
+    )
+    assert endpoint.media_ports(config) == 20
+    assert endpoint.most_calls(config) == 15
+    assert endpoint.most_calls(replace(config, limits=Limits(calls=7))) == 7
