@@ -11,6 +11,8 @@ HEADER: Final = struct.Struct("!BBHII")
 
 VERSION_2: Final = 0x80
 MARKER: Final = 0x80
+COMFORT_NOISE: Final = 13
+"""The static payload type of comfort noise (RFC 3389): sent in place of voice in silence, whether agreed or not."""
 MOST_BYTES: Final = 1500
 """The longest datagram that is read; a longer one is no voice packet."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rtp.dtmf import DtmfReceiver
 from rtp.engine import DtmfReceived, LegId, MediaEvent, Relatched, RtpTimeout
 from rtp.latch import Address, Latch
-from rtp.packet import HEADER, Buffer, PacketError, payload_bounds
+from rtp.packet import COMFORT_NOISE, HEADER, Buffer, PacketError, payload_bounds
 from rtp.reception import Reception
 
 Header = tuple[int, int, int, int, int]
@@ -77,7 +77,7 @@ class RtpStream:
     def receive(self, data: Buffer, source: Address | None, now: float) -> Header | None:
         """A datagram came. `source` None: the socket is connected, so it can only be the latched one.
 
-        Gives the header of a packet that is to be heard (voice or a telephone event), else None.
+        Gives the header of a packet that counts (voice, a telephone event, comfort noise), else None.
         """
         if len(data) < 12 or data[0] & 0xC0 != 0x80 or not self._inbound.receives:
             return None
@@ -85,7 +85,7 @@ class RtpStream:
         _, second, sequence, timestamp, ssrc = header
         payload_type = second & 0x7F
         voice = payload_type == self._inbound.voice_type
-        if not voice and payload_type != self._inbound.event_type:
+        if not voice and payload_type not in (self._inbound.event_type, COMFORT_NOISE):
             return None
         if source is not None and source != self.latch.source and not self._admit(source, ssrc, sequence):
             return None
@@ -98,10 +98,10 @@ class RtpStream:
             self.reception.arrived(sequence)
             if voice:
                 self.reception.timed(timestamp, now)
-        if voice:
-            self._silent_since = now
-        else:
+        if payload_type == self._inbound.event_type:
             self._key(data, timestamp, now)
+        else:
+            self._silent_since = now
         return header
 
     @property

@@ -365,6 +365,18 @@ class MediaContract:
         assert b.phone.packets[3].sequence - b.phone.packets[2].sequence & 0xFFFF == 3
         assert (await board.engine.stats(a.leg)).lost == 2
 
+    async def test_comfort_noise_is_borne_and_is_no_loss_on_either_side(self, board: Switchboard) -> None:
+        a, b = await board.talking("a"), await board.talking("b")
+        await board.engine.bridge(a.leg, b.leg)
+        a.phone.talk(count=3)
+        for _ in range(2):
+            a.phone.send(b"\x40", 13)
+        a.phone.talk(count=3)
+        packets = await b.phone.hears(6)
+        assert [(p.sequence - packets[0].sequence) & 0xFFFF for p in packets] == list(range(6))
+        await board.heard(a, 10)
+        assert (await board.engine.stats(a.leg)).lost == 0
+
     async def test_keys_pass_the_bridge_under_the_other_legs_number_and_are_told(self, board: Switchboard) -> None:
         a, b = await board.talking("a"), await board.talking("b", Phone(event_type=96))
         await board.engine.bridge(a.leg, b.leg)

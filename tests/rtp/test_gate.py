@@ -43,6 +43,8 @@ def rtp(payload_type: int, sequence: int = 1, *, marker: bool = False) -> bytes:
         (rtp(101), True),
         (rtp(101, marker=True), True),
         (rtp(102), False),
+        (rtp(13), True),
+        (rtp(12), False),
         (b"\x80\xc8" + bytes(26), True),
         (b"\x81\xdf" + bytes(26), True),
         (rtp(63), False),
@@ -57,4 +59,4 @@ def test_only_events_rtcp_other_protocols_and_a_sign_of_life_pass(datagram: byte
 
 
 def test_without_telephone_events_no_type_is_let_through() -> None:
-    assert not any(passes(closed_gate(None), rtp(kind)) for kind in range(128) if not 64 <= kind < 96)
+    assert not any(passes(closed_gate(None), rtp(kind)) for kind in range(128) if kind != 13 and not 64 <= kind < 96)

@@ -38,6 +38,22 @@ def test_loss_and_order_are_passed_on_as_they_are() -> None:
     assert [p.sequence if p else 0 for p in packets] == [1001, 1004, 1003]
 
 
+def test_comfort_noise_is_not_passed_on_and_leaves_no_gap() -> None:
+    relay = Relay(sender(), "PCMA", "PCMA", 101)
+    types = {12: 13, 13: 13}
+    packets = [passed(relay, RtpPacket(types.get(n, 8), n, 160 * n, 5, VOICE)) for n in range(10, 16)]
+    assert [p and p.sequence for p in packets] == [1001, 1002, None, None, 1003, 1004]
+    assert [p.timestamp for p in packets if p][-2:] == [50_160 + 640, 50_160 + 800]
+
+
+def test_comfort_noise_out_of_order_moves_no_numbers() -> None:
+    relay = Relay(sender(), "PCMA", "PCMA", None)
+    packets = [
+        passed(relay, RtpPacket(kind, n, 160 * n, 5, VOICE)) for n, kind in ((10, 8), (12, 8), (11, 13), (13, 8))
+    ]
+    assert [p and p.sequence for p in packets] == [1001, 1003, None, 1004]
+
+
 def test_a_new_ssrc_is_rebased_and_marked() -> None:
     relay = Relay(sender(), "PCMA", "PCMA", None)
     passed(relay, RtpPacket(8, 10, 0, 5, VOICE), 0.02)

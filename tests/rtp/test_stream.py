@@ -38,13 +38,29 @@ def test_voice_is_heard_and_its_header_given() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", voice(1)[:11], b"\x00" + voice(1)[1:], voice(1, payload_type=0), voice(1, payload_type=13), b"\x80\xc8" * 14],
-    ids=["empty", "short", "STUN", "other codec", "comfort noise", "RTCP"],
+    [b"", voice(1)[:11], b"\x00" + voice(1)[1:], voice(1, payload_type=0), b"\x80\xc8" * 14],
+    ids=["empty", "short", "STUN", "other codec", "RTCP"],
 )
 def test_what_was_not_agreed_is_not_heard_and_does_not_latch(data: bytes) -> None:
     machine = stream()
     assert machine.receive(data, NAMED, 0.0) is None
     assert machine.latch.source is None
+
+
+def test_comfort_noise_is_a_sign_of_life_and_no_loss() -> None:
+    machine = stream()
+    machine.open_gate()
+    say(machine, 2)
+    assert machine.receive(voice(3, payload_type=13), NAMED, 29.0) == (0x80, 13, 3, 480, 7)
+    machine.handle_timeout(30.0)
+    assert say(machine, 1, now=30.0, first=4) == 1
+    assert (machine.received, machine.reception.lost, machine.events()) == (4, 0, ())
+
+
+def test_comfort_noise_of_another_source_is_not_heard() -> None:
+    machine = stream()
+    say(machine, 1)
+    assert machine.receive(voice(2, payload_type=13), OTHER, 0.0) is None
 
 
 def test_injected_packets_of_another_source_are_not_heard() -> None:
