@@ -1,9 +1,10 @@
-"""CPU per packet of the media engine, in process, over loopback: `python tests/bench/media.py [streams] [seconds]`.
+"""CPU per packet of the media engine, in process, over loopback: `python -m tests.bench.media [streams] [seconds]`.
 
 The far ends are sockets that nobody reads (their kernel buffers fill and drop), so that the figure is the engine's own.
 """
 
 import asyncio
+import itertools
 import resource
 import socket
 import statistics
@@ -11,9 +12,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
 
 from rtp.aio.engine import LocalMediaEngine, MediaSettings
 from rtp.engine import LegId, LegOptions
@@ -31,7 +29,7 @@ def cpu_s() -> float:
 
 def phone() -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setblocking(False)
+    sock.setblocking(False)  # noqa: FBT003 - the library's own way
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.bind(("127.0.0.1", 0))
     return sock
@@ -40,7 +38,8 @@ def phone() -> socket.socket:
 def sdp(port: int) -> str:
     return (
         "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-        f"m=audio {port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
+        f"m=audio {port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"
+        "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
     )
 
 
@@ -76,11 +75,13 @@ async def play(streams: int, seconds: float, latched: bool) -> None:
     spent, lasted = cpu_s() - before, time.monotonic() - begun
     stats = [await media.stats(leg) for leg, _, _ in due]
     sent = sum(s.sent for s in stats) - counted
-    errors = sorted(abs(b - a - 0.020) * 1000 for a, b in zip(stamps, stamps[1:]))
+    errors = sorted(abs(b - a - 0.020) * 1000 for a, b in itertools.pairwise(stamps))
     print(
-        f"play {streams} streams ({'connected' if latched else 'unconnected'}): {spent / sent * 1e6:.2f} us a packet, "
+        f"play {streams} streams ({'connected' if latched else 'unconnected'}): "
+        f"{spent / sent * 1e6:.2f} us a packet, "
         f"{100 * spent / lasted:.1f} % of a core, sent {sent} of {streams * 50 * lasted:.0f}, "
-        f"spacing p50 {statistics.median(errors):.2f} p99 {errors[int(len(errors) * 0.99)]:.2f} max {errors[-1]:.2f} ms, "
+        f"spacing p50 {statistics.median(errors):.2f} p99 {errors[int(len(errors) * 0.99)]:.2f} "
+        f"max {errors[-1]:.2f} ms, "
         f"slots skipped {media.skipped - skipped}"
     )
     await media.shutdown()
@@ -141,7 +142,8 @@ payload = bytes([0xD5]) * 160
 slots = [socks[i::20] for i in range(20)]
 while time.monotonic() < until:
     for s in slots[n % 20]:
-        try: s.send(struct.pack("!BBHII", 0x80, 8, (n // 20) & 0xFFFF, n // 20 * 160 & 0xFFFFFFFF, s.fileno()) + payload)
+        k = n // 20
+        try: s.send(struct.pack("!BBHII", 0x80, 8, k & 0xFFFF, k * 160 & 0xFFFFFFFF, s.fileno()) + payload)
         except OSError: pass
     n += 1
     time.sleep(max(0, start + n * 0.001 - time.monotonic()))
@@ -161,7 +163,7 @@ async def hear(streams: int, seconds: float, bridged: bool) -> None:
     if bridged:
         for i in range(0, streams, 2):
             await media.bridge(LegId(str(i)), LegId(str(i + 1)))
-    args = [f"{a}:{b}" for a, b in zip(ports, theirs)]
+    args = [f"{a}:{b}" for a, b in zip(ports, theirs, strict=True)]
     sender = await asyncio.create_subprocess_exec(sys.executable, "-c", SENDER, str(seconds + 3), *args)
     await asyncio.sleep(2.0)
     received = sum([(await media.stats(LegId(str(i)))).received for i in range(streams)])
@@ -171,7 +173,8 @@ async def hear(streams: int, seconds: float, bridged: bool) -> None:
     stats = [await media.stats(LegId(str(i))) for i in range(streams)]
     offered = streams * 50 * lasted
     print(
-        f"{'relay' if bridged else 'hear, gate closed'} {streams} legs: {spent / offered * 1e6:.2f} us a packet offered, "
+        f"{'relay' if bridged else 'hear, gate closed'} {streams} legs: "
+        f"{spent / offered * 1e6:.2f} us a packet offered, "
         f"{100 * spent / lasted:.1f} % of a core, heard {sum(s.received for s in stats) - received} of {offered:.0f}, "
         f"lost {sum(s.lost for s in stats)}, jitter {max(s.jitter_ms for s in stats):.2f} ms"
     )
