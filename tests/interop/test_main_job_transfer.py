@@ -9,7 +9,7 @@ import pytest
 from ivr.prompts.cache import speech_name
 from ivr.prompts.speech import VOICES
 from tests.interop.peers import free_port
-from tests.ivr.sip_lab import talk
+from tests.ivr.sip_lab import hears, talk
 from tests.ivr.sounds import tone
 from tests.rtp.hearing import contains
 from tests.rtp.phone import until
@@ -57,8 +57,8 @@ async def test_a_caller_is_sent_to_a_destination_and_both_hear_each_other(
     await partner.connected()
     caller_says, partner_says = tone("caller says", 0.6), tone("partner says", 0.6)
     await asyncio.gather(talk(caller, caller_says), talk(partner, partner_says))
-    await until(lambda: contains(partner.rtp.heard, caller_says) > 0.7, "the caller at the destination")
-    await until(lambda: contains(caller.rtp.heard, partner_says) > 0.7, "the destination at the caller's phone")
+    await until(lambda: hears(partner, caller_says), "the caller at the destination")
+    await until(lambda: hears(caller, partner_says), "the destination at the caller's phone")
     partner.hang_up()
     await until(caller.is_over, "end of the call")
     await node.quiet()

@@ -32,6 +32,7 @@ from sip.events import (
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 from tests.ivr.sounds import MUSIC, tone
+from tests.rtp.hearing import contains
 from tests.rtp.phone import Phone, until
 
 LOOPBACK = Trunk("loopback", (ip_network("127.0.0.0/8"),))
@@ -266,6 +267,12 @@ def offer_to(agent: str) -> Offer:
 
 def _local(info: CallInfo, queue: str) -> NameAddr:
     return NameAddr(SipUri(info.pii_caller, "127.0.0.1"), display=queue)
+
+
+def hears(handset: Handset, sound: bytes, *, since: int = 0, like: float = 0.7) -> bool:
+    """Whether the phone has heard at least most of `sound`, after the first `since` bytes. Its start may be cut off."""
+    heard = handset.rtp.heard[since:]
+    return len(heard) >= 0.6 * len(sound) and contains(heard, sound) > like
 
 
 async def talk(speaker: Handset, sound: bytes) -> None:

@@ -12,9 +12,8 @@ from ivr.phones import NotAnswered
 from sip.events import Ended, Reoffered
 from sip.message.uri import SipUri
 from tests.interop.peers import free_port
-from tests.ivr.sip_lab import Handset, Lab, info, lab, offer_to, talk
+from tests.ivr.sip_lab import Handset, Lab, hears, info, lab, offer_to, talk
 from tests.ivr.sounds import tone
-from tests.rtp.hearing import contains
 from tests.rtp.phone import until
 
 
@@ -139,7 +138,7 @@ async def test_media_that_cannot_be_changed_so_is_refused_and_the_talk_goes_on(p
     await until(lambda: any(type(event).__name__ == "ReofferFailed" for event in agent.heard_of), "refusal")
     says = tone("still here", 0.4)
     await talk(agent, says)
-    await until(lambda: contains(handset.rtp.heard, says) > 0.7, "the agent at the caller's phone")
+    await until(lambda: hears(handset, says), "the agent at the caller's phone")
     handset.hang_up()
     with pytest.raises(CallEnded):
         await talking
@@ -153,7 +152,7 @@ async def test_an_agent_who_holds_at_the_answer_gives_the_caller_music(phones: L
     agent.reoffer("sendonly")
     await until(lambda: agent.count(Reoffered) == 1, "answer to the hold")
     talking = asyncio.ensure_future(call.bridge(leg))
-    await until(lambda: contains(handset.rtp.heard, tone("music", 0.1)) > 0.9, "music")
+    await until(lambda: hears(handset, tone("music", 0.1), like=0.9), "music")
     agent.hang_up()
     assert await talking == "agent_hung_up"
     handset.hang_up()

@@ -11,7 +11,7 @@ from ivr.sip_call import Outside, SipCall
 from rtp.engine import LegId
 from sip.events import Accepted, Reoffered
 from tests.ivr.call_contract import AgentEnd, CallContract, FarEnd
-from tests.ivr.sip_lab import Handset, Lab, lab, talk
+from tests.ivr.sip_lab import Handset, Lab, hears, lab, talk
 from tests.ivr.sounds import MUSIC, tone
 from tests.rtp.hearing import contains
 from tests.rtp.phone import until
@@ -164,7 +164,7 @@ async def test_an_invite_without_an_offer_gets_ours(phones: Lab, world: SipWorld
     phones.phones_agent.acknowledge(handset.session, handset.rtp.sdp())
     await until(lambda: phones.user_agent.snapshot(call._invite.session) is not None, "ACK")
     await call.play((world.clip("hello", 0.3),))
-    assert contains(handset.rtp.heard, world.sounds["hello"]) > 0.9
+    assert hears(handset, world.sounds["hello"], like=0.9)
     handset.hang_up()
     await phones.nothing_left()
 
@@ -199,8 +199,8 @@ async def test_both_hear_each_other(phones: Lab) -> None:
     talking = asyncio.ensure_future(call.bridge(leg))
     caller_says, agent_says = tone("caller says"), tone("agent says")
     await asyncio.gather(talk(handset, caller_says), talk(agent, agent_says))
-    await until(lambda: contains(agent.rtp.heard, caller_says) > 0.8, "caller at the agent's phone")
-    await until(lambda: contains(handset.rtp.heard, agent_says) > 0.8, "agent at the caller's phone")
+    await until(lambda: hears(agent, caller_says), "caller at the agent's phone")
+    await until(lambda: hears(handset, agent_says), "agent at the caller's phone")
     assert contains(handset.rtp.heard, caller_says) < 0.3
     handset.hang_up()
     with pytest.raises(CallEnded):
@@ -216,12 +216,12 @@ async def test_a_held_caller_hears_music_until_the_agent_is_back(phones: Lab) ->
     talking = asyncio.ensure_future(call.bridge(leg))
     await talk(agent, tone("before", 0.2))
     agent.reoffer("sendonly")
-    await until(lambda: contains(handset.rtp.heard, tone(MUSIC, 0.1)) > 0.9, "music")
+    await until(lambda: hears(handset, tone(MUSIC, 0.1), like=0.9), "music")
     agent.reoffer("sendrecv")
     await until(lambda: agent.count(Reoffered) == 2, "answer to the resume")
     quiet = len(handset.rtp.heard)
     await talk(agent, tone("after", 0.4))
-    await until(lambda: contains(handset.rtp.heard[quiet:], tone("after", 0.4)) > 0.7, "the agent again")
+    await until(lambda: hears(handset, tone("after", 0.4), since=quiet), "the agent again")
     assert not talking.done()
     agent.hang_up()
     assert await asyncio.wait_for(talking, 5) == "agent_hung_up"
@@ -236,7 +236,7 @@ async def test_an_agent_who_hangs_up_while_holding_ends_the_bridge(phones: Lab) 
     talking = asyncio.ensure_future(call.bridge(leg))
     await talk(agent, tone("before", 0.1))
     agent.reoffer("inactive")
-    await until(lambda: contains(handset.rtp.heard, tone(MUSIC, 0.1)) > 0.9, "music")
+    await until(lambda: hears(handset, tone(MUSIC, 0.1), like=0.9), "music")
     agent.hang_up()
     assert await asyncio.wait_for(talking, 5) == "agent_hung_up"
     await asyncio.sleep(0.05)
@@ -256,7 +256,7 @@ async def test_a_transfer_joins_the_caller_with_the_destination(phones: Lab) -> 
     await until(lambda: bool(phones.rung), "ringing at the destination")
     says = tone("partner says", 0.5)
     await talk(phones.rung[0], says)
-    await until(lambda: contains(handset.rtp.heard, says) > 0.7, "the destination at the caller's phone")
+    await until(lambda: hears(handset, says), "the destination at the caller's phone")
     phones.rung[0].hang_up()
     assert await asyncio.wait_for(moving, 5)
     handset.hang_up()
