@@ -77,7 +77,8 @@ def arrivals(chance: Random, share: float) -> Iterator[float]:
     """
     for quarter, calls in enumerate(QUARTERS):
         at_s, ends_s = float(quarter * QUARTER_S), (quarter + 1) * QUARTER_S
-        while share > 0 and (at_s := at_s + chance.expovariate(calls * share / QUARTER_S)) < ends_s:
+        per_s = calls * share / QUARTER_S
+        while per_s > 0 and (at_s := at_s + chance.expovariate(per_s)) < ends_s:
             yield at_s
 
 

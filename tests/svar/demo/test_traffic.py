@@ -5,7 +5,7 @@ from random import Random
 from statistics import fmean, pstdev
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from svar.demo.traffic import (
@@ -27,6 +27,7 @@ seeds = st.integers(0, 2**32)
 
 
 @given(seeds, st.floats(0, 0.2))
+@example(0, 5e-324)
 @settings(max_examples=30, deadline=None)
 def test_arrivals_are_in_order_and_within_the_day(seed: int, share: float) -> None:
     times = list(arrivals(Random(seed), share))
