@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 # Packages and modules without I/O: every branch of theirs is covered.
 SANS_IO := events/*,sdp/*,sip/*,rtp/*,acd/model.py,acd/policy.py,acd/ranking.py,acd/records.py,acd/steps.py,metrics/fold.py,metrics/service_level.py,metrics/wallboard.py,metrics/cdr.py,metrics/counters.py
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check lint types unit interop bench soak docs lock clean
+.PHONY: help run demo test check lint types unit bench soak docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ unit: $(VENV)/dev.stamp ## every test, and the branch coverage of the sans-I/O p
 
 bench: $(VENV)/dev.stamp ## the load harness against svar on one core; writes docs/performance.md
 	$(PY) -m tests.bench.run $(ARGS)
+
+soak: $(VENV)/dev.stamp ## drawn tests and the mutation flood in full; writes docs/soak.md
+	$(PY) -m tests.soak $(ARGS)
 
 docs: $(VENV)/dev.stamp ## write the generated pages anew
 	$(PY) -m svar docs

@@ -1,12 +1,18 @@
 """Fixtures for all tests."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.acd.redis_server import RedisServer
+
+# No test is timed. In CI the same examples come every time; `make soak` draws new ones, many more of them.
+settings.register_profile("svar", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("svar")
 
 
 @pytest.fixture(scope="session")
