@@ -56,6 +56,7 @@ class Registrations:
         self._addresses: dict[str, set[str]] = {}
         self._present: set[AgentId] = set()
         self._locks: dict[str, asyncio.Lock] = {}
+        self._waiting: set[tuple[str, str]] = set()
 
     def locate(self, agent: str) -> Target | None:
         """Where the agent's phone is now; of several the most wanted, then the latest registered."""
@@ -73,7 +74,14 @@ class Registrations:
         if agent not in self._agents:
             _log.warning("a phone registered for nobody we know", agent=agent)
             return
-        self._spawn(self._changed(agent, event))
+        addresses = self._addresses.setdefault(agent, set())
+        if isinstance(event, Registered):
+            addresses.add(event.aor)
+        elif not self._user_agent.locations(event.aor):
+            addresses.discard(event.aor)
+        if (event.aor, event.contact) not in self._waiting:
+            self._waiting.add((event.aor, event.contact))
+            self._spawn(self._changed(agent, event.aor, event.contact))
 
     async def restore(self) -> None:
         """Know again the phones that were registered before the restart. Raises Unavailable."""
@@ -136,16 +144,12 @@ class Registrations:
         except DistributorError as error:
             _log.error("an agent could not be logged in again", agent=agent, error=str(error))
 
-    async def _changed(self, agent: str, event: RegistrarEvent) -> None:
-        addresses = self._addresses.setdefault(agent, set())
-        if isinstance(event, Registered):
-            addresses.add(event.aor)
-        elif not self._user_agent.locations(event.aor):
-            addresses.discard(event.aor)
+    async def _changed(self, agent: str, aor: str, contact: str) -> None:
         try:
             # One after the other: what is kept must be what was so last.
             async with self._locks.setdefault(agent, asyncio.Lock()):
-                await repeated(lambda: self._keep(agent, event.aor, event.contact), _PATIENCE_S)
+                self._waiting.discard((aor, contact))
+                await repeated(lambda: self._keep(agent, aor, contact), _PATIENCE_S)
                 await self._tell(AgentId(agent))
         except DistributorError as error:
             _log.error("an agent's registration did not reach the distributor", agent=agent, error=str(error))

@@ -18,6 +18,7 @@ from ivr.telephony import Background
 from sip.aio.user_agent import UserAgent
 from sip.config import CoreConfig, Digest, Expiries, Trunk
 from sip.core import UserAgentCore
+from sip.events import Registered
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 from sip.registering import ClientCredentials
@@ -243,3 +244,29 @@ async def test_a_store_that_forgot_everything_is_told_phones_and_agents_again(of
     await office.becomes("fixed", AgentState.READY)
     assert [agent for agent, _ in office.locations.kept] == ["anna"]
     assert await office.state("bjorn") is AgentState.LOGGED_OUT
+
+
+class SlowLocations(KeptLocations):
+    """A store that answers when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = asyncio.Event()
+
+    async def remove(self, agent: str, uri: str) -> None:
+        await self.answers.wait()
+        await super().remove(agent, uri)
+
+
+async def test_a_phone_that_refreshes_while_the_store_is_away_waits_once(office: Office) -> None:
+    locations, background = SlowLocations(), Background()
+    registrations = Registrations(
+        office.registrar, office.distributor, ["anna"], {}, background, lambda: NOW_MS, locations
+    )
+    for _ in range(100):
+        registrations.heard(Registered("sip:anna@h", "sip:anna@192.0.2.1", ("192.0.2.1", 5060), 60))
+        await asyncio.sleep(0)
+    assert len(background) == 2  # the one under way, and one that will see the latest
+    locations.answers.set()
+    await background.close(5)
+    assert registrations._waiting == set()
