@@ -1,5 +1,6 @@
 """What a configuration's values have to mean before anything is started: every mistake at once."""
 
+import difflib
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -21,6 +22,21 @@ def check(config: Config) -> None:
     mistakes = [*_node(config), *_network(config), *_peers(config)]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
+
+
+def doubts(config: Config) -> Iterator[str]:
+    """What may be meant, but seldom is: queues that nobody serves, and skills that no queue asks for."""
+    asked = {queue.skill or queue.name for queue in config.queue}
+    for queue in config.queue:
+        skill = queue.skill or queue.name
+        if not any(agent.skills.get(skill, 0) >= queue.level for agent in config.agent):
+            yield f"queue {queue.name!r}: no agent has the skill {skill!r} at level {queue.level} or more"
+    for agent in config.agent:
+        for skill in agent.skills:
+            if skill not in asked:
+                close = difflib.get_close_matches(skill, asked, n=1)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                yield f"agent {agent.name!r}: no queue asks for the skill {skill!r}{hint}"
 
 
 def _node(config: Config) -> Iterator[str]:

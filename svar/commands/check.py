@@ -1,4 +1,4 @@
-"""svar check: every mistake in the flows, at once."""
+"""svar check: every mistake in the configuration and the flows, at once."""
 
 import os
 import sys
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ivr.check import check_folder
+from svar import checks
 from svar.commands.serve import EXAMPLE
 from svar.config import ConfigError, load
 
@@ -18,9 +19,12 @@ def check(
     """Read the configuration and all flows; name every mistake with file, line and column."""
     try:
         settings = load(config, os.environ)
+        checks.check(settings)
     except ConfigError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None
+    for doubt in checks.doubts(settings):
+        print(f"{config}: warning: {doubt}", file=sys.stderr)
     folder = Path(settings.flows.folder)
     problems = check_folder(
         folder, [queue.name for queue in settings.queue], [place.name for place in settings.destination]

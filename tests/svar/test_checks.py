@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from svar.checks import check
+from svar.checks import check, doubts
 from svar.commands.serve import EXAMPLE
 from svar.config import Agent, Config, ConfigError, Destination, Http, Media, Mqtt, Node, Queue, Redis, Sip, load
 
@@ -55,3 +55,12 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 def test_a_password_in_a_wrong_url_is_not_shown() -> None:
     assert "hemmelig" not in told(Config(redis=Redis(url="redis:hemmelig@h"), mqtt=Mqtt(url="mqtt:hemmelig@h")))
+
+
+def test_a_queue_that_nobody_serves_and_a_skill_that_nobody_asks_for_are_doubted() -> None:
+    queues = [Queue(name="social"), Queue(name="hard", skill="social", level=7)]
+    config = Config(queue=queues, agent=[Agent(name="anna", skills={"social": 5, "socal": 1})])
+    assert list(doubts(config)) == [
+        "queue 'hard': no agent has the skill 'social' at level 7 or more",
+        "agent 'anna': no queue asks for the skill 'socal'; did you mean 'social'?",
+    ]
