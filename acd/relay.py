@@ -26,6 +26,8 @@ GATHER_S = 0.2
 """Events are gathered for this long, so that a busy node reads five times a second and not once an event."""
 SAVE_S = 1.0
 """Checkpoints are written down this often; after a crash a sink gets again what came since."""
+SLICE = 50
+"""Events read in one go, so that a busy node's calls are not held up meanwhile."""
 BLOCK_MS = 1_000
 TRIM_S = 10.0
 RETRY_S = 0.5
@@ -121,7 +123,13 @@ class Relay:
         entries = await self._ask(self._client.xrange(self._stream, min=f"({position}", max="+", count=BATCH))
         if not entries:
             return 0
-        batch = [(entry_id, event) for entry_id, fields in entries if (event := _read(entry_id, fields)) is not None]
+        batch: list[tuple[str, Event]] = []
+        for at, (entry_id, fields) in enumerate(entries, start=1):
+            event = _read(entry_id, fields)
+            if event is not None:
+                batch.append((entry_id, event))
+            if at % SLICE == 0:
+                await asyncio.sleep(0)
         last = entries[-1][0]
         moved = {feed.name: last for feed in feeds if await _give(feed, batch, last)}
         self._moved.update(moved)

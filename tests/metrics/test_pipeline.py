@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from events.catalogue import Event
 from metrics.cdr import CallRecord
-from metrics.pipeline import START, Folds, day_start_ms, position
+from metrics.pipeline import SLICE, START, Folds, day_start_ms, position
 from metrics.records import Records
 from metrics.service_level import Tally, svargrad
 from tests.metrics.told import DAY_MS, queued, started, stream, whole_call
@@ -196,3 +196,19 @@ def test_ids_are_compared_by_number() -> None:
 )
 def test_the_day_begins_at_midnight_in_the_zone(now_ms: int, begins_ms: int) -> None:
     assert day_start_ms(now_ms, OSLO) == begins_ms
+
+
+async def test_a_long_batch_lets_calls_have_their_turn_in_between() -> None:
+    folds = Folds("nav")
+    told = stream(calls(10))
+    seen: list[str] = []
+
+    async def call() -> None:
+        while folds.checkpoint != told[-1][0]:
+            seen.append(folds.checkpoint)
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(call())
+        tasks.create_task(folds(told))
+    assert len(set(seen)) >= len(told) // SLICE >= 3
