@@ -25,8 +25,9 @@ START_S = 40.0
 STOP_S = 20.0
 SEEN_S = 0.7
 """After this long whatever happened is in the figures: events are gathered, and a scrape is kept for half a second."""
-_SPOKEN = Path(tempfile.gettempdir()) / f"svar-spoken-{os.getuid()}"
-"""Prompts that an earlier start has spoken; they are named by their content."""
+_KEPT = tempfile.TemporaryDirectory(prefix="svar-spoken-")
+_SPOKEN = Path(_KEPT.name)
+"""Prompts that an earlier start of this run has spoken; they are named by their content."""
 
 CONFIG = """
 [node]
@@ -113,7 +114,7 @@ class Installation:
     async def start(self) -> None:
         """Until it says that it is ready."""
         self._starts += 1
-        if self._starts == 1 and _SPOKEN.is_dir():
+        if self._starts == 1:
             shutil.copytree(_SPOKEN, self.state / "prompts", dirs_exist_ok=True)
         begins_at = self._log.stat().st_size if self._log.exists() else 0
         environment = {**os.environ, "SVAR_STATE": str(self.state), **self._environment}
