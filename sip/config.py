@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from typing import Literal
 
 Address = tuple[str, int]
 """Host (an IP address without brackets) and port."""
@@ -87,6 +88,24 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionTimers:
+    """Session timers (RFC 4028), which end the calls of peers that died without a BYE.
+
+    `accept`: used where the peer asks for them. `require`: used in every call; a peer that does not know them is
+    refreshed by us, and its call ends when it does not answer. No interval below 90 s is taken, whatever `least_s` is.
+    """
+
+    mode: Literal["off", "accept", "require"] = "accept"
+    expires_s: int = 1800
+    least_s: int = 90
+
+    @property
+    def shortest_s(self) -> int:
+        """What goes into Min-SE (RFC 4028 §5)."""
+        return max(90, self.least_s)
+
+
+@dataclass(frozen=True, slots=True)
 class CoreConfig:
     """`domains`: hosts in a Request-URI that are ours besides the bound address; empty: every host is.
 
@@ -103,3 +122,9 @@ class CoreConfig:
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
     expiries: Expiries = field(default_factory=Expiries)
+    session_timers: SessionTimers = field(default_factory=SessionTimers)
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The option tags that we support."""
+        return ("timer",) if self.session_timers.mode != "off" else ()

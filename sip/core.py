@@ -108,7 +108,7 @@ class UserAgentCore:
         built.add("Contact", station.contact(destination, getattr(local.uri, "user", "")))
         built.add("Allow", ALLOW)
         built.add("User-Agent", self.config.user_agent)
-        for name, value in headers:
+        for name, value in (*session.timer.wish(), *headers):
             built.add(name, value)
         if sdp:
             built.add("Content-Type", "application/sdp")
@@ -175,12 +175,14 @@ class UserAgentCore:
         found = self._find(session)
         if found is None or found.dialog is None or not found.confirmed:
             return None
-        return DialogSnapshot.of(found.dialog, found.origin)
+        return DialogSnapshot.of(found.dialog, found.origin, found.timer)
 
     def resume(self, snapshot: DialogSnapshot, now: float) -> SessionId:
         """Go on with a dialog that another core held. The peer learns of it by the next reoffer or bye."""
         session = Session(self._station, self._sessions, Origin(*snapshot.origin))
         session.resume(snapshot.dialog())
+        interval_s, refreshes = snapshot.session_timer
+        session.timer.resume(interval_s, now, refreshes=refreshes)
         return session.id
 
     def drain(self, now: float) -> None:

@@ -11,9 +11,10 @@ SessionId = NewType("SessionId", str)
 RegistrationId = NewType("RegistrationId", str)
 
 OriginKind = Literal["trunk", "agent", "stranger"]
-EndCause = Literal["remote", "local", "cancelled", "no_ack", "gone", "timeout", "unanswered", "transport"]
+EndCause = Literal["remote", "local", "cancelled", "no_ack", "gone", "timeout", "unanswered", "transport", "expired"]
 """Why a session ended: BYE received; BYE or rejection sent; CANCEL received; no ACK within 64*T1; 481 to a request
-of ours; 408 or no answer to one; nobody answered the INVITE in time; the transport failed.
+of ours; 408 or no answer to one; nobody answered the INVITE in time; the transport failed;
+the peer did not refresh the session (RFC 4028).
 """
 
 
@@ -113,6 +114,18 @@ class ReofferFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The peer answered a refresh of ours (RFC 4028). Nothing needs to be done, unless `sdp` differs from its last."""
+
+    session: SessionId
+    response: Response
+
+    @property
+    def sdp(self) -> str | None:
+        return body_text(self.response)
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The session is over. Nothing more will be reported of it."""
 
@@ -181,6 +194,7 @@ SessionEvent = (
     | ReinviteReceived
     | Reoffered
     | ReofferFailed
+    | Refreshed
     | Ended
 )
 RegistrarEvent = Registered | Unregistered

@@ -13,6 +13,7 @@ from sip.message.message import MessageError, Request, Response, parse, respond
 from sip.message.uri import SipUri
 from sip.registration import Registrar
 from sip.session.session import Session, Sessions
+from sip.session.timer import interval_refusal
 from sip.session.uas import HeaderLines, IncomingInvite
 from sip.station import ALLOWED, UNATTENDED, Station, response_address
 from sip.transaction import COMPLETED
@@ -41,6 +42,7 @@ class Reception:
         self._admission = Admission(config.trunks, config.limits)
         self._authenticator = Authenticator(config.digest) if config.digest is not None else None
         self._methods = frozenset((*ALLOWED, "REGISTER")) | config.methods
+        self._extensions = frozenset(config.extensions)
         self.registrar = Registrar(config.expiries, config.limits, station.deadlines, station.emit)
         self.draining = False
 
@@ -121,7 +123,7 @@ class Reception:
         if session is None:
             self._unknown(request, source, now)
             return
-        refused = refusal(request, self._methods)
+        refused = refusal(request, self._methods, self._extensions)
         if refused is not None:
             self._refuse(request, refused.status, source, refused.headers)
         elif request.method == "OPTIONS":
@@ -132,7 +134,7 @@ class Reception:
     def _out_of_dialog(self, request: Request, source: Address, now: float) -> None:
         if not self._welcome(source, now):
             return
-        refused = refusal(request, self._methods)
+        refused = refusal(request, self._methods, self._extensions)
         if refused is not None:
             self._refuse(request, refused.status, source, refused.headers)
         elif not self._ours(request):
@@ -179,6 +181,8 @@ class Reception:
             self._refuse(request, origin.status, source, headers)
         elif not request.contacts and (request.via.branch or "").startswith(MAGIC_COOKIE):
             self._refuse(request, 400, source, reason="INVITE needs a Contact")
+        elif (too_small := interval_refusal(request, self._config.session_timers)) is not None:
+            self._refuse(request, 422, source, too_small)
         elif not self._admission.call_may(now, origin.name if origin.kind == "trunk" else ""):
             self._overloaded(request, source)
         else:
@@ -215,7 +219,7 @@ class Reception:
             ("Accept", SESSION_DESCRIPTION),
             ("Accept-Encoding", "identity"),
             ("Accept-Language", "nb, en"),
-            ("Supported", ""),
+            ("Supported", ", ".join(self._config.extensions)),
             ("Server", self._config.user_agent),
         )
 

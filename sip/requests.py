@@ -1,5 +1,7 @@
 """Requests that follow from another one: ACK to a failure, CANCEL, a repeat with credentials."""
 
+from collections.abc import Iterable
+
 from sip.message.headers import Headers
 from sip.message.message import Request, Response
 
@@ -14,6 +16,16 @@ def acknowledgement(request: Request, response: Response) -> Request:
 def cancellation(request: Request) -> Request:
     """RFC 3261 §9.1: same branch, so that every hop finds what is cancelled."""
     return _alongside(request, "CANCEL", request.headers.get("To") or "")
+
+
+def again(request: Request, via: str, headers: Iterable[tuple[str, str]]) -> Request:
+    """The same request as a new one, with `headers` in the place of those of their names (RFC 3261 §8.1.3.5)."""
+    built = Headers(request.headers.items())
+    built.set("Via", via)
+    built.set("CSeq", f"{request.cseq.number + 1} {request.method}")
+    for name, value in headers:
+        built.set(name, value)
+    return Request(request.method, request.uri, built, request.body)
 
 
 def _alongside(request: Request, method: str, to: str) -> Request:

@@ -10,6 +10,7 @@ from sip.dialog import Dialog
 from sip.events import Origin, OriginKind
 from sip.message.address import NameAddr
 from sip.message.uri import parse_uri
+from sip.session.timer import SessionTimer
 
 _CSEQ_GAP = 100
 
@@ -19,6 +20,7 @@ class DialogSnapshot:
     """All JSON-able. `local_cseq` leaves a gap for requests that were sent after it was taken.
 
     `origin_line` is the session's own last o= line, for whoever negotiates: its version has to go on from there.
+    `session_timer`: the interval in seconds, 0 for none, and whether we refresh; whoever takes over starts it anew.
     """
 
     call_id: str
@@ -32,9 +34,10 @@ class DialogSnapshot:
     destination: Address
     origin: tuple[OriginKind, str]
     origin_line: str = ""
+    session_timer: tuple[int, bool] = (0, False)
 
     @classmethod
-    def of(cls, dialog: Dialog, origin: Origin) -> DialogSnapshot:
+    def of(cls, dialog: Dialog, origin: Origin, timer: SessionTimer) -> DialogSnapshot:
         return cls(
             call_id=dialog.call_id,
             calls=dialog.calls,
@@ -46,6 +49,7 @@ class DialogSnapshot:
             route=tuple(map(str, dialog.route)),
             destination=dialog.destination,
             origin=(origin.kind, origin.name),
+            session_timer=(timer.interval_s, timer.refreshes),
         )
 
     @classmethod

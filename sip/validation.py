@@ -37,7 +37,7 @@ class Refusal:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def refusal(request: Request, methods: frozenset[str]) -> Refusal | None:
+def refusal(request: Request, methods: frozenset[str], extensions: frozenset[str] = frozenset()) -> Refusal | None:
     """In the order of §8.2: method, To and Request-URI, extensions, content, answer. None: nothing against it."""
     if request.method not in methods:
         return Refusal(405 if request.method in KNOWN else 501, (("Allow", ", ".join(sorted(methods))),))
@@ -47,8 +47,10 @@ def refusal(request: Request, methods: frozenset[str]) -> Refusal | None:
         return Refusal(416)
     if request.method == "REGISTER" and not isinstance(request.to.uri, SipUri):
         return Refusal(400)  # an address of record is a SIP or SIPS URI (§10.3)
-    if "Require" in request.headers and request.require:
-        return Refusal(420, (("Unsupported", ", ".join(request.require)),))
+    if "Require" in request.headers:
+        unsupported = [tag for tag in request.require if tag.lower() not in extensions]
+        if unsupported:
+            return Refusal(420, (("Unsupported", ", ".join(unsupported)),))
     refused = _content_refusal(request) if request.body and request.method in _DESCRIBED else None
     if refused is None and request.method == "INVITE" and "Accept" in request.headers and not _may_describe(request):
         return Refusal(406)

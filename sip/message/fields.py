@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sip.errors import ParseError
 from sip.message.address import NameAddr
-from sip.message.grammar import TOKEN, is_token
+from sip.message.grammar import TOKEN, find_param, is_token, scan_params
 from sip.message.headers import Headers
 from sip.message.via import Via
 
@@ -20,6 +20,17 @@ _LEADING_NUMBER = re.compile(r"([0-9]{1,10})[ \t]*+(?=[;(]|\Z)")
 _CALL_ID = re.compile(r"[^\x00-\x20\x7f]++")
 _MAX_CSEQ = 2**31
 _MAX_SECONDS = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInterval:
+    """Session-Expires (RFC 4028 §4). `refresher` is "uac", "uas", or "" where the other side may choose."""
+
+    seconds: int
+    refresher: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.seconds};refresher={self.refresher}" if self.refresher else str(self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,15 @@ def read_seconds(lines: list[str]) -> int | None:
         return _MAX_SECONDS
     match = _LEADING_NUMBER.match(lines[0])
     return min(int(match[1]), _MAX_SECONDS) if match else None
+
+
+def read_session_interval(lines: list[str]) -> SessionInterval | None:
+    """None if malformed, as if it was not there."""
+    seconds = read_seconds(lines)
+    if seconds is None:
+        return None
+    refresher = find_param(scan_params(lines[0], lines[0].find(";"))[0], "refresher") if ";" in lines[0] else None
+    return SessionInterval(seconds, refresher.lower() if refresher in ("uac", "uas", "UAC", "UAS") else "")
 
 
 def read_tokens(lines: list[str]) -> list[str]:
@@ -209,6 +229,15 @@ class TypedFields:
     def retry_after(self) -> int | None:
         """Seconds; None if missing or malformed."""
         return self.headers.typed("Retry-After", read_seconds)
+
+    @property
+    def session_expires(self) -> SessionInterval | None:
+        return self.headers.typed("Session-Expires", read_session_interval)
+
+    @property
+    def min_se(self) -> int | None:
+        """The shortest session interval that the sender takes, in seconds; None if missing or malformed."""
+        return self.headers.typed("Min-SE", read_seconds)
 
     @property
     def require(self) -> list[str]:

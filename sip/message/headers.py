@@ -41,6 +41,7 @@ _IRREGULAR = {
         "Content-ID",
         "CSeq",
         "MIME-Version",
+        "Min-SE",
         "P-Asserted-Identity",
         "RAck",
         "RSeq",

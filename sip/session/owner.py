@@ -7,6 +7,7 @@ from typing import Protocol
 from sip.dialog import Dialog
 from sip.events import EndCause, SessionId
 from sip.message.message import Request, Response
+from sip.session.timer import SessionTimer
 from sip.station import Station
 from sip.transaction import Transaction
 
@@ -17,6 +18,9 @@ class Owner(Protocol):
     station: Station
     id: SessionId
     dialog: Dialog | None
+
+    described: str | None
+    timer: SessionTimer
 
     @property
     def peer_offers(self) -> bool: ...

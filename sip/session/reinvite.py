@@ -5,7 +5,7 @@ from __future__ import annotations
 from sip.config import Address
 from sip.deadlines import Deadline
 from sip.dialog import Dialog
-from sip.events import Reoffered, ReofferFailed
+from sip.events import Refreshed, Reoffered, ReofferFailed
 from sip.message.message import Response
 from sip.session.owner import Owner
 from sip.station import ALLOW
@@ -15,15 +15,19 @@ _MOST_TRIES = 6
 
 
 class Reoffer:
-    """One new offer until it is answered, over as many transactions as glare takes."""
+    """One new offer until it is answered, over as many transactions as glare takes.
 
-    __slots__ = ("_ack", "_cseq", "_dialog", "_sdp", "_timer", "_tries", "done", "session", "transaction")
+    `refresh`: nothing is changed by it, so a failure other than silence concerns the session timer alone.
+    """
 
-    def __init__(self, session: Owner, dialog: Dialog, sdp: str, now: float) -> None:
+    __slots__ = ("_ack", "_cseq", "_dialog", "_refresh", "_sdp", "_timer", "_tries", "done", "session", "transaction")
+
+    def __init__(self, session: Owner, dialog: Dialog, sdp: str, now: float, *, refresh: bool = False) -> None:
         self.session = session
         self.done = False
         self._dialog = dialog
         self._sdp = sdp
+        self._refresh = refresh
         self._tries = 0
         self._cseq = 0
         self._ack: tuple[bytes, Address] | None = None
@@ -53,6 +57,8 @@ class Reoffer:
             self._set(None)
         elif response.status == 491 and self._tries < _MOST_TRIES:
             self._back_off(now)
+        elif response.status == 422 and self._tries < _MOST_TRIES and self.session.timer.grow(response):
+            self._send(now)
         else:
             self._failed(response.status, now)
 
@@ -63,7 +69,7 @@ class Reoffer:
     def _send(self, now: float) -> None:
         self._tries += 1
         station, dialog = self.session.station, self._dialog
-        headers = [("Contact", self.session.contact()), ("Allow", ALLOW)]
+        headers = [("Contact", self.session.contact()), ("Allow", ALLOW), *self.session.timer.wish()]
         request = dialog.request("INVITE", station.via(dialog.destination), headers=headers, body=self._sdp.encode())
         self._cseq = request.cseq.number
         self._set(station.deadlines.set(now + 2 * station.config.timers.give_up_s, self._rings, "unanswered"))
@@ -81,7 +87,10 @@ class Reoffer:
         station.send(*self._ack)
         if not self.done:
             self.done = True
-            station.emit(Reoffered(self.session.id, response))
+            self.session.described = self._sdp
+            self.session.timer.granted(response, now)
+            outcome = Refreshed if self._refresh else Reoffered
+            station.emit(outcome(self.session.id, response))
 
     def _back_off(self, now: float) -> None:
         """2.1 to 4 s for the side that chose the Call-ID, 0 to 2 s for the other, in steps of 10 ms (§14.1)."""
@@ -94,6 +103,8 @@ class Reoffer:
         self._set(None)
         if status == 408 or status == 481:
             self.session.lost("timeout" if status == 408 else "gone", now)
+        elif self._refresh:
+            self.session.timer.refused(now)
         else:
             self.session.station.emit(ReofferFailed(self.session.id, status))
 

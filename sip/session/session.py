@@ -9,6 +9,7 @@ from sip.dialog import Dialog, DialogId
 from sip.events import Confirmed, EndCause, Ended, Origin, ReinviteReceived, Rejected, SessionId, body_text
 from sip.message.message import Request, Response, respond
 from sip.session.reinvite import Reoffer
+from sip.session.timer import SessionTimer, interval_refusal
 from sip.session.uac import OutgoingInvite
 from sip.session.uas import HeaderLines, IncomingInvite
 from sip.station import UNATTENDED, Station
@@ -35,11 +36,15 @@ class Sessions:
 
 
 class Session:
-    """Commands give False when it is too late for them: the event that says so is under way or was given."""
+    """Commands give False when it is too late for them: the event that says so is under way or was given.
+
+    `described` is the session description that we sent last: a refresh offers it again.
+    """
 
     __slots__ = (
         "_all",
         "_bye_headers",
+        "described",
         "dialog",
         "id",
         "incoming",
@@ -48,6 +53,7 @@ class Session:
         "phase",
         "reoffering",
         "station",
+        "timer",
     )
 
     def __init__(self, station: Station, sessions: Sessions, origin: Origin) -> None:
@@ -60,6 +66,8 @@ class Session:
         self.incoming: IncomingInvite | None = None
         self.outgoing: OutgoingInvite | None = None
         self.reoffering: Reoffer | None = None
+        self.described: str | None = None
+        self.timer = SessionTimer(self, station.config.session_timers)
         self._bye_headers: HeaderLines | None = None
         sessions.by_id[self.id] = self
 
@@ -73,6 +81,7 @@ class Session:
         self._hold(dialog)
 
     def invite(self, request: Request, destination: Address, now: float) -> None:
+        self.described = body_text(request)
         self.outgoing = OutgoingInvite(self, request, destination, now)
 
     def resume(self, dialog: Dialog) -> None:
@@ -92,8 +101,9 @@ class Session:
         incoming = self.incoming
         if incoming is None or incoming.answered or self.dialog is None:
             return False
-        incoming.accept(sdp, headers, now)
+        incoming.accept(sdp, (*self.timer.grant(incoming.request, now), *headers), now)
         self.phase = Phase.ESTABLISHED
+        self.described = sdp
         if not incoming.initial:
             self.dialog.refresh(incoming.request)
         return True
@@ -108,13 +118,23 @@ class Session:
         return True
 
     def acknowledge(self, sdp: str, now: float) -> bool:
-        return self.outgoing is not None and self.outgoing.acknowledge(sdp, now)
+        if self.outgoing is None or not self.outgoing.acknowledge(sdp, now):
+            return False
+        self.described = sdp
+        return True
 
     def reoffer(self, sdp: str, now: float) -> bool:
         """False while an earlier offer of either side is still open, and unless the session is established."""
         if self.phase is not Phase.ESTABLISHED or self.dialog is None or self._unsettled:
             return False
         self.reoffering = Reoffer(self, self.dialog, sdp, now)
+        return True
+
+    def refresh(self, now: float) -> bool:
+        """Show the peer that we live, by our last description again. False while that cannot be (RFC 4028 §7.4)."""
+        if self.phase is not Phase.ESTABLISHED or self.dialog is None or self._unsettled or self.described is None:
+            return False
+        self.reoffering = Reoffer(self, self.dialog, self.described, now, refresh=True)
         return True
 
     def cancel(self, now: float) -> bool:
@@ -271,6 +291,8 @@ class Session:
             self._answer(request, 500, answer_to, now, (("Retry-After", str(wait_s)),))
         elif self.peer_offers or (self.reoffering is not None and self.reoffering.under_way):
             self._answer(request, 491, answer_to, now)
+        elif (too_small := interval_refusal(request, self.station.config.session_timers)) is not None:
+            self._answer(request, 422, answer_to, now, too_small)
         else:
             tag = request.to.tag or ""
             self.incoming = IncomingInvite(self, request, answer_to, now, tag=tag, initial=False)
@@ -291,6 +313,7 @@ class Session:
 
     def _settle(self, now: float) -> None:
         """Nothing of the offers that are still open matters any more; a pending INVITE gets 487 (§15.1.2)."""
+        self.timer.close()
         if self.incoming is not None:
             if not self.incoming.answered:
                 self.incoming.reject(487, None, (), now)

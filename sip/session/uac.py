@@ -7,18 +7,30 @@ from sip.deadlines import Deadline
 from sip.dialog import Dialog
 from sip.events import Accepted, Provisional
 from sip.message.message import REASONS, Request, Response
-from sip.requests import cancellation
+from sip.requests import again, cancellation
 from sip.session.owner import Owner
 from sip.station import UNATTENDED
 from sip.transaction import Failure, Transaction
 
 _TERMINATED = 487
+_MOST_TRIES = 4
 
 
 class OutgoingInvite:
     """The INVITE transaction's user. It outlives the session, as long as 2xx may repeat."""
 
-    __slots__ = ("_acks", "_answered", "_cancelled", "_limit", "_rings", "request", "session", "transaction", "winner")
+    __slots__ = (
+        "_acks",
+        "_answered",
+        "_cancelled",
+        "_limit",
+        "_rings",
+        "_tries",
+        "request",
+        "session",
+        "transaction",
+        "winner",
+    )
 
     def __init__(self, session: Owner, request: Request, destination: Address, now: float) -> None:
         self.session = session
@@ -27,6 +39,7 @@ class OutgoingInvite:
         self._acks: dict[str, tuple[bytes, Address] | None] = {}
         self._cancelled = False
         self._rings = False
+        self._tries = 0
         self._answered = False
         station = session.station
         self._limit: Deadline = station.deadlines.set(
@@ -62,16 +75,30 @@ class OutgoingInvite:
             self._progress(response, now)
         elif response.status < 300:
             self._succeeded(response, now)
-        else:
+        elif not self._tries_again(response, now):
             self._close()
             self.session.rejected(response.status, response.reason, response, now)
 
     def failed(self, transaction: Transaction, cause: Failure, now: float) -> None:
-        if self._answered:
+        if self._answered or transaction is not self.transaction:
             return
         self._close()
         status = _TERMINATED if self._cancelled else 408 if cause is Failure.TIMEOUT else 503
         self.session.rejected(status, REASONS[status], None, now)
+
+    def _tries_again(self, response: Response, now: float) -> bool:
+        """422: the same INVITE with a longer session interval, as a new transaction (RFC 4028 §7.3)."""
+        timer = self.session.timer
+        if self._cancelled or self._tries >= _MOST_TRIES or response.status != 422 or not timer.grow(response):
+            return False
+        self._tries += 1
+        request, via = self.request, self.session.station.via(self.transaction.destination)
+        self.request = again(request, via, timer.wish())
+        self._rings = False
+        self.transaction = self.session.station.transactions.client(
+            self.request, self.transaction.destination, self, now
+        )
+        return True
 
     def _progress(self, response: Response, now: float) -> None:
         first = not self._rings
@@ -97,6 +124,7 @@ class OutgoingInvite:
         self.winner = tag
         self._acks[tag] = None
         self.session.established(dialog)
+        self.session.timer.granted(response, now)
         if self.request.body:
             self._acknowledge(dialog, tag, None)
         else:

@@ -41,6 +41,12 @@ def test_extensions_that_are_required_are_named() -> None:
     )
 
 
+def test_extensions_that_are_supported_may_be_required() -> None:
+    extended = request(raw("INVITE", "Require: Timer, foo"))
+    assert refusal(extended, METHODS, frozenset(("timer",))) == Refusal(420, (("Unsupported", "foo"),))
+    assert refusal(request(raw("INVITE", "Require: timer")), METHODS, frozenset(("timer",))) is None
+
+
 def test_body_that_is_no_session_description_gets_415() -> None:
     refused = Refusal(415, (("Accept", "application/sdp"),))
     assert checked(raw("INVITE", "Content-Type: text/plain", body="hello")) == refused

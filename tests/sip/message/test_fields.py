@@ -22,6 +22,22 @@ def test_fields_of_a_bare_request_are_empty() -> None:
     assert bare.asserted_identities == []
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1800", "1800"),
+        ("90;refresher=uac", "90;refresher=uac"),
+        ("90 ; lang=x ; Refresher=UAS", "90;refresher=uas"),
+        ("90;refresher=me", "90"),
+        ("90;refresher", "90"),
+        ("soon", "None"),
+    ],
+)
+def test_session_interval_reads_as_seconds_and_who_refreshes(text: str, shown: str) -> None:
+    asked = request(("x", text), ("min-se", "120"))
+    assert (str(asked.session_expires), asked.min_se) == (shown, 120)
+
+
 @pytest.mark.parametrize("name", ["via", "from_", "to", "call_id", "cseq"])
 def test_missing_mandatory_field_is_a_parse_error(name: str) -> None:
     with pytest.raises(ParseError, match="missing"):

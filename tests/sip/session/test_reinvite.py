@@ -17,10 +17,12 @@ HOLD = OFFER + "a=sendonly\r\n"
 class Pair:
     """Two cores in a call; both take every offer unless a test says otherwise."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(
+        self, limits: Limits | None = None, *, alice: CoreConfig | None = None, bob: CoreConfig | None = None
+    ) -> None:
         self.network = Network()
         config = CoreConfig(trunks=(NEAR,), limits=limits or Limits())
-        self.alice, self.bob = self.network.join(ALICE, config), self.network.join(BOB, config)
+        self.alice, self.bob = self.network.join(ALICE, alice or config), self.network.join(BOB, bob or config)
         self.alice.react = self.takes(self.alice)
         self.bob.react = self.takes(self.bob)
         self.ours = call(self.network, self.alice, self.bob)

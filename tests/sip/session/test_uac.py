@@ -17,8 +17,9 @@ CONTACT = ("Contact", "<sip:bob@192.0.2.9:5060>")
 class Desk:
     """One core that calls PEER, which the test plays itself."""
 
-    def __init__(self, sdp: str | None = OFFER, limits: Limits | None = None) -> None:
-        self.peer: Peer = Network().join(ALICE, CoreConfig(trunks=(NEAR,), limits=limits or Limits()))
+    def __init__(self, sdp: str | None = OFFER, limits: Limits | None = None, config: CoreConfig | None = None) -> None:
+        default = CoreConfig(trunks=(NEAR,), limits=limits or Limits())
+        self.peer: Peer = Network().join(ALICE, config or default)
         self.core = self.peer.core
         target = SipUri("bob", *PEER)
         self.session: SessionId = self.core.invite(

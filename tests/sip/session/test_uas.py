@@ -15,8 +15,9 @@ START = 1000.0
 class Desk:
     """One core with a call from PEER that waits, and a clock."""
 
-    def __init__(self, *headers: str, limits: Limits | None = None) -> None:
-        self.peer: Peer = Network().join(ALICE, CoreConfig(trunks=(NEAR,), limits=limits or Limits()))
+    def __init__(self, *headers: str, limits: Limits | None = None, config: CoreConfig | None = None) -> None:
+        default = CoreConfig(trunks=(NEAR,), limits=limits or Limits())
+        self.peer: Peer = Network().join(ALICE, config or default)
         self.core = self.peer.core
         ask(self.peer, raw("INVITE", CONTACT, *headers, "Content-Type: application/sdp", body=OFFER))
         (event,) = self.core.events()
