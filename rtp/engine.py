@@ -83,7 +83,8 @@ class Played:
 class LegStats:
     """Packets of one leg. `lost` and `jitter_ms` (RFC 3550 §6.4.1, A.8) count only while the gate was open.
 
-    Arrivals are seen in steps of 5 ms, so a jitter of a few ms may be the engine's own.
+    The `peer_` figures are what the peer's last report (RTCP) said of the packets sent to it, None before one came.
+    Arrivals are seen in steps of 5 ms, so a jitter or a round trip of a few ms may be the engine's own.
     """
 
     sent: int
@@ -91,6 +92,9 @@ class LegStats:
     received: int
     lost: int
     jitter_ms: float
+    peer_lost: int | None = None
+    peer_jitter_ms: float | None = None
+    round_trip_ms: float | None = None
 
 
 class MediaEngine(Protocol):

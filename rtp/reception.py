@@ -10,7 +10,17 @@ MAX_MISORDER: Final = 100
 class Reception:
     """Counts one source's packets while the gate is open; `rebase` begins a new stretch and keeps what was counted."""
 
-    __slots__ = ("_bad", "_base", "_before", "_highest", "_jitter", "_received", "_transit", "complete")
+    __slots__ = (
+        "_bad",
+        "_base",
+        "_earlier",
+        "_highest",
+        "_jitter",
+        "_received",
+        "_source_lost",
+        "_transit",
+        "complete",
+    )
 
     def __init__(self) -> None:
         self.complete = False
@@ -19,15 +29,21 @@ class Reception:
         self._highest = -1
         self._bad = -1
         self._received = 0
-        self._before = 0
+        self._earlier = (0, 0)
+        self._source_lost = 0
         self._transit: float | None = None
         self._jitter = 0.0
 
     def rebase(self) -> None:
-        """The next packet begins a new stretch: another SSRC, or the gate has just opened."""
-        self._before = self.lost
+        """The next packet begins a new stretch: the gate has just opened, or the source began anew."""
+        self._earlier = (self.expected, self.lost)
         self._highest = self._bad = -1
         self._transit = None
+
+    def new_source(self) -> None:
+        """The next packet is of another SSRC."""
+        self.rebase()
+        self._source_lost = self.lost
 
     def arrived(self, sequence: int) -> None:
         """Count a packet (A.1, without probation, which the latch does)."""
@@ -59,13 +75,28 @@ class Reception:
     def lost(self) -> int:
         """Packets expected less packets received; more received than expected (repeats) counts as none lost."""
         if self._highest < 0:
-            return self._before
-        return self._before + max(0, self._highest - self._base + 1 - self._received)
+            return self._earlier[1]
+        return self._earlier[1] + max(0, self._highest - self._base + 1 - self._received)
+
+    @property
+    def expected(self) -> int:
+        """Packets that should have come, by their sequence numbers."""
+        return self._earlier[0] + (self._highest - self._base + 1 if self._highest >= 0 else 0)
+
+    @property
+    def lost_of_source(self) -> int:
+        """Of `lost` those of the present SSRC."""
+        return self.lost - self._source_lost
 
     @property
     def highest(self) -> int:
         """The extended highest sequence number received, 0 before the first packet."""
         return max(0, self._highest)
+
+    @property
+    def jitter_units(self) -> int:
+        """The jitter in timestamp units, as a report tells it."""
+        return int(self._jitter)
 
     @property
     def jitter_ms(self) -> float:

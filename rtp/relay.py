@@ -54,7 +54,7 @@ class Relay:
         sequence = (sequence + self._shift_sequence) & 0xFFFF
         timestamp = (timestamp + self._shift_timestamp) & 0xFFFFFFFF
         _pack_into(data, 0, first, marker | payload_type, sequence, timestamp, sender.ssrc)
-        sender.relayed(sequence, timestamp, now)
+        sender.relayed(sequence, timestamp, size, now)
         return True
 
     def _close_up(self, sequence: int) -> None:

@@ -58,6 +58,11 @@ class Other:
 RtcpPacket = Report | Bye | Other
 
 
+def is_rtcp(second_byte: int) -> bool:
+    """Whether a packet on a port shared with RTP is RTCP: by its second byte (RFC 5761 §4)."""
+    return 64 <= second_byte & 0x7F < 96
+
+
 def ntp_time(epoch_s: float) -> int:
     """Seconds since 1970 as an NTP stamp: 32 bits of seconds since 1900, 32 of fraction."""
     return int((epoch_s + _NTP_EPOCH_S) * 4294967296) & 0xFFFFFFFFFFFFFFFF

@@ -16,6 +16,8 @@ Datagrams = Iterator[bytes | None]
 Stretches = Iterator[Iterable[bytes]]
 """Frames in stretches (a sound each), so that no layer of iterators lies between a tick and its frame."""
 
+USUAL_BYTES: Final = HEADER.size + TICK_UNITS
+
 _pack = HEADER.pack
 
 
@@ -37,7 +39,6 @@ class RtpSender:
 
     __slots__ = (
         "_at",
-        "_ended",
         "_keys",
         "_play",
         "_stretches",
@@ -46,6 +47,7 @@ class RtpSender:
         "outbound",
         "sequence",
         "ssrc",
+        "surplus",
         "timestamp",
         "unsent",
     )
@@ -59,10 +61,12 @@ class RtpSender:
         """Packets that were due by the clock."""
         self.unsent = 0
         """Those of them that did not go out, told by the shell."""
+        self.surplus = 0
+        """Payload bytes due beyond 160 a packet, so that the usual packet costs no counting."""
         self._at = now
         self._stretches: Stretches = iter(())
         self._play = 0
-        self._ended = 0
+        """The number of the play; negative once it has come to its end, until that is told."""
         self._keys: Iterator[EventPacket | None] | None = None
         self.datagrams: Datagrams = iter(())
         """The next of these at every tick; None, or none, where nothing is to be sent (then ask `ended`)."""
@@ -76,10 +80,10 @@ class RtpSender:
 
     def stop(self, now: float) -> None:
         """Play nothing more; keys that are being sent go on."""
-        if self._play:
+        if self._play > 0:
             self._at = now
         self._stretches = iter(())
-        self._play = self._ended = 0
+        self._play = 0
         self._generate()
 
     def press(self, packets: Iterator[EventPacket | None], now: float) -> None:
@@ -91,12 +95,14 @@ class RtpSender:
     @property
     def idle(self) -> bool:
         """Whether ticks would send nothing: neither a play nor keys."""
-        return self._play == 0 and self._keys is None
+        return self._play <= 0 and self._keys is None
 
     def ended(self, now: float) -> int:
         """To be asked after a tick without datagram: the number of the play that has just come to its end, else 0."""
         self._at = now
-        ended, self._ended = self._ended, 0
+        if self._play >= 0:
+            return 0
+        ended, self._play = -self._play, 0
         return ended
 
     def _generate(self) -> None:
@@ -120,7 +126,7 @@ class RtpSender:
                 self.due += 1
                 yield _pack(0x80, octet, sequence, timestamp, ssrc) + frame
                 octet = outbound.voice_type
-        self._ended, self._play = self._play, 0
+        self._play = -abs(self._play)
 
     def _press(self, keys: Iterator[EventPacket | None]) -> Datagrams:
         outbound = self.outbound
@@ -131,6 +137,7 @@ class RtpSender:
                 yield None
                 continue
             self.due += 1
+            self.surplus += len(packet.payload) - TICK_UNITS
             self.sequence = (self.sequence + 1) & 0xFFFF
             octet = event_type if packet.age else event_type | MARKER
             began = (self.timestamp - packet.age) & 0xFFFFFFFF
@@ -155,9 +162,23 @@ class RtpSender:
         """The timestamp that a packet sent now would carry, after a silence."""
         return (self.timestamp + TICK_UNITS * max(1, round((now - self._at) / TICK_S))) & 0xFFFFFFFF
 
-    def relayed(self, sequence: int, timestamp: int, now: float) -> None:
-        """A relay sends this; whatever is sent next continues from it. An older packet moves nothing."""
+    @property
+    def sent(self) -> int:
+        return self.due - self.unsent
+
+    @property
+    def octets(self) -> int:
+        """Payload bytes of the packets sent; those that did not go out are taken for usual ones."""
+        return self.sent * TICK_UNITS + self.surplus
+
+    def stamp(self, now: float) -> int:
+        """The timestamp of the moment, for a sender report; no finer than a tick."""
+        return self.clock(now) if self.idle else self.timestamp
+
+    def relayed(self, sequence: int, timestamp: int, size: int, now: float) -> None:
+        """A relay sends this datagram; whatever is sent next continues from it. An older packet moves nothing."""
         self.due += 1
+        self.surplus += size - USUAL_BYTES
         if (sequence - self.sequence) & 0xFFFF < 0x8000:
             self.sequence, self.timestamp, self._at = sequence, timestamp, now
 

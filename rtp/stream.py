@@ -52,11 +52,11 @@ class RtpStream:
         "_mute_at",
         "_patience",
         "_silent_since",
-        "_ssrc",
         "latch",
         "may_send",
         "received",
         "reception",
+        "ssrc",
     )
 
     def __init__(self, leg: LegId, named: Address | None, inbound: Inbound, patience: Patience, now: float) -> None:
@@ -70,7 +70,8 @@ class RtpStream:
         self._patience = patience
         self._dtmf = DtmfReceiver()
         self._events: list[MediaEvent] = []
-        self._ssrc = -1
+        self.ssrc = -1
+        """Of the source that is heard, -1 before it."""
         self._silent_since: float | None = None if patience.trusted else now
         self._mute_at: float | None = None if patience.trusted else now + patience.unheard_limit_s
 
@@ -90,10 +91,10 @@ class RtpStream:
         if source is not None and source != self.latch.source and not self._admit(source, ssrc, sequence):
             return None
         self.received += 1
-        if ssrc != self._ssrc:
-            self._ssrc = ssrc
+        if ssrc != self.ssrc:
+            self.ssrc = ssrc
             self._dtmf = DtmfReceiver()
-            self.reception.rebase()
+            self.reception.new_source()
         if self.reception.complete:
             self.reception.arrived(sequence)
             if voice:

@@ -23,6 +23,7 @@ from rtp.dtmf import check_digits, event_packets
 from rtp.engine import LegId, LegOptions, LegStats, MediaError, MediaEvent, Played
 from rtp.player import Sound, SoundCache
 from rtp.ports import PortPool
+from rtp.reporting import LEAST_INTERVAL_S
 from rtp.sender import RtpSender
 from rtp.stream import Patience, RtpStream
 from sdp.negotiation import Capabilities
@@ -40,7 +41,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class MediaSettings:
-    """`address` is bound, `advertised` (the same when empty) stands in our SDP. The even ports are RTP's."""
+    """`address` is bound, `advertised` (the same when empty) stands in our SDP. The even ports are RTP's.
+
+    `rtcp` takes a second socket for each leg that lasts, unless `rtcp_mux` is agreed with its peer.
+    """
 
     address: str
     advertised: str = ""
@@ -51,6 +55,9 @@ class MediaSettings:
     unheard_limit_s: float = 10.0
     cache_bytes: int = 256 * 1024 * 1024
     gate: bool = True
+    rtcp: bool = True
+    rtcp_mux: bool = True
+    report_least_s: float = LEAST_INTERVAL_S
 
 
 class LocalMediaEngine:
@@ -63,12 +70,16 @@ class LocalMediaEngine:
         random.shuffle(ports)
         self._ports = PortPool(ports, settings.quarantine_s)
         readiness = Readiness()
-        self._room = Room(readiness, Ticker(self._loop, readiness), self._report, settings.gate)
+        self._room = Room(
+            readiness, Ticker(self._loop, readiness), self._report, settings.gate, settings.report_least_s
+        )
         self._legs: dict[LegId, Leg] = {}
         self._listeners: dict[LegId, Callable[[MediaEvent], None]] = {}
         self._sounds = SoundCache(settings.cache_bytes)
         self._plays = itertools.count(1)
-        self._capabilities = Capabilities(settings.advertised or settings.address)
+        self._capabilities = Capabilities(
+            settings.advertised or settings.address, rtcp_mux=settings.rtcp and settings.rtcp_mux
+        )
         self._swept: Iterator[Leg] = iter(())
         self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)
 
@@ -266,6 +277,8 @@ class LocalMediaEngine:
                 continue
             try:
                 leg.check(now)
+                if self._settings.rtcp:
+                    leg.report()
             except OSError as error:
                 log.error("media port lost", leg=leg.id, port=leg.port.number, reason=str(error))
 

@@ -7,6 +7,7 @@ from typing import Final
 from rtp.aio.port import Port
 from rtp.aio.readiness import Readiness
 from rtp.aio.recording import Recording
+from rtp.aio.reports import Reports
 from rtp.aio.ticker import Ticker
 from rtp.description import LegDescription
 from rtp.engine import LegId, LegStats, MediaEvent, PlayDone
@@ -15,6 +16,8 @@ from rtp.gate import closed_gate
 from rtp.latch import Address
 from rtp.packet import MOST_BYTES, Buffer
 from rtp.relay import Relay
+from rtp.reporting import LEAST_INTERVAL_S
+from rtp.rtcp import is_rtcp
 from rtp.sender import RtpSender
 from rtp.stream import Header, RtpStream
 
@@ -30,6 +33,7 @@ class Room:
     ticker: Ticker
     report: Callable[[MediaEvent], None]
     gates: bool = True
+    report_least_s: float = LEAST_INTERVAL_S
     buffer: bytearray = field(default_factory=lambda: bytearray(MOST_BYTES))
 
 
@@ -42,9 +46,9 @@ class Leg:
     """Connects the cores of one leg with its socket; it decides nothing that a core could."""
 
     __slots__ = (
-        "_drained",
         "_gated",
         "_relay",
+        "_reports",
         "_room",
         "_send",
         "description",
@@ -69,7 +73,7 @@ class Leg:
         self._room = room
         self._relay: Relay | None = None
         self._gated = False
-        self._drained = False
+        self._reports: Reports | None = None
         self._send: Callable[[Buffer], int] = _nowhere
         room.readiness.watch(port.sock, self._readable)
         room.ticker.start()
@@ -78,7 +82,7 @@ class Leg:
     # What arrives
 
     def _readable(self, now: float) -> None:
-        if not self._drained:
+        if not self.port.drained:
             self._drain(now)
             return
         try:
@@ -94,7 +98,7 @@ class Leg:
             try:
                 size, source = self.port.sock.recvfrom_into(buffer)
             except BlockingIOError:
-                self._drained = self.port.connected
+                self.port.drained = self.port.connected
                 return
             except OSError:
                 continue
@@ -108,13 +112,22 @@ class Leg:
         stream = self.stream
         header = stream.receive(datagram, source, now)
         if header is None:
+            self._keep_report(datagram, source, now)
             return
         if self._relay is not None or self.recording is not None:
             self._pass_on(buffer, size, header, now)
-        elif not self._gated and self._drained:
+        elif not self._gated and self.port.drained:
             self._close_gate()
         for event in stream.events():
             self._room.report(event)
+
+    def _keep_report(self, datagram: memoryview, source: Address | None, now: float) -> None:
+        """RTCP on the RTP port (RFC 5761 §4), of the source whose voice is heard."""
+        latched, agreed = self.stream.latch.source, self.description.agreed
+        if self._reports is None or latched is None or agreed is None or not agreed.rtcp_mux:
+            return
+        if source in (None, latched) and len(datagram) >= 8 and is_rtcp(datagram[1]):
+            self._reports.keep(bytes(datagram), latched, now)
 
     def _pass_on(self, buffer: bytearray, size: int, header: Header, now: float) -> None:
         if self.recording is not None and header[1] & 0x7F == self.stream.voice_type:
@@ -201,7 +214,7 @@ class Leg:
             self._room.readiness.forget(self.port.sock)
             self.port.rebind()
             self._room.readiness.watch(self.port.sock, self._readable)
-            self._drained = self._gated = False
+            self._gated = False
         self.aim()
 
     def update(self, codec: str, now: float) -> None:
@@ -224,6 +237,13 @@ class Leg:
         self.follow_latch()
         for event in self.stream.events():
             self._room.report(event)
+
+    def report(self) -> None:
+        """Read what the peer reported, and report if it is time; for the slow sweep."""
+        if self._reports is None:
+            room = self._room
+            self._reports = Reports(self.description, self.stream, self.sender, room.readiness, room.report_least_s)
+        self._reports.work(self.port, self._send)
 
     # What it is used for
 
@@ -248,14 +268,26 @@ class Leg:
 
     @property
     def stats(self) -> LegStats:
-        reception = self.stream.reception
-        sender = self.sender
+        stream, sender = self.stream, self.sender
+        lost, jitter_ms = stream.reception.lost, stream.reception.jitter_ms
+        told = None if self._reports is None else self._reports.told
+        if told is None:
+            return LegStats(sender.sent, sender.due, stream.received, lost, jitter_ms)
         return LegStats(
-            sender.due - sender.unsent, sender.due, self.stream.received, reception.lost, reception.jitter_ms
+            sender.sent,
+            sender.due,
+            stream.received,
+            lost,
+            jitter_ms,
+            told.lost,
+            told.jitter_ms,
+            told.round_trip_ms,
         )
 
     def close(self) -> None:
         self._room.ticker.remove(self)
+        if self._reports is not None:
+            self._reports.close(self.port, self._send)
         self._room.readiness.forget(self.port.sock)
         self.port.close()
         self._send = _nowhere

@@ -17,27 +17,29 @@ _FILTER_PROGRAM = struct.Struct("@HP")
 
 
 class Port:
-    """The socket of an even port. The odd one above is kept free for RTCP, which is not sent yet, and is not bound.
+    """A socket of a pair: the even port carries RTP, the odd one above RTCP (bound only once a report is due).
 
     Raises OSError when the port cannot be bound.
     """
 
-    __slots__ = ("_address", "connected", "number", "sock")
+    __slots__ = ("address", "connected", "drained", "number", "sock")
 
     def __init__(self, address: str, number: int) -> None:
-        self._address = address
+        self.address = address
         self.number = number
         self.connected = False
+        self.drained = False
+        """Connected, and what strangers had sent before was read: told by the reader."""
         self.sock = self._bind()
 
     def _bind(self) -> socket.socket:
-        ipv6 = ":" in self._address
+        ipv6 = ":" in self.address
         sock = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             sock.settimeout(0.0)
             level, option = (socket.IPPROTO_IPV6, socket.IPV6_TCLASS) if ipv6 else (socket.IPPROTO_IP, socket.IP_TOS)
             sock.setsockopt(level, option, IPTOS_EXPEDITED)
-            sock.bind((self._address, self.number))
+            sock.bind((self.address, self.number))
         except OSError:
             sock.close()
             raise
@@ -51,7 +53,7 @@ class Port:
     def rebind(self) -> None:
         """Hear everybody again: a new socket on the same port, without gate. Raises OSError."""
         self.sock.close()
-        self.connected = False
+        self.connected = self.drained = False
         self.sock = self._bind()
 
     def gate(self, program: bytes | None) -> bool:

@@ -29,6 +29,7 @@ from rtp.engine import (
 from rtp.g711 import A_TO_U
 from rtp.latch import PROBATION
 from rtp.packet import RtpPacket
+from rtp.rtcp import Bye, Report, ReportBlock, build_report
 from rtp.tone import tone
 from tests.rtp.hearing import best_match, contains
 from tests.rtp.phone import Phone, until
@@ -38,6 +39,8 @@ PAIRS = 4
 QUARANTINE_S = 0.4
 TIMEOUT_S = 0.5
 UNHEARD_LIMIT_S = 0.3
+REPORT_LEAST_S = 0.2
+"""In place of the five seconds of RFC 3550."""
 
 PROMPTS = {
     "low": tone((300, 340), 0.3),
@@ -564,6 +567,101 @@ class MediaContract:
         await other.phone.hears(15)
         await until(lambda: bool(gone.told(PlayDone)), "end of the play")
         gone.phone.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    # Reports
+
+    @pytest.mark.parametrize("mux", [False, True])
+    async def test_a_phone_is_told_what_it_was_sent_and_how_it_is_heard(
+        self, board: Switchboard, files: dict[str, str], mux: bool
+    ) -> None:
+        a, b = await board.talking("a", Phone(mux=mux)), await board.talking("b")
+        await board.engine.play(a.leg, (files["low"],))
+        await a.phone.hears(15)
+        await until(lambda: any(report.ntp for report in a.phone.told()), "sender report")
+        assert next((r.packets, r.octets) for r in a.phone.told() if r.ntp) == (15, 2400)
+        assert {report.ssrc for report in a.phone.told()} == {a.phone.packets[0].ssrc}
+        assert not any(report.blocks for report in a.phone.told())
+        await board.engine.bridge(a.leg, b.leg)
+        a.phone.talk(count=3)
+        a.phone.sequence += 1
+        a.phone.talk(count=4)
+        await until(lambda: any(report.blocks for report in a.phone.told()), "report of what was heard")
+        blocks = [block for report in a.phone.told() for block in report.blocks]
+        assert (blocks[-1].ssrc, blocks[-1].lost, blocks[-1].highest) == (a.phone.ssrc, 1, a.phone.sequence - 1)
+
+    @pytest.mark.parametrize("mux", [False, True])
+    async def test_what_a_phone_reports_is_in_the_figures(self, board: Switchboard, mux: bool) -> None:
+        call = await board.talking("a", Phone(mux=mux))
+        assert await board.engine.stats(call.leg) == LegStats(0, 0, 2, 0, 0.0)
+        other = await board.talking("b")
+        await board.engine.bridge(call.leg, other.leg)
+        other.phone.talk(count=2)
+        await call.phone.hears(2)
+        await until(lambda: any(report.ntp for report in call.phone.told()), "sender report")
+        ours = next(report for report in reversed(call.phone.told()) if report.ntp)
+        block = ReportBlock(ours.ssrc, 0, 5, 0, 160, (ours.ntp or 0) >> 16 & 0xFFFFFFFF, 0)
+        call.phone.report(build_report(Report(call.phone.ssrc, (block,), 1 << 40), "phone"))
+        await self._figures(board, call)
+        stats = await board.engine.close(call.leg)
+        assert (stats.peer_lost, stats.peer_jitter_ms) == (5, 20.0)
+        assert stats.round_trip_ms is not None
+        assert 0 <= stats.round_trip_ms < 5000
+
+    async def _figures(self, board: Switchboard, call: Call) -> None:
+        for _ in range(1000):
+            if (await board.engine.stats(call.leg)).peer_lost is not None:
+                return
+            await asyncio.sleep(0.002)
+        raise AssertionError("the report was not taken in")
+
+    async def test_a_phone_behind_nat_is_reported_to_where_its_reports_come_from(self, board: Switchboard) -> None:
+        inside, outside = Phone(), Phone(address="127.0.0.2")
+        call = await board.call("a", inside)
+        outside.engine = inside.engine
+        outside.talk(count=5)
+        await board.heard(call, 1)
+        await self._reports_until_told(outside)
+        assert inside.told() == []
+        outside.hang_up()
+
+    async def _reports_until_told(self, phone: Phone) -> None:
+        """A report a few times: the engine listens on the odd port only from its own first report on."""
+        for _ in range(100):
+            phone.report(build_report(Report(phone.ssrc, (), 1 << 40), "phone"))
+            await asyncio.sleep(0.02)
+            if phone.told():
+                return
+        raise AssertionError("no report came")
+
+    @pytest.mark.parametrize("mux", [False, True])
+    async def test_reports_of_another_source_and_nonsense_are_not_believed(self, board: Switchboard, mux: bool) -> None:
+        call = await board.talking("a", Phone(mux=mux))
+        await until(lambda: bool(call.phone.told()), "report")
+        ssrc = call.phone.told()[0].ssrc
+        lie = build_report(Report(call.phone.ssrc, (ReportBlock(ssrc, 0, 99, 0, 0),)), "liar")
+        stranger = Phone(engine=call.phone.engine, address="127.0.0.2", mux=mux)
+        for _ in range(20):
+            stranger.report(lie)
+        call.phone.report(lie[:9] + b"junk")
+        call.phone.report(lie[:-4])
+        await asyncio.sleep(0.4)
+        assert (await board.engine.stats(call.leg)).peer_lost is None
+        stranger.hang_up()
+
+    @pytest.mark.parametrize("mux", [False, True])
+    async def test_a_leg_that_reported_says_goodbye(self, board: Switchboard, mux: bool) -> None:
+        call = await board.talking("a", Phone(mux=mux))
+        await until(lambda: bool(call.phone.told()), "report")
+        await board.engine.close(call.leg)
+        await until(lambda: bool(call.phone.told() and isinstance(call.phone.reports[-1][-1], Bye)), "goodbye")
+        assert call.phone.reports[-1][-1] == Bye((call.phone.told()[0].ssrc,))
+
+    async def test_a_stranger_that_never_sends_gets_reports_for_a_bounded_time(self, board: Switchboard) -> None:
+        call = await board.call("a", trusted=False)
+        await until(lambda: bool(call.told(RtpTimeout)), "time-out")
+        count = len(call.phone.told())
+        await asyncio.sleep(0.4)
+        assert len(call.phone.told()) == count
 
     # Recording
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rtp.dtmf import EVENT
 from rtp.g711 import FRAME_BYTES, U_TO_A
 from rtp.packet import RtpPacket, parse
+from rtp.rtcp import Report, RtcpPacket, is_rtcp, parse_compound
 
 DEADLINE_S = 5.0
 
@@ -34,10 +35,17 @@ class Phone:
     packets: list[RtpPacket] = field(default_factory=list)
     address: str = "127.0.0.1"
     sock: socket.socket = field(default_factory=lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    attributes: str = ""
+    """More lines of its description, each with its end."""
+    mux: bool = False
+    """Whether RTCP goes over the same port."""
+    reports: list[tuple[RtcpPacket, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.sock.setblocking(False)  # noqa: FBT003
-        self.sock.bind((self.address, 0))
+        self.rtcp = socket.socket(self.sock.family, socket.SOCK_DGRAM)
+        for sock in (self.sock, self.rtcp):
+            sock.setblocking(False)  # noqa: FBT003
+            sock.bind((self.address, 0))
 
     @property
     def port(self) -> int:
@@ -45,12 +53,14 @@ class Phone:
 
     def sdp(self, *, direction: str = "sendrecv", version: int = 1, port: int | None = None) -> str:
         name = "PCMA" if self.payload_type == 8 else "PCMU"
+        mux = "a=rtcp-mux\r\n" if self.mux else ""
         where = f"IN {'IP6' if ':' in self.address else 'IP4'} {self.address}"
         return (
             f"v=0\r\no=phone 7 {version} {where}\r\ns=-\r\nc={where}\r\nt=0 0\r\n"
             f"m=audio {port or self.port} RTP/AVP {self.payload_type} {self.event_type}\r\n"
             f"a=rtpmap:{self.payload_type} {name}/8000\r\na=rtpmap:{self.event_type} telephone-event/8000\r\n"
-            f"a=fmtp:{self.event_type} 0-15\r\na={direction}\r\n"
+            f"a=fmtp:{self.event_type} 0-15\r\na=rtcp:{self.rtcp.getsockname()[1]}\r\n"
+            f"{mux}{self.attributes}a={direction}\r\n"
         )
 
     def described(self, sdp: str) -> None:
@@ -88,7 +98,25 @@ class Phone:
                 return self.packets
             except ConnectionRefusedError:
                 continue
-            self.packets.append(parse(data))
+            if is_rtcp(data[1]):
+                self.reports.append(parse_compound(data))
+            else:
+                self.packets.append(parse(data))
+
+    def report(self, *packets: bytes) -> None:
+        """Send a compound packet of RTCP to where the engine wants it."""
+        host, port = self.engine
+        (self.sock if self.mux else self.rtcp).sendto(b"".join(packets), (host, port + (not self.mux)))
+
+    def told(self) -> list[Report]:
+        """The reports that have arrived."""
+        self.hear()
+        while not self.mux:
+            try:
+                self.reports.append(parse_compound(self.rtcp.recv(2048)))
+            except BlockingIOError:
+                break
+        return [packet for packets in self.reports for packet in packets if isinstance(packet, Report)]
 
     async def hears(self, count: int, *, deadline_s: float = DEADLINE_S) -> list[RtpPacket]:
         """Wait until `count` packets have come in all."""
@@ -111,6 +139,7 @@ class Phone:
 
     def hang_up(self) -> None:
         self.sock.close()
+        self.rtcp.close()
 
     def __enter__(self) -> "Phone":
         return self

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtp.packet import PacketError
-from rtp.rtcp import Bye, Other, Report, ReportBlock, build_bye, build_report, ntp_time, parse_compound
+from rtp.rtcp import Bye, Other, Report, ReportBlock, build_bye, build_report, is_rtcp, ntp_time, parse_compound
 
 word = st.integers(0, 0xFFFFFFFF)
 blocks = st.builds(ReportBlock, word, st.integers(0, 255), st.integers(-0x800000, 0x7FFFFF), word, word, word, word)
@@ -33,6 +33,10 @@ def test_a_loss_beyond_24_bits_is_told_as_the_most_that_fits() -> None:
 def test_more_blocks_than_fit_are_refused() -> None:
     with pytest.raises(PacketError, match="32 report blocks"):
         build_report(Report(1, (ReportBlock(2, 0, 0, 0, 0),) * 32), "x")
+
+
+def test_rtcp_is_told_from_rtp_by_its_second_byte() -> None:
+    assert [byte for byte in range(128, 256) if is_rtcp(byte)] == list(range(192, 224))
 
 
 def test_ntp_time_counts_from_1900() -> None:

@@ -166,8 +166,8 @@ def test_skipped_ticks_do_not_tear_a_key_in_two() -> None:
 
 def test_what_a_relay_sent_is_continued_and_an_older_packet_moves_nothing() -> None:
     machine = sender()
-    machine.relayed(3, 8000, 1.0)
-    machine.relayed(2, 7840, 1.0)
+    machine.relayed(3, 8000, 172, 1.0)
+    machine.relayed(2, 7840, 172, 1.0)
     assert machine.due == 2
     assert machine.clock(1.02) == 8160
     machine.play(1, frames((A,)), 1.02)

@@ -8,7 +8,15 @@ import pytest
 from rtp.aio.engine import LocalMediaEngine, MediaSettings
 from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent
 from tests.rtp.hearing import contains
-from tests.rtp.media_contract import PAIRS, PROMPTS, QUARANTINE_S, TIMEOUT_S, UNHEARD_LIMIT_S, MediaContract
+from tests.rtp.media_contract import (
+    PAIRS,
+    PROMPTS,
+    QUARANTINE_S,
+    REPORT_LEAST_S,
+    TIMEOUT_S,
+    UNHEARD_LIMIT_S,
+    MediaContract,
+)
 from tests.rtp.phone import Phone, until
 
 
@@ -42,6 +50,7 @@ async def made(*, gate: bool) -> AsyncIterator[MediaEngine]:
             quarantine_s=QUARANTINE_S,
             rtp_timeout_s=TIMEOUT_S,
             unheard_limit_s=UNHEARD_LIMIT_S,
+            report_least_s=REPORT_LEAST_S,
             gate=gate,
         )
     )
