@@ -40,6 +40,14 @@ def likeness(heard: Samples, wanted: Samples) -> tuple[float, float]:
     return float(scores[best]), best / RATE_HZ
 
 
+def share_alike(heard: Samples, wanted: Samples, piece_s: float = 0.25, alike: float = 0.8) -> float:
+    """The share of `wanted`, in pieces, that was heard: for a phone that puts gaps between what it hears."""
+    size = round(piece_s * RATE_HZ)
+    parts = [wanted[at : at + size] for at in range(0, len(wanted) - size + 1, size)]
+    parts = [part for part in parts if np.sqrt(np.mean(part**2)) > 100]
+    return sum(likeness(heard, part)[0] > alike for part in parts) / len(parts)
+
+
 def power_at(heard: Samples, frequency_hz: float) -> float:
     """The part of the sound's power within 10 Hz of `frequency_hz`, 0 to 1."""
     spectrum = np.abs(np.fft.rfft(heard)) ** 2

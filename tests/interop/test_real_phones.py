@@ -12,14 +12,14 @@ from ivr.book import load_book
 from ivr.prompts.cache import speech_name
 from ivr.prompts.speech import VOICES
 from tests.interop.phones import ROOT, Served, baresip, pyvoip, serving
-from tests.interop.sound import RATE_HZ, Samples, a_law_file, likeness, power_at, wav_file
+from tests.interop.sound import RATE_HZ, Samples, a_law_file, likeness, power_at, share_alike, wav_file
 
 pytestmark = pytest.mark.interop
 
 MAIN, PENSION = "5000", "5001"
 MENU_S, TALK_S, WAITING_S = 3.0, 2.5, 15.0
-ALIKE, PURE = 0.8, 0.9
-"""How alike recordings of the same sound are at least, and how much of the sound a tone is."""
+ALIKE, PURE, MOST = 0.8, 0.9, 0.5
+"""How alike recordings of the same sound are at least, how much of the sound a tone is, and how much has to be heard."""
 
 
 @pytest_asyncio.fixture
@@ -106,7 +106,8 @@ async def test_pyvoip_hears_the_menu_as_a_caller(node: Served, tmp_path: Path) -
         for word in (b"registered\n", b"answered\n", b"over\n"):
             assert await asyncio.wait_for(caller.stdout.readline(), 20) == word
     menu = prompt(node, MAIN, "Velkommen.")[RATE_HZ : 3 * RATE_HZ]
-    assert likeness(unsigned(heard), menu)[0] > ALIKE
+    # Its threads put gaps into what it hears on a busy machine.
+    assert share_alike(unsigned(heard), menu) > MOST
 
 
 def unsigned(path: Path) -> Samples:
