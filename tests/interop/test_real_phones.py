@@ -19,7 +19,7 @@ pytestmark = pytest.mark.interop
 MAIN, PENSION = "5000", "5001"
 MENU_S, TALK_S, WAITING_S = 3.0, 2.5, 15.0
 ALIKE, PURE, MOST = 0.8, 0.9, 0.5
-"""How alike recordings of the same sound are at least, how much of the sound a tone is, and how much has to be heard."""
+"""How alike recordings of a sound are at least, how much of the sound a tone is, and how much has to be heard."""
 
 
 @pytest_asyncio.fixture
