@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from ipaddress import ip_address
 
 from sip.config import Limits, Trunk
@@ -22,6 +23,10 @@ class Allowance:
         self._left = burst
         self._at = now
 
+    def left(self, now: float) -> bool:
+        """Whether `take` would give something."""
+        return self._left + (now - self._at) * self._per_s >= 1.0
+
     def full(self, now: float) -> bool:
         return self._left + (now - self._at) * self._per_s >= self._burst
 
@@ -34,17 +39,53 @@ class Allowance:
         return True
 
 
+class Allowances:
+    """One allowance for each key, in bounded memory: where the table is full, those without a place share one."""
+
+    __slots__ = ("_burst", "_by_key", "_crowd", "_most", "_per_s", "_swept_at")
+
+    def __init__(self, per_s: float, burst: float, most: int) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._most = most
+        self._by_key: dict[str, Allowance] = {}
+        self._crowd: Allowance | None = None
+        self._swept_at = float("-inf")
+
+    def of(self, key: str, now: float) -> Allowance:
+        """The allowance that `key` may use now."""
+        allowance = self._by_key.get(key)
+        if allowance is not None:
+            return allowance
+        if len(self._by_key) >= self._most:
+            self._forget_idle(now)
+        if len(self._by_key) < self._most:
+            allowance = self._by_key[key] = Allowance(self._per_s, self._burst, now)
+            return allowance
+        if self._crowd is None:
+            self._crowd = Allowance(self._per_s, self._burst, now)
+        return self._crowd
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def _forget_idle(self, now: float) -> None:
+        """Those whose allowance has filled up again need no place."""
+        if now - self._swept_at >= _SWEEP_EVERY_S:
+            self._swept_at = now
+            self._by_key = {key: one for key, one in self._by_key.items() if not one.full(now)}
+
+
 class Admission:
-    """State of a stranger is bounded: where the table is full, those without a place share one allowance."""
+    """Trunks are known by address. Strangers share a bounded table; who proved a password has a place outside it."""
 
     def __init__(self, trunks: tuple[Trunk, ...], limits: Limits) -> None:
         self._trunks = trunks
         self._limits = limits
         self._known: dict[str, str | None] = {}
-        self._strangers: dict[str, Allowance] = {}
-        self._vouched: set[str] = set()
-        self._swept_at = float("-inf")
-        self._crowd: Allowance | None = None
+        per_s, burst = limits.stranger_requests_per_s, limits.stranger_burst
+        self._strangers = Allowances(per_s, burst, limits.stranger_sources)
+        self._vouched: OrderedDict[str, Allowance] = OrderedDict()
         self._calls: Allowance | None = None
         self._trunk_rates = {trunk.name: trunk.calls_per_s for trunk in trunks if trunk.calls_per_s > 0}
         self._by_trunk: dict[str, Allowance] = {}
@@ -59,29 +100,22 @@ class Admission:
 
     def stranger_may(self, host: str, now: float) -> bool:
         """Whether a source that is no trunk may start one more transaction now."""
-        key = _neighbourhood(host)
-        allowance = self._strangers.get(key)
-        if allowance is None:
-            if len(self._strangers) >= self._limits.stranger_sources:
-                self._forget_idle(now)
-            if len(self._strangers) >= self._limits.stranger_sources:
-                if self._crowd is None:
-                    self._crowd = self._stranger(now)
-                return self._crowd.take(now)
-            allowance = self._strangers[key] = self._stranger(now)
-        return allowance.take(now)
+        key = neighbourhood(host)
+        return (self._vouched.get(key) or self._strangers.of(key, now)).take(now)
 
     def vouch(self, host: str, now: float) -> None:
-        """Somebody there proved who they are: the phones of an office share one address, and get more room."""
-        key = _neighbourhood(host)
-        if key not in self._vouched and (
-            key in self._strangers or len(self._strangers) < self._limits.stranger_sources
-        ):
-            factor = _VOUCHED_FACTOR
-            self._strangers[key] = Allowance(
-                factor * self._limits.stranger_requests_per_s, factor * self._limits.stranger_burst, now
-            )
-            self._vouched.add(key)
+        """Somebody there proved who they are: the phones of an office share one address, and get more room.
+
+        Their place outlasts a flood that fills the strangers' table; the one vouched for longest ago makes room.
+        """
+        key = neighbourhood(host)
+        if key in self._vouched:
+            self._vouched.move_to_end(key)
+            return
+        if len(self._vouched) >= self._limits.stranger_sources:
+            self._vouched.popitem(last=False)
+        per_s, burst = self._limits.stranger_requests_per_s, self._limits.stranger_burst
+        self._vouched[key] = Allowance(_VOUCHED_FACTOR * per_s, _VOUCHED_FACTOR * burst, now)
 
     def call_may(self, now: float, trunk: str = "") -> bool:
         """Whether one more new call fits into this second: the total, and the rate of the trunk where it has one."""
@@ -102,17 +136,6 @@ class Admission:
             allowance = self._by_trunk[trunk] = Allowance(per_s, max(1.0, per_s), now)
         return allowance
 
-    def _stranger(self, now: float) -> Allowance:
-        return Allowance(self._limits.stranger_requests_per_s, self._limits.stranger_burst, now)
-
-    def _forget_idle(self, now: float) -> None:
-        """Those whose allowance has filled up again need no place."""
-        if now - self._swept_at < _SWEEP_EVERY_S:
-            return
-        self._swept_at = now
-        self._strangers = {key: one for key, one in self._strangers.items() if not one.full(now)}
-        self._vouched &= self._strangers.keys()
-
     def _look_up(self, host: str) -> str | None:
         try:
             address = ip_address(host.partition("%")[0])
@@ -124,7 +147,7 @@ class Admission:
         return None
 
 
-def _neighbourhood(host: str) -> str:
+def neighbourhood(host: str) -> str:
     """One IPv6 customer has a /64 at least, and could otherwise be 2^64 sources."""
     if ":" not in host:
         return host

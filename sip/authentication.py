@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hmac
+from collections import OrderedDict
 from dataclasses import dataclass
 
+from sip.admission import Allowances, neighbourhood
 from sip.config import Digest
 from sip.message.auth import Challenge, Credentials, hash_a1, is_right, read_credentials
 from sip.message.message import Request
 from sip.nonces import Freshness, Nonces
 
 _KNOWN = ("SHA-256", "MD5")
+_MOST_REMEMBERED = 4096
+# Wrong digests that are let pass: a phone with an old password repeats it every half minute and blocks nobody.
+_PER_USER_S, _USER_BURST = 0.1, 10.0
+_PER_SOURCE_S, _SOURCE_BURST = 0.5, 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,35 @@ class Proof:
     stale: bool = False
 
 
+class Guesses:
+    """Who guessed too often, by user and by source: no digest is believed there until some time has passed.
+
+    A user is always believed from where the last proof of theirs came, so guessing locks no phone out. Users that do
+    not exist share one allowance, so that only the configuration decides how many there are.
+    """
+
+    __slots__ = ("_homes", "_sources", "_users")
+
+    def __init__(self) -> None:
+        self._users = Allowances(_PER_USER_S, _USER_BURST, _MOST_REMEMBERED)
+        self._sources = Allowances(_PER_SOURCE_S, _SOURCE_BURST, _MOST_REMEMBERED)
+        self._homes: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def too_many(self, user: str, source: str, now: float) -> bool:
+        by_user, by_source = self._users.of(user, now).left(now), self._sources.of(source, now).left(now)
+        return not (by_user and by_source) and (user, source) not in self._homes
+
+    def wrong(self, user: str, source: str, now: float) -> None:
+        self._users.of(user, now).take(now)
+        self._sources.of(source, now).take(now)
+
+    def right(self, user: str, source: str) -> None:
+        self._homes[user, source] = None
+        self._homes.move_to_end((user, source))
+        if len(self._homes) > _MOST_REMEMBERED:
+            self._homes.popitem(last=False)
+
+
 class Authenticator:
     """What it answers does not tell whether a user exists: an unknown one has a password too, which nobody knows."""
 
@@ -35,6 +70,7 @@ class Authenticator:
         self._algorithms = digest.algorithms
         self._md5_only = digest.md5_only
         self._nonces = Nonces(digest.secret, digest.nonce_life_s)
+        self._guesses = Guesses()
 
     def challenges(self, request: Request, now: float, *, stale: bool = False) -> list[tuple[str, str]]:
         """WWW-Authenticate lines for the 401 to `request`."""
@@ -45,19 +81,24 @@ class Authenticator:
             for algorithm in (("MD5",) if single else self._algorithms)
         ]
 
-    def check(self, request: Request, now: float) -> Proof:
+    def check(self, request: Request, source: str, now: float) -> Proof:
+        """Who sent `request` from the host `source`. It takes the same work whether the user exists or not."""
         given = self._ours(request)
         if given is None:
             return Proof()
-        password = self._passwords(given.username)
-        known = password if password is not None else self._nobody(given.username)
-        a1 = hash_a1(given.username, self._realm, known, given.algorithm)
-        if not is_right(given, request.method, a1) or password is None:
+        password, nobodys = self._passwords(given.username), self._nobody(given.username)
+        user, place = "" if password is None else given.username, neighbourhood(source)
+        a1 = hash_a1(given.username, self._realm, nobodys if password is None else password, given.algorithm)
+        right = is_right(given, request.method, a1) and password is not None
+        if not right:
+            self._guesses.wrong(user, place, now)
+        if self._guesses.too_many(user, place, now) or not right:
             return Proof(ours=True)
         freshness = self._nonces.check(given.nonce, given.nonce_count or 1, now + self._offset_s)
-        if freshness is Freshness.GOOD:
-            return Proof(given.username, ours=True)
-        return Proof(ours=True, stale=freshness is Freshness.STALE)
+        if freshness is not Freshness.GOOD:
+            return Proof(ours=True, stale=freshness is Freshness.STALE)
+        self._guesses.right(user, place)
+        return Proof(user, ours=True)
 
     def _ours(self, request: Request) -> Credentials | None:
         """The credentials for our realm that we can check. Without qop (RFC 3261 §22.4) a nonce is good once."""

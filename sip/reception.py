@@ -193,7 +193,7 @@ class Reception:
     def _origin(self, request: Request, source: Address, now: float) -> Origin | Unproven:
         """Who calls. Known and unknown users get the same refusal."""
         if self._authenticator is not None and "Authorization" in request.headers:
-            proof = self._authenticator.check(request, now)
+            proof = self._authenticator.check(request, source[0], now)
             if proof.user is not None:
                 self._admission.vouch(source[0], now)
                 return Origin("agent", proof.user)
@@ -227,7 +227,7 @@ class Reception:
         if self._authenticator is None:
             self._leave_to_application(request, source, now)
             return
-        proof = self._authenticator.check(request, now)
+        proof = self._authenticator.check(request, source[0], now)
         target = request.to.uri
         if proof.user is None:
             self._refuse(request, 401, source, self.challenges(request, now, stale=proof.stale))

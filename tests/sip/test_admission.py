@@ -74,7 +74,7 @@ def test_places_of_strangers_that_were_quiet_are_given_away() -> None:
     taken(one, "198.51.100.1", 0.0)
     taken(one, "198.51.100.2", 0.0)
     assert taken(one, "198.51.100.3", 100.0) == 3
-    assert "198.51.100.1" not in one._strangers
+    assert len(one._strangers) == 1
 
 
 def test_who_proved_who_they_are_gets_more_room_for_all_behind_that_address() -> None:
@@ -86,13 +86,20 @@ def test_who_proved_who_they_are_gets_more_room_for_all_behind_that_address() ->
     assert taken(one, "198.51.100.1", 0.0) == 0
 
 
-def test_vouching_does_not_grow_a_full_table() -> None:
+def test_who_proved_who_they_are_keeps_the_place_while_strangers_fill_the_table() -> None:
     one = admission(stranger_sources=1)
-    taken(one, "198.51.100.1", 0.0)
     one.vouch("198.51.100.2", 0.0)
+    for number in range(3, 100):
+        taken(one, f"198.51.100.{number}", 600.0)
+    assert taken(one, "198.51.100.2", 600.0) == 60
     assert len(one._strangers) == 1
-    one.vouch("198.51.100.1", 0.0)
-    assert taken(one, "198.51.100.1", 0.0) == 60
+
+
+def test_the_places_of_those_who_proved_who_they_are_are_bounded() -> None:
+    one = admission(stranger_sources=2)
+    for host in ("198.51.100.1", "198.51.100.2", "198.51.100.1", "198.51.100.3"):
+        one.vouch(host, 0.0)
+    assert [taken(one, f"198.51.100.{n}", 0.0) for n in (1, 2, 3)] == [60, 3, 60]
 
 
 def test_new_calls_have_a_rate() -> None:

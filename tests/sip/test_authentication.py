@@ -8,6 +8,7 @@ from tests.sip.raw import raw, request
 PASSWORDS = {"anna": "right"}
 DIGEST = Digest("nav.example", PASSWORDS.get, b"secret")
 NOW = 1000.0
+SOURCE = "198.51.100.1"
 
 
 def challenge(one: Authenticator, algorithm: str = "SHA-256", now: float = NOW) -> Challenge:
@@ -23,11 +24,12 @@ def proof(
     password: str = "right",
     count: int = 1,
     now: float = NOW,
+    source: str = SOURCE,
 ) -> Proof:
     answer = authorize(
         given, username=user, password=password, method="REGISTER", uri="sip:nav.example", cnonce="c", nonce_count=count
     )
-    return one.check(request(raw("REGISTER", f"Authorization: {answer}")), now)
+    return one.check(request(raw("REGISTER", f"Authorization: {answer}")), source, now)
 
 
 def test_challenge_offers_sha_256_before_md5_with_one_nonce() -> None:
@@ -75,8 +77,8 @@ def test_nodes_that_share_the_secret_believe_each_others_nonces() -> None:
 
 def test_request_without_credentials_for_our_realm_proves_nothing() -> None:
     one = Authenticator(DIGEST)
-    assert one.check(request(raw("REGISTER")), NOW) == Proof()
-    assert one.check(request(raw("REGISTER", "Authorization: Basic eDp5")), NOW) == Proof()
+    assert one.check(request(raw("REGISTER")), SOURCE, NOW) == Proof()
+    assert one.check(request(raw("REGISTER", "Authorization: Basic eDp5")), SOURCE, NOW) == Proof()
     assert proof(one, Challenge("elsewhere", challenge(one).nonce)) == Proof()
 
 
@@ -100,3 +102,47 @@ def test_algorithms_are_offered_as_configured() -> None:
     one = Authenticator(Digest("nav.example", PASSWORDS.get, b"secret", algorithms=("MD5",)))
     ((_, line),) = one.challenges(request(raw("REGISTER")), NOW)
     assert Challenge.parse(line).algorithm == "MD5"
+
+
+def test_guesses_at_a_user_are_few_however_many_sources_guess() -> None:
+    one = Authenticator(DIGEST)
+    given = challenge(one)
+    for number in range(10):
+        assert proof(one, given, password=f"guess{number}", source=f"203.0.113.{number}") == Proof(ours=True)
+    assert proof(one, given) == Proof(ours=True)
+    assert proof(one, given, now=NOW + 10).user == "anna"
+
+
+def test_guesses_of_a_source_are_few_however_many_users_it_guesses_at() -> None:
+    one = Authenticator(DIGEST)
+    given = challenge(one)
+    for number in range(20):
+        assert proof(one, given, user=f"nobody{number}") == Proof(ours=True)
+    assert proof(one, given) == Proof(ours=True)
+    assert proof(one, given, source="203.0.113.1").user == "anna"
+
+
+def test_who_proved_who_they_are_is_believed_there_while_others_guess() -> None:
+    one = Authenticator(DIGEST)
+    given = challenge(one)
+    assert proof(one, given).user == "anna"
+    for number in range(50):
+        proof(one, given, password=f"guess{number}", source=f"203.0.113.{number}")
+    assert proof(one, given, count=2, source="203.0.113.99").user is None
+    assert proof(one, given, count=2).user == "anna"
+
+
+def test_the_memory_of_where_users_were_proven_is_bounded() -> None:
+    one = Authenticator(DIGEST)
+    given = challenge(one)
+    for number in range(1, 4100):
+        assert proof(one, given, count=number, source=f"10.0.{number >> 8}.{number & 255}").user == "anna"
+    assert len(one._guesses._homes) == 4096
+
+
+def test_a_guess_that_is_not_weighed_does_not_tell_that_it_was_right() -> None:
+    one = Authenticator(DIGEST)
+    given, old = challenge(one), challenge(one, now=NOW - 301)
+    for number in range(10):
+        proof(one, given, password=f"guess{number}")
+    assert proof(one, old) == Proof(ours=True)
