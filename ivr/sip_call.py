@@ -10,7 +10,7 @@ from ivr.agent_leg import Line, SipAgentLeg, SipPhones, Target, answer_reinvite
 from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected
 from ivr.phones import NotAnswered
 from rtp.engine import DtmfReceived, LegId, LegOptions, MediaError, MediaEvent, PlayDone, RtpTimeout
-from sip.events import Confirmed, Ended, InviteReceived, ReinviteReceived, SipEvent
+from sip.events import Confirmed, DigitReceived, Ended, InviteReceived, ReinviteReceived, SipEvent
 
 _log = structlog.get_logger(__name__)
 
@@ -67,7 +67,7 @@ class SipCall:
         self._invite = invite
         self._ended = ""
         self._media_open = False
-        self._keys: deque[str] = deque(maxlen=_MOST_KEYS)
+        self._keys = _Keys(invite.sdp)
         self._awaited: _Awaited | None = None
         self._joined: SipAgentLeg | None = None
         if not line.user_agent.listen(invite.session, self._heard):
@@ -233,8 +233,13 @@ class SipCall:
             case Ended():
                 self._end("caller_hung_up")
             case ReinviteReceived():
+                self._keys.described(event.sdp)
                 self._line.spawn(self._reinvited(event))
+            case DigitReceived():
+                if not self._keys.by_rtp:
+                    self._pressed(event.digit)
             case Confirmed():
+                self._keys.described(event.sdp)
                 if event.sdp:
                     self._line.spawn(self._answered_our_offer(event.sdp))
             case _:
@@ -254,10 +259,7 @@ class SipCall:
         awaited = self._awaited
         match event:
             case DtmfReceived():
-                if awaited is not None and event.digit in awaited.keys:
-                    self._resolve(event.digit)
-                elif awaited is None or not (awaited.keys or awaited.bridged):
-                    self._keys.append(event.digit)
+                self._pressed(event.digit)
             case PlayDone():
                 if awaited is not None and awaited.play == event.play:
                     self._resolve("")
@@ -265,6 +267,15 @@ class SipCall:
                 self._line.silent(self.info.contact, event)
             case _:
                 pass
+
+    def _pressed(self, digit: str) -> None:
+        awaited = self._awaited
+        if awaited is not None and awaited.future.done():
+            awaited = None  # a second key, before the flow has taken the first
+        if awaited is not None and digit in awaited.keys:
+            self._resolve(digit)
+        elif awaited is None or not (awaited.keys or awaited.bridged):
+            self._keys.append(digit)
 
     # --- waiting ---------------------------------------------------------------------------------------------------
 
@@ -309,6 +320,22 @@ class SipCall:
         if self._media_open:
             self._media_open = False
             await self._line.close(self.info.contact, self.leg)
+
+
+class _Keys(deque[str]):
+    """Keys pressed ahead. `by_rtp`: the caller's description has telephone events, so a key by INFO came there too."""
+
+    __slots__ = ("by_rtp",)
+
+    def __init__(self, sdp: str | None) -> None:
+        super().__init__(maxlen=_MOST_KEYS)
+        self.by_rtp = False
+        self.described(sdp)
+
+    def described(self, sdp: str | None) -> None:
+        """The caller described itself anew; what it offered last decides."""
+        if sdp:
+            self.by_rtp = "telephone-event/8000" in sdp.lower()
 
 
 class _Awaited:

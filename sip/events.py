@@ -126,6 +126,15 @@ class Refreshed:
 
 
 @dataclass(frozen=True, slots=True)
+class DigitReceived:
+    """The peer sent a key by INFO: one of `0-9*#A-D`. `duration_ms` is 0 where it does not say how long."""
+
+    session: SessionId
+    digit: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The session is over. Nothing more will be reported of it."""
 
@@ -195,6 +204,7 @@ SessionEvent = (
     | Reoffered
     | ReofferFailed
     | Refreshed
+    | DigitReceived
     | Ended
 )
 RegistrarEvent = Registered | Unregistered

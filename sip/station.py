@@ -12,7 +12,7 @@ from sip.message.message import Request, Response
 from sip.transaction import Failure, Transaction
 from sip.transaction_layer import MAGIC_COOKIE, TransactionLayer
 
-ALLOWED = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS")
+ALLOWED = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO")
 ALLOW = ", ".join(ALLOWED)
 
 Datagram = tuple[bytes, Address]

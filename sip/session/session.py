@@ -6,8 +6,19 @@ from enum import Enum, auto
 
 from sip.config import Address
 from sip.dialog import Dialog, DialogId
-from sip.events import Confirmed, EndCause, Ended, Origin, ReinviteReceived, Rejected, SessionId, body_text
+from sip.events import (
+    Confirmed,
+    DigitReceived,
+    EndCause,
+    Ended,
+    Origin,
+    ReinviteReceived,
+    Rejected,
+    SessionId,
+    body_text,
+)
 from sip.message.message import Request, Response, respond
+from sip.session.info import read_info
 from sip.session.reinvite import Reoffer
 from sip.session.timer import SessionTimer, interval_refusal
 from sip.session.uac import OutgoingInvite
@@ -178,6 +189,8 @@ class Session:
             self.over("local" if self.phase is Phase.ENDING else "remote", now, request)
         elif request.method == "INVITE":
             self._reinvited(request, answer_to, now)
+        elif request.method == "INFO":
+            self._informed(request, answer_to, now)
         else:
             self._answer(request, 405, answer_to, now)
 
@@ -297,6 +310,15 @@ class Session:
             tag = request.to.tag or ""
             self.incoming = IncomingInvite(self, request, answer_to, now, tag=tag, initial=False)
             self.station.emit(ReinviteReceived(self.id, body_text(request), request))
+
+    def _informed(self, request: Request, answer_to: Address, now: float) -> None:
+        if self.phase is Phase.ENDING:
+            self._answer(request, 481, answer_to, now)
+            return
+        answer = read_info(request)
+        self._answer(request, answer.status, answer_to, now, answer.headers)
+        if answer.key is not None:
+            self.station.emit(DigitReceived(self.id, answer.key.digit, answer.key.duration_ms))
 
     def _answer(self, request: Request, status: int, answer_to: Address, now: float, headers: HeaderLines = ()) -> None:
         transaction = self.station.transactions.server(request, answer_to, UNATTENDED, now)

@@ -30,7 +30,9 @@ from sip.events import (
     SipEvent,
 )
 from sip.message.address import NameAddr
+from sip.message.message import Response
 from sip.message.uri import SipUri
+from sip.transaction import Failure, Transaction
 from tests.ivr.sounds import MUSIC, tone
 from tests.rtp.hearing import contains
 from tests.rtp.phone import Phone, until
@@ -47,6 +49,7 @@ class Handset:
         self.rtp = Phone()
         self.session: SessionId
         self.heard_of: list[SipEvent] = []
+        self.informed: list[int] = []
         self._user_agent = user_agent
         self._version = 1
 
@@ -125,6 +128,19 @@ class Handset:
                 pass
 
 
+class Informed:
+    """Notes how an INFO was answered."""
+
+    def __init__(self, statuses: list[int]) -> None:
+        self._statuses = statuses
+
+    def responded(self, transaction: Transaction, response: Response, now: float) -> None:
+        self._statuses.append(response.status)
+
+    def failed(self, transaction: Transaction, cause: Failure, now: float) -> None:
+        self._statuses.append(408)
+
+
 class Lab:
     """svar's side, and one user agent for all the phones. Made by `lab`."""
 
@@ -162,16 +178,35 @@ class Lab:
         host, port = self.phones_agent.address
         return Target(SipUri(user, host, port), (host, port))
 
-    async def call(self, *, offer: bool = True, codecs: tuple[str, str] = ("", "")) -> tuple[SipCall, Handset]:
-        """A caller who rings, and svar's call that is not answered yet. `codecs`: other ones, as SDP writes them."""
+    async def call(
+        self, *, offer: bool = True, codecs: tuple[str, str] = ("", ""), events: bool = True
+    ) -> tuple[SipCall, Handset]:
+        """A caller who rings, and svar's call that is not answered yet. `codecs`: other ones, as SDP writes them.
+
+        `events`: whether the phone can send keys in its RTP.
+        """
         handset = self._handset()
         address = self.user_agent.address
         sdp = handset.rtp.sdp()
         if codecs[0]:
             sdp = sdp.replace("RTP/AVP 8 101", codecs[0]).replace("rtpmap:8 PCMA/8000", codecs[1])
+        if not events:
+            lines = sdp.replace("RTP/AVP 8 101", "RTP/AVP 8").splitlines(keepends=True)
+            sdp = "".join(line for line in lines if not line.startswith(("a=rtpmap:101", "a=fmtp:101")))
         handset.dial(SipUri("5000", *address), address, sdp if offer else None)
         invite = await asyncio.wait_for(self._invited.get(), 5)
         return SipCall(self.line, self.outside, invite, info(token_hex(4)), LegId(token_hex(4))), handset
+
+    def press_by_info(self, handset: Handset, key: str) -> None:
+        """What many phones send instead of telephone events; `informed` gets the status of the answer."""
+        core, now = self.phones_agent.core, asyncio.get_running_loop().time()
+        dialog = core._sessions.by_id[handset.session].dialog
+        assert dialog is not None
+        kind = ("Content-Type", "application/dtmf-relay")
+        info = dialog.request("INFO", core._station.via(dialog.destination), headers=[kind])
+        info.body = f"Signal={key}\r\nDuration=160\r\n".encode()
+        core._station.transactions.client(info, dialog.destination, Informed(handset.informed), now)
+        self.phones_agent._flush()
 
     async def leg(self) -> tuple[SipAgentLeg, Handset]:
         """An agent's phone that has answered."""

@@ -285,3 +285,27 @@ async def test_a_leg_of_another_kind_is_refused(phones: Lab) -> None:
     call, _ = await phones.call()
     with pytest.raises(TypeError, match="Other"):
         await call.bridge(Other())
+
+
+async def test_a_key_by_info_counts_where_no_telephone_events_were_agreed(phones: Lab) -> None:
+    call, handset = await phones.call(events=False)
+    await call.answer()
+    await until(lambda: handset.count(Accepted) > 0, "answer")
+    for key in "42":
+        phones.press_by_info(handset, key)
+    assert (await call.collect(most=2)).pii_digits == "42"
+    handset.hang_up()
+    await phones.nothing_left()
+
+
+async def test_a_key_that_comes_by_rtp_and_by_info_counts_once(phones: Lab) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    await handset.connected()
+    phones.press_by_info(handset, "4")
+    await until(lambda: handset.informed == [200], "answer to the INFO")
+    for key in "47":
+        handset.rtp.press(key)
+    assert (await call.collect(most=2)).pii_digits == "47"
+    handset.hang_up()
+    await phones.nothing_left()

@@ -72,7 +72,7 @@ def test_request_in_a_call_that_is_not_served_is_not_allowed() -> None:
     pair.bob.core.bye(pair.theirs, pair.now)
     (bye,) = [data for data, _ in pair.bob.core.datagrams()]
     register = bye.replace(b"BYE sip", b"REGISTER sip").replace(b" BYE\r\n", b" REGISTER\r\n")
-    for method, status in ((b"INFO", b"405"), (b"OPTIONS", b"200"), (b"REGISTER", b"405")):
+    for method, status in ((b"SUBSCRIBE", b"405"), (b"OPTIONS", b"200"), (b"REGISTER", b"405")):
         data = register.replace(b"REGISTER", method).replace(b"z9hG4bK", b"z9hG4bK" + method)
         pair.alice.core.receive(data, BOB, pair.now)
         ((answer, _),) = pair.alice.core.datagrams()
