@@ -4,6 +4,7 @@ from typing import Final
 
 from rtp.engine import MediaError
 from rtp.latch import Address
+from rtp.packetization import packet_ms
 from rtp.sender import Outbound
 from rtp.stream import Inbound
 from sdp.description import SessionDescription, parse
@@ -95,4 +96,5 @@ class LegDescription:
         if self.agreed is None:
             return Outbound(0, sends=False)
         agreed = self.agreed
-        return Outbound(agreed.codec.payload_type, agreed.dtmf_payload_type, agreed.direction.sends)
+        length_ms = packet_ms(agreed.ptime_ms)
+        return Outbound(agreed.codec.payload_type, agreed.dtmf_payload_type, agreed.direction.sends, length_ms)

@@ -7,7 +7,9 @@ from typing import Final
 
 from rtp.dtmf import EventPacket
 from rtp.packet import HEADER, MARKER
+from rtp.packetization import by_tick, ticks_a_frame
 
+TICK_MS: Final = 20
 TICK_S: Final = 0.020
 TICK_UNITS: Final = 160
 """20 ms of the 8 kHz RTP clock."""
@@ -23,15 +25,22 @@ _pack = HEADER.pack
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """What to send a leg: payload types as *its* SDP numbers them, and whether anything may be sent at all."""
+    """What to send a leg: payload types as *its* SDP numbers them, and whether anything may be sent at all.
+
+    `packet_ms` is how long the packets of what is played last: 10, 20, 30 or 40.
+    """
 
     voice_type: int
     event_type: int | None = None
     sends: bool = True
+    packet_ms: int = 20
 
 
 class RtpSender:
     """Plays frames and keys, a packet a tick; a relay borrows its numbers (`rtp.relay`).
+
+    A tick is 20 ms, or 10 where the peer wants packets of 10 ms. `timestamp` is that of the last 20 ms sent, so that
+    the next packet's is 160 units on, however long the last one was.
 
     The packets come from a generator, whose locals are in one place: with thousands of streams the objects touched for
     a packet decide its cost.
@@ -107,7 +116,7 @@ class RtpSender:
 
     def _generate(self) -> None:
         """Begin anew with what is to be sent: keys first."""
-        speaking = self._speak()
+        speaking = self._speak() if self.outbound.packet_ms == TICK_MS else self._speak_repacked()
         self.datagrams = speaking if self._keys is None else chain(self._press(self._keys), speaking)
 
     def _speak(self) -> Datagrams:
@@ -128,13 +137,36 @@ class RtpSender:
                 octet = outbound.voice_type
         self._play = -abs(self._play)
 
+    def _speak_repacked(self) -> Datagrams:
+        outbound, ssrc = self.outbound, self.ssrc
+        octet = outbound.voice_type | MARKER
+        frames = chain.from_iterable(self._stretches)
+        self._stretches = iter((frames,))
+        for payload in by_tick(frames, outbound.packet_ms):
+            if payload is None:
+                yield None
+                continue
+            timestamp = (self.timestamp + TICK_UNITS) & 0xFFFFFFFF
+            self.timestamp = (timestamp + len(payload) - TICK_UNITS) & 0xFFFFFFFF
+            if not outbound.sends:
+                yield None
+                continue
+            self.sequence = (self.sequence + 1) & 0xFFFF
+            self.due += 1
+            self.surplus += len(payload) - TICK_UNITS
+            yield _pack(0x80, octet, self.sequence, timestamp, ssrc) + payload
+            octet = outbound.voice_type
+        self._play = -abs(self._play)
+
     def _press(self, keys: Iterator[EventPacket | None]) -> Datagrams:
         outbound = self.outbound
         event_type = outbound.event_type
+        rests = (None,) * (ticks_a_frame(outbound.packet_ms) - 1)
         for packet in keys:
             self.timestamp = (self.timestamp + TICK_UNITS) & 0xFFFFFFFF
             if packet is None or event_type is None or not outbound.sends:
                 yield None
+                yield from rests
                 continue
             self.due += 1
             self.surplus += len(packet.payload) - TICK_UNITS
@@ -142,12 +174,17 @@ class RtpSender:
             octet = event_type if packet.age else event_type | MARKER
             began = (self.timestamp - packet.age) & 0xFFFFFFFF
             yield _pack(0x80, octet, self.sequence, began, self.ssrc) + packet.payload
+            yield from rests
         self._keys = None
 
     def skip(self, ticks: int) -> None:
-        """Ticks were missed for good: they count as due and unsent, and the clock goes on (not within a key)."""
-        self.due += ticks
-        self.unsent += ticks
+        """Ticks of 20 ms were missed for good: their packets count as due and unsent, and the clock goes on.
+
+        Not within a key.
+        """
+        packets = ticks * TICK_MS // self.outbound.packet_ms
+        self.due += packets
+        self.unsent += packets
         if self._keys is None:
             self.timestamp = (self.timestamp + ticks * TICK_UNITS) & 0xFFFFFFFF
 

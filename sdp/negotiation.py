@@ -330,10 +330,16 @@ def _agreed(
         sent.payload_type if both and sent else None,
         received.payload_type if both and received else None,
         direction,
-        _number(theirs.attribute("ptime"), 1, 200, _number(ours.attribute("ptime"), 1, 200, 20)),
+        _ptime_ms(theirs, ours),
         mux,
         theirs.port if mux else _number(theirs.attribute("rtcp"), 1, 65535, min(theirs.port + 1, 65535)),
     )
+
+
+def _ptime_ms(theirs: Media, ours: Media) -> int:
+    """How long the peer wants packets to last: its ptime, else ours; never more than its maxptime (RFC 8866 §6.4)."""
+    wanted = _number(theirs.attribute("ptime"), 1, 200, _number(ours.attribute("ptime"), 1, 200, 20))
+    return min(wanted, _number(theirs.attribute("maxptime"), 1, 200, wanted))
 
 
 def _number(text: str | None, low: int, high: int, default: int) -> int:

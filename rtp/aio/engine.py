@@ -172,7 +172,7 @@ class LocalMediaEngine:
         number = next(self._plays)
         stretches = player.stretches(sounds, found.description.codec, loop=loop, offset_s=offset_s)
         found.sender.play(number, stretches, self._loop.time())
-        self._room.ticker.add(found)
+        found.tick_on()
         return Played(number, 0.0 if loop else player.duration_s(sounds, offset_s))
 
     async def _sound(self, file: str) -> Sound:
@@ -202,7 +202,7 @@ class LocalMediaEngine:
         if found.sender.outbound.event_type is None:
             raise MediaError(f"leg {leg}: the peer takes no telephone events", 488)
         found.sender.press(event_packets(digits), self._loop.time())
-        self._room.ticker.add(found)
+        found.tick_on()
 
     async def bridge(self, a: LegId, b: LegId) -> None:
         first, second = self._leg(a), self._leg(b)

@@ -15,6 +15,7 @@ from rtp.g711 import translation
 from rtp.gate import closed_gate
 from rtp.latch import Address
 from rtp.packet import MOST_BYTES, Buffer
+from rtp.packetization import ticks_a_frame
 from rtp.relay import Relay
 from rtp.reporting import LEAST_INTERVAL_S
 from rtp.rtcp import is_rtcp
@@ -104,7 +105,7 @@ class Leg:
                 continue
             self._receive(size, source[:2], now)
             if not self.port.connected and self.stream.latch.source is not None:
-                self._connect(self.stream.latch.source)
+                self._follow(self.stream.latch.source)
 
     def _receive(self, size: int, source: Address | None, now: float) -> None:
         buffer = self._room.buffer
@@ -163,6 +164,10 @@ class Leg:
         if ended:
             self._room.report(PlayDone(self.id, ended))
 
+    def tick_on(self) -> None:
+        """There is something to send: take part in the ticks."""
+        self._room.ticker.add(self, twice=ticks_a_frame(self.sender.outbound.packet_ms) == 2)
+
     def skip(self, ticks: int) -> None:
         """Ticks that were due are not coming."""
         self.sender.skip(ticks)
@@ -181,7 +186,11 @@ class Leg:
 
     # The socket's state
 
-    def _connect(self, source: Address) -> None:
+    def _follow(self, source: Address) -> None:
+        """Send to who is heard, and hear nobody else once that is settled."""
+        if not self.stream.latch.settles():
+            self.aim()
+            return
         try:
             self.port.connect(source)
         except OSError:
@@ -221,7 +230,11 @@ class Leg:
         """The peer described its media anew; before, `codec` was spoken. Raises OSError if the port was lost."""
         description = self.description
         self.stream.update(description.named or self.stream.latch.named, description.inbound, now)
+        ticks = ticks_a_frame(self.sender.outbound.packet_ms)
         self.sender.update(description.outbound, translation(codec, description.codec))
+        if not self.sender.idle and ticks != ticks_a_frame(description.outbound.packet_ms):
+            self._room.ticker.remove(self)
+            self.tick_on()
         if self.recording is not None:
             self.recording.set_codec(description.codec)
         self.follow_latch()

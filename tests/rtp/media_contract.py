@@ -251,6 +251,47 @@ class MediaContract:
         assert call.phone.voice[0].payload == PROMPTS["high"][:160].translate(A_TO_U)
         assert best_match(call.phone.heard, PROMPTS)[0] == "high"
 
+    @pytest.mark.parametrize(
+        ("asked", "count"), [("ptime:10", 30), ("ptime:30", 10), ("ptime:40", 8), ("maxptime:10", 30)]
+    )
+    async def test_a_phone_gets_packets_as_long_as_it_asks_for(
+        self, board: Switchboard, files: dict[str, str], asked: str, count: int
+    ) -> None:
+        call = await board.call("a", Phone(attributes=f"a={asked}\r\n"))
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await board.engine.play(call.leg, (files["low"],))
+        await until(lambda: bool(call.told(PlayDone)), "end of the play")
+        assert 0.25 < loop.time() - began < 0.6
+        assert (len(call.phone.voice), call.phone.heard) == (count, PROMPTS["low"])
+        steps = [(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in itertools.pairwise(call.phone.voice)]
+        assert steps == [len(packet.payload) for packet in call.phone.voice[:-1]]
+
+    async def test_a_phone_that_asks_for_other_packets_gets_them_from_then_on(
+        self, board: Switchboard, files: dict[str, str]
+    ) -> None:
+        call = await board.call("a")
+        await board.engine.play(call.leg, (files["low"],), loop=True)
+        await call.phone.hears(3)
+        for version, length in ((2, 10), (3, 40)):
+            call.phone.attributes = f"a=ptime:{length}\r\n"
+            await board.engine.update(call.leg, call.phone.sdp(version=version))
+            count = len(call.phone.hear())
+            await call.phone.hears(count + 10)
+            assert len(call.phone.packets[-1].payload) == 8 * length
+
+    async def test_packets_of_any_length_are_heard_and_passed_on(self, board: Switchboard, tmp_path: Path) -> None:
+        a, b = await board.talking("a"), await board.talking("b")
+        await board.engine.bridge(a.leg, b.leg)
+        await board.engine.record(a.leg, str(tmp_path / "a.wav"))
+        for size in (80, 240, 320, 160):
+            a.phone.send(bytes([size // 80]) * size, 8)
+            a.phone.timestamp += size
+        packets = await b.phone.hears(4)
+        assert [len(packet.payload) for packet in packets] == [80, 240, 320, 160]
+        await board.engine.stop_record(a.leg)
+        assert wav.a_law((tmp_path / "a.wav").read_bytes()) == b"".join(p.payload for p in packets)
+
     async def test_a_wav_file_is_played_and_a_changed_file_is_read_again(
         self, board: Switchboard, tmp_path: Path
     ) -> None:

@@ -81,6 +81,13 @@ def test_direction_is_ours(offer: str, sends: bool, receives: bool) -> None:
     assert (leg.outbound.sends, leg.inbound.receives) == (sends, receives)
 
 
+@pytest.mark.parametrize(("asked", "sent"), [("", 20), ("a=ptime:30\r\n", 30), ("a=ptime:60\r\n", 40)])
+def test_packets_last_what_the_peer_asks_for(asked: str, sent: int) -> None:
+    leg = description()
+    leg.receive(sdp(extra=asked))
+    assert leg.outbound.packet_ms == sent
+
+
 def test_a_hold_can_be_answered_with_inactive() -> None:
     leg = description(inactive_on_hold=True)
     text, _ = leg.receive(sdp(extra="a=sendonly\r\n"))

@@ -145,6 +145,74 @@ def test_a_new_codec_translates_the_rest_of_the_play() -> None:
     assert [p.payload if p else None for p in ticks(machine, 3)] == [B.translate(A_TO_U), A.translate(A_TO_U), None]
 
 
+@pytest.mark.parametrize(
+    ("length", "sizes"), [(10, [80] * 6), (20, [160, 160, 160]), (30, [240, 240, 0]), (40, [320, 0, 160, 0])]
+)
+def test_packets_last_what_the_peer_wants_and_their_stamps_follow_their_sizes(length: int, sizes: list[int]) -> None:
+    machine = sender(packet_ms=length)
+    machine.play(3, frames((A, B), (A,)), 0.0)
+    packets = ticks(machine, len(sizes))
+    assert [len(p.payload) if p else 0 for p in packets] == sizes
+    sent = [p for p in packets if p]
+    assert b"".join(p.payload for p in sent) == A + B + A
+    assert [p.timestamp for p in sent] == [sum(len(p.payload) for p in sent[:i]) for i in range(len(sent))]
+    assert [p.sequence for p in sent] == [(0xFFFF + i) & 0xFFFF for i in range(len(sent))]
+    assert [p.marker for p in sent] == [True] + [False] * (len(sent) - 1)
+    assert (machine.due, machine.octets) == (len(sent), 480)
+    assert ticks(machine, 1) == [None]
+    assert machine.ended(0.1) == 3
+
+
+def test_a_length_that_changes_goes_on_with_the_clock() -> None:
+    machine = sender(packet_ms=40)
+    machine.play(1, frames((A, B, A, B)), 0.0)
+    (first, _) = ticks(machine, 2)
+    machine.update(Outbound(8, 101, packet_ms=10))
+    (second,) = ticks(machine, 1)
+    assert first is not None
+    assert second == RtpPacket(8, 0, first.timestamp + 320, 7, A[:80], marker=True)
+
+
+def test_on_hold_long_packets_run_on_unheard() -> None:
+    machine = sender(sends=False, packet_ms=40)
+    machine.play(1, frames((A, A)), 0.0)
+    assert ticks(machine, 3) == [None] * 3
+    assert (machine.due, machine.ended(0.1)) == (0, 1)
+
+
+def test_keys_are_as_long_where_ticks_are_ten_ms() -> None:
+    machine = sender(packet_ms=10)
+    machine.press(event_packets("5"), 0.0)
+    sent = [p is not None for p in ticks(machine, 18)]
+    assert sent == [True, False] * 7 + [False] * 4
+    assert machine.octets == 28
+    assert machine.idle
+
+
+@pytest.mark.parametrize(("length", "packets"), [(10, 20), (20, 10), (40, 5)])
+def test_skipped_ticks_are_due_by_their_packets(length: int, packets: int) -> None:
+    machine = sender(packet_ms=length)
+    machine.skip(10)
+    assert (machine.due, machine.unsent, machine.sent) == (packets, packets, 0)
+
+
+def test_octets_are_those_of_the_payloads() -> None:
+    machine = sender()
+    machine.relayed(1, 0, 12 + 240, 0.0)
+    machine.relayed(2, 240, 12 + 80, 0.03)
+    assert (machine.sent, machine.octets) == (2, 320)
+
+
+def test_the_stamp_of_the_moment_goes_on_in_silence() -> None:
+    machine = sender()
+    machine.relayed(1, 8000, 172, 1.0)
+    assert machine.stamp(2.0) == 16_000
+    machine.play(1, frames((A, B)), 2.0)
+    (packet,) = ticks(machine, 1)
+    assert packet is not None
+    assert machine.stamp(2.0) == packet.timestamp == 16_000
+
+
 def test_skipped_ticks_are_due_and_unsent() -> None:
     machine = sender()
     machine.play(1, frames((A, B)), 0.0)

@@ -146,6 +146,21 @@ def test_mapped_address_counts_as_ipv4_and_ipv6_speaks_to_ipv6() -> None:
     assert (agreed.address, "c=IN IP6 2001:db8::1" in str(description)) == ("2001:db8::2", True)
 
 
+@pytest.mark.parametrize(
+    ("lines", "ms"),
+    [
+        ((), 20),
+        (("a=ptime:30",), 30),
+        (("a=ptime:40", "a=maxptime:30"), 30),
+        (("a=maxptime:10",), 10),
+        (("a=maxptime:150",), 20),
+        (("a=ptime:x", "a=maxptime:0"), 20),
+    ],
+)
+def test_packets_last_what_the_peer_asks_for_and_no_more_than_it_takes(lines: tuple[str, ...], ms: int) -> None:
+    assert answered(offer(*PHONE, *lines))[1].ptime_ms == ms
+
+
 def test_rtcp_goes_where_the_peer_says() -> None:
     assert answered(offer(*PHONE, "a=rtcp:7000 IN IP4 192.0.2.20"))[1].rtcp_port == 7000
     assert answered(offer(*PHONE, "a=rtcp:0"))[1].rtcp_port == 6001

@@ -39,6 +39,21 @@ async def test_each_member_is_called_every_20_ms_and_no_more() -> None:
     clock.close()
 
 
+async def test_a_member_that_wants_it_is_called_every_10_ms() -> None:
+    clock = await ticker()
+    member, other = Member(), Member()
+    clock.add(member, twice=True)
+    clock.add(other)
+    await until(lambda: len(other.ticks) >= 11, "ten ticks")
+    assert len(member.ticks) == pytest.approx(2 * len(other.ticks), abs=1)
+    assert member.ticks[20] - member.ticks[0] == pytest.approx(0.2, abs=0.06)
+    clock.remove(member)
+    count = len(member.ticks)
+    await until(lambda: len(other.ticks) >= 13, "two more ticks")
+    assert len(member.ticks) == count
+    clock.close()
+
+
 async def test_members_are_spread_over_the_slots() -> None:
     clock = await ticker()
     members = [Member() for _ in range(2 * SLOTS)]
