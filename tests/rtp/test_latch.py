@@ -1,6 +1,6 @@
 import pytest
 
-from rtp.latch import MOST_CANDIDATES, PROBATION, PROBATION_LEFT, Address, Latch
+from rtp.latch import DOUBTED, MOST_CANDIDATES, PROBATION, PROBATION_LEFT, Address, Latch
 
 NAMED, OTHER, THIRD = ("192.0.2.1", 4000), ("198.51.100.7", 5000), ("203.0.113.9", 6000)
 
@@ -76,3 +76,40 @@ def test_an_sdp_without_address_leaves_it_to_the_packets() -> None:
     latch = Latch(None)
     assert latch.target is None
     assert feed(latch, OTHER, PROBATION)[-1]
+
+
+def test_who_speaks_before_the_named_address_gives_way_to_it() -> None:
+    latch = Latch(NAMED)
+    feed(latch, OTHER, PROBATION)
+    assert not latch.settles()
+    assert feed(latch, THIRD, 100) == [False] * 100
+    assert feed(latch, NAMED, 1) == [True]
+    assert latch.relatched
+    assert latch.settles()
+    assert feed(latch, OTHER, 100) == [False] * 100
+    assert latch.target == NAMED
+
+
+def test_a_source_behind_nat_is_settled_when_the_named_one_was_never_heard() -> None:
+    latch = Latch(NAMED)
+    assert not latch.settles()
+    feed(latch, OTHER, PROBATION)
+    assert [latch.settles() for _ in range(DOUBTED)] == [False] * (DOUBTED - 1) + [True]
+    assert feed(latch, NAMED, 1) == [False]
+
+
+def test_nobody_can_be_waited_for_where_the_sdp_names_no_address() -> None:
+    latch = Latch(None)
+    feed(latch, OTHER, PROBATION)
+    assert latch.settles()
+
+
+def test_doubts_end_with_the_latch_that_they_were_about() -> None:
+    latch = Latch(NAMED)
+    feed(latch, OTHER, PROBATION)
+    latch.reopen()
+    assert feed(latch, OTHER, 1) == [True]
+    assert latch.settles()
+    latch.move(THIRD)
+    assert feed(latch, THIRD, 1) == [True]
+    assert latch.settles()
