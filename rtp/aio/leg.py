@@ -1,0 +1,312 @@
+"""One leg on its socket: what arrives is heard, relayed and recorded; what is played goes out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from rtp.aio.port import Port
+from rtp.aio.readiness import Readiness
+from rtp.aio.recording import Recording
+from rtp.aio.reports import Reports
+from rtp.aio.ticker import Ticker
+from rtp.description import LegDescription
+from rtp.engine import LegId, LegStats, MediaEvent, PlayDone
+from rtp.g711 import translation
+from rtp.gate import closed_gate
+from rtp.latch import Address
+from rtp.packet import MOST_BYTES, Buffer
+from rtp.packetization import ticks_a_frame
+from rtp.relay import Relay
+from rtp.reporting import LEAST_INTERVAL_S
+from rtp.rtcp import is_rtcp
+from rtp.sender import RtpSender
+from rtp.stream import Header, RtpStream
+
+MOST_DRAINED: Final = 64
+"""Datagrams read in one go from a socket that is not connected yet; a flood waits for the next turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the legs of one engine share. `report` is told every event; `gates` False leaves the kernel filter out."""
+
+    readiness: Readiness
+    ticker: Ticker
+    report: Callable[[MediaEvent], None]
+    gates: bool = True
+    report_least_s: float = LEAST_INTERVAL_S
+    buffer: bytearray = field(default_factory=lambda: bytearray(MOST_BYTES))
+
+
+def _nowhere(_datagram: Buffer) -> int:
+    """Stands for a socket while there is nowhere to send to."""
+    raise OSError("no address to send to")
+
+
+class Leg:
+    """Connects the cores of one leg with its socket; it decides nothing that a core could."""
+
+    __slots__ = (
+        "_gated",
+        "_relay",
+        "_reports",
+        "_room",
+        "_send",
+        "description",
+        "id",
+        "peer",
+        "port",
+        "recording",
+        "sender",
+        "stream",
+    )
+
+    def __init__(
+        self, leg: LegId, port: Port, description: LegDescription, stream: RtpStream, sender: RtpSender, room: Room
+    ) -> None:
+        self.id = leg
+        self.port = port
+        self.description = description
+        self.stream = stream
+        self.sender = sender
+        self.peer: Leg | None = None
+        self.recording: Recording | None = None
+        self._room = room
+        self._relay: Relay | None = None
+        self._gated = False
+        self._reports: Reports | None = None
+        self._send: Callable[[Buffer], int] = _nowhere
+        room.readiness.watch(port.sock, self._readable)
+        room.ticker.start()
+        self.aim()
+
+    # What arrives
+
+    def _readable(self, now: float) -> None:
+        if not self.port.drained:
+            self._drain(now)
+            return
+        try:
+            size = self.port.sock.recv_into(self._room.buffer)
+        except OSError:
+            return
+        self._receive(size, None, now)
+
+    def _drain(self, now: float) -> None:
+        """Read with sources while the socket hears everybody; connecting leaves queued strangers to be sorted out."""
+        buffer = self._room.buffer
+        for _ in range(MOST_DRAINED):
+            try:
+                size, source = self.port.sock.recvfrom_into(buffer)
+            except BlockingIOError:
+                self.port.drained = self.port.connected
+                return
+            except OSError:
+                continue
+            self._receive(size, source[:2], now)
+            if not self.port.connected and self.stream.latch.source is not None:
+                self._follow(self.stream.latch.source)
+
+    def _receive(self, size: int, source: Address | None, now: float) -> None:
+        buffer = self._room.buffer
+        datagram = memoryview(buffer)[:size]
+        stream = self.stream
+        header = stream.receive(datagram, source, now)
+        if header is None:
+            self._keep_report(datagram, source, now)
+            return
+        if self._relay is not None or self.recording is not None:
+            self._pass_on(buffer, size, header, now)
+        elif not self._gated and self.port.drained:
+            self._close_gate()
+        for event in stream.events():
+            self._room.report(event)
+
+    def _keep_report(self, datagram: memoryview, source: Address | None, now: float) -> None:
+        """RTCP on the RTP port (RFC 5761 §4), of the source whose voice is heard."""
+        latched, agreed = self.stream.latch.source, self.description.agreed
+        if self._reports is None or latched is None or agreed is None or not agreed.rtcp_mux:
+            return
+        if source in (None, latched) and len(datagram) >= 8 and is_rtcp(datagram[1]):
+            self._reports.keep(bytes(datagram), latched, now)
+
+    def _pass_on(self, buffer: bytearray, size: int, header: Header, now: float) -> None:
+        if self.recording is not None and header[1] & 0x7F == self.stream.voice_type:
+            self.recording.voice(memoryview(buffer)[:size], header[3], header[4])
+        relay, peer = self._relay, self.peer
+        if relay is not None and peer is not None and relay.rewrite(buffer, size, header, now):
+            peer.transmit(memoryview(buffer)[:size])
+
+    # What goes out
+
+    def transmit(self, datagram: Buffer) -> None:
+        """Send a datagram; one that the network does not take counts as unsent."""
+        send = self._send
+        try:
+            send(datagram)
+        except OSError:
+            self.sender.unsent += 1
+
+    def tick(self, now: float) -> None:
+        """Play or press on; at the end of a play tell of it."""
+        sender = self.sender
+        datagram = next(sender.datagrams, None)
+        if datagram is not None:
+            send = self._send
+            try:
+                send(datagram)
+            except OSError:
+                sender.unsent += 1
+            return
+        ended = sender.ended(now)
+        if sender.idle:
+            self._room.ticker.remove(self)
+        if ended:
+            self._room.report(PlayDone(self.id, ended))
+
+    def tick_on(self) -> None:
+        """There is something to send: take part in the ticks."""
+        self._room.ticker.add(self, twice=ticks_a_frame(self.sender.outbound.packet_ms) == 2)
+
+    def skip(self, ticks: int) -> None:
+        """Ticks that were due are not coming."""
+        self.sender.skip(ticks)
+
+    def aim(self) -> None:
+        """Send to where the latch says, or nowhere."""
+        target = self.stream.latch.target
+        sock = self.port.sock
+        if target is None or not self.stream.may_send:
+            self._send = _nowhere
+        elif self.port.connected:
+            self._send = sock.send
+        else:
+            sendto = sock.sendto
+            self._send = lambda datagram: sendto(datagram, target)
+
+    # The socket's state
+
+    def _follow(self, source: Address) -> None:
+        """Send to who is heard, and hear nobody else once that is settled."""
+        if not self.stream.latch.settles():
+            self.aim()
+            return
+        try:
+            self.port.connect(source)
+        except OSError:
+            return
+        self.aim()
+
+    def _close_gate(self) -> None:
+        """Attached at the first voice that nobody listens to: a caller who sends none costs no filter."""
+        self._gated = True
+        if self._room.gates:
+            self.port.gate(closed_gate(self.description.inbound.event_type))
+
+    def _open_gate(self) -> None:
+        if self._gated:
+            self._gated = False
+            if self._room.gates:
+                self.port.gate(None)
+        self.stream.open_gate()
+
+    def _settle_gate(self) -> None:
+        """Open while somebody listens; it closes by itself with the next voice."""
+        if self._relay is not None or self.recording is not None:
+            self._open_gate()
+        else:
+            self.stream.close_gate()
+
+    def follow_latch(self) -> None:
+        """The latch may have been opened, or sending forbidden: hear everybody again, aim anew. Raises OSError."""
+        if self.stream.latch.source is None and self.port.connected:
+            self._room.readiness.forget(self.port.sock)
+            self.port.rebind()
+            self._room.readiness.watch(self.port.sock, self._readable)
+            self._gated = False
+        self.aim()
+
+    def update(self, codec: str, now: float) -> None:
+        """The peer described its media anew; before, `codec` was spoken. Raises OSError if the port was lost."""
+        description = self.description
+        self.stream.update(description.named or self.stream.latch.named, description.inbound, now)
+        ticks = ticks_a_frame(self.sender.outbound.packet_ms)
+        self.sender.update(description.outbound, translation(codec, description.codec))
+        if not self.sender.idle and ticks != ticks_a_frame(description.outbound.packet_ms):
+            self._room.ticker.remove(self)
+            self.tick_on()
+        if self.recording is not None:
+            self.recording.set_codec(description.codec)
+        self.follow_latch()
+        if self.peer is not None:
+            join(self, self.peer)
+
+    def check(self, now: float) -> None:
+        """Let the stream's deadlines act. Raises OSError if the port could not be bound again."""
+        deadline = self.stream.deadline
+        if deadline is None or deadline > now:
+            return
+        self.stream.handle_timeout(now)
+        self.follow_latch()
+        for event in self.stream.events():
+            self._room.report(event)
+
+    def report(self) -> None:
+        """Read what the peer reported, and report if it is time; for the slow sweep."""
+        if self._reports is None:
+            room = self._room
+            self._reports = Reports(self.description, self.stream, self.sender, room.readiness, room.report_least_s)
+        self._reports.work(self.port, self._send)
+
+    # What it is used for
+
+    def relay_to(self, peer: "Leg | None") -> None:
+        """From now on what is heard goes to `peer`; None: to nobody."""
+        self.peer = peer
+        self._relay = None
+        if peer is not None:
+            event_in = self.description.inbound.event_type
+            self._relay = Relay(peer.sender, self.description.codec, peer.description.codec, event_in)
+        self._settle_gate()
+
+    def record(self, recording: Recording | None) -> None:
+        self.recording = recording
+        self._settle_gate()
+
+    def stop(self, now: float) -> None:
+        """Play nothing more."""
+        self.sender.stop(now)
+        if self.sender.idle:
+            self._room.ticker.remove(self)
+
+    @property
+    def stats(self) -> LegStats:
+        stream, sender = self.stream, self.sender
+        lost, jitter_ms = stream.reception.lost, stream.reception.jitter_ms
+        told = None if self._reports is None else self._reports.told
+        if told is None:
+            return LegStats(sender.sent, sender.due, stream.received, lost, jitter_ms)
+        return LegStats(
+            sender.sent,
+            sender.due,
+            stream.received,
+            lost,
+            jitter_ms,
+            told.lost,
+            told.jitter_ms,
+            told.round_trip_ms,
+        )
+
+    def close(self) -> None:
+        self._room.ticker.remove(self)
+        if self._reports is not None:
+            self._reports.close(self.port, self._send)
+        self._room.readiness.forget(self.port.sock)
+        self.port.close()
+        self._send = _nowhere
+
+
+def join(a: Leg, b: Leg) -> None:
+    """Relay between the two, both ways, from their next packets on."""
+    a.relay_to(b)
+    b.relay_to(a)
