@@ -15,12 +15,14 @@ from acd.spool import Spool
 from acd.store import RedisDistributor
 from acd.worker import Listener, Pulse, Worker
 from events.catalogue import Event
+from events.sink import Sink
 from ivr.telephony import Identity
 from metrics.pipeline import Folds
 from metrics.records import Records
 from metrics.service_level import Limits
 from svar import endpoint
 from svar.config import Config
+from svar.discretion import Discreet
 from svar.embedded.redis import EmbeddedRedis
 from svar.parts import Parts
 
@@ -34,7 +36,7 @@ class Storage:
     """The parts that others build on. `taps` hear every event once, after it is counted."""
 
     distributor: RedisDistributor
-    sink: Spool
+    sink: Sink
     folds: Folds
     locations: Locations
     records: Records
@@ -72,18 +74,22 @@ async def open_storage(
         records = await Records.open(state / "records.sqlite")
         stack.push_async_callback(records.close)
         taps: list[Callable[[Event], None]] = []
-        folds = Folds(tenant, records, limits=_limits(config), taps=[lambda event: _tell(taps, event)])
+        keep = config.node.keep_callers
+        tell = [lambda event: _tell(taps, event)]
+        folds = Folds(tenant, records, limits=_limits(config), keep_callers=keep, taps=tell)
         await folds.load()
         relay = Relay(reading, tenant)
         relay.add(FOLDS, folds, after=folds.checkpoint)
         stack.push_async_callback(relay.drain)
         parts.run(stack, "relay", relay.run())
-        sink = Spool(commands, tenant, node, state / "events.spool")
-        stack.push_async_callback(sink.close)
-        parts.run(stack, "spool", sink.run())
+        spool = Spool(commands, tenant, node, state / "events.spool")
+        stack.push_async_callback(spool.close)
+        parts.run(stack, "spool", spool.run())
         listener = Listener(listening, tenant, node, distributor.post)
         parts.run(stack, "worker", Worker(Pulse(distributor, node, contacts), listener).run())
-        yield Storage(distributor, sink, folds, Locations(commands, tenant), records, commands.ping, relay.tip, taps)
+        sink = spool if keep else Discreet(spool)
+        locations = Locations(commands, tenant)
+        yield Storage(distributor, sink, folds, locations, records, commands.ping, relay.tip, taps)
 
 
 def _tell(taps: list[Callable[[Event], None]], event: Event) -> None:
