@@ -25,7 +25,7 @@ class Node:
     tenant: str = setting("name of the organisation, part of every key and topic", "svar")
     name: str = setting("name of this node; empty: the host's", "")
     zone: str = setting("time zone in which a day begins", "Europe/Oslo")
-    keep_callers: bool = setting("keep callers' numbers in the events and call records", False)
+    keep_callers: bool = setting("keep callers' numbers in the events and call records", default=False)
     state: str = setting("folder for what is kept: store, records, passwords, prompts", "state")
 
 
