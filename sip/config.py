@@ -50,12 +50,25 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """What a trunk knows us by. Its challenges (401, 407) are answered for this realm alone."""
+
+    realm: str
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Trunk:
-    """A peer that is known by where it sends from. `calls_per_s`: its new calls a second; 0: only the total counts."""
+    """A peer that is known by where it sends from. `calls_per_s`: its new calls a second; 0: only the total counts.
+
+    `account`: how we prove who we are to it.
+    """
 
     name: str
     networks: tuple[Network, ...]
     calls_per_s: float = 0.0
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,14 @@ def cancellation(request: Request) -> Request:
     return _alongside(request, "CANCEL", request.headers.get("To") or "")
 
 
-def again(request: Request, via: str, headers: Iterable[tuple[str, str]]) -> Request:
-    """The same request as a new one, with `headers` in the place of those of their names (RFC 3261 §8.1.3.5)."""
+def again(request: Request, via: str, headers: Iterable[tuple[str, str]], cseq: int | None = None) -> Request:
+    """The same request as a new one, with `headers` in the place of those of their names (RFC 3261 §8.1.3.5).
+
+    `cseq`: within a dialog, where other requests may have gone out since.
+    """
     built = Headers(request.headers.items())
     built.set("Via", via)
-    built.set("CSeq", f"{request.cseq.number + 1} {request.method}")
+    built.set("CSeq", f"{cseq or request.cseq.number + 1} {request.method}")
     for name, value in headers:
         built.set(name, value)
     return Request(request.method, request.uri, built, request.body)

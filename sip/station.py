@@ -9,11 +9,14 @@ from sip.deadlines import Deadlines
 from sip.dialog import is_address
 from sip.events import SipEvent
 from sip.message.message import Request, Response
+from sip.proving import account_at, proof
 from sip.transaction import Failure, Transaction
 from sip.transaction_layer import MAGIC_COOKIE, TransactionLayer
 
 ALLOWED = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO")
 ALLOW = ", ".join(ALLOWED)
+
+CHALLENGES = (401, 407)
 
 Datagram = tuple[bytes, Address]
 
@@ -73,6 +76,10 @@ class Station:
 
     def contact(self, destination: Address, user: str) -> str:
         return f"<sip:{user}@{self.own(destination)}>" if user else f"<sip:{self.own(destination)}>"
+
+    def proof(self, request: Request, response: Response, destination: Address) -> tuple[str, str] | None:
+        """What proves to the peer at `destination` that we are who it knows. None where that is not to be."""
+        return proof(request, response, account_at(self.config, destination), self.tokens())
 
     def chance(self) -> float:
         """A number from 0 up to 1 out of a token, so that a run repeats exactly."""

@@ -8,7 +8,7 @@ from sip.dialog import Dialog
 from sip.events import Refreshed, Reoffered, ReofferFailed
 from sip.message.message import Response
 from sip.session.owner import Owner
-from sip.station import ALLOW
+from sip.station import ALLOW, CHALLENGES
 from sip.transaction import Failure, Transaction
 
 _MOST_TRIES = 6
@@ -20,7 +20,19 @@ class Reoffer:
     `refresh`: nothing is changed by it, so a failure other than silence concerns the session timer alone.
     """
 
-    __slots__ = ("_ack", "_cseq", "_dialog", "_refresh", "_sdp", "_timer", "_tries", "done", "session", "transaction")
+    __slots__ = (
+        "_ack",
+        "_cseq",
+        "_dialog",
+        "_proofs",
+        "_refresh",
+        "_sdp",
+        "_timer",
+        "_tries",
+        "done",
+        "session",
+        "transaction",
+    )
 
     def __init__(self, session: Owner, dialog: Dialog, sdp: str, now: float, *, refresh: bool = False) -> None:
         self.session = session
@@ -28,6 +40,7 @@ class Reoffer:
         self._dialog = dialog
         self._sdp = sdp
         self._refresh = refresh
+        self._proofs: dict[str, str] = {}
         self._tries = 0
         self._cseq = 0
         self._ack: tuple[bytes, Address] | None = None
@@ -57,7 +70,7 @@ class Reoffer:
             self._set(None)
         elif response.status == 491 and self._tries < _MOST_TRIES:
             self._back_off(now)
-        elif response.status == 422 and self._tries < _MOST_TRIES and self.session.timer.grow(response):
+        elif self._tries < _MOST_TRIES and self._meets(transaction, response):
             self._send(now)
         else:
             self._failed(response.status, now)
@@ -69,7 +82,12 @@ class Reoffer:
     def _send(self, now: float) -> None:
         self._tries += 1
         station, dialog = self.session.station, self._dialog
-        headers = [("Contact", self.session.contact()), ("Allow", ALLOW), *self.session.timer.wish()]
+        headers = [
+            ("Contact", self.session.contact()),
+            ("Allow", ALLOW),
+            *self.session.timer.wish(),
+            *self._proofs.items(),
+        ]
         request = dialog.request("INVITE", station.via(dialog.destination), headers=headers, body=self._sdp.encode())
         self._cseq = request.cseq.number
         self._set(station.deadlines.set(now + 2 * station.config.timers.give_up_s, self._rings, "unanswered"))
@@ -91,6 +109,17 @@ class Reoffer:
             self.session.timer.granted(response, now)
             outcome = Refreshed if self._refresh else Reoffered
             station.emit(outcome(self.session.id, response))
+
+    def _meets(self, transaction: Transaction, response: Response) -> bool:
+        """Whether the next try says what the peer misses: a longer interval (RFC 4028 §7.3), or a proof (§22.2)."""
+        if response.status == 422:
+            return self.session.timer.grow(response)
+        if response.status not in CHALLENGES:
+            return False
+        proof = self.session.station.proof(transaction.request, response, transaction.destination)
+        if proof is not None:
+            self._proofs[proof[0]] = proof[1]
+        return proof is not None
 
     def _back_off(self, now: float) -> None:
         """2.1 to 4 s for the side that chose the Call-ID, 0 to 2 s for the other, in steps of 10 ms (§14.1)."""

@@ -18,12 +18,13 @@ from sip.events import (
     body_text,
 )
 from sip.message.message import Request, Response, respond
+from sip.requests import again
 from sip.session.info import read_info
 from sip.session.reinvite import Reoffer
 from sip.session.timer import SessionTimer, interval_refusal
 from sip.session.uac import OutgoingInvite
 from sip.session.uas import HeaderLines, IncomingInvite
-from sip.station import UNATTENDED, Station
+from sip.station import CHALLENGES, UNATTENDED, Station
 from sip.transaction import Failure, Transaction
 
 _RETRY_WITHIN_S = 10
@@ -273,9 +274,10 @@ class Session:
         self.over(cause, now)
 
     def responded(self, transaction: Transaction, response: Response, now: float) -> None:
-        """The answer to our BYE: whatever it is, the session is over (§15.1.1)."""
-        if response.status >= 200:
-            self.over("local", now)
+        """The answer to our BYE: whatever it is, the session is over (§15.1.1), unless it asks who we are."""
+        if response.status < 200 or self._proves(transaction, response, now):
+            return
+        self.over("local", now)
 
     def failed(self, transaction: Transaction, cause: Failure, now: float) -> None:
         """Nobody answered our BYE."""
@@ -328,6 +330,20 @@ class Session:
         self.phase = Phase.ENDING
         request = dialog.request("BYE", self.station.via(dialog.destination), headers=headers)
         self.station.transactions.client(request, dialog.destination, self, now)
+
+    def _proves(self, transaction: Transaction, response: Response, now: float) -> bool:
+        """Send the BYE again with what the peer asks for; once for each kind of proof."""
+        if response.status not in CHALLENGES:
+            return False
+        dialog, asked = self.dialog, transaction.request
+        assert dialog is not None
+        proof = self.station.proof(asked, response, transaction.destination)
+        if proof is None or proof[0] in asked.headers:
+            return False
+        dialog.local_cseq += 1
+        request = again(asked, self.station.via(dialog.destination), (proof,), dialog.local_cseq)
+        self.station.transactions.client(request, transaction.destination, self, now)
+        return True
 
     def _hold(self, dialog: Dialog) -> None:
         self.dialog = dialog

@@ -9,7 +9,7 @@ from sip.events import Accepted, Provisional
 from sip.message.message import REASONS, Request, Response
 from sip.requests import again, cancellation
 from sip.session.owner import Owner
-from sip.station import UNATTENDED
+from sip.station import CHALLENGES, UNATTENDED
 from sip.transaction import Failure, Transaction
 
 _TERMINATED = 487
@@ -87,17 +87,21 @@ class OutgoingInvite:
         self.session.rejected(status, REASONS[status], None, now)
 
     def _tries_again(self, response: Response, now: float) -> bool:
-        """422: the same INVITE with a longer session interval, as a new transaction (RFC 4028 §7.3)."""
-        timer = self.session.timer
-        if self._cancelled or self._tries >= _MOST_TRIES or response.status != 422 or not timer.grow(response):
+        """The same INVITE as a new transaction: with a proof (§22.2), or a longer interval (RFC 4028 §7.3)."""
+        station, destination = self.session.station, self.transaction.destination
+        changed: list[tuple[str, str]] = []
+        if self._cancelled or self._tries >= _MOST_TRIES:
+            return False
+        if response.status == 422 and self.session.timer.grow(response):
+            changed = self.session.timer.wish()
+        elif response.status in CHALLENGES and (proof := station.proof(self.request, response, destination)):
+            changed = [proof]
+        if not changed:
             return False
         self._tries += 1
-        request, via = self.request, self.session.station.via(self.transaction.destination)
-        self.request = again(request, via, timer.wish())
         self._rings = False
-        self.transaction = self.session.station.transactions.client(
-            self.request, self.transaction.destination, self, now
-        )
+        self.request = again(self.request, station.via(destination), changed)
+        self.transaction = station.transactions.client(self.request, destination, self, now)
         return True
 
     def _progress(self, response: Response, now: float) -> None:
