@@ -16,7 +16,7 @@ from sip.session.session import Session, Sessions
 from sip.session.timer import interval_refusal
 from sip.session.uas import HeaderLines, IncomingInvite
 from sip.station import ALLOWED, UNATTENDED, Station, response_address
-from sip.transaction import COMPLETED
+from sip.transaction import COMPLETED, Transaction
 from sip.transaction_layer import MAGIC_COOKIE
 from sip.validation import SESSION_DESCRIPTION, refusal
 
@@ -109,7 +109,7 @@ class Reception:
 
     def _cancel(self, request: Request, source: Address, now: float) -> None:
         invite = self._station.transactions.cancelled_by(request)
-        if invite is None or not isinstance(invite.user, IncomingInvite):
+        if invite is None or not isinstance(invite.user, IncomingInvite) or not self._one_peer(invite, source):
             self._unknown(request, source, now)
             return
         user = invite.user
@@ -117,6 +117,11 @@ class Reception:
         transaction = self._station.transactions.server(request, answer_to, UNATTENDED, now)
         transaction.respond(respond(request, 200, to_tag=user.tag), now)
         user.session.cancelled(invite, now)
+
+    def _one_peer(self, invite: Transaction, source: Address) -> bool:
+        """Whether `source` may end what it began: some phones' branches can be guessed."""
+        host, trunk = invite.destination[0], self._admission.trunk
+        return host == source[0] or (trunk(host) is not None and trunk(host) == trunk(source[0]))
 
     def _within_dialog(self, request: Request, source: Address, now: float) -> None:
         session = self._sessions.by_dialog.get(_dialog_id(request))
