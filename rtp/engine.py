@@ -7,9 +7,22 @@ Every method raises `MediaError` for an unknown leg or an exhausted pool, and is
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NewType, Protocol
+from enum import Enum
+from typing import Final, NewType, Protocol
 
 LegId = NewType("LegId", str)
+
+
+MOST_RECORDED_S: Final = 4 * 3600.0
+"""How long a recording gets where nothing else is said."""
+
+
+class Sides(Enum):
+    """Whom a recording has: the leg alone, or also who it is bridged with, beside it (left, right) or mixed."""
+
+    ONE = "one"
+    STEREO = "stereo"
+    MIXED = "mixed"
 
 
 class MediaError(Exception):
@@ -68,7 +81,15 @@ class Relatched:
     leg: LegId
 
 
-MediaEvent = DtmfReceived | PlayDone | RtpTimeout | Relatched
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """A recording ended by itself: "full" (as long as it may be) or "failed" (the disk). What is written stays."""
+
+    leg: LegId
+    reason: str
+
+
+MediaEvent = DtmfReceived | PlayDone | RtpTimeout | Relatched | RecordingEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +154,18 @@ class MediaEngine(Protocol):
     async def unbridge(self, leg: LegId) -> None:
         """Both sides of the bridge that `leg` is in stop relaying. Nothing when it is in none."""
 
-    async def record(self, leg: LegId, path: str) -> None:
-        """Write what is heard from `leg` to a WAV file until `stop_record` or `close`."""
+    async def record(self, leg: LegId, path: str, *, sides: Sides = Sides.ONE, most_s: float = MOST_RECORDED_S) -> None:
+        """Write what is heard from `leg`, or from both sides of its bridge, to a WAV file in A-law.
+
+        Until `stop_record` or `close`, but at most `most_s` of sound: then RecordingEnded tells so. Of two sides, the
+        far one is silent while there is no bridge; where both are silent for more than a minute, the rest is left out.
+        What is played is not recorded. Raises MediaError if the file cannot be written.
+        """
+
+    async def pause_record(self, leg: LegId) -> None:
+        """Leave out what is said from now on, and the time it takes. Nothing if nothing is recorded."""
+
+    async def resume_record(self, leg: LegId) -> None: ...
 
     async def stop_record(self, leg: LegId) -> None: ...
 

@@ -60,10 +60,10 @@ def from_samples(samples: Samples) -> bytes:
     return encode_a(np.clip(np.round(samples * 32768.0), -32768, 32767).astype(np.int16))
 
 
-def header(data_bytes: int) -> bytes:
-    """The head of a WAV file of raw A-law at 8 kHz that has `data_bytes` bytes of sound."""
-    form = struct.pack("<HHIIHHH", A_LAW, 1, RATE_HZ, RATE_HZ, 1, 8, 0)
-    fact = struct.pack("<I", data_bytes)
+def header(data_bytes: int, channels: int = 1) -> bytes:
+    """The head of a WAV file of raw A-law at 8 kHz that has `data_bytes` bytes of sound in all its channels."""
+    form = struct.pack("<HHIIHHH", A_LAW, channels, RATE_HZ, RATE_HZ * channels, channels, 8, 0)
+    fact = struct.pack("<I", data_bytes // channels)
     rest = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"fact" + struct.pack("<I", 4) + fact
     padded = data_bytes + data_bytes % 2
     return b"RIFF" + struct.pack("<I", len(rest) + 8 + padded) + rest + b"data" + struct.pack("<I", data_bytes)

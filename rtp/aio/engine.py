@@ -20,7 +20,17 @@ from rtp.aio.recording import Recording
 from rtp.aio.ticker import Ticker
 from rtp.description import LegDescription
 from rtp.dtmf import check_digits, event_packets
-from rtp.engine import LegId, LegOptions, LegStats, MediaError, MediaEvent, Played
+from rtp.engine import (
+    MOST_RECORDED_S,
+    LegId,
+    LegOptions,
+    LegStats,
+    MediaError,
+    MediaEvent,
+    Played,
+    RecordingEnded,
+    Sides,
+)
 from rtp.player import Sound, SoundCache
 from rtp.ports import PortPool
 from rtp.reporting import LEAST_INTERVAL_S
@@ -216,11 +226,12 @@ class LocalMediaEngine:
     async def unbridge(self, leg: LegId) -> None:
         _part(self._leg(leg))
 
-    async def record(self, leg: LegId, path: str) -> None:
-        codec = self._leg(leg).description.codec
+    async def record(self, leg: LegId, path: str, *, sides: Sides = Sides.ONE, most_s: float = MOST_RECORDED_S) -> None:
         await self.stop_record(leg)
         try:
-            recording = await Recording.open(Path(path), codec)
+            recording = await Recording.open(
+                Path(path), sides, most_s, lambda reason: self._report(RecordingEnded(leg, reason))
+            )
         except OSError as error:
             raise MediaError(f"recording {path}: {error}", 500) from error
         found = self._legs.get(leg)
@@ -228,6 +239,16 @@ class LocalMediaEngine:
             await recording.close()
             raise MediaError(f"leg {leg}: closed before its recording began", 481)
         found.record(recording)
+
+    async def pause_record(self, leg: LegId) -> None:
+        recording = self._leg(leg).recording
+        if recording is not None:
+            recording.pause()
+
+    async def resume_record(self, leg: LegId) -> None:
+        recording = self._leg(leg).recording
+        if recording is not None:
+            recording.resume()
 
     async def stop_record(self, leg: LegId) -> None:
         found = self._leg(leg)

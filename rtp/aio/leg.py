@@ -16,6 +16,7 @@ from rtp.gate import closed_gate
 from rtp.latch import Address
 from rtp.packet import MOST_BYTES, Buffer
 from rtp.packetization import ticks_a_frame
+from rtp.recorder import FAR, NEAR
 from rtp.relay import Relay
 from rtp.reporting import LEAST_INTERVAL_S
 from rtp.rtcp import is_rtcp
@@ -131,11 +132,21 @@ class Leg:
             self._reports.keep(bytes(datagram), latched, now)
 
     def _pass_on(self, buffer: bytearray, size: int, header: Header, now: float) -> None:
-        if self.recording is not None and header[1] & 0x7F == self.stream.voice_type:
-            self.recording.voice(memoryview(buffer)[:size], header[3], header[4])
         relay, peer = self._relay, self.peer
+        if self.recording is not None or (peer is not None and peer.recording is not None):
+            self._record(memoryview(buffer)[:size], header, now)
         if relay is not None and peer is not None and relay.rewrite(buffer, size, header, now):
             peer.transmit(memoryview(buffer)[:size])
+
+    def _record(self, packet: memoryview, header: Header, now: float) -> None:
+        """Into the leg's own recording, and into that of its peer as the far side."""
+        if header[1] & 0x7F != self.stream.voice_type:
+            return
+        codec = self.description.codec
+        if self.recording is not None:
+            self.recording.voice(NEAR, packet, header[3], header[4], codec, now)
+        if self.peer is not None and self.peer.recording is not None:
+            self.peer.recording.voice(FAR, packet, header[3], header[4], codec, now)
 
     # What goes out
 
@@ -235,8 +246,6 @@ class Leg:
         if not self.sender.idle and ticks != ticks_a_frame(description.outbound.packet_ms):
             self._room.ticker.remove(self)
             self.tick_on()
-        if self.recording is not None:
-            self.recording.set_codec(description.codec)
         self.follow_latch()
         if self.peer is not None:
             join(self, self.peer)
@@ -262,6 +271,8 @@ class Leg:
 
     def relay_to(self, peer: "Leg | None") -> None:
         """From now on what is heard goes to `peer`; None: to nobody."""
+        if self.recording is not None and peer is not self.peer:
+            self.recording.change_far()
         self.peer = peer
         self._relay = None
         if peer is not None:

@@ -1,14 +1,17 @@
 """A recording on its way to a file: written in a thread, so that a slow disk holds up no call."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import structlog
 
 from rtp import wav
+from rtp.engine import Sides
 from rtp.packet import Buffer
-from rtp.recorder import Recorder
+from rtp.recorder import Parts, Recorder, channels, combine
 
 CHUNK_BYTES: Final = 16_000
 """Two seconds."""
@@ -19,71 +22,99 @@ log = structlog.get_logger()
 
 
 class Recording:
-    """One leg's WAV file, from `open` to `close`."""
+    """One WAV file, from `open` to `close`. `ended` is told once if it ends by itself: "full" or "failed"."""
 
-    __slots__ = ("_failed", "_file", "_loop", "_path", "_recorder", "_writing")
+    __slots__ = ("_ended", "_file", "_loop", "_over", "_path", "_recorder", "_sides", "_writing", "_written")
 
-    def __init__(self, path: Path, file: BinaryIO, codec: str) -> None:
+    def __init__(self, path: Path, file: BinaryIO, sides: Sides, most_s: float, ended: Callable[[str], None]) -> None:
         self._path = path
         self._file = file
-        self._recorder = Recorder(codec)
+        self._sides = sides
+        self._ended = ended
+        self._recorder = Recorder(sides, most_s, time.monotonic())
         self._loop = asyncio.get_running_loop()
         self._writing: asyncio.Future[None] | None = None
-        self._failed = False
+        self._written = 0
+        self._over = False
 
     @classmethod
-    async def open(cls, path: Path, codec: str) -> "Recording":
+    async def open(cls, path: Path, sides: Sides, most_s: float, ended: Callable[[str], None]) -> "Recording":
         """Begin a file. Raises OSError if it cannot be written."""
-        return cls(path, await asyncio.to_thread(_begin, path), codec)
+        file = await asyncio.to_thread(_begin, path, channels(sides))
+        return cls(path, file, sides, most_s, ended)
 
-    def voice(self, packet: Buffer, timestamp: int, ssrc: int) -> None:
-        """A voice packet was heard."""
+    def voice(self, side: int, packet: Buffer, timestamp: int, ssrc: int, codec: str, now: float) -> None:
+        """A voice packet was heard on that side (`rtp.recorder.NEAR`, `FAR`)."""
         recorder = self._recorder
-        if self._failed:
+        if self._over:
             return
-        recorder.voice(packet, timestamp, ssrc)
-        if recorder.waiting >= CHUNK_BYTES and self._writing is None:
-            self._writing = self._loop.run_in_executor(None, _append, self._file, recorder.take())
-            self._writing.add_done_callback(self._written)
-        elif recorder.waiting > MOST_WAITING:
+        recorder.voice(side, packet, timestamp, ssrc, codec, now)
+        ready = recorder.ready
+        if ready >= CHUNK_BYTES and self._writing is None:
+            self._writing = self._loop.run_in_executor(None, _append, self._file, self._sides, self._take())
+            self._writing.add_done_callback(self._wrote)
+        elif ready > MOST_WAITING:
             self._fail("the disk lags two minutes behind")
+        if recorder.full and not self._over:
+            self._end("full")
 
-    def set_codec(self, codec: str) -> None:
-        """What comes from now on is PCMA or PCMU."""
-        self._recorder.set_codec(codec)
+    def _take(self, *, last: bool = False) -> Parts:
+        parts = self._recorder.take(last=last)
+        self._written += len(parts[0]) * channels(self._sides)
+        return parts
 
-    def _written(self, writing: "asyncio.Future[None]") -> None:
+    def change_far(self) -> None:
+        """Another leg is on the far side from now on, or none."""
+        self._recorder.change_far()
+
+    def pause(self) -> None:
+        """What is said until `resume` is not recorded, nor that there was a pause."""
+        self._recorder.pause(time.monotonic())
+
+    def resume(self) -> None:
+        self._recorder.resume(time.monotonic())
+
+    def _wrote(self, writing: "asyncio.Future[None]") -> None:
         self._writing = None
         error = writing.exception()
         if error is not None:
             self._fail(str(error))
 
     def _fail(self, reason: str) -> None:
-        self._failed = True
         log.error("recording failed", path=str(self._path), reason=reason)
+        self._end("failed")
+
+    def _end(self, reason: str) -> None:
+        if not self._over:
+            self._over = True
+            self._ended(reason)
 
     async def close(self) -> None:
         """Write the rest and finish the file."""
         if self._writing is not None:
             await asyncio.wait((self._writing,))
+        self._over, was_over = True, self._over
+        parts = self._take(last=True)
         try:
-            await asyncio.to_thread(_finish, self._file, self._recorder.take(), self._recorder.recorded)
+            await asyncio.to_thread(_finish, self._file, self._sides, parts, self._written)
         except OSError as error:
-            self._fail(str(error))
+            log.error("recording failed", path=str(self._path), reason=str(error))
+            if not was_over:
+                self._ended("failed")
 
 
-def _begin(path: Path) -> BinaryIO:
+def _begin(path: Path, channel_count: int) -> BinaryIO:
     file = path.open("wb")
-    file.write(wav.header(0))
+    file.write(wav.header(0, channel_count))
     return file
 
 
-def _append(file: BinaryIO, sound: bytes) -> None:
-    file.write(sound)
+def _append(file: BinaryIO, sides: Sides, parts: Parts) -> None:
+    file.write(combine(sides, parts))
 
 
-def _finish(file: BinaryIO, sound: bytes, recorded: int) -> None:
+def _finish(file: BinaryIO, sides: Sides, parts: Parts, written: int) -> None:
     with file:
-        file.write(sound + bytes(recorded % 2))
+        file.write(combine(sides, parts) + bytes(written % 2))
         file.seek(0)
-        file.write(wav.header(recorded))
+        file.write(wav.header(written, channels(sides)))

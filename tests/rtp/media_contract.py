@@ -23,8 +23,10 @@ from rtp.engine import (
     MediaError,
     MediaEvent,
     PlayDone,
+    RecordingEnded,
     Relatched,
     RtpTimeout,
+    Sides,
 )
 from rtp.g711 import A_TO_U
 from rtp.latch import PROBATION
@@ -176,6 +178,8 @@ class MediaContract:
             engine.bridge(leg, leg),
             engine.unbridge(leg),
             engine.record(leg, str(tmp_path / "x.wav")),
+            engine.pause_record(leg),
+            engine.resume_record(leg),
             engine.stop_record(leg),
             engine.stats(leg),
         ):
@@ -733,6 +737,72 @@ class MediaContract:
         await b.phone.hears(10)
         await board.engine.close(a.leg)
         assert wav.a_law(path.read_bytes()) == PROMPTS["low"][:160] * 10
+
+    async def test_both_sides_of_a_bridge_are_recorded_whoever_the_other_is(
+        self, board: Switchboard, tmp_path: Path
+    ) -> None:
+        a, b, c = await board.talking("a"), await board.talking("b", Phone(payload_type=0)), await board.talking("c")
+        path = tmp_path / "both.wav"
+        await board.engine.record(a.leg, str(path), sides=Sides.STEREO)
+        heard = 0
+        for other, theirs in ((b, PROMPTS["high"].translate(A_TO_U)), (c, PROMPTS["middle"])):
+            await board.engine.bridge(a.leg, other.leg)
+            for at in range(0, 2400, 160):
+                a.phone.talk(PROMPTS["low"][at : at + 160])
+                other.phone.talk(theirs[at : at + 160])
+                await asyncio.sleep(0.01)
+            heard += 15
+            await other.phone.hears(15)
+            await a.phone.hears(heard)
+        await board.engine.stop_record(a.leg)
+        data = path.read_bytes()
+        sound = data[len(wav.header(0)) :]
+        assert data.startswith(wav.header(len(sound), 2))
+        left, right = sound[0::2], sound[1::2]
+        assert contains(left, PROMPTS["low"]) > 0.95
+        assert min(contains(right, PROMPTS["high"]), contains(right, PROMPTS["middle"])) > 0.9
+        assert max(contains(left, PROMPTS["high"]), contains(right, PROMPTS["low"])) < 0.5
+
+    async def test_both_sides_can_be_mixed(self, board: Switchboard, tmp_path: Path) -> None:
+        a, b = await board.talking("a"), await board.talking("b")
+        await board.engine.bridge(a.leg, b.leg)
+        await board.engine.record(b.leg, str(tmp_path / "mixed.wav"), sides=Sides.MIXED)
+        for at in range(0, 2400, 160):
+            a.phone.talk(PROMPTS["low"][at : at + 160])
+            b.phone.talk(PROMPTS["high"][at : at + 160])
+            await asyncio.sleep(0.01)
+        await a.phone.hears(15)
+        await b.phone.hears(15)
+        await board.engine.close(b.leg)
+        mixed = wav.a_law((tmp_path / "mixed.wav").read_bytes())
+        assert min(contains(mixed, PROMPTS["low"]), contains(mixed, PROMPTS["high"])) > 0.6
+        assert contains(mixed, PROMPTS["middle"]) < 0.3
+
+    async def test_nothing_that_is_said_in_a_pause_is_recorded(self, board: Switchboard, tmp_path: Path) -> None:
+        call = await board.talking("a")
+        path = tmp_path / "call.wav"
+        await board.engine.pause_record(call.leg)
+        await board.engine.resume_record(call.leg)
+        await board.engine.record(call.leg, str(path))
+        for i, said in enumerate((1, 2, 3)):
+            call.phone.talk(bytes([said]) * 160, count=5)
+            await board.heard(call, 2 + 5 * (i + 1))
+            await (board.engine.resume_record if i else board.engine.pause_record)(call.leg)
+        await board.engine.stop_record(call.leg)
+        assert wav.a_law(path.read_bytes()) == bytes([1]) * 800 + bytes([3]) * 800
+
+    async def test_a_recording_that_is_full_says_so_and_costs_the_call_nothing(
+        self, board: Switchboard, tmp_path: Path
+    ) -> None:
+        a, b = await board.talking("a"), await board.talking("b")
+        await board.engine.bridge(a.leg, b.leg)
+        path = tmp_path / "call.wav"
+        await board.engine.record(a.leg, str(path), most_s=0.1)
+        a.phone.talk(count=20)
+        await b.phone.hears(20)
+        assert a.events == [RecordingEnded(a.leg, "full")]
+        await board.engine.stop_record(a.leg)
+        assert len(wav.a_law(path.read_bytes())) == 800
 
     async def test_a_recording_that_cannot_be_written_is_an_error(self, board: Switchboard, tmp_path: Path) -> None:
         call = await board.call("a")
