@@ -140,4 +140,4 @@ class CoreConfig:
     @property
     def extensions(self) -> tuple[str, ...]:
         """The option tags that we support."""
-        return ("timer",) if self.session_timers.mode != "off" else ()
+        return ("100rel", "timer") if self.session_timers.mode != "off" else ("100rel",)

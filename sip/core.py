@@ -17,6 +17,7 @@ from sip.reception import Reception
 from sip.registering import ClientCredentials, OwnRegistration
 from sip.registration import Binding, SavedBinding
 from sip.requests import MAX_FORWARDS
+from sip.session.reliable import TAG
 from sip.session.session import Session, Sessions
 from sip.snapshot import DialogSnapshot
 from sip.station import ALLOW, Datagram, Station
@@ -111,13 +112,19 @@ class UserAgentCore:
         for name, value in (*session.timer.wish(), *headers):
             built.add(name, value)
         if sdp:
+            built.add("Supported", TAG)
             built.add("Content-Type", "application/sdp")
         session.invite(Request("INVITE", target, built, sdp.encode() if sdp else b""), destination, now)
         return session.id
 
-    def ring(self, session: SessionId, now: float, *, sdp: str | None = None, status: int = 180) -> bool:
+    def ring(
+        self, session: SessionId, now: float, *, sdp: str | None = None, status: int = 180, reliable: bool = False
+    ) -> bool:
+        """Send a provisional response. `reliable`: repeated until its PRACK, which is ProvisionalConfirmed, where the
+        caller supports it; where the caller requires it (Require: 100rel), every one is.
+        """
         found = self._find(session)
-        return found is not None and found.ring(status, sdp, now)
+        return found is not None and found.ring(status, sdp, now, reliable=reliable)
 
     def accept(self, session: SessionId, sdp: str, now: float, headers: HeaderLines = ()) -> bool:
         """Answer an INVITE or re-INVITE with 200; it is repeated until the ACK comes, which is `Confirmed`."""

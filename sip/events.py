@@ -12,9 +12,9 @@ RegistrationId = NewType("RegistrationId", str)
 
 OriginKind = Literal["trunk", "agent", "stranger"]
 EndCause = Literal["remote", "local", "cancelled", "no_ack", "gone", "timeout", "unanswered", "transport", "expired"]
-"""Why a session ended: BYE received; BYE or rejection sent; CANCEL received; no ACK within 64*T1; 481 to a request
-of ours; 408 or no answer to one; nobody answered the INVITE in time; the transport failed;
-the peer did not refresh the session (RFC 4028).
+"""Why a session ended: BYE received; BYE or rejection sent; CANCEL received; no ACK or PRACK within 64*T1;
+481 to a request of ours; 408 or no answer to one; nobody answered the INVITE in time; the transport failed; the peer
+did not refresh the session (RFC 4028).
 """
 
 
@@ -81,6 +81,19 @@ class Confirmed:
     @property
     def sdp(self) -> str | None:
         """The answer, when our 2xx carried the offer."""
+        return body_text(self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionalConfirmed:
+    """The PRACK to a reliable provisional of ours came (RFC 3262)."""
+
+    session: SessionId
+    request: Request
+
+    @property
+    def sdp(self) -> str | None:
+        """The answer, when our provisional carried the offer."""
         return body_text(self.request)
 
 
@@ -200,6 +213,7 @@ SessionEvent = (
     | Accepted
     | Rejected
     | Confirmed
+    | ProvisionalConfirmed
     | ReinviteReceived
     | Reoffered
     | ReofferFailed

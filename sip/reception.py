@@ -12,9 +12,10 @@ from sip.events import InviteReceived, Origin, RegisterReceived, RequestReceived
 from sip.message.message import MessageError, Request, Response, parse, respond
 from sip.message.uri import SipUri
 from sip.registration import Registrar
+from sip.requests import HeaderLines
 from sip.session.session import Session, Sessions
 from sip.session.timer import interval_refusal
-from sip.session.uas import HeaderLines, IncomingInvite
+from sip.session.uas import IncomingInvite
 from sip.station import ALLOWED, UNATTENDED, Station, response_address
 from sip.transaction import COMPLETED, Transaction
 from sip.transaction_layer import MAGIC_COOKIE

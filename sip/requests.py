@@ -7,6 +7,8 @@ from sip.message.message import Request, Response
 
 MAX_FORWARDS = "70"
 
+HeaderLines = Iterable[tuple[str, str]]
+
 
 def acknowledgement(request: Request, response: Response) -> Request:
     """The ACK of the transaction itself, for a final response other than 2xx (RFC 3261 §17.1.1.3)."""

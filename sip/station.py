@@ -13,7 +13,7 @@ from sip.proving import account_at, proof
 from sip.transaction import Failure, Transaction
 from sip.transaction_layer import MAGIC_COOKIE, TransactionLayer
 
-ALLOWED = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO")
+ALLOWED = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "PRACK")
 ALLOW = ", ".join(ALLOWED)
 
 CHALLENGES = (401, 407)

@@ -27,7 +27,7 @@ KNOWN = frozenset(
     )
 )
 SESSION_DESCRIPTION = "application/sdp"
-_DESCRIBED = frozenset(("INVITE", "ACK", "OPTIONS", "UPDATE"))
+_DESCRIBED = frozenset(("INVITE", "ACK", "OPTIONS", "PRACK", "UPDATE"))
 _DESCRIPTION_RANGES = frozenset((SESSION_DESCRIPTION, "application/*", "*/*"))
 
 

@@ -127,8 +127,8 @@ class UserAgent:
         self._flush()
         return session
 
-    def ring(self, session: SessionId, *, sdp: str | None = None, status: int = 180) -> bool:
-        return self._done(self.core.ring(session, self._clock(), sdp=sdp, status=status))
+    def ring(self, session: SessionId, *, sdp: str | None = None, status: int = 180, reliable: bool = False) -> bool:
+        return self._done(self.core.ring(session, self._clock(), sdp=sdp, status=status, reliable=reliable))
 
     def accept(self, session: SessionId, sdp: str, headers: HeaderLines = ()) -> bool:
         return self._done(self.core.accept(session, sdp, self._clock(), headers))

@@ -18,6 +18,7 @@ _CSEQ = re.compile(rf"([0-9]{{1,10}}+)[ \t]++({TOKEN})")
 _NUMBER = re.compile(r"[0-9]++")
 _LEADING_NUMBER = re.compile(r"([0-9]{1,10})[ \t]*+(?=[;(]|\Z)")
 _CALL_ID = re.compile(r"[^\x00-\x20\x7f]++")
+_RACK = re.compile(rf"([0-9]{{1,10}}+)[ \t]++([0-9]{{1,10}}+)[ \t]++({TOKEN})")
 _MAX_CSEQ = 2**31
 _MAX_SECONDS = 2**32 - 1
 
@@ -120,6 +121,17 @@ def read_session_interval(lines: list[str]) -> SessionInterval | None:
         return None
     refresher = find_param(scan_params(lines[0], lines[0].find(";"))[0], "refresher") if ";" in lines[0] else None
     return SessionInterval(seconds, refresher.lower() if refresher in ("uac", "uas", "UAC", "UAS") else "")
+
+
+def read_number(lines: list[str]) -> int | None:
+    """None if missing or malformed."""
+    return int(lines[0]) if lines and len(lines[0]) <= 10 and _NUMBER.fullmatch(lines[0]) else None
+
+
+def read_rack(lines: list[str]) -> tuple[int, int, str] | None:
+    """None if missing or malformed."""
+    match = _RACK.fullmatch(lines[0]) if lines else None
+    return (int(match[1]), int(match[2]), match[3]) if match is not None else None
 
 
 def read_tokens(lines: list[str]) -> list[str]:
@@ -238,6 +250,16 @@ class TypedFields:
     def min_se(self) -> int | None:
         """The shortest session interval that the sender takes, in seconds; None if missing or malformed."""
         return self.headers.typed("Min-SE", read_seconds)
+
+    @property
+    def rseq(self) -> int | None:
+        """The number of a reliable provisional response (RFC 3262 §7.1)."""
+        return self.headers.typed("RSeq", read_number)
+
+    @property
+    def rack(self) -> tuple[int, int, str] | None:
+        """What a PRACK acknowledges: RSeq, and number and method of CSeq (RFC 3262 §7.2)."""
+        return self.headers.typed("RAck", read_rack)
 
     @property
     def require(self) -> list[str]:

@@ -12,18 +12,19 @@ from sip.events import (
     EndCause,
     Ended,
     Origin,
+    ProvisionalConfirmed,
     ReinviteReceived,
     Rejected,
     SessionId,
     body_text,
 )
 from sip.message.message import Request, Response, respond
-from sip.requests import again
+from sip.requests import HeaderLines, again
 from sip.session.info import read_info
 from sip.session.reinvite import Reoffer
 from sip.session.timer import SessionTimer, interval_refusal
 from sip.session.uac import OutgoingInvite
-from sip.session.uas import HeaderLines, IncomingInvite
+from sip.session.uas import IncomingInvite
 from sip.station import CHALLENGES, UNATTENDED, Station
 from sip.transaction import Failure, Transaction
 
@@ -102,16 +103,16 @@ class Session:
 
     # --- commands
 
-    def ring(self, status: int, sdp: str | None, now: float) -> bool:
+    def ring(self, status: int, sdp: str | None, now: float, *, reliable: bool = False) -> bool:
         if self.phase is not Phase.EARLY or self.incoming is None:
             return False
-        self.incoming.ring(status, sdp, now)
+        self.incoming.ring(status, sdp, now, reliable=reliable)
         return True
 
     def accept(self, sdp: str, headers: HeaderLines, now: float) -> bool:
         """Answer the INVITE or re-INVITE that waits."""
         incoming = self.incoming
-        if incoming is None or incoming.answered or self.dialog is None:
+        if incoming is None or incoming.decided or self.dialog is None:
             return False
         incoming.accept(sdp, (*self.timer.grant(incoming.request, now), *headers), now)
         self.phase = Phase.ESTABLISHED
@@ -122,7 +123,7 @@ class Session:
 
     def reject(self, status: int, reason: str | None, headers: HeaderLines, now: float) -> bool:
         incoming = self.incoming
-        if incoming is None or incoming.answered:
+        if incoming is None or incoming.decided:
             return False
         incoming.reject(status, reason, headers, now)
         if incoming.initial:
@@ -190,6 +191,8 @@ class Session:
             self.over("local" if self.phase is Phase.ENDING else "remote", now, request)
         elif request.method == "INVITE":
             self._reinvited(request, answer_to, now)
+        elif request.method == "PRACK":
+            self._pracked(request, answer_to, now)
         elif request.method == "INFO":
             self._informed(request, answer_to, now)
         else:
@@ -312,6 +315,17 @@ class Session:
             tag = request.to.tag or ""
             self.incoming = IncomingInvite(self, request, answer_to, now, tag=tag, initial=False)
             self.station.emit(ReinviteReceived(self.id, body_text(request), request))
+
+    def _pracked(self, request: Request, answer_to: Address, now: float) -> None:
+        """A body can only be the answer to an offer of ours; a further offer is refused (RFC 3262 §5)."""
+        incoming = self.incoming
+        if incoming is None or not incoming.pracked(request):
+            self._answer(request, 481, answer_to, now)
+            return
+        unwanted = request.body and incoming.request.body
+        self._answer(request, 488 if unwanted else 200, answer_to, now)
+        self.station.emit(ProvisionalConfirmed(self.id, request))
+        incoming.proceed(now)
 
     def _informed(self, request: Request, answer_to: Address, now: float) -> None:
         if self.phase is Phase.ENDING:

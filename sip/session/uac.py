@@ -9,6 +9,7 @@ from sip.events import Accepted, Provisional
 from sip.message.message import REASONS, Request, Response
 from sip.requests import again, cancellation
 from sip.session.owner import Owner
+from sip.session.reliable import TAG
 from sip.station import CHALLENGES, UNATTENDED
 from sip.transaction import Failure, Transaction
 
@@ -23,6 +24,7 @@ class OutgoingInvite:
         "_acks",
         "_answered",
         "_cancelled",
+        "_early",
         "_limit",
         "_rings",
         "_tries",
@@ -38,6 +40,7 @@ class OutgoingInvite:
         self.winner: str | None = None
         self._acks: dict[str, tuple[bytes, Address] | None] = {}
         self._cancelled = False
+        self._early: dict[str, tuple[Dialog, int]] = {}
         self._rings = False
         self._tries = 0
         self._answered = False
@@ -93,25 +96,49 @@ class OutgoingInvite:
         if self._cancelled or self._tries >= _MOST_TRIES:
             return False
         if response.status == 422 and self.session.timer.grow(response):
-            changed = self.session.timer.wish()
+            changed = [line for line in self.session.timer.wish() if line[0] != "Supported"]
         elif response.status in CHALLENGES and (proof := station.proof(self.request, response, destination)):
             changed = [proof]
         if not changed:
             return False
         self._tries += 1
         self._rings = False
+        self._early.clear()
         self.request = again(self.request, station.via(destination), changed)
         self.transaction = station.transactions.client(self.request, destination, self, now)
         return True
 
     def _progress(self, response: Response, now: float) -> None:
         first = not self._rings
+        fresh = response.status > 100 and self._pracks(response, now)
         self._rings = True
         if self._cancelled:
             if first:
                 self._send_cancel(now)
-        elif response.status > 100:
+        elif fresh:
             self.session.station.emit(Provisional(self.session.id, response))
+
+    def _pracks(self, response: Response, now: float) -> bool:
+        """Acknowledge a reliable provisional. False for its repeat, and for one before which others are missing: they
+        come again (RFC 3262 §4).
+        """
+        rseq, tag = response.rseq, response.to.tag
+        if TAG not in response.require or rseq is None or not tag or not self.request.body:
+            return True
+        station = self.session.station
+        if tag in self._early:
+            dialog, last = self._early[tag]
+            if rseq != last + 1:
+                return False
+        elif len(self._early) < station.config.limits.forks:
+            dialog = Dialog.of_uac(self.request, response, self.transaction.destination)
+        else:
+            return False
+        self._early[tag] = (dialog, rseq)
+        acknowledged = ("RAck", f"{rseq} {self.request.cseq}")
+        prack = dialog.request("PRACK", station.via(dialog.destination), headers=[acknowledged])
+        station.transactions.client(prack, dialog.destination, UNATTENDED, now)
+        return True
 
     def _succeeded(self, response: Response, now: float) -> None:
         tag = response.to.tag or ""
@@ -121,6 +148,8 @@ class OutgoingInvite:
                 self.session.station.send(*ack, repeat=True)
             return
         dialog = Dialog.of_uac(self.request, response, self.transaction.destination)
+        if tag in self._early:
+            dialog.local_cseq = self._early[tag][0].local_cseq
         if self._answered or self._cancelled:
             self._decline(dialog, tag, now)
             return

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sip.config import Address
 from sip.deadlines import Deadline
 from sip.message.message import Request, Response, respond
+from sip.requests import HeaderLines
 from sip.session.owner import Owner
+from sip.session.reliable import TAG, Reliable
 from sip.station import ALLOW
 from sip.transaction import Failure, Transaction
 
 # RFC 3261 §13.3.1.1: a proxy forgets an INVITE that rings longer than three minutes without a word.
 _REMIND_AFTER_S = 60.0
 
-HeaderLines = Iterable[tuple[str, str]]
-
 
 class IncomingInvite:
     """Rings, answers, and repeats its 2xx until the ACK comes (§13.3.1.4)."""
 
-    __slots__ = ("_interval_s", "_timers", "acknowledged", "initial", "request", "session", "tag", "transaction")
+    __slots__ = (
+        "_interval_s",
+        "_reliable",
+        "_timers",
+        "acknowledged",
+        "initial",
+        "request",
+        "session",
+        "tag",
+        "transaction",
+    )
 
     def __init__(
         self, session: Owner, request: Request, answer_to: Address, now: float, *, tag: str, initial: bool
@@ -31,6 +39,7 @@ class IncomingInvite:
         self.initial = initial
         self.acknowledged = False
         self._interval_s = 0.0
+        self._reliable = Reliable.of(request)
         self._timers: dict[str, Deadline] = {}
         self.transaction = session.station.transactions.server(request, answer_to, self, now)
         limit_s = session.station.config.limits.unanswered_s
@@ -48,11 +57,60 @@ class IncomingInvite:
         """Our 2xx is being repeated, or was until its ACK came."""
         return self.acknowledged or "no_ack" in self._timers
 
-    def ring(self, status: int, sdp: str | None, now: float) -> None:
-        self.transaction.respond(self._response(status, sdp, ()), now)
+    @property
+    def decided(self) -> bool:
+        """Answered, or about to be as soon as the PRACK allows it."""
+        return self.answered or (self._reliable is not None and self._reliable.held is not None)
+
+    def ring(self, status: int, sdp: str | None, now: float, *, reliable: bool) -> None:
+        """Reliably where the caller requires it, or both sides want it. While one waits for its PRACK, others wait."""
+        if self._reliable is not None and (reliable or self._reliable.required):
+            if self._reliable.datagram:
+                self._reliable.waiting.append((status, sdp))
+            else:
+                self._ring_reliably(self._reliable, status, sdp, now)
+        else:
+            self.transaction.respond(self._response(status, sdp, ()), now)
         self._set("remind", now + _REMIND_AFTER_S)
 
+    def pracked(self, prack: Request) -> bool:
+        """Whether the PRACK is for a provisional of ours that waits for one (RFC 3262 §3)."""
+        if self._reliable is None or not self._reliable.acknowledged(prack, self.request):
+            return False
+        self._cancel("prack")
+        self._cancel("no_prack")
+        return True
+
+    def proceed(self, now: float) -> None:
+        """Send what waited for the PRACK."""
+        reliable = self._reliable
+        assert reliable is not None
+        if self.answered:
+            return
+        if reliable.held is not None:
+            self._succeed(*reliable.held, now)
+        elif reliable.waiting:
+            self._ring_reliably(reliable, *reliable.waiting.popleft(), now)
+
     def accept(self, sdp: str, headers: HeaderLines, now: float) -> None:
+        """At once, or when the PRACK has come for a provisional that carried a description (RFC 3262 §3)."""
+        if self._reliable is not None and self._reliable.holds_success:
+            self._reliable.held = (sdp, headers)
+            self._cancel("unanswered")
+        else:
+            self._succeed(sdp, headers, now)
+
+    def _ring_reliably(self, reliable: Reliable, status: int, sdp: str | None, now: float) -> None:
+        station = self.session.station
+        lines = (("Require", TAG), ("RSeq", str(reliable.next_rseq(station.chance()))))
+        self.transaction.respond(self._response(status, sdp, lines), now)
+        reliable.datagram = self.transaction.datagram
+        reliable.described = bool(sdp)
+        reliable.interval_s = station.config.timers.t1_s
+        self._set("prack", now + reliable.interval_s)
+        self._set("no_prack", now + station.config.timers.give_up_s)
+
+    def _succeed(self, sdp: str, headers: HeaderLines, now: float) -> None:
         self.transaction.respond(self._response(200, sdp, headers), now)
         self.stop()
         timers = self.session.station.config.timers
@@ -92,10 +150,13 @@ class IncomingInvite:
         kind = "application/sdp" if sdp else ""
         return respond(self.request, status, to_tag=self.tag, headers=lines, body=body, content_type=kind)
 
+    def _cancel(self, name: str) -> None:
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+
     def _set(self, name: str, at: float) -> None:
-        old = self._timers.pop(name, None)
-        if old is not None:
-            old.cancel()
+        self._cancel(name)
         self._timers[name] = self.session.station.deadlines.set(at, self._rings, name)
 
     def _rings(self, name: str, now: float) -> None:
@@ -107,8 +168,21 @@ class IncomingInvite:
         elif name == "remind":
             self.transaction.repeat_provisional(now)
             self._set("remind", now + _REMIND_AFTER_S)
+        elif name == "prack":
+            self._repeat_reliably(now)
+        elif name == "no_prack":
+            self.reject(504, None, (), now)
+            self.session.over("no_ack", now)
         elif name == "no_ack":
             self.stop()
             self.session.not_acknowledged(now)
         else:
             self.session.unanswered(now)
+
+    def _repeat_reliably(self, now: float) -> None:
+        """Twice as long each time, without the bound that a 2xx has (RFC 3262 §3)."""
+        reliable = self._reliable
+        assert reliable is not None
+        self.session.station.send(reliable.datagram, self.transaction.destination, repeat=True)
+        reliable.interval_s *= 2
+        self._set("prack", now + reliable.interval_s)

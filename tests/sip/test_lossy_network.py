@@ -1,10 +1,12 @@
 """Two cores over a network that loses, repeats and reorders: every call ends, and nothing is left behind."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sip.config import CoreConfig, SessionTimers
 from sip.events import (
     Accepted,
     Confirmed,
@@ -16,7 +18,7 @@ from sip.events import (
     ReofferFailed,
     SipEvent,
 )
-from tests.sip.network import ALICE, ANSWER, BOB, OFFER, Network, Peer, call, nothing_left
+from tests.sip.network import ALICE, ANSWER, BOB, NEAR, OFFER, Network, Peer, call, nothing_left
 
 
 @dataclass(frozen=True)
@@ -33,17 +35,19 @@ class Plan:
     talk_s: float
 
 
+Mode = Literal["off", "accept", "require"]
+MODES: st.SearchStrategy[Mode] = st.sampled_from(("off", "accept", "require"))
 MOMENTS = st.sampled_from((0.0, 0.005, 0.01, 0.02, 0.5, 1.0, 3.0, 31.0, 33.0))
 PLANS = st.builds(
     Plan,
-    answer=st.sampled_from(("accept", "ring, accept", "busy", "silence")),
+    answer=st.sampled_from(("accept", "ring, accept", "ring reliably, accept", "busy", "silence")),
     answer_after_s=MOMENTS,
     with_offer=st.booleans(),
     cancel_after_s=st.none() | MOMENTS,
     caller_reoffers=st.booleans(),
     callee_reoffers=st.booleans(),
     hangs_up=st.sampled_from(("caller", "callee", "both")),
-    talk_s=MOMENTS,
+    talk_s=MOMENTS | st.just(300.0),
 )
 # One entry a datagram, round and round: the delays of the copies that arrive.
 FATES = st.lists(
@@ -57,8 +61,9 @@ def final(peer: Peer) -> list[SipEvent]:
     return [event for event in peer.heard if isinstance(event, Ended | Rejected)]
 
 
-def play(network: Network, plan: Plan) -> tuple[Peer, Peer]:
-    alice, bob = network.join(ALICE), network.join(BOB)
+def play(network: Network, plan: Plan, timers: tuple[Mode, Mode] = ("accept", "accept")) -> tuple[Peer, Peer]:
+    configs = [CoreConfig(trunks=(NEAR,), session_timers=SessionTimers(mode, expires_s=90)) for mode in timers]
+    alice, bob = network.join(ALICE, configs[0]), network.join(BOB, configs[1])
 
     def caller_reacts(event: SipEvent, now: float) -> None:
         match event:
@@ -94,7 +99,8 @@ def play(network: Network, plan: Plan) -> tuple[Peer, Peer]:
 
 def answer(network: Network, bob: Peer, plan: Plan, event: InviteReceived) -> None:
     if plan.answer.startswith("ring"):
-        bob.core.ring(event.session, network.now)
+        reliably = plan.answer.startswith("ring reliably")
+        bob.core.ring(event.session, network.now, sdp=ANSWER if reliably else None, reliable=reliably)
     if plan.answer.endswith("accept"):
         bob.core.accept(event.session, ANSWER if plan.with_offer else OFFER, network.now)
     elif plan.answer == "busy":
@@ -102,11 +108,13 @@ def answer(network: Network, bob: Peer, plan: Plan, event: InviteReceived) -> No
 
 
 @settings(max_examples=250, deadline=None)
-@given(plan=PLANS, fates=FATES)
-def test_every_call_ends_once_on_both_sides_and_leaves_nothing(plan: Plan, fates: list[list[float]]) -> None:
+@given(plan=PLANS, fates=FATES, timers=st.tuples(MODES, MODES))
+def test_every_call_ends_once_on_both_sides_and_leaves_nothing(
+    plan: Plan, fates: list[list[float]], timers: tuple[Mode, Mode]
+) -> None:
     turn = iter(range(10**9))
     network = Network(fate=lambda data: fates[next(turn) % len(fates)])
-    alice, bob = play(network, plan)
+    alice, bob = play(network, plan, timers)
     for peer in (alice, bob):
         # A call that one side never learned to be over (every BYE was lost) is hung up by its application.
         for session in list(peer.core._sessions.by_id):

@@ -38,6 +38,20 @@ def test_session_interval_reads_as_seconds_and_who_refreshes(text: str, shown: s
     assert (str(asked.session_expires), asked.min_se) == (shown, 120)
 
 
+@pytest.mark.parametrize(
+    ("rack", "read"),
+    [("1 2 INVITE", (1, 2, "INVITE")), ("1\t 2 INVITE", (1, 2, "INVITE")), ("1 INVITE", None), ("x 2 INVITE", None)],
+)
+def test_what_a_prack_acknowledges(rack: str, read: tuple[int, int, str] | None) -> None:
+    assert request(("RAck", rack)).rack == read
+
+
+@pytest.mark.parametrize(("text", "number"), [("17", 17), ("", None), ("-1", None), ("1" * 11, None)])
+def test_number_of_a_reliable_provisional(text: str, number: int | None) -> None:
+    assert request(("RSeq", text)).rseq == number
+    assert (request().rseq, request().rack) == (None, None)
+
+
 @pytest.mark.parametrize("name", ["via", "from_", "to", "call_id", "cseq"])
 def test_missing_mandatory_field_is_a_parse_error(name: str) -> None:
     with pytest.raises(ParseError, match="missing"):
