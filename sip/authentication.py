@@ -6,7 +6,7 @@ import hmac
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from sip.admission import Allowances, neighbourhood
+from sip.admission import Allowance, Allowances, neighbourhood
 from sip.config import Digest
 from sip.message.auth import Challenge, Credentials, hash_a1, is_right, read_credentials
 from sip.message.message import Request
@@ -33,8 +33,8 @@ class Proof:
 class Guesses:
     """Who guessed too often, by user and by source: no digest is believed there until some time has passed.
 
-    A user is always believed from where the last proof of theirs came, so guessing locks no phone out. Users that do
-    not exist share one allowance, so that only the configuration decides how many there are.
+    Where the last proofs of a user came from, only what was guessed at that user there counts: strangers lock no phone
+    out. Users that do not exist share one allowance, so that only the configuration decides how many there are.
     """
 
     __slots__ = ("_homes", "_sources", "_users")
@@ -42,21 +42,25 @@ class Guesses:
     def __init__(self) -> None:
         self._users = Allowances(_PER_USER_S, _USER_BURST, _MOST_REMEMBERED)
         self._sources = Allowances(_PER_SOURCE_S, _SOURCE_BURST, _MOST_REMEMBERED)
-        self._homes: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._homes: OrderedDict[tuple[str, str], Allowance] = OrderedDict()
 
     def too_many(self, user: str, source: str, now: float) -> bool:
-        by_user, by_source = self._users.of(user, now).left(now), self._sources.of(source, now).left(now)
-        return not (by_user and by_source) and (user, source) not in self._homes
+        return not all([allowance.left(now) for allowance in self._counted(user, source, now)])
 
     def wrong(self, user: str, source: str, now: float) -> None:
-        self._users.of(user, now).take(now)
-        self._sources.of(source, now).take(now)
+        for allowance in self._counted(user, source, now):
+            allowance.take(now)
 
-    def right(self, user: str, source: str) -> None:
-        self._homes[user, source] = None
+    def right(self, user: str, source: str, now: float) -> None:
+        if (user, source) not in self._homes:
+            self._homes[user, source] = Allowance(_PER_USER_S, _USER_BURST, now)
         self._homes.move_to_end((user, source))
         if len(self._homes) > _MOST_REMEMBERED:
             self._homes.popitem(last=False)
+
+    def _counted(self, user: str, source: str, now: float) -> tuple[Allowance, ...]:
+        home = self._homes.get((user, source))
+        return (self._users.of(user, now), self._sources.of(source, now)) if home is None else (home,)
 
 
 class Authenticator:
@@ -97,7 +101,7 @@ class Authenticator:
         freshness = self._nonces.check(given.nonce, given.nonce_count or 1, now + self._offset_s)
         if freshness is not Freshness.GOOD:
             return Proof(ours=True, stale=freshness is Freshness.STALE)
-        self._guesses.right(user, place)
+        self._guesses.right(user, place, now)
         return Proof(user, ours=True)
 
     def _ours(self, request: Request) -> Credentials | None:

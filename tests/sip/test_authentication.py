@@ -132,6 +132,16 @@ def test_who_proved_who_they_are_is_believed_there_while_others_guess() -> None:
     assert proof(one, given, count=2).user == "anna"
 
 
+def test_guesses_are_few_where_the_user_was_proven_too() -> None:
+    one = Authenticator(DIGEST)
+    given = challenge(one)
+    assert proof(one, given).user == "anna"
+    for number in range(10):
+        proof(one, given, password=f"guess{number}")
+    assert proof(one, given, count=2) == Proof(ours=True)
+    assert proof(one, given, count=2, now=NOW + 10).user == "anna"
+
+
 def test_the_memory_of_where_users_were_proven_is_bounded() -> None:
     one = Authenticator(DIGEST)
     given = challenge(one)
