@@ -100,8 +100,11 @@ class Admission:
 
     def stranger_may(self, host: str, now: float) -> bool:
         """Whether a source that is no trunk may start one more transaction now."""
-        key = neighbourhood(host)
-        return (self._vouched.get(key) or self._strangers.of(key, now)).take(now)
+        return self._allowance(host, now).take(now)
+
+    def spent(self, host: str, now: float) -> bool:
+        """Whether a source has nothing left to ask for at the moment. A trunk always has."""
+        return self.trunk(host) is None and not self._allowance(host, now).left(now)
 
     def vouch(self, host: str, now: float) -> None:
         """Somebody there proved who they are: the phones of an office share one address, and get more room.
@@ -135,6 +138,10 @@ class Admission:
         if allowance is None:
             allowance = self._by_trunk[trunk] = Allowance(per_s, max(1.0, per_s), now)
         return allowance
+
+    def _allowance(self, host: str, now: float) -> Allowance:
+        key = neighbourhood(host)
+        return self._vouched.get(key) or self._strangers.of(key, now)
 
     def _look_up(self, host: str) -> str | None:
         try:

@@ -45,7 +45,7 @@ class Guesses:
         self._homes: OrderedDict[tuple[str, str], Allowance] = OrderedDict()
 
     def too_many(self, user: str, source: str, now: float) -> bool:
-        return not all([allowance.left(now) for allowance in self._counted(user, source, now)])
+        return any(not allowance.left(now) for allowance in self._counted(user, source, now))
 
     def wrong(self, user: str, source: str, now: float) -> None:
         for allowance in self._counted(user, source, now):

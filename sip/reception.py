@@ -22,6 +22,8 @@ from sip.transaction_layer import MAGIC_COOKIE
 from sip.validation import SESSION_DESCRIPTION, refusal
 
 _KEEPALIVE = b"\r\n\0 "
+# What floods are made of.
+_OPENING = (b"INVITE ", b"REGISTER ", b"OPTIONS ", b"SUBSCRIBE ", b"MESSAGE ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ class Reception:
         counts["messages_in"] += 1
         if len(data) < 16 and not data.strip(_KEEPALIVE):
             return
+        if data.startswith(_OPENING) and self._unwanted(data, source, now):
+            counts["dropped"] += 1
+            return
         try:
             message = parse(data)
         except MessageError as error:
@@ -62,6 +67,10 @@ class Reception:
             self._response(message, now)
         else:
             self._request(message, source, now)
+
+    def _unwanted(self, data: bytes, source: Address, now: float) -> bool:
+        """Dropped before it is parsed, which is most of its cost. What may belong to a dialog has both tags."""
+        return self._admission.spent(source[0], now) and data.lower().count(b"tag=") < 2
 
     def challenges(self, request: Request, now: float, *, stale: bool = False) -> list[tuple[str, str]]:
         """WWW-Authenticate lines; none when there are no agents."""

@@ -12,7 +12,8 @@ import pytest
 
 from sip.config import Limits
 from tests.interop.peers import free_port, run, sipp
-from tests.security.strangers import register, server
+from tests.security.strangers import STRANGER, register, server
+from tests.sip.raw import raw
 from tests.svar.system.installation import Installation, running
 
 PARTS = """
@@ -96,6 +97,19 @@ def resident_kib(node: Installation) -> int:
     assert node.process is not None
     status = Path(f"/proc/{node.process.pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0])
+
+
+def test_what_a_stranger_sends_beyond_the_allowance_is_not_even_parsed() -> None:
+    """But for what may belong to a call that the same address has."""
+    peer = server(Limits())
+    bad = register(1, "anna").replace(b"CSeq: 1", b"CSeq: x")
+    for number in range(40):
+        peer.core.receive(bad, STRANGER, 1000.0)
+        assert len(list(peer.core.datagrams())) == (number < 20)
+    assert peer.core.stats["parse_errors"] == 20
+    reinvite = raw("INVITE", uri="sip:5000@nav.example", to="<sip:5000@nav.example>;TAG=x", cseq="x")
+    peer.core.receive(reinvite, STRANGER, 1000.0)
+    assert peer.core.stats["parse_errors"] == 21
 
 
 @pytest.mark.interop

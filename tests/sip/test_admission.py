@@ -102,6 +102,16 @@ def test_the_places_of_those_who_proved_who_they_are_are_bounded() -> None:
     assert [taken(one, f"198.51.100.{n}", 0.0) for n in (1, 2, 3)] == [60, 3, 60]
 
 
+def test_a_stranger_has_spent_the_allowance_until_it_fills_and_a_trunk_never() -> None:
+    one = admission()
+    assert not one.spent("198.51.100.1", 0.0)
+    taken(one, "198.51.100.1", 0.0)
+    assert one.spent("198.51.100.1", 0.0)
+    assert not one.spent("198.51.100.1", 1.0)
+    taken(one, "192.0.2.1", 0.0)
+    assert not one.spent("192.0.2.1", 0.0)
+
+
 def test_new_calls_have_a_rate() -> None:
     one = admission(calls_per_s=5.0)
     assert sum(one.call_may(0.0) for _ in range(20)) == 5
