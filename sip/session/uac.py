@@ -83,7 +83,7 @@ class OutgoingInvite:
             self.session.rejected(response.status, response.reason, response, now)
 
     def failed(self, transaction: Transaction, cause: Failure, now: float) -> None:
-        if self._answered or transaction is not self.transaction:
+        if self._answered:
             return
         self._close()
         status = _TERMINATED if self._cancelled else 408 if cause is Failure.TIMEOUT else 503

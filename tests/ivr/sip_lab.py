@@ -128,6 +128,12 @@ class Handset:
                 pass
 
 
+def without_events(sdp: str) -> str:
+    """The description of a phone that sends no keys in its RTP."""
+    lines = sdp.replace("RTP/AVP 8 101", "RTP/AVP 8").splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(("a=rtpmap:101", "a=fmtp:101")))
+
+
 class Informed:
     """Notes how an INFO was answered."""
 
@@ -191,8 +197,7 @@ class Lab:
         if codecs[0]:
             sdp = sdp.replace("RTP/AVP 8 101", codecs[0]).replace("rtpmap:8 PCMA/8000", codecs[1])
         if not events:
-            lines = sdp.replace("RTP/AVP 8 101", "RTP/AVP 8").splitlines(keepends=True)
-            sdp = "".join(line for line in lines if not line.startswith(("a=rtpmap:101", "a=fmtp:101")))
+            sdp = without_events(sdp)
         handset.dial(SipUri("5000", *address), address, sdp if offer else None)
         invite = await asyncio.wait_for(self._invited.get(), 5)
         return SipCall(self.line, self.outside, invite, info(token_hex(4)), LegId(token_hex(4))), handset

@@ -11,7 +11,7 @@ from ivr.sip_call import Outside, SipCall
 from rtp.engine import LegId
 from sip.events import Accepted, Reoffered
 from tests.ivr.call_contract import AgentEnd, CallContract, FarEnd
-from tests.ivr.sip_lab import Handset, Lab, hears, lab, talk
+from tests.ivr.sip_lab import Handset, Lab, hears, lab, talk, without_events
 from tests.ivr.sounds import MUSIC, tone
 from tests.rtp.hearing import contains
 from tests.rtp.phone import until
@@ -294,6 +294,18 @@ async def test_a_key_by_info_counts_where_no_telephone_events_were_agreed(phones
     for key in "42":
         phones.press_by_info(handset, key)
     assert (await call.collect(most=2)).pii_digits == "42"
+    handset.hang_up()
+    await phones.nothing_left()
+
+
+async def test_a_caller_who_gives_up_telephone_events_is_heard_by_info(phones: Lab) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    await handset.connected()
+    phones.phones_agent.reoffer(handset.session, without_events(handset.rtp.sdp(version=2)))
+    await until(lambda: handset.count(Reoffered) == 1, "answer to the new offer")
+    phones.press_by_info(handset, "4")
+    assert (await call.collect(most=1)).pii_digits == "4"
     handset.hang_up()
     await phones.nothing_left()
 

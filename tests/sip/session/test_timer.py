@@ -81,6 +81,31 @@ def test_peer_that_was_to_refresh_and_does_not_is_hung_up_32_s_before_the_end() 
     assert desk.causes() == ["expired"]
 
 
+def test_short_interval_leaves_a_third_of_it_for_the_bye() -> None:
+    desk = CalledDesk("Supported: timer", "Session-Expires: 90;refresher=uac")
+    desk.accept()
+    desk.ack()
+    assert desk.sent(100)[0] == (60.0, "BYE")
+
+
+def test_who_refreshes_goes_on_doing_so_when_the_peer_does_not_say() -> None:
+    desk = CalledDesk("Supported: timer", "Session-Expires: 600;refresher=uas")
+    answer = desk.accept()
+    desk.ack()
+    for number, line in ((2, "Session-Expires: 600"), (3, "X-None: 1")):
+        changed = {"to": str(answer.to), "cseq": str(number), "branch": f"z9hG4bK{number}"}
+        desk.core.receive(raw("INVITE", CONTACT, "Supported: timer", line, **changed), PEER, START)
+        assert desk.core.accept(desk.session, ANSWER, START)
+        (again,) = answers(desk.peer)
+        assert again.headers.get("Session-Expires") == "600;refresher=uas"
+        desk.core.receive(raw("ACK", to=str(answer.to), cseq=str(number), branch=f"z9hG4bKa{number}"), PEER, START)
+
+
+def test_answer_that_does_not_say_who_refreshes_leaves_it_to_us() -> None:
+    at_s, refresh = next_sent(refreshing(interval="600"))
+    assert (at_s, refresh.method) == (300.0, "INVITE")
+
+
 def test_refresh_of_the_peer_starts_the_interval_anew() -> None:
     desk = CalledDesk("Supported: timer", "Session-Expires: 600;refresher=uac")
     answer = desk.accept()
