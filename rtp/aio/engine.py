@@ -40,9 +40,11 @@ from sdp.negotiation import Capabilities
 
 MOST_TRIES: Final = 16
 """Ports tried for one leg, when other programs hold some of the range."""
-SWEEP_S: Final = 0.1
-SWEEP_PARTS: Final = 10
-"""Every leg's deadlines are looked at once in SWEEP_S times this."""
+SWEEP_S: Final = 0.02
+SWEEP_PARTS: Final = 50
+"""Every leg's deadlines are looked at once in SWEEP_S times this; a report is some 50 us, so a part has to be small."""
+QUIET_SWEEP_S: Final = 0.1
+"""While there is no leg."""
 MOST_SOUND_BYTES: Final = 64 * 1024 * 1024
 MOST_DIGITS: Final = 64
 
@@ -287,8 +289,8 @@ class LocalMediaEngine:
         return self._room.ticker.worst_late_s
 
     def _sweep(self) -> None:
-        """Look at a tenth of the legs' deadlines, so that many legs make no long pause."""
-        self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)
+        """Look at a part of the legs' deadlines, so that many legs make no long pause."""
+        self._sweeper = self._loop.call_later(SWEEP_S if self._legs else QUIET_SWEEP_S, self._sweep)
         now = self._loop.time()
         part = list(itertools.islice(self._swept, len(self._legs) // SWEEP_PARTS + 1))
         if not part:

@@ -622,8 +622,8 @@ class MediaContract:
         a, b = await board.talking("a", Phone(mux=mux)), await board.talking("b")
         await board.engine.play(a.leg, (files["low"],))
         await a.phone.hears(15)
-        await until(lambda: any(report.ntp for report in a.phone.told()), "sender report")
-        assert next((r.packets, r.octets) for r in a.phone.told() if r.ntp) == (15, 2400)
+        await until(lambda: any(report.packets == 15 for report in a.phone.told()), "sender report of it all")
+        assert {r.octets for r in a.phone.told() if r.packets == 15} == {2400}
         assert {report.ssrc for report in a.phone.told()} == {a.phone.packets[0].ssrc}
         assert not any(report.blocks for report in a.phone.told())
         await board.engine.bridge(a.leg, b.leg)
@@ -631,8 +631,11 @@ class MediaContract:
         a.phone.sequence += 1
         a.phone.talk(count=4)
         await until(lambda: any(report.blocks for report in a.phone.told()), "report of what was heard")
+        a.phone.talk()
+        last = a.phone.sequence - 1
+        await until(lambda: any(b.highest == last for r in a.phone.told() for b in r.blocks), "report of the last")
         blocks = [block for report in a.phone.told() for block in report.blocks]
-        assert (blocks[-1].ssrc, blocks[-1].lost, blocks[-1].highest) == (a.phone.ssrc, 1, a.phone.sequence - 1)
+        assert (blocks[-1].ssrc, blocks[-1].lost) == (a.phone.ssrc, 1)
 
     @pytest.mark.parametrize("mux", [False, True])
     async def test_what_a_phone_reports_is_in_the_figures(self, board: Switchboard, mux: bool) -> None:
