@@ -10,6 +10,8 @@ from sip.config import Limits, Trunk
 _REMEMBERED_SOURCES = 4096
 _SWEEP_EVERY_S = 1.0
 _VOUCHED_FACTOR = 20
+# All strangers together: each of them costs about 0.1 ms, and a flood may come from ever new addresses.
+_STRANGERS_PER_S, _STRANGERS_BURST = 1000.0, 2000.0
 
 
 class Allowance:
@@ -86,6 +88,7 @@ class Admission:
         per_s, burst = limits.stranger_requests_per_s, limits.stranger_burst
         self._strangers = Allowances(per_s, burst, limits.stranger_sources)
         self._vouched: OrderedDict[str, Allowance] = OrderedDict()
+        self._everybody: Allowance | None = None
         self._calls: Allowance | None = None
         self._trunk_rates = {trunk.name: trunk.calls_per_s for trunk in trunks if trunk.calls_per_s > 0}
         self._by_trunk: dict[str, Allowance] = {}
@@ -100,11 +103,13 @@ class Admission:
 
     def stranger_may(self, host: str, now: float) -> bool:
         """Whether a source that is no trunk may start one more transaction now."""
-        return self._allowance(host, now).take(now)
+        return all(allowance.take(now) for allowance in self._allowances(host, now))
 
     def spent(self, host: str, now: float) -> bool:
         """Whether a source has nothing left to ask for at the moment. A trunk always has."""
-        return self.trunk(host) is None and not self._allowance(host, now).left(now)
+        if self.trunk(host) is not None:
+            return False
+        return not all(allowance.left(now) for allowance in self._allowances(host, now))
 
     def vouch(self, host: str, now: float) -> None:
         """Somebody there proved who they are: the phones of an office share one address, and get more room.
@@ -139,9 +144,14 @@ class Admission:
             allowance = self._by_trunk[trunk] = Allowance(per_s, max(1.0, per_s), now)
         return allowance
 
-    def _allowance(self, host: str, now: float) -> Allowance:
+    def _allowances(self, host: str, now: float) -> tuple[Allowance, ...]:
         key = neighbourhood(host)
-        return self._vouched.get(key) or self._strangers.of(key, now)
+        vouched = self._vouched.get(key)
+        if vouched is not None:
+            return (vouched,)
+        if self._everybody is None:
+            self._everybody = Allowance(_STRANGERS_PER_S, _STRANGERS_BURST, now)
+        return (self._strangers.of(key, now), self._everybody)
 
     def _look_up(self, host: str) -> str | None:
         try:

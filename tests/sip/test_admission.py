@@ -112,6 +112,17 @@ def test_a_stranger_has_spent_the_allowance_until_it_fills_and_a_trunk_never() -
     assert not one.spent("192.0.2.1", 0.0)
 
 
+def test_all_strangers_together_have_a_rate_that_trunks_and_those_who_proved_themselves_do_not_share() -> None:
+    one = admission(stranger_sources=10_000)
+    one.vouch("203.0.113.7", 0.0)
+    hosts = [f"10.0.{number >> 8}.{number & 255}" for number in range(5000)]
+    assert sum(one.stranger_may(host, 0.0) for host in hosts) == 2000
+    assert one.spent("198.51.100.1", 0.0)
+    assert taken(one, "203.0.113.7", 0.0) == 60
+    assert not one.spent("192.0.2.1", 0.0)
+    assert sum(one.stranger_may(host, 1.0) for host in reversed(hosts)) == 1000
+
+
 def test_new_calls_have_a_rate() -> None:
     one = admission(calls_per_s=5.0)
     assert sum(one.call_may(0.0) for _ in range(20)) == 5
