@@ -112,6 +112,14 @@ def test_what_a_stranger_sends_beyond_the_allowance_is_not_even_parsed() -> None
     assert peer.core.stats["parse_errors"] == 21
 
 
+@pytest.mark.parametrize("method", ["INVITE", "REFER", "NOSUCH", "BYE"])
+def test_no_method_is_answered_beyond_the_allowance(method: str) -> None:
+    peer = server(Limits())
+    for number in range(40):
+        peer.core.receive(raw(method, uri="sip:5000@nav.example", branch=f"z9hG4bK{number}"), STRANGER, 1000.0)
+        assert len(list(peer.core.datagrams())) == (number < 20)
+
+
 @pytest.mark.interop
 async def test_calls_of_a_trunk_go_on_while_strangers_flood(node: Installation) -> None:
     """Each is answered within 1.5 s, which leaves room for two repeats of a lost INVITE."""
