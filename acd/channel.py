@@ -61,6 +61,10 @@ class Channel:
                 for script in self._scripts.values():
                     await self._client.script_load(script.text)
                 return await self._batches.send(commands)
+        except NoScriptError as error:
+            # It was started anew once more in between: what comes next finds the scripts.
+            self.interrupted = True
+            raise Unavailable(f"redis: {error}") from None
         except ResponseError as error:
             refusal = _refusal(error)
             self.interrupted = self.interrupted or isinstance(refusal, Unavailable)
