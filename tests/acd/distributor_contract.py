@@ -529,6 +529,13 @@ class DistributorContract:
         await bench.distributor.configure([queue("x")], [agent("a", "oslo", {"x": 1})])
         assert (await bench.offer()).agent == A
 
+    async def test_agents_are_counted_where_they_serve_alone(self, bench: Bench) -> None:
+        specs = [agent("a", "oslo", {"x": 1}), agent("b", "oslo", {"y": 1})]
+        await bench.distributor.configure([queue("x"), queue("y")], specs)
+        await bench.distributor.log_in(B)
+        assert (await bench.queue(X)).agents == {"logged_out": 1}
+        assert (await bench.queue(Y)).agents == {"ready": 1}
+
     async def test_queues_are_seen_with_their_numbers(self, bench: Bench) -> None:
         await bench.set_up(A, B)
         await bench.distributor.not_ready(B, "break")

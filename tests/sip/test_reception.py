@@ -63,6 +63,12 @@ def test_malformed_requests_of_a_stranger_are_answered_within_the_allowance() ->
     assert [len(ask(peer, broken, FAR)) for _ in range(4)] == [1, 1, 0, 0]
 
 
+def test_a_stranger_who_pretends_to_have_a_dialog_is_parsed_but_not_answered_beyond_the_allowance() -> None:
+    peer = endpoint(limits=Limits(stranger_burst=2.0, stranger_requests_per_s=0.0))
+    asked = [raw("OPTIONS", "X-Tag: ;tag=x", call_id=f"c{n}", branch=f"z9hG4bK{n}") for n in range(4)]
+    assert [len(ask(peer, data, FAR)) for data in asked] == [1, 1, 0, 0]
+
+
 def test_stray_response_and_stray_ack_are_dropped() -> None:
     peer = endpoint()
     stray = b"SIP/2.0 200 OK" + raw("INVITE", to="<sip:x@y>;tag=t").partition(b"SIP/2.0")[2]
