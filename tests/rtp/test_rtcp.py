@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,8 @@ def test_what_is_no_rtcp_is_refused_with_the_reason(data: bytes, said: str) -> N
         parse_compound(data)
 
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "rtp-bin"
+SHARED = Path(os.environ.get("SVAR_SHARED", Path(__file__).parents[3] / "shared"))
+CORPUS = SHARED / "corpus" / "rtp-bin"
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not here")
