@@ -26,8 +26,8 @@ DOORS: dict[str, set[str]] = {"ivr/sip_call.py": {"sip", "rtp", "sdp"}, "ivr/age
 THIRD_PARTIES: dict[str, set[str]] = {
     "events": set(),
     "sdp": set(),
-    "sip": set(),
-    "rtp": {"numpy"},
+    "sip": {"dns"},
+    "rtp": {"numpy", "cryptography"},
     "acd": {"redis", "orjson"},
     "ivr": {"pydantic", "pydantic_core", "yaml", "holidays", "espeakng_loader"},
     "metrics": {"prometheus_client", "aiomqtt", "sqlalchemy"},
