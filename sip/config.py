@@ -3,10 +3,27 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
-from typing import Literal
+from typing import Literal, NamedTuple
 
-Address = tuple[str, int]
-"""Host (an IP address without brackets) and port."""
+Transport = Literal["UDP", "TCP", "TLS"]
+"""As a Via names it (RFC 3261 §20.42)."""
+
+
+class Address(NamedTuple):
+    """Where messages go to and come from. `host` is an IP address without brackets.
+
+    Over a stream it names the connection too: the peer's end of one that stands, or where to open one.
+    """
+
+    host: str
+    port: int
+    transport: Transport = "UDP"
+
+    @property
+    def reliable(self) -> bool:
+        """Nothing has to be repeated on the way there."""
+        return self.transport != "UDP"
+
 
 Network = IPv4Network | IPv6Network
 

@@ -65,7 +65,7 @@ class Dialog:
             destination=source,
             calls=False,
         )
-        behind_nat = len(request.vias) == 1 and (request.via.host, request.via.port or 5060) != source
+        behind_nat = len(request.vias) == 1 and Address(request.via.host, request.via.port or 5060) != source
         if not behind_nat:
             dialog.destination = next_hop(dialog.route, dialog.remote_target, source)
         return dialog
@@ -148,7 +148,7 @@ def next_hop(route: tuple[NameAddr, ...], target: Uri, otherwise: Address) -> Ad
     uri = route[0].uri if route else target
     if not isinstance(uri, SipUri) or not is_address(uri.host):
         return otherwise
-    return (uri.host, uri.port or 5060)
+    return Address(uri.host, uri.port or 5060)
 
 
 def is_address(host: str) -> bool:

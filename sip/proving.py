@@ -11,7 +11,7 @@ from sip.message.message import Request, Response
 
 def account_at(config: CoreConfig, destination: Address) -> Account | None:
     """What the trunk at that address knows us by."""
-    address = ip_address(destination[0].partition("%")[0])
+    address = ip_address(destination.host.partition("%")[0])
     for trunk in config.trunks:
         if any(address in network for network in trunk.networks):
             return trunk.account

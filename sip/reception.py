@@ -70,7 +70,7 @@ class Reception:
 
     def _unwanted(self, data: bytes, source: Address, now: float) -> bool:
         """Dropped before it is parsed, which is most of its cost. What may belong to a dialog has both tags."""
-        return self._admission.spent(source[0], now) and data.lower().count(b"tag=") < 2
+        return self._admission.spent(source.host, now) and data.lower().count(b"tag=") < 2
 
     def challenges(self, request: Request, now: float, *, stale: bool = False) -> list[tuple[str, str]]:
         """WWW-Authenticate lines; none when there are no agents."""
@@ -130,8 +130,8 @@ class Reception:
 
     def _one_peer(self, invite: Transaction, source: Address) -> bool:
         """Whether `source` may end what it began: some phones' branches can be guessed."""
-        host, trunk = invite.destination[0], self._admission.trunk
-        return host == source[0] or (trunk(host) is not None and trunk(host) == trunk(source[0]))
+        host, trunk = invite.destination.host, self._admission.trunk
+        return host == source.host or (trunk(host) is not None and trunk(host) == trunk(source.host))
 
     def _within_dialog(self, request: Request, source: Address, now: float) -> None:
         session = self._sessions.by_dialog.get(_dialog_id(request))
@@ -169,7 +169,7 @@ class Reception:
 
     def _welcome(self, source: Address, now: float) -> bool:
         """A stranger beyond its allowance hears nothing: an answer would help whoever forges its address."""
-        if self._admission.trunk(source[0]) is not None or self._admission.stranger_may(source[0], now):
+        if self._admission.trunk(source.host) is not None or self._admission.stranger_may(source.host, now):
             return True
         self._station.counts["dropped"] += 1
         return False
@@ -208,13 +208,13 @@ class Reception:
     def _origin(self, request: Request, source: Address, now: float) -> Origin | Unproven:
         """Who calls. Known and unknown users get the same refusal."""
         if self._authenticator is not None and "Authorization" in request.headers:
-            proof = self._authenticator.check(request, source[0], now)
+            proof = self._authenticator.check(request, source.host, now)
             if proof.user is not None:
-                self._admission.vouch(source[0], now)
+                self._admission.vouch(source.host, now)
                 return Origin("agent", proof.user)
             if proof.ours:
                 return Unproven(401, proof.stale)
-        trunk = self._admission.trunk(source[0])
+        trunk = self._admission.trunk(source.host)
         if trunk is not None:
             return Origin("trunk", trunk)
         if self._config.strangers_may_call:
@@ -242,7 +242,7 @@ class Reception:
         if self._authenticator is None:
             self._leave_to_application(request, source, now)
             return
-        proof = self._authenticator.check(request, source[0], now)
+        proof = self._authenticator.check(request, source.host, now)
         target = request.to.uri
         if proof.user is None:
             self._refuse(request, 401, source, self.challenges(request, now, stale=proof.stale))
@@ -251,7 +251,7 @@ class Reception:
         elif not self._has_phones_at(target.host):
             self._refuse(request, 404, source)
         else:
-            self._admission.vouch(source[0], now)
+            self._admission.vouch(source.host, now)
             outcome = self.registrar.register(request, source, now)
             transaction = self._station.transactions.server(request, response_address(request, source), UNATTENDED, now)
             answer = respond(request, outcome.status, to_tag=self._tag(request), headers=list(outcome.headers))
@@ -290,8 +290,8 @@ class Reception:
 
     def _note_source(self, request: Request, source: Address) -> None:
         via = request.via
-        if via.rport_asked or via.host != source[0]:
-            request.replace_via(via.with_received(*source))
+        if via.rport_asked or via.host != source.host:
+            request.replace_via(via.with_received(source.host, source.port))
 
 
 def _dialog_id(request: Request) -> tuple[str, str, str]:

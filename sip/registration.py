@@ -101,7 +101,7 @@ class Registrar:
             if one.expires_in_s <= 0:
                 continue
             marks = (one.q, one.instance, one.call_id, one.cseq)
-            binding = Binding(SipUri.parse(one.contact), (one.host, one.port), now + one.expires_in_s, *marks)
+            binding = Binding(SipUri.parse(one.contact), Address(one.host, one.port), now + one.expires_in_s, *marks)
             self._put(one.aor, [*_without(self._bindings.get(one.aor, []), binding), binding])
 
     def _updated(
@@ -196,7 +196,7 @@ def _q(contact: NameAddr) -> float:
 
 
 def _saved(aor: str, one: Binding, now: float) -> SavedBinding:
-    host, port = one.destination
+    host, port, _ = one.destination
     left_s = one.expires_at - now
     return SavedBinding(aor, str(one.contact), host, port, left_s, one.q, one.instance, one.call_id, one.cseq)
 

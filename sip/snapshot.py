@@ -56,7 +56,7 @@ class DialogSnapshot:
     def from_json(cls, data: dict[str, Any]) -> DialogSnapshot:
         """Raises TypeError where a field is missing or unknown."""
         fields: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in data.items()}
-        return cls(**fields)
+        return cls(**fields | {"destination": Address(*fields.get("destination", ()))})
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

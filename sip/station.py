@@ -51,23 +51,23 @@ class Station:
 
     def listens(self, address: Address, *, everywhere: bool = False) -> None:
         """What we call ourselves towards peers of that address family. `everywhere`: all others reach us too."""
-        self._addresses[":" in address[0]] = address
+        self._addresses[":" in address.host] = address
         if everywhere:
-            self._everywhere.add(address[1])
+            self._everywhere.add(address.port)
 
     def own(self, destination: Address) -> str:
         """Our host and port as that peer shall see it. A family without a socket of its own gets the other's."""
-        six = ":" in destination[0]
-        host, port = self._addresses.get(six) or self._addresses.get(not six) or ("127.0.0.1", 5060)
+        six = ":" in destination.host
+        host, port, _ = self._addresses.get(six) or self._addresses.get(not six) or Address("127.0.0.1", 5060)
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def is_own(self, host: str, port: int | None) -> bool:
         port = port or 5060
-        return (host, port) in self._addresses.values() or (port in self._everywhere and is_address(host))
+        return Address(host, port) in self._addresses.values() or (port in self._everywhere and is_address(host))
 
     def is_own_host(self, host: str) -> bool:
         """As `is_own`, whatever the port."""
-        own = any(host == address[0] for address in self._addresses.values())
+        own = any(host == address.host for address in self._addresses.values())
         return own or (bool(self._everywhere) and is_address(host))
 
     def via(self, destination: Address) -> str:
@@ -122,4 +122,4 @@ def response_address(request: Request, source: Address) -> Address:
     via = request.via
     if via.rport_asked:
         return source
-    return (source[0], via.port or 5060)
+    return Address(source.host, via.port or 5060)

@@ -31,6 +31,7 @@ from metrics.wallboard import Board
 from rtp import wav
 from rtp.aio.engine import LocalMediaEngine
 from sip.aio.user_agent import UserAgent
+from sip.config import Address
 from sip.core import UserAgentCore
 from svar import __version__, endpoint, feature_codes, state_folder
 from svar.calls import CallTasks
@@ -106,7 +107,7 @@ class Node:
         prompts = await self._prompts(book)
         user_agent = UserAgent(
             UserAgentCore(endpoint.core_config(config, self.passwords, __version__), _token),
-            (config.sip.host, config.sip.port),
+            Address(config.sip.host, config.sip.port),
         )
         media = LocalMediaEngine(endpoint.media_settings(config))
         stack.push_async_callback(media.shutdown)
@@ -135,7 +136,7 @@ class Node:
         await registrations.match_agents()
         http, mqtt = await self._show(user_agent, media)
         self._emit(NodeStarted, release=__version__)
-        return Places(user_agent.address, http, mqtt)
+        return Places(user_agent.address[:2], http, mqtt)
 
     async def _listen(self, user_agent: UserAgent) -> None:
         try:

@@ -10,7 +10,7 @@ from acd.model import AgentId, AgentSpec, QueueId, QueueSpec, SiteId
 from ivr.agent_leg import Target
 from rtp.aio.engine import MediaSettings
 from sip.aio.user_agent import reachable
-from sip.config import CoreConfig, Digest, Limits, Trunk
+from sip.config import Address, CoreConfig, Digest, Limits, Trunk
 from sip.message.uri import SipUri
 from svar.config import Agent, Config, ConfigError
 from svar.config import Trunk as ConfiguredTrunk
@@ -53,7 +53,7 @@ def media_settings(config: Config) -> MediaSettings:
     """Bound to any address, media names the one that leads out: 0.0.0.0 in an SDP would mean hold (RFC 3264 §8.4)."""
     media = config.media
     host = media.host or config.sip.host
-    advertised = reachable((host, 0))[0][0] if host == ANY else host
+    advertised = reachable(Address(host, 0))[0][0] if host == ANY else host
     return MediaSettings(host, advertised, first_port=media.first_port, last_port=media.last_port)
 
 
@@ -98,7 +98,7 @@ def fixed_phones(config: Config) -> dict[str, Target]:
 def target(uri: str) -> Target:
     """Where a SIP URI with an IP address leads. Names are resolved by a later resolver, so they are refused here."""
     parsed = SipUri.parse(uri)
-    return Target(parsed, (parsed.host, parsed.port or SIP_PORT))
+    return Target(parsed, Address(parsed.host, parsed.port or SIP_PORT))
 
 
 def titles(config: Config) -> dict[str, str]:

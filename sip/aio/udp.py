@@ -19,7 +19,7 @@ class UdpSocket:
 
     def __init__(self, address: Address, heard: Callable[[bytes, Address], None], woken: Callable[[], None]) -> None:
         """`heard` gets every datagram, `woken` a word after each batch. Raises OSError if it cannot be bound."""
-        host, port = address
+        host, port, _ = address
         self._six = ":" in host
         self._socket = socket.socket(socket.AF_INET6 if self._six else socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -36,21 +36,21 @@ class UdpSocket:
     @property
     def address(self) -> Address:
         host, port = self._socket.getsockname()[:2]
-        return host, port
+        return Address(host, port)
 
     def send(self, data: bytes, destination: Address) -> None:
         """What cannot be sent is as good as lost on the way: the transactions repeat it.
 
         A name is not sent to: the kernel's look-up would hold up every call.
         """
-        host, port = destination
+        host, port, _ = destination
         if ":" not in host and not host[-1:].isdigit():
             self.send_failures += 1
             return
         if self._six and ":" not in host:
-            destination = (_MAPPED + host, port)
+            host = _MAPPED + host
         try:
-            self._socket.sendto(data, destination)
+            self._socket.sendto(data, (host, port))
         except (OSError, OverflowError):
             self.send_failures += 1
 
@@ -79,5 +79,5 @@ class UdpSocket:
             host = source[0]
             if self._six and host.startswith(_MAPPED):
                 host = host[len(_MAPPED) :]
-            self._heard(data, (host, source[1]))
+            self._heard(data, Address(host, source[1]))
         self._woken()

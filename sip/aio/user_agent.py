@@ -301,7 +301,7 @@ class UserAgent:
 
 def reachable(bound: Address) -> list[Address]:
     """What to call ourselves: the bound address, or where that is "any", the one that leads out, of each family."""
-    host, port = bound
+    host, port, _ = bound
     if host not in ("0.0.0.0", "::"):
         return [bound]
     families = [("192.0.2.1", socket.AF_INET, "127.0.0.1")]
@@ -312,7 +312,7 @@ def reachable(bound: Address) -> list[Address]:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             try:
                 probe.connect((example, 9))  # chooses a route; a datagram socket sends nothing by it
-                found.append((probe.getsockname()[0], port))
+                found.append(Address(probe.getsockname()[0], port))
             except OSError:
-                found.append((otherwise, port))
+                found.append(Address(otherwise, port))
     return found

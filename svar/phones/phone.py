@@ -10,7 +10,7 @@ from typing import Literal
 from rtp.aio.engine import LocalMediaEngine, MediaSettings
 from rtp.engine import LegId
 from sip.aio.user_agent import UserAgent
-from sip.config import CoreConfig
+from sip.config import Address, CoreConfig
 from sip.core import UserAgentCore
 from sip.events import InviteReceived, RegistrationActive, RegistrationFailed, RegistrationId
 from sip.message.uri import SipUri
@@ -53,7 +53,7 @@ class Phone:
     async def start(self) -> None:
         """Raises ValueError when there is no way to the server, OSError when no port is free."""
         host = address_towards(self.account.server)
-        user_agent = UserAgent(UserAgentCore(CoreConfig(strangers_may_call=True), _token), (host, 0))
+        user_agent = UserAgent(UserAgentCore(CoreConfig(strangers_may_call=True), _token), Address(host, 0))
         user_agent.ladder = self._seen
         user_agent.on_invite = self._rung
         await user_agent.start()
@@ -142,7 +142,7 @@ class Phone:
         await user_agent.close()
         self._sounds.remove()
 
-    def _seen(self, way: Literal["in", "out"], _peer: tuple[str, int], data: bytes, _now: float) -> None:
+    def _seen(self, way: Literal["in", "out"], _peer: Address, data: bytes, _now: float) -> None:
         self.ladder.message(way, data)
         if way == "in" and data.startswith(b"SIP/2.0 2") and b" REGISTER\r\n" in data:
             self._unregistered.set()

@@ -7,6 +7,7 @@ from typing import Any
 
 from rtp.engine import DtmfReceived, LegId, LegOptions, LegStats, MediaEngine, MediaError, MediaEvent, RtpTimeout
 from sip.aio.user_agent import UserAgent
+from sip.config import Address
 from sip.events import (
     Accepted,
     Confirmed,
@@ -36,7 +37,7 @@ class Account:
     """Who a phone is, and where its server is. `domain` stands in URIs."""
 
     user: str
-    server: tuple[str, int]
+    server: Address
     domain: SipUri
     password: str = field(default="", repr=False)
 

@@ -3,6 +3,8 @@
 import re
 import socket
 
+from sip.config import Address
+
 _TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 SIP_PORT = 5060
@@ -30,7 +32,7 @@ def host_and_port(text: str) -> tuple[str, int]:
     return host, int(port or SIP_PORT)
 
 
-def resolved(host: str, port: int) -> tuple[str, int]:
+def resolved(host: str, port: int) -> Address:
     """The address to send to, IPv4 first. Raises ValueError when the name is not known."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
@@ -38,15 +40,15 @@ def resolved(host: str, port: int) -> tuple[str, int]:
         raise ValueError(f"{host}: {fault.strerror or fault}") from fault
     found.sort(key=lambda each: each[0] != socket.AF_INET)
     address = found[0][4]
-    return str(address[0]), int(address[1])
+    return Address(str(address[0]), int(address[1]))
 
 
-def address_towards(peer: tuple[str, int]) -> str:
+def address_towards(peer: Address) -> str:
     """Our own address on the way to `peer`; nothing is sent. Raises ValueError when there is no way."""
-    family = socket.AF_INET6 if ":" in peer[0] else socket.AF_INET
+    family = socket.AF_INET6 if ":" in peer.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(peer)
+            probe.connect(peer[:2])
         except OSError as fault:
-            raise ValueError(f"no way to {peer[0]}: {fault.strerror or fault}") from fault
+            raise ValueError(f"no way to {peer.host}: {fault.strerror or fault}") from fault
         return str(probe.getsockname()[0])

@@ -16,12 +16,12 @@ from ipaddress import ip_network
 from secrets import token_hex
 
 from sip.aio.user_agent import UserAgent
-from sip.config import CoreConfig, Limits, Trunk
+from sip.config import Address, CoreConfig, Limits, Trunk
 from sip.core import UserAgentCore
 from sip.events import Confirmed, InviteReceived, SipEvent
 
 TRUNK = Trunk("loopback", (ip_network("127.0.0.0/8"),))
-PEER = ("127.0.0.1", 6960)
+PEER = Address("127.0.0.1", 6960)
 SDP = (
     "v=0\r\no=- 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
     "m=audio 10000 RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\n"
@@ -59,7 +59,7 @@ def config() -> CoreConfig:
 def in_memory(calls: int, rate: float) -> float:
     """Milliseconds of CPU a call in the core alone; time passes at `rate` calls a second, so that timers pile up."""
     core = UserAgentCore(config(), lambda: token_hex(8))
-    core.listens(("127.0.0.1", 5060))
+    core.listens(Address("127.0.0.1", 5060))
     now = spent = 0.0
     for number in range(calls):
         now += 1 / rate
@@ -93,7 +93,7 @@ def in_memory(calls: int, rate: float) -> float:
 
 async def over_sockets(calls: int, rate: float) -> float:
     """Milliseconds of CPU a call with the shell and its socket; the scripted peer's share is measured and taken off."""
-    agent = UserAgent(UserAgentCore(config(), lambda: token_hex(8)), ("127.0.0.1", 0))
+    agent = UserAgent(UserAgentCore(config(), lambda: token_hex(8)), Address("127.0.0.1", 0))
 
     def hang_up(event: SipEvent) -> None:
         if isinstance(event, Confirmed):

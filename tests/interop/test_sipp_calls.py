@@ -59,7 +59,7 @@ def ring(callee: Callee, event: InviteReceived) -> None:
 @asynccontextmanager
 async def listening(host: str = "127.0.0.1") -> AsyncIterator[UserAgent]:
     core = UserAgentCore(CoreConfig(trunks=(LOOPBACK,)), lambda: token_hex(8))
-    agent = UserAgent(core, (host, 0))
+    agent = UserAgent(core, Address(host, 0))
     await agent.start()
     try:
         yield agent
@@ -136,7 +136,7 @@ async def phones() -> AsyncIterator[int]:
 
 
 def ring_up(agent: UserAgent, destination: Address, heard: Callable[[SipEvent], None]) -> None:
-    target = SipUri("bob", *destination)
+    target = SipUri("bob", *destination[:2])
     local = NameAddr(SipUri("alice", agent.address[0]))
     agent.invite(target, heard, local=local, remote=NameAddr(target), destination=destination, sdp=OFFER)
 
@@ -156,7 +156,7 @@ async def test_phones_are_called(loss_percent: int) -> None:
                 results.append(str(event.status))
 
         for _ in range(CALLS):
-            ring_up(agent, ("127.0.0.1", port), heard)
+            ring_up(agent, Address("127.0.0.1", port), heard)
             await asyncio.sleep(0.01)
         await until(lambda: len(results) == CALLS)
         assert set(results) == {"local"}
@@ -165,7 +165,7 @@ async def test_phones_are_called(loss_percent: int) -> None:
 async def test_sipsak_registers_with_its_password() -> None:
     program = require("sipsak")
     digest = Digest("svar", {"anna": "right"}.get, b"secret")
-    agent = UserAgent(UserAgentCore(CoreConfig(digest=digest), lambda: token_hex(8)), ("127.0.0.1", 0))
+    agent = UserAgent(UserAgentCore(CoreConfig(digest=digest), lambda: token_hex(8)), Address("127.0.0.1", 0))
     await agent.start()
     try:
         uri = f"sip:anna@127.0.0.1:{agent.address[1]}"

@@ -17,7 +17,7 @@ from rtp.aio.engine import LocalMediaEngine, MediaSettings
 from rtp.engine import DtmfReceived, LegId, MediaEvent
 from rtp.g711 import FRAME_BYTES
 from sip.aio.user_agent import UserAgent
-from sip.config import CoreConfig, Timers, Trunk
+from sip.config import Address, CoreConfig, Timers, Trunk
 from sip.core import UserAgentCore
 from sip.events import (
     Accepted,
@@ -56,7 +56,7 @@ class Handset:
     def dial(
         self,
         target: SipUri,
-        destination: tuple[str, int],
+        destination: Address,
         sdp: str | None,
         *,
         user: str = "4799999999",
@@ -172,7 +172,7 @@ class Lab:
     @staticmethod
     def _make_user_agent() -> UserAgent:
         config = CoreConfig(trunks=(LOOPBACK,), timers=SHORT_TIMERS)
-        return UserAgent(UserAgentCore(config, lambda: token_hex(8)), ("127.0.0.1", 0))
+        return UserAgent(UserAgentCore(config, lambda: token_hex(8)), Address("127.0.0.1", 0))
 
     async def start(self) -> None:
         await self.user_agent.start()
@@ -181,8 +181,8 @@ class Lab:
         self.phones_agent.on_invite = self._phone_rings
 
     def target(self, user: str) -> Target:
-        host, port = self.phones_agent.address
-        return Target(SipUri(user, host, port), (host, port))
+        host, port, _ = self.phones_agent.address
+        return Target(SipUri(user, host, port), Address(host, port))
 
     async def call(
         self, *, offer: bool = True, codecs: tuple[str, str] = ("", ""), events: bool = True
@@ -198,7 +198,7 @@ class Lab:
             sdp = sdp.replace("RTP/AVP 8 101", codecs[0]).replace("rtpmap:8 PCMA/8000", codecs[1])
         if not events:
             sdp = without_events(sdp)
-        handset.dial(SipUri("5000", *address), address, sdp if offer else None)
+        handset.dial(SipUri("5000", address.host, address.port), address, sdp if offer else None)
         invite = await asyncio.wait_for(self._invited.get(), 5)
         return SipCall(self.line, self.outside, invite, info(token_hex(4)), LegId(token_hex(4))), handset
 

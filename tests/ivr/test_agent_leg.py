@@ -9,6 +9,7 @@ import pytest
 from ivr.agent_leg import Target, is_held
 from ivr.call import CallEnded
 from ivr.phones import NotAnswered
+from sip.config import Address
 from sip.events import Ended, Reoffered
 from sip.message.uri import SipUri
 from tests.interop.peers import free_port
@@ -66,7 +67,7 @@ async def test_an_agent_without_a_phone_is_unreachable(phones: Lab) -> None:
 async def test_a_phone_that_is_gone_is_not_answered(phones: Lab) -> None:
     """Nobody listens there: the INVITE's time runs out (64*T1), or the system says so at once."""
     port = free_port()
-    phones.targets["kari"] = Target(SipUri("kari", "127.0.0.1", port), ("127.0.0.1", port))
+    phones.targets["kari"] = Target(SipUri("kari", "127.0.0.1", port), Address("127.0.0.1", port))
     with pytest.raises(NotAnswered) as refused:
         await asyncio.wait_for(phones.ring(), 10)
     assert refused.value.cause in ("no_answer", "unreachable")

@@ -8,9 +8,9 @@ from sip.message.message import Response
 from tests.sip.network import Network, Peer
 from tests.sip.raw import ask, raw
 
-SERVER: Address = ("192.0.2.1", 5060)
-STRANGER: Address = ("203.0.113.9", 5060)
-TRUNK: Address = ("198.51.100.1", 5060)
+SERVER: Address = Address("192.0.2.1", 5060)
+STRANGER: Address = Address("203.0.113.9", 5060)
+TRUNK: Address = Address("198.51.100.1", 5060)
 PASSWORDS = {"anna": "right", "bjorn": "also right"}
 MANY = Limits(stranger_requests_per_s=1e6, stranger_burst=1e6)
 """For tests of something else than the strangers' limits."""

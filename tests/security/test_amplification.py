@@ -2,7 +2,7 @@
 
 import pytest
 
-from sip.config import Limits
+from sip.config import Address, Limits
 from tests.security.strangers import STRANGER, server
 from tests.sip.raw import raw
 
@@ -15,7 +15,7 @@ LARGEST_ANSWER = 700
 """Bytes: about what a 401 with two challenges is."""
 
 
-def drawn(data: bytes, seconds: int = 60) -> list[tuple[bytes, tuple[str, int]]]:
+def drawn(data: bytes, seconds: int = 60) -> list[tuple[bytes, Address]]:
     """Everything that a datagram draws, what is repeated later included."""
     peer = server(Limits())
     peer.core.receive(data, STRANGER, 1000.0)

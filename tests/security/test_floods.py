@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sip.config import Limits
+from sip.config import Address, Limits
 from tests.interop.peers import free_port, run, sipp
 from tests.security.strangers import STRANGER, register, server
 from tests.sip.raw import raw
@@ -143,7 +143,7 @@ async def test_calls_of_a_trunk_go_on_while_strangers_flood(node: Installation) 
 def test_twenty_thousand_senders_leave_bounded_state() -> None:
     peer = server(Limits())
     for number in range(20_000):
-        source = (f"10.{number >> 16}.{(number >> 8) & 255}.{number & 255}", 5060)
+        source = Address(f"10.{number >> 16}.{(number >> 8) & 255}.{number & 255}", 5060)
         peer.core.receive(register(number & 7, f"user{number & 1023}"), source, 1000.0 + number / 5000)
         peer.core.datagrams()
         peer.core.events()

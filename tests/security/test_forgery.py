@@ -2,6 +2,7 @@
 
 import pytest
 
+from sip.config import Address
 from sip.events import Ended, InviteReceived, ReinviteReceived, SessionId
 from sip.message.auth import authorize
 from sip.message.message import Request, parse
@@ -32,7 +33,7 @@ def test_a_digest_that_was_overheard_is_good_for_nothing(changes: list[tuple[byt
     for old, new in changes:
         assert old in data
         data = data.replace(old, new)
-    assert statuses(ask(peer, data, ("203.0.113.66", 5060))) == [401]
+    assert statuses(ask(peer, data, Address("203.0.113.66", 5060))) == [401]
 
 
 def test_a_digest_for_one_method_is_good_for_no_other() -> None:
@@ -59,9 +60,7 @@ def standing(peer: Peer) -> tuple[SessionId, str]:
 @pytest.mark.parametrize("method", ["BYE", "INVITE", "CANCEL", "INFO", "UPDATE", "REFER", "NOTIFY"])
 @pytest.mark.parametrize("to_tag", ["", "0", "guess", "000001"])
 @pytest.mark.parametrize("source", [STRANGER, TRUNK])
-def test_a_dialog_is_not_touched_by_who_does_not_know_its_tags(
-    method: str, to_tag: str, source: tuple[str, int]
-) -> None:
+def test_a_dialog_is_not_touched_by_who_does_not_know_its_tags(method: str, to_tag: str, source: Address) -> None:
     """Call-ID, From, From tag and Via are known to the forger; our tag is 64 bits of chance."""
     peer = server()
     session, tag = standing(peer)
@@ -88,7 +87,7 @@ def test_a_call_that_rings_is_cancelled_by_its_caller_alone(via: str) -> None:
     assert statuses(ask(peer, cancel, STRANGER)) == [481]
     assert not peer.core.events()
     own = raw("CANCEL", uri="sip:5000@nav.example", via="SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK8d1f")
-    assert statuses(ask(peer, own, ("198.51.100.2", 5060))) == [200, 487]
+    assert statuses(ask(peer, own, Address("198.51.100.2", 5060))) == [200, 487]
     assert [type(one) for one in peer.core.events()] == [Ended]
 
 

@@ -7,7 +7,7 @@ from types import FrameType
 
 import pytest
 
-from sip.config import Limits
+from sip.config import Address, Limits
 from tests.security.strangers import STRANGER, challenge, guess, register, server
 from tests.sip.network import Peer
 from tests.sip.raw import ask, raw
@@ -76,9 +76,9 @@ def weighed(peer: Peer, user: str, seconds: int, sources: int) -> int:
     """How many guesses are weighed in so long: those after which the right password would have been taken."""
     count = 0
     for number in range(seconds * 10):
-        source = (f"203.0.113.{number % sources}", 5060)
+        source = Address(f"203.0.113.{number % sources}", 5060)
         now = 1000.0 + number / 10
-        count += not peer.core._reception._authenticator._guesses.too_many(user, source[0], now)  # type: ignore[union-attr]
+        count += not peer.core._reception._authenticator._guesses.too_many(user, source.host, now)  # type: ignore[union-attr]
         guess(peer, number, user, f"guess{number}", source, now)
     return count
 
@@ -100,10 +100,10 @@ def test_one_address_guesses_at_all_users_together_thirty_times_a_minute_at_most
 
 def test_an_agent_registers_on_while_the_password_is_guessed_at() -> None:
     peer = server()
-    office = ("198.51.100.200", 5060)
+    office = Address("198.51.100.200", 5060)
     assert guess(peer, 0, "anna", "right", office).startswith(b"SIP/2.0 200 ")
     for number in range(1, 300):
-        assert guess(peer, number, "anna", f"guess{number}", (f"203.0.113.{number % 200}", 5060)).startswith(
+        assert guess(peer, number, "anna", f"guess{number}", Address(f"203.0.113.{number % 200}", 5060)).startswith(
             b"SIP/2.0 401"
         )
     assert guess(peer, 300, "anna", "right", office).startswith(b"SIP/2.0 200 ")

@@ -17,8 +17,8 @@ from sip.message.uri import SipUri
 OFFER = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
 ANSWER = OFFER.replace("192.0.2.1", "192.0.2.2")
 
-ALICE: Address = ("192.0.2.1", 5060)
-BOB: Address = ("192.0.2.2", 5060)
+ALICE: Address = Address("192.0.2.1", 5060)
+BOB: Address = Address("192.0.2.2", 5060)
 NEAR = Trunk("near", (ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")))
 
 Fate = Callable[[bytes], list[float]]
@@ -122,7 +122,7 @@ class Network:
 
 
 def call(network: Network, caller: Peer, callee: Peer, sdp: str | None = OFFER, now: float | None = None) -> SessionId:
-    host, port = callee.address
+    host, port, _ = callee.address
     return caller.core.invite(
         SipUri("bob", host, port),
         local=NameAddr(SipUri("alice", caller.address[0])),

@@ -4,7 +4,7 @@ from sip.config import Address
 from sip.message.message import Request, Response, parse
 from tests.sip.network import Peer
 
-PEER: Address = ("192.0.2.9", 5060)
+PEER: Address = Address("192.0.2.9", 5060)
 
 
 def raw(method: str, *headers: str, body: str = "", **changed: str) -> bytes:

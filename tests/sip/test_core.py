@@ -18,7 +18,7 @@ def core() -> UserAgentCore:
 
 
 def invite(one: UserAgentCore, now: float = 0.0) -> bytes:
-    target = SipUri("bob", *BOB)
+    target = SipUri("bob", *BOB[:2])
     local = NameAddr(SipUri("alice", ALICE[0]))
     one.invite(target, local=local, remote=NameAddr(target), destination=BOB, sdp=OFFER, now=now)
     ((data, destination),) = one.datagrams()

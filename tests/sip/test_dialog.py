@@ -1,21 +1,23 @@
 import pytest
 
+from sip.config import Address
 from sip.dialog import Dialog, is_address, next_hop
 from sip.message.address import NameAddr
 from sip.message.message import respond
 from sip.message.uri import SipUri, parse_uri
 from tests.sip.raw import raw, request
 
-SOURCE = ("192.0.2.9", 5060)
+CALLED = Address("192.0.2.1", 5060)
+SOURCE = Address("192.0.2.9", 5060)
 CONTACT = "Contact: <sip:peer@192.0.2.50:5070>"
 VIA = "Via: SIP/2.0/UDP 192.0.2.8;branch=z9hG4bKp"
 
 
-def called(*headers: str, source: tuple[str, int] = SOURCE, **changed: str) -> Dialog:
+def called(*headers: str, source: Address = SOURCE, **changed: str) -> Dialog:
     return Dialog.of_uas(request(raw("INVITE", *headers, **changed)), "t", source)
 
 
-def calling(*headers: tuple[str, str], destination: tuple[str, int] = ("192.0.2.1", 5060)) -> Dialog:
+def calling(*headers: tuple[str, str], destination: Address = CALLED) -> Dialog:
     asked = request(raw("INVITE", uri="sip:600@192.0.2.1"))
     return Dialog.of_uac(asked, respond(asked, 200, to_tag="b", headers=list(headers)), destination)
 
@@ -31,27 +33,27 @@ def test_calling_side_takes_its_state_from_the_response() -> None:
     dialog = calling(("Contact", "<sip:bob@192.0.2.60>"))
     assert dialog.id == ("c1", "p", "b")
     assert (dialog.local_cseq, dialog.remote_cseq, dialog.calls) == (1, -1, True)
-    assert dialog.destination == ("192.0.2.60", 5060)
+    assert dialog.destination == Address("192.0.2.60", 5060)
 
 
 def test_peer_of_rfc_2543_without_contact_is_reached_by_its_from() -> None:
     dialog = called(from_="<sip:old@192.0.2.70>")
-    assert (str(dialog.remote_target), dialog.destination) == ("sip:old@192.0.2.70", ("192.0.2.70", 5060))
+    assert (str(dialog.remote_target), dialog.destination) == ("sip:old@192.0.2.70", Address("192.0.2.70", 5060))
 
 
 def test_requests_go_to_the_peers_contact() -> None:
-    assert called(CONTACT).destination == ("192.0.2.50", 5070)
+    assert called(CONTACT).destination == Address("192.0.2.50", 5070)
 
 
 def test_peer_behind_nat_is_reached_where_it_sends_from() -> None:
-    source = ("203.0.113.1", 40000)
+    source = Address("203.0.113.1", 40000)
     assert called(CONTACT, source=source, via="SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1;rport").destination == source
 
 
 def test_peer_behind_a_proxy_is_reached_by_its_contact() -> None:
-    source = ("203.0.113.1", 40000)
+    source = Address("203.0.113.1", 40000)
     dialog = called(CONTACT, VIA, source=source, via="SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1;rport")
-    assert dialog.destination == ("192.0.2.50", 5070)
+    assert dialog.destination == Address("192.0.2.50", 5070)
 
 
 def test_name_that_would_have_to_be_resolved_is_reached_where_the_peer_was_last() -> None:
@@ -60,7 +62,7 @@ def test_name_that_would_have_to_be_resolved_is_reached_where_the_peer_was_last(
 
 
 def test_calling_side_stays_where_it_sent_while_the_target_is_the_same() -> None:
-    nat = ("203.0.113.1", 40000)
+    nat = Address("203.0.113.1", 40000)
     assert calling(("Contact", "<sip:bob@192.0.2.1>"), destination=nat).destination == nat
     assert calling(destination=nat).destination == nat
     assert calling(("Contact", "<tel:+47>"), destination=nat).destination == nat
@@ -70,7 +72,7 @@ def test_route_of_the_calling_side_is_turned_round() -> None:
     hops = ("Record-Route", "<sip:192.0.2.8;lr>"), ("Record-Route", "<sip:192.0.2.7:5070;lr>")
     dialog = calling(("Contact", "<sip:bob@10.0.0.1>"), *hops)
     assert [str(hop.uri) for hop in dialog.route] == ["sip:192.0.2.7:5070;lr", "sip:192.0.2.8;lr"]
-    assert dialog.destination == ("192.0.2.7", 5070)
+    assert dialog.destination == Address("192.0.2.7", 5070)
     built = dialog.request("BYE", "SIP/2.0/UDP x;branch=z9hG4bKb")
     assert str(built.uri) == "sip:bob@10.0.0.1"
     assert built.headers.get_all("Route") == ["<sip:192.0.2.7:5070;lr>", "<sip:192.0.2.8;lr>"]
@@ -81,7 +83,7 @@ def test_strict_router_finds_itself_in_the_request_uri() -> None:
     built = dialog.request("BYE", "SIP/2.0/UDP x;branch=z9hG4bKb")
     assert str(built.uri) == "sip:192.0.2.8"
     assert built.headers.get_all("Route") == ["<sip:192.0.2.7;lr>", "<sip:peer@192.0.2.50:5070>"]
-    assert dialog.destination == ("192.0.2.8", 5060)
+    assert dialog.destination == Address("192.0.2.8", 5060)
 
 
 def test_requests_count_up_and_an_ack_does_not() -> None:
@@ -101,11 +103,11 @@ def test_target_moves_with_a_reinvite_and_the_route_stays() -> None:
     dialog = called(CONTACT)
     dialog.refresh(request(raw("INVITE")))
     dialog.refresh(request(raw("INVITE", CONTACT)))
-    assert dialog.destination == ("192.0.2.50", 5070)
+    assert dialog.destination == Address("192.0.2.50", 5070)
     dialog.refresh(request(raw("INVITE", "Contact: <sip:other@192.0.2.50:5070>")))
     assert (str(dialog.remote_target), dialog.destination[1]) == ("sip:other@192.0.2.50:5070", 5070)
     dialog.refresh(request(raw("INVITE", "Contact: <sip:peer@192.0.2.51>")))
-    assert dialog.destination == ("192.0.2.51", 5060)
+    assert dialog.destination == Address("192.0.2.51", 5060)
 
 
 @pytest.mark.parametrize(
@@ -117,5 +119,5 @@ def test_address_is_told_from_a_name(host: str, true: bool) -> None:
 
 def test_next_hop_of_a_route_comes_before_the_target() -> None:
     route = (NameAddr(SipUri("", "2001:db8::8", 5070)),)
-    assert next_hop(route, parse_uri("sip:x@192.0.2.1"), SOURCE) == ("2001:db8::8", 5070)
+    assert next_hop(route, parse_uri("sip:x@192.0.2.1"), SOURCE) == Address("2001:db8::8", 5070)
     assert next_hop((), parse_uri("urn:service:sos"), SOURCE) == SOURCE

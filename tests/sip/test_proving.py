@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from sip.config import Account, CoreConfig, SessionTimers, Trunk
+from sip.config import Account, Address, CoreConfig, SessionTimers, Trunk
 from sip.events import Accepted, Ended, Refreshed, Rejected, Reoffered, ReofferFailed
 from sip.message.auth import Challenge, Credentials, hash_a1, is_right
 from sip.message.message import Request, respond
@@ -92,9 +92,9 @@ def test_other_realms_and_schemes_get_no_proof(challenge: str) -> None:
 def test_peer_without_an_account_gets_no_proof() -> None:
     desk = Desk(config=CoreConfig(trunks=(NEAR, TRUNK)))
     assert [type(event) for event in desk.reply(401, "b", ASKED)] == [Rejected]
-    assert account_at(CoreConfig(), ("192.0.2.9", 5060)) is None
-    assert account_at(TRUSTED, ("192.0.2.9", 5080)) is ACCOUNT
-    assert account_at(TRUSTED, ("fe80::1%eth0", 5060)) is None
+    assert account_at(CoreConfig(), Address("192.0.2.9", 5060)) is None
+    assert account_at(TRUSTED, Address("192.0.2.9", 5080)) is ACCOUNT
+    assert account_at(TRUSTED, Address("fe80::1%eth0", 5060)) is None
 
 
 def test_call_that_we_gave_up_proves_nothing() -> None:

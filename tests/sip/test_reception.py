@@ -2,7 +2,7 @@
 
 import pytest
 
-from sip.config import CoreConfig, Digest, Limits, Trunk
+from sip.config import Address, CoreConfig, Digest, Limits, Trunk
 from sip.events import Confirmed, InviteReceived, Origin, Registered, RegisterReceived, RequestReceived, SessionId
 from sip.message.auth import Challenge, authorize
 from sip.message.message import Response
@@ -10,7 +10,7 @@ from sip.transaction import TERMINATED
 from tests.sip.network import ALICE, ANSWER, BOB, NEAR, OFFER, Network, Peer
 from tests.sip.raw import PEER, answers, ask, raw, request, statuses
 
-FAR = ("203.0.113.7", 5060)
+FAR = Address("203.0.113.7", 5060)
 CONTACT = "Contact: <sip:peer@192.0.2.9>"
 DIGEST = Digest("nav.example", {"anna": "right"}.get, b"secret")
 
@@ -357,12 +357,12 @@ def test_draining_refuses_new_calls_and_says_so_to_options() -> None:
 def test_answer_goes_to_the_source_when_rport_asks_and_to_the_via_port_otherwise() -> None:
     peer = endpoint()
     for via, to in (
-        ("SIP/2.0/UDP 10.0.0.5:5066;branch=z9hG4bK1;rport", ("192.0.2.9", 40000)),
-        ("SIP/2.0/UDP 10.0.0.5:5066;branch=z9hG4bK2", ("192.0.2.9", 5066)),
-        ("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK3", ("192.0.2.9", 5060)),
-        ("SIP/2.0/UDP host.example;branch=z9hG4bK4;maddr=198.51.100.1", ("192.0.2.9", 5060)),
+        ("SIP/2.0/UDP 10.0.0.5:5066;branch=z9hG4bK1;rport", Address("192.0.2.9", 40000)),
+        ("SIP/2.0/UDP 10.0.0.5:5066;branch=z9hG4bK2", Address("192.0.2.9", 5066)),
+        ("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK3", Address("192.0.2.9", 5060)),
+        ("SIP/2.0/UDP host.example;branch=z9hG4bK4;maddr=198.51.100.1", Address("192.0.2.9", 5060)),
     ):
-        peer.core.receive(raw("OPTIONS", via=via), ("192.0.2.9", 40000), 1000.0)
+        peer.core.receive(raw("OPTIONS", via=via), Address("192.0.2.9", 40000), 1000.0)
         ((data, destination),) = peer.core.datagrams()
         assert destination == to
         noted = request(data.replace(b"SIP/2.0 200 OK", b"OPTIONS sip:x SIP/2.0", 1)).via
@@ -376,9 +376,9 @@ def test_answer_goes_to_the_source_when_rport_asks_and_to_the_via_port_otherwise
 
 def test_ipv6_source_is_answered_and_called_back_there() -> None:
     network = Network()
-    here = ("2001:db8::1", 5060)
+    here = Address("2001:db8::1", 5060)
     peer = network.join(here, CoreConfig(trunks=(NEAR,)), name="6")
-    source = ("2001:db8::9", 5066)
+    source = Address("2001:db8::9", 5066)
     data = raw(
         "INVITE",
         "Contact: <sip:peer@[2001:db8::9]:5066>",

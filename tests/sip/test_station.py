@@ -1,13 +1,13 @@
 import pytest
 
-from sip.config import CoreConfig
+from sip.config import Address, CoreConfig
 from sip.message.message import respond
 from sip.station import UNATTENDED, Station, hash_fraction, response_address
 from sip.transaction import Failure
 from tests.sip.network import counted
 from tests.sip.raw import raw, request
 
-V4, V6 = ("192.0.2.1", 5060), ("2001:db8::1", 5062)
+V4, V6 = Address("192.0.2.1", 5060), Address("2001:db8::1", 5062)
 
 
 def station() -> Station:
@@ -18,8 +18,8 @@ def test_peers_of_each_family_see_the_address_of_theirs() -> None:
     here = station()
     here.listens(V4)
     here.listens(V6)
-    assert here.own(("198.51.100.1", 5060)) == "192.0.2.1:5060"
-    assert here.contact(("2001:db8::9", 5060), "600") == "<sip:600@[2001:db8::1]:5062>"
+    assert here.own(Address("198.51.100.1", 5060)) == "192.0.2.1:5060"
+    assert here.contact(Address("2001:db8::9", 5060), "600") == "<sip:600@[2001:db8::1]:5062>"
     assert here.contact(V4, "") == "<sip:192.0.2.1:5060>"
     assert here.via(V6) == "SIP/2.0/UDP [2001:db8::1]:5062;branch=z9hG4bKt000001;rport"
 
@@ -85,4 +85,4 @@ def test_nobody_minds_the_outcome_of_an_unattended_transaction() -> None:
     ],
 )
 def test_responses_go_to_the_host_that_asked(via: str, port: int) -> None:
-    assert response_address(request(raw("BYE", via=via)), ("203.0.113.1", 40000)) == ("203.0.113.1", port)
+    assert response_address(request(raw("BYE", via=via)), Address("203.0.113.1", 40000)) == Address("203.0.113.1", port)

@@ -14,8 +14,8 @@ from tests.sip.torture import TortureMessage, torture_messages
 
 MESSAGES = torture_messages()
 BY_NAME = {message.name: message for message in MESSAGES}
-PEER: Address = ("192.0.2.9", 5070)
-PEER6: Address = ("2001:db8::9:1", 5070)
+PEER: Address = Address("192.0.2.9", 5070)
+PEER6: Address = Address("2001:db8::9:1", 5070)
 SECRET = "torture"
 
 # name: reason of a known deviation, which then must fail
@@ -31,7 +31,7 @@ def endpoint() -> Peer:
     digest = Digest("example.com", lambda user: SECRET, b"nonces")
     network = Network()
     peer = network.join(ALICE, CoreConfig(trunks=(NEAR,), digest=digest))
-    peer.core.listens(("2001:db8::10", 5060))
+    peer.core.listens(Address("2001:db8::10", 5060))
 
     def take(event: SipEvent, now: float) -> None:
         if isinstance(event, InviteReceived):
@@ -48,7 +48,7 @@ def put(message: TortureMessage, peer: Peer, data: bytes | None = None) -> list[
         peer.heard.append(event)
         peer.react(event, 1000.0)
     sent = peer.core.datagrams()
-    assert {host for _, (host, _) in sent} <= {source(message)[0]}
+    assert {to.host for _, to in sent} <= {source(message)[0]}
     return [datagram for datagram, _ in sent]
 
 

@@ -26,7 +26,7 @@ from sip.transaction import (
     Transaction,
 )
 
-PEER: Address = ("192.0.2.9", 5060)
+PEER: Address = Address("192.0.2.9", 5060)
 
 
 def request(method: str) -> Request:

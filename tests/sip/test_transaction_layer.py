@@ -87,7 +87,7 @@ def test_what_has_ended_is_forgotten_once() -> None:
 def test_lost_connection_fails_what_goes_there_alone() -> None:
     bench = Bench()
     bench.client(raw("BYE"))
-    kept = bench.client(raw("BYE", branch="z9hG4bK2"), ("192.0.2.8", 5060))
+    kept = bench.client(raw("BYE", branch="z9hG4bK2"), Address("192.0.2.8", 5060))
     bench.server(raw("INVITE"))
     bench.layer.connection_lost(PEER, 0.0)
     assert len(bench.layer) == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ivr.agent_leg import Target
+from sip.config import Address
 from sip.message.uri import SipUri
 from svar import endpoint
 from svar.config import Agent, Config, ConfigError, Limits, Media, Node, Queue, Sip, Trunk
@@ -16,12 +17,12 @@ from svar.passwords import Passwords
 def test_agents_of_a_count_are_told_apart() -> None:
     config = Config(agent=[Agent(name="a{n}", skills={"q": 1}, count=3, first=7, contact="sip:a{n}@127.0.0.1:6900")])
     assert list(endpoint.agents(config)) == ["a7", "a8", "a9"]
-    assert endpoint.fixed_phones(config)["a8"] == Target(SipUri("a8", "127.0.0.1", 6900), ("127.0.0.1", 6900))
+    assert endpoint.fixed_phones(config)["a8"] == Target(SipUri("a8", "127.0.0.1", 6900), Address("127.0.0.1", 6900))
     assert [spec.agent for spec in endpoint.agent_specs(config)] == ["a7", "a8", "a9"]
 
 
 def test_a_phone_without_a_port_is_at_the_standard_one() -> None:
-    assert endpoint.target("sip:x@192.0.2.1").destination == ("192.0.2.1", 5060)
+    assert endpoint.target("sip:x@192.0.2.1").destination == Address("192.0.2.1", 5060)
 
 
 def test_two_agents_of_one_name_are_a_mistake() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from ivr.flow import Flow
 from ivr.load import load_flow
+from sip.config import Address
 from sip.events import InviteReceived, Origin, SessionId
 from sip.message.message import Request, parse
 from sip.message.uri import SipUri
@@ -25,7 +26,7 @@ def invite(uri: str = "sip:5000@svar.example", from_: str = "<sip:4799999999@op.
     )
     request = parse(text.encode())
     assert isinstance(request, Request)
-    return InviteReceived(SessionId("s"), request, ("192.0.2.1", 5060), Origin("trunk", "op"))
+    return InviteReceived(SessionId("s"), request, Address("192.0.2.1", 5060), Origin("trunk", "op"))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ async def rung(made: Lab, reception: Reception) -> Handset:
     handset = Handset(made.phones_agent)
     made.handsets.append(handset)
     address = made.user_agent.address
-    handset.dial(SipUri("5000", *address), address, handset.rtp.sdp())
+    handset.dial(SipUri("5000", address.host, address.port), address, handset.rtp.sdp())
     return handset
 
 

@@ -16,7 +16,7 @@ from events.sink import MemorySink
 from ivr.agent_leg import Target
 from ivr.telephony import Background
 from sip.aio.user_agent import UserAgent
-from sip.config import CoreConfig, Digest, Expiries, Trunk
+from sip.config import Address, CoreConfig, Digest, Expiries, Trunk
 from sip.core import UserAgentCore
 from sip.events import Registered
 from sip.message.address import NameAddr
@@ -62,17 +62,21 @@ class Office:
     phones: list[UserAgent] = field(default_factory=list)
 
     async def phone(self) -> UserAgent:
-        phone = UserAgent(UserAgentCore(CoreConfig(), token), ("127.0.0.1", 0))
+        phone = UserAgent(UserAgentCore(CoreConfig(), token), Address("127.0.0.1", 0))
         await phone.start()
         self.phones.append(phone)
         return phone
 
     def register(self, phone: UserAgent, name: str, password: str = "secret") -> object:
-        host, port = self.registrar.address
+        host, port, _ = self.registrar.address
         aor = NameAddr(SipUri(name, host))
         credentials = ClientCredentials(name, password)
         return phone.register(
-            aor, registrar=SipUri("", host, port), destination=(host, port), credentials=credentials, expires_s=60
+            aor,
+            registrar=SipUri("", host, port),
+            destination=Address(host, port),
+            credentials=credentials,
+            expires_s=60,
         )
 
     async def state(self, agent: str) -> AgentState:
@@ -90,7 +94,7 @@ async def opened(fixed: dict[str, Target], locations: KeptLocations) -> Office:
         digest=Digest("svar", lambda user: "secret", b"k" * 32),
         expiries=Expiries(least_s=1),
     )
-    registrar = UserAgent(UserAgentCore(config, token), ("127.0.0.1", 0))
+    registrar = UserAgent(UserAgentCore(config, token), Address("127.0.0.1", 0))
     await registrar.start()
     distributor = ModelDistributor("t", NodeId("n"), lambda: NOW_MS, MemorySink())
     agents = ["anna", "bjorn", "fixed"]
@@ -103,7 +107,7 @@ async def opened(fixed: dict[str, Target], locations: KeptLocations) -> Office:
 
 @pytest.fixture
 async def office() -> AsyncIterator[Office]:
-    fixed = {"fixed": Target(SipUri("fixed", "127.0.0.1", 6900), ("127.0.0.1", 6900))}
+    fixed = {"fixed": Target(SipUri("fixed", "127.0.0.1", 6900), Address("127.0.0.1", 6900))}
     made = await opened(fixed, KeptLocations())
     yield made
     for agent in (*made.phones, made.registrar):
@@ -157,7 +161,7 @@ async def test_a_fixed_phone_is_there_from_the_start(office: Office) -> None:
     assert await office.state("fixed") is AgentState.READY
     found = office.registrations.locate("fixed")
     assert found is not None
-    assert found.destination == ("127.0.0.1", 6900)
+    assert found.destination == Address("127.0.0.1", 6900)
 
 
 async def test_a_restart_knows_the_phones_again_and_logs_out_who_is_gone(office: Office) -> None:
@@ -264,7 +268,7 @@ async def test_a_phone_that_refreshes_while_the_store_is_away_waits_once(office:
         office.registrar, office.distributor, ["anna"], {}, background, lambda: NOW_MS, locations
     )
     for _ in range(100):
-        registrations.heard(Registered("sip:anna@h", "sip:anna@192.0.2.1", ("192.0.2.1", 5060), 60))
+        registrations.heard(Registered("sip:anna@h", "sip:anna@192.0.2.1", Address("192.0.2.1", 5060), 60))
         await asyncio.sleep(0)
     assert len(background) == 2  # the one under way, and one that will see the latest
     locations.answers.set()

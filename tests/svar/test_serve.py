@@ -11,7 +11,7 @@ from secrets import token_hex
 import pytest
 
 from sip.aio.user_agent import UserAgent
-from sip.config import CoreConfig
+from sip.config import Address, CoreConfig
 from sip.core import UserAgentCore
 from sip.message.uri import SipUri
 from svar.commands.serve import EXAMPLE
@@ -139,13 +139,13 @@ async def test_ctrl_c_while_it_starts_ends_it_and_leaves_nothing_running(tmp_pat
 async def test_ctrl_c_twice_hangs_up_who_is_in_a_call(tmp_path: Path) -> None:
     config = configured(tmp_path, PATIENT)
     (tmp_path / "flows" / "f.yaml").write_text(WAITING)
-    phone = UserAgent(UserAgentCore(CoreConfig(), lambda: token_hex(8)), ("127.0.0.1", 0))
+    phone = UserAgent(UserAgentCore(CoreConfig(), lambda: token_hex(8)), Address("127.0.0.1", 0))
     await phone.start()
     handset = Handset(phone)
     try:
         async with served(config) as process:
             port = int((await heard(process, "svar ready")).partition("sip=127.0.0.1:")[2].split()[0])
-            handset.dial(SipUri("5000", "127.0.0.1", port), ("127.0.0.1", port), handset.rtp.sdp())
+            handset.dial(SipUri("5000", "127.0.0.1", port), Address("127.0.0.1", port), handset.rtp.sdp())
             await handset.connected()
             process.send_signal(signal.SIGINT)
             await heard(process, "stopping")

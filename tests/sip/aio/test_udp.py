@@ -34,7 +34,7 @@ class Heard:
 @contextmanager
 def bound(host: str = "127.0.0.1") -> Iterator[tuple[UdpSocket, Heard]]:
     heard = Heard()
-    udp = UdpSocket((host, 0), heard.datagram, heard.woken)
+    udp = UdpSocket(Address(host, 0), heard.datagram, heard.woken)
     try:
         yield udp, heard
     finally:
@@ -50,12 +50,12 @@ async def test_datagrams_arrive_with_their_source() -> None:
 
 async def test_any_address_of_ipv6_speaks_ipv4_by_its_plain_names() -> None:
     with bound("::") as (both, heard), bound() as (four, answered):
-        four.send(b"ask", ("127.0.0.1", both.address[1]))
+        four.send(b"ask", Address("127.0.0.1", both.address[1]))
         await heard.until(1)
         assert heard.datagrams == [(b"ask", four.address)]
         both.send(b"answer", four.address)
         await answered.until(1)
-        assert answered.datagrams == [(b"answer", ("127.0.0.1", both.address[1]))]
+        assert answered.datagrams == [(b"answer", Address("127.0.0.1", both.address[1]))]
 
 
 async def test_flood_is_read_in_batches_so_that_others_get_their_turn() -> None:
@@ -68,7 +68,8 @@ async def test_flood_is_read_in_batches_so_that_others_get_their_turn() -> None:
 
 
 @pytest.mark.parametrize(
-    "destination", [("2001:db8::1", 5060), ("127.0.0.1", 70000), ("phone.example", 5060), ("", 5060)]
+    "destination",
+    [Address("2001:db8::1", 5060), Address("127.0.0.1", 70000), Address("phone.example", 5060), Address("", 5060)],
 )
 async def test_what_the_kernel_does_not_take_is_counted(destination: Address) -> None:
     with bound() as (one, _):
@@ -88,7 +89,7 @@ async def test_largest_datagram_arrives_whole() -> None:
 async def test_address_that_is_not_ours_cannot_be_bound() -> None:
     heard = Heard()
     with pytest.raises(OSError, match="assign"):
-        UdpSocket(("192.0.2.1", 0), heard.datagram, heard.woken)
+        UdpSocket(Address("192.0.2.1", 0), heard.datagram, heard.woken)
 
 
 async def test_socket_that_complains_is_read_on() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sip.config import CoreConfig, Limits
+from sip.config import Address, CoreConfig, Limits
 from sip.events import Accepted, Confirmed, Ended, InviteReceived, ReinviteReceived, Reoffered, ReofferFailed, SipEvent
 from sip.message.message import Request, parse, respond
 from tests.sip.network import ALICE, ANSWER, BOB, NEAR, OFFER, Network, Peer, call
@@ -204,7 +204,7 @@ def test_offer_without_ack_ends_the_call() -> None:
 
 def test_peer_that_moves_is_followed() -> None:
     pair = Pair()
-    moved = ("192.0.2.77", 5070)
+    moved = Address("192.0.2.77", 5070)
     pair.network.peers[moved] = pair.network.peers.pop(ALICE)
     pair.alice.address = moved
     pair.alice.core.listens(moved)
@@ -264,7 +264,7 @@ def test_offer_that_is_in_progress_for_ever_ends_the_call() -> None:
 
 def test_transport_that_is_gone_fails_the_offer_alone() -> None:
     desk, _ = established()
-    desk.core._station.transactions.connection_lost(("192.0.2.9", 5060), START)
+    desk.core._station.transactions.connection_lost(Address("192.0.2.9", 5060), START)
     assert ReofferFailed(desk.session, 503) in desk.core.events()
 
 
@@ -319,9 +319,9 @@ def test_silence_to_an_offer_after_we_hung_up_is_nothing_new() -> None:
 def test_peers_contact_in_its_answer_moves_the_target() -> None:
     desk, reinvite = established()
     answer = respond(reinvite, 200, headers=[("Contact", "<sip:bob@192.0.2.50:5080>")])
-    desk.core.receive(bytes(answer), ("192.0.2.9", 5060), START)
+    desk.core.receive(bytes(answer), Address("192.0.2.9", 5060), START)
     ((_, destination),) = desk.core.datagrams()
-    assert destination == ("192.0.2.50", 5080)
+    assert destination == Address("192.0.2.50", 5080)
     assert statuses([answer]) == [200]
     assert CONTACT[0] == "Contact"
     assert [type(event) for event in desk.core.events()] == [Reoffered]

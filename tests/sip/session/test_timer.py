@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from sip.config import CoreConfig, SessionTimers
+from sip.config import Address, CoreConfig, SessionTimers
 from sip.events import Accepted, Ended, Refreshed, Rejected
 from sip.message.message import Request
 from sip.session.timer import interval_refusal
@@ -194,7 +194,7 @@ def test_call_is_made_again_with_the_interval_that_the_peer_wants() -> None:
     assert (ack.method, str(again.cseq), again.call_id) == ("ACK", "2 INVITE", desk.invite.call_id)
     assert (again.headers.get("Session-Expires"), again.min_se, again.body) == ("900", 900, desk.invite.body)
     assert (again.via.branch == desk.invite.via.branch, again.to.tag) == (False, None)
-    desk.core.connection_lost(("192.0.2.77", 5060), START)
+    desk.core.connection_lost(Address("192.0.2.77", 5060), START)
     (accepted,) = desk.reply(200, "b", ("Session-Expires", "900;refresher=uas"), to=again)
     assert isinstance(accepted, Accepted)
     assert str(desk.requests()[0].cseq) == "2 ACK"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sip.config import CoreConfig, Limits
+from sip.config import Address, CoreConfig, Limits
 from sip.events import Accepted, Ended, Provisional, Rejected, SessionId, SipEvent
 from sip.message.address import NameAddr
 from sip.message.message import Request, Response, parse, respond
@@ -21,7 +21,7 @@ class Desk:
         default = CoreConfig(trunks=(NEAR,), limits=limits or Limits())
         self.peer: Peer = Network().join(ALICE, config or default)
         self.core = self.peer.core
-        target = SipUri("bob", *PEER)
+        target = SipUri("bob", *PEER[:2])
         self.session: SessionId = self.core.invite(
             target,
             local=NameAddr(SipUri("alice", "192.0.2.1"), "Alice"),
@@ -132,7 +132,7 @@ def test_silence_is_408_after_32_s() -> None:
 
 def test_transport_that_is_gone_is_503() -> None:
     desk = Desk()
-    desk.core.connection_lost(("192.0.2.8", 5060), START)
+    desk.core.connection_lost(Address("192.0.2.8", 5060), START)
     assert desk.core.events() == []
     desk.core.connection_lost(PEER, START)
     assert rejected(desk.core.events())[0] == 503

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sip.config import CoreConfig, Limits
+from sip.config import Address, CoreConfig, Limits
 from sip.events import Confirmed, Ended, InviteReceived, SessionId
 from sip.message.message import Request, Response, parse
 from tests.sip.network import ALICE, ANSWER, NEAR, OFFER, Network, Peer
@@ -222,6 +222,6 @@ def test_record_route_of_the_invite_comes_back_and_is_used() -> None:
     ((data, destination),) = desk.core.datagrams()
     bye = parse(data)
     assert isinstance(bye, Request)
-    assert destination == ("192.0.2.8", 5070)
+    assert destination == Address("192.0.2.8", 5070)
     assert str(bye.uri) == "sip:peer@192.0.2.9"
     assert [str(one.uri) for one in bye.route] == ["sip:192.0.2.8:5070;lr", "sip:192.0.2.7;lr"]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
+from sip.config import Address
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 from svar.phones.agent_phone import AgentPhone
@@ -122,7 +123,7 @@ async def test_the_queue_and_the_wait_are_shown_while_it_rings() -> None:
             lambda _event: None,
             local=NameAddr(SipUri(user="4799999999", host="127.0.0.1"), display="Pensjon"),
             remote=NameAddr(target),
-            destination=("127.0.0.1", ours.port),
+            destination=Address("127.0.0.1", ours.port),
             sdp="v=0\r\n",
             headers=(("X-Svar-Queue", "pension"), ("X-Svar-Waited-Ms", "65400")),
         )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sip.config import Address
 from svar.phones.dialling import account, number_and_target, password_of
 
 
@@ -18,7 +19,7 @@ def test_a_number_goes_to_the_target_and_an_address_to_its_own_server() -> None:
 def test_uris_name_the_port_only_when_it_is_not_the_usual_one() -> None:
     assert str(account("kari", "127.0.0.1:5060").at("600")) == "sip:600@127.0.0.1"
     ours = account("kari", "127.0.0.1:5070", "secret")
-    assert (str(ours.at("600")), ours.server) == ("sip:600@127.0.0.1:5070", ("127.0.0.1", 5070))
+    assert (str(ours.at("600")), ours.server) == ("sip:600@127.0.0.1:5070", Address("127.0.0.1", 5070))
     assert "secret" not in repr(ours)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from rtp.g711 import decode_a
 from sip.aio.user_agent import UserAgent
-from sip.config import CoreConfig, Digest
+from sip.config import Address, CoreConfig, Digest
 from sip.core import UserAgentCore
 from sip.events import InviteReceived, Registered, Unregistered
 from sip.message.uri import SipUri
@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 
 
 def account(user: str, port: int, password: str = "") -> Account:
-    return Account(user, (HOST, port), SipUri(user="", host=HOST, port=port), password)
+    return Account(user, Address(HOST, port), SipUri(user="", host=HOST, port=port), password)
 
 
 @asynccontextmanager
@@ -40,7 +40,7 @@ async def phone(user: str, port: int, *, password: str = "", record: str = "", s
 @asynccontextmanager
 async def server(config: CoreConfig) -> AsyncIterator[UserAgent]:
     numbers = iter(range(1_000_000))
-    made = UserAgent(UserAgentCore(config, lambda: f"t{next(numbers)}"), (HOST, 0))
+    made = UserAgent(UserAgentCore(config, lambda: f"t{next(numbers)}"), Address(HOST, 0))
     await made.start()
     try:
         yield made

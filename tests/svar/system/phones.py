@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_network
 
 from sip.aio.user_agent import UserAgent
-from sip.config import CoreConfig, Trunk
+from sip.config import Address, CoreConfig, Trunk
 from sip.core import UserAgentCore
 from sip.events import Accepted, InviteReceived, RegistrationActive, RegistrationFailed, RegistrationId, Rejected
 from sip.message.address import NameAddr
@@ -29,7 +29,7 @@ class Phones:
     def __init__(self, installation: Installation, host: str = "127.0.0.1", port: int = 0) -> None:
         """`host` and `port`: the address that the phones call from."""
         self.user_agent = UserAgent(
-            UserAgentCore(CoreConfig(trunks=(_LOOPBACK,)), lambda: secrets.token_hex(8)), (host, port)
+            UserAgentCore(CoreConfig(trunks=(_LOOPBACK,)), lambda: secrets.token_hex(8)), Address(host, port)
         )
         self.behaviours: dict[str, Behaviour] = {}
         self.rung: list[tuple[str, Handset]] = []
@@ -40,8 +40,8 @@ class Phones:
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
-    def server(self) -> tuple[str, int]:
-        return ("127.0.0.1", self._installation.sip_port)
+    def server(self) -> Address:
+        return Address("127.0.0.1", self._installation.sip_port)
 
     async def start(self) -> None:
         await self.user_agent.start()
@@ -56,7 +56,7 @@ class Phones:
         `password` and `user` are for those who pretend.
         """
         self.behaviours[agent] = behaviour
-        host, port = self.server
+        host, port, _ = self.server
         registration = self.user_agent.register(
             NameAddr(SipUri(agent, host, port)),
             registrar=SipUri("", host, port),
@@ -74,7 +74,7 @@ class Phones:
     def call(self, number: str = "5000") -> Handset:
         """Ring a service."""
         handset = self._handset()
-        handset.dial(SipUri(number, *self.server), self.server, handset.rtp.sdp())
+        handset.dial(SipUri(number, self.server.host, self.server.port), self.server, handset.rtp.sdp())
         return handset
 
     async def answered_call(self, number: str = "5000") -> Handset:
@@ -90,7 +90,7 @@ class Phones:
         refused = next(event for event in first.heard_of if isinstance(event, Rejected))
         assert refused.status == 401
         assert refused.response is not None
-        request = Request("INVITE", SipUri(code, *self.server), Headers())
+        request = Request("INVITE", SipUri(code, self.server.host, self.server.port), Headers())
         header = authorization(request, refused.response, credentials, "0a4f113b")
         assert header is not None
         second = self._coded(agent, code, (header,))
@@ -99,7 +99,13 @@ class Phones:
 
     def _coded(self, agent: str, code: str, headers: tuple[tuple[str, str], ...] = ()) -> Handset:
         handset = self._handset()
-        handset.dial(SipUri(code, *self.server), self.server, handset.rtp.sdp(), user=agent, headers=headers)
+        handset.dial(
+            SipUri(code, self.server.host, self.server.port),
+            self.server,
+            handset.rtp.sdp(),
+            user=agent,
+            headers=headers,
+        )
         return handset
 
     async def press(self, handset: Handset, key: str) -> None:
