@@ -1,15 +1,18 @@
-"""`make soak`: the drawn tests again and again with new draws, and the mutation flood in full. Writes docs/soak.md.
+"""`make soak`: drawn tests with new draws, the mutation flood in full, and 200,000 short calls. Writes docs/soak.md.
 
-`make soak ARGS="--minutes 30 --messages 1000000"`. The flood needs the corpus of malformed messages, which is not part
-of the project: its folder is `$SVAR_SHARED/corpus`; without it the flood is left out, and the page says so.
+`make soak ARGS="--minutes 30 --messages 1000000 --calls 200000"`; a part with 0 is left out. The flood takes its seeds
+from the corpus of malformed messages, which is not part of the project: its folder is `$SVAR_SHARED/corpus`. Without it
+they are the project's own torture messages.
 """
 
 import argparse
+import asyncio
 import datetime
 import os
 import platform
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,10 +20,34 @@ import time
 from pathlib import Path
 
 from tests.bench.run import svar
+from tests.interop.peers import free_port
+from tests.short_calls import Agents, Callers, ring_all
+from tests.sip.torture import write_corpus_index
+from tests.svar.system.installation import Installation, running
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "soak.md"
 SHARED = Path(os.environ.get("SVAR_SHARED", ROOT.parent / "shared"))
+WARM_UP = 50_000
+"""After this many calls whatever is kept for speed is full."""
+WAYS = (("5000", ""), ("5000", ""), ("5000", "1"), ("5000", "9"), ("5999", ""))
+STRAIGHT = """
+flow: straight
+title: Straight to the distributor
+numbers: [5999]
+languages: [nb]
+start: wait
+nodes:
+  wait: {type: queue, queue: straight, overflow: bye, unavailable: bye, next: bye}
+  bye: {type: hangup}
+"""
+AGENTS = """
+[[agent]]
+name = "agent{{n}}"
+contact = "sip:agent{{n}}@127.0.0.1:{port}"
+count = 50
+skills = {{ straight = 5, social = 5 }}
+"""
 HEAD = "# Soak\n\nWritten by `make soak`, the newest run first.\n\n| date, machine | what | outcome |\n|---|---|---|\n"
 
 
@@ -50,24 +77,82 @@ def draws(minutes: float) -> str:
 
 def flood(messages: int, rate: int) -> str:
     """The mutation flood against a served node, which has to stay alive."""
-    index = SHARED / "corpus" / "index.tsv"
-    if not index.exists():
-        return f"not run: there is no corpus at {index.parent}"
     with svar(core=0) as (port, pids), tempfile.TemporaryDirectory() as folder:
+        index = SHARED / "corpus" / "index.tsv"
+        if not index.exists():
+            index = write_corpus_index(Path(folder))
         command = [
-            sys.executable,
-            str(ROOT / "tests/tools/sip_mutfuzz.py"),
-            "--index",
-            str(index),
-            "--n",
-            str(messages),
+            *(sys.executable, str(ROOT / "tests/tools/sip_mutfuzz.py"), "--index", str(index), "--n", str(messages)),
+            *("--target", f"127.0.0.1:{port}", "--rate", str(rate), "--pid", str(pids[0])),
+            *("--save", f"{folder}/crash", "--seed", str(random.SystemRandom().randrange(2**31))),
         ]
-        command += ["--target", f"127.0.0.1:{port}", "--rate", str(rate), "--pid", str(pids[0])]
-        command += ["--save", f"{folder}/crash", "--seed", str(random.SystemRandom().randrange(2**31))]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stdout[-4000:] + done.stderr[-2000:])
     return re.sub(r"\s+", " ", done.stdout.strip().splitlines()[-1])
+
+
+def slope_kib(samples: list[tuple[int, int]]) -> float:
+    """Least squares over (calls, KiB): KiB for 100,000 calls."""
+    mean_x = sum(x for x, _ in samples) / len(samples)
+    mean_y = sum(y for _, y in samples) / len(samples)
+    spread = sum((x - mean_x) ** 2 for x, _ in samples)
+    return 100_000 * sum((x - mean_x) * (y - mean_y) for x, y in samples) / spread
+
+
+def resident_kib(pid: int) -> int:
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found[1])
+
+
+async def short_calls(calls: int, rate: float) -> str:
+    """Calls that are hung up at random moments, a fifth of them through the distributor; what memory they leave."""
+    chance = random.Random(random.SystemRandom().randrange(2**31))
+    with tempfile.TemporaryDirectory(prefix="svar-soak.") as temporary:
+        folder, agents_port = Path(temporary), free_port()
+        shutil.copytree(ROOT / "flows", folder / "flows")
+        (folder / "flows" / "straight.yaml").write_text(STRAIGHT)
+        queues = "".join(f'[[queue]]\nname = "{name}"\nwrap_up_s = 0\n' for name in queues_of(folder / "flows"))
+        parts = queues + AGENTS.format(port=agents_port)
+        node = Installation(folder / "node", parts, flows=folder / "flows", settings="{ demo = true }")
+        async with running(node):
+            assert node.process is not None
+            pid, store = node.process.pid, node.child("redis")
+            target = ("127.0.0.1", node.sip_port)
+            callers, agents = Callers(target, chance), Agents(target, chance)
+            await callers.open()
+            await agents.open(agents_port)
+            samples: list[tuple[int, int]] = []
+            began_kib, store_kib = resident_kib(pid), resident_kib(store)
+
+            def noted(n: int) -> None:
+                samples.append((n, resident_kib(pid)))
+                if n % 10_000 == 0:
+                    print(f"{n} calls, {samples[-1][1]} KiB, {dict(callers.outcomes)}", flush=True)
+
+            try:
+                await ring_all(callers, calls, rate, WAYS, noted)
+                await node.quiet(60)
+            finally:
+                callers.close()
+                agents.close()
+            steady = [sample for sample in samples if sample[0] > min(WARM_UP, calls // 2)]
+            return (
+                f"{began_kib} KiB at the start, {steady[0][1]} after {steady[0][0]} calls, {steady[-1][1]} in the end: "
+                f"{slope_kib(steady):+.0f} KiB a 100,000 calls; the store {store_kib} -> {resident_kib(store)} KiB; "
+                f"callers: {shown(callers.outcomes)}; agents: {shown(agents.outcomes)}; no call or port is left"
+            )
+
+
+def queues_of(flows: Path) -> list[str]:
+    """The queues that flows name."""
+    texts = [path.read_text() for path in flows.glob("*.yaml")]
+    return sorted({name for text in texts for name in re.findall(r"\bqueue: (\w+)", text)})
+
+
+def shown(counts: dict[str, int]) -> str:
+    return ", ".join(f"{how} {count}" for how, count in sorted(counts.items(), key=lambda one: -one[1]))
 
 
 def write(rows: list[tuple[str, str]]) -> None:
@@ -83,9 +168,17 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30.0, help="how long the drawn tests go on")
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--rate", type=int, default=4000, help="messages a second")
+    parser.add_argument("--calls", type=int, default=200_000)
+    parser.add_argument("--call-rate", type=float, default=150.0, help="calls a second")
     known = parser.parse_args()
-    rows = [("drawn tests", draws(known.minutes))]
-    rows.append((f"{known.messages} mutated messages at {known.rate}/s", flood(known.messages, known.rate)))
+    rows = []
+    if known.minutes:
+        rows.append(("drawn tests", draws(known.minutes)))
+    if known.messages:
+        rows.append((f"{known.messages} mutated messages at {known.rate}/s", flood(known.messages, known.rate)))
+    if known.calls:
+        what = f"{known.calls} short calls at {known.call_rate:g}/s"
+        rows.append((what, asyncio.run(short_calls(known.calls, known.call_rate))))
     write(rows)
     for what, outcome in rows:
         print(f"{what}: {outcome}")

@@ -36,3 +36,16 @@ def torture_messages() -> list[TortureMessage]:
             )
             for row in csv.DictReader(index, delimiter="\t")
         ]
+
+
+def write_corpus_index(folder: Path) -> Path:
+    """These messages as a corpus of tests/tools: the path of its index, in `folder`."""
+    rows = ["file\tkind\ttransport\tvalidity\texpect\texpect_lenient"]
+    for message in torture_messages():
+        (folder / f"{message.name}.sip").write_bytes(message.data)
+        kind = message.reference.replace(" ", "", 1).partition(" ")[0].lower()
+        answers = ",".join(message.answers)
+        rows.append("\t".join((f"{message.name}.sip", kind, "any", message.validity, answers, answers)))
+    index = folder / "index.tsv"
+    index.write_text("\n".join(rows) + "\n")
+    return index
