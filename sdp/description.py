@@ -153,7 +153,9 @@ class _Fields:
         self.last: dict[str, str] = {}
         for letter, value in block:
             if letter == "a":
-                self.attributes.append(_parse_attribute(value))
+                # Keys are not kept.
+                parsed = _parse_attribute if value[:7] != "crypto:" else _parse_attribute.__wrapped__
+                self.attributes.append(parsed(value))
             elif letter == "c":
                 # Several c= lines are layers of a multicast session: the first is as good as any.
                 self.connection = self.connection or _parse_connection(value)

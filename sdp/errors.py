@@ -11,3 +11,7 @@ class NoCommonCodec(SdpError):
 
 class UnusableAddress(SdpError):
     """The peer's media address is a name, a multicast group or of the other IP version: answer 488."""
+
+
+class NoCommonProtection(SdpError):
+    """The answer to our offer of SRTP has no keys that fit it: the call cannot go on."""

@@ -1,13 +1,15 @@
-"""Offer and answer (RFC 3264) for one audio stream in G.711, as pure functions."""
+"""Offer and answer (RFC 3264) for one audio stream in G.711, plain or as SRTP, as pure functions."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 
+from sdp import crypto
+from sdp.crypto import PLAIN, Crypto, Secured, Security, Srtp
 from sdp.description import Attribute, Lines, Media, Origin, RtpMap, SessionDescription
 from sdp.errors import NoCommonCodec, SdpError, UnusableAddress
 
@@ -17,7 +19,6 @@ DTMF_PAYLOAD_TYPE = 101
 RATE = 8000
 _FOREVER: Lines = (("t", "0 0"),)
 _STATIC = {"PCMU": 0, "PCMA": 8}
-_PROFILES = ("RTP/AVP", "RTP/AVPF")
 _DTMF = "TELEPHONE-EVENT"
 _USERNAME = "svar"
 
@@ -72,7 +73,7 @@ class Agreed:
     """What an offer and its answer settled. `address`, `port` and `rtcp_port` are the peer's.
 
     The `_receive_type` numbers stand in our own description: what the peer marks its packets with. While the peer holds
-    the old way, `address` is 0.0.0.0 and `direction` (ours) does not send.
+    the old way, `address` is 0.0.0.0 and `direction` (ours) does not send. `secured` None: plain RTP.
     """
 
     address: str
@@ -85,6 +86,7 @@ class Agreed:
     ptime_ms: int
     rtcp_mux: bool
     rtcp_port: int
+    secured: Secured | None = None
 
 
 def make_offer(
@@ -95,21 +97,22 @@ def make_offer(
     direction: Direction = Direction.SENDRECV,
     *,
     last: SessionDescription | None = None,
+    security: Security = PLAIN,
 ) -> SessionDescription:
     """An offer of every codec we have; `port` is ours.
 
-    In a session that stands, `last` is our description in force: its m-lines stay, refused ones too, and its payload
-    types keep their meaning (RFC 3264 §8, §8.3.2).
+    In a session that stands, `last` is our description in force: its m-lines stay, refused ones too, its payload types
+    keep their meaning (RFC 3264 §8, §8.3.2), and its keys stay.
     """
     lines = list(last.media) if last is not None else []
     index = _audio_index(lines) if lines else 0
     known = {found.name: found for found in _maps(lines[index]).values()} if lines else {}
     maps = [known.get(name) or RtpMap(_STATIC[name], name, RATE) for name in capabilities.codecs]
     dtmf = (known.get(_DTMF) or RtpMap(DTMF_PAYLOAD_TYPE, _DTMF, RATE)) if capabilities.dtmf else None
-    protocol = lines[index].protocol if lines else "RTP/AVP"
-    lines[index : index + 1] = [
-        _media(capabilities, port, protocol, maps, dtmf, direction, rtcp_mux=capabilities.rtcp_mux)
-    ]
+    protocol = lines[index].protocol if lines else "RTP/SAVP" if security.policy is Srtp.REQUIRED else "RTP/AVP"
+    keys = crypto.keys(lines[index]) if lines else crypto.offered(security)
+    media = _media(capabilities, port, protocol, maps, dtmf, direction, rtcp_mux=capabilities.rtcp_mux)
+    lines[index : index + 1] = [_with_keys(media, keys)]
     return _describe(capabilities, session_id, version, tuple(lines))
 
 
@@ -120,30 +123,39 @@ def answer(
     session_id: int,
     version: int,
     direction: Direction = Direction.SENDRECV,
+    *,
+    security: Security = PLAIN,
 ) -> tuple[SessionDescription, Agreed]:
     """The answer to `offer`, and what it settles. `direction` is what we want; the answer never exceeds the offer.
 
     Every m-line is answered: the first usable audio stream with one codec, the others with port 0. The codec is the
-    first of *ours* that was offered, so that two bridged legs share it (RFC 3264 §6.1 lets the answerer choose).
+    first of *ours* that was offered, so that two bridged legs share it (RFC 3264 §6.1 lets the answerer choose). A
+    stream that can be protected goes before one that cannot, unless the policy refuses protection.
     Raises NoCommonCodec or UnusableAddress: answer 488.
     """
-    index, codec_map, their_maps = _choose(offer, capabilities)
+    index, codec_map, their_maps, key = _choose(offer, capabilities, security.policy)
     theirs = offer.media[index]
     address = _usable_address(offer, theirs, capabilities.address)
     ours = _answered_direction(_direction(offer, theirs), direction, held=_is_unspecified(address))
     dtmf_map = _named(their_maps, _DTMF) if capabilities.dtmf else None
     mux = capabilities.rtcp_mux and theirs.attribute("rtcp-mux") is not None
+    secured = None if key is None else crypto.answered(key, security)
     accepted = _media(capabilities, port, theirs.protocol, [codec_map], dtmf_map, ours, rtcp_mux=mux)
+    if secured is not None:
+        accepted = _with_keys(accepted, (secured.sent,))
     media = tuple(accepted if at == index else _refuse(line) for at, line in enumerate(offer.media))
     times = tuple([line for line in offer.others if line[0] == "t"])
     description = _describe(capabilities, session_id, version, media, times or _FOREVER)
     # The answer gives the offer's own numbers back (RFC 3264 §6.1).
     numbers = _Numbers(codec_map.payload_type, dtmf_map, dtmf_map)
-    return description, _agreed(address, theirs, accepted, codec_map, numbers, ours, mux=mux)
+    return description, _agreed(address, theirs, accepted, codec_map, numbers, ours, secured, mux=mux)
 
 
-def complete(offer: SessionDescription, answered: SessionDescription) -> Agreed:
-    """What the peer's answer to our offer settles. Raises NoCommonCodec, UnusableAddress or SdpError."""
+def complete(offer: SessionDescription, answered: SessionDescription, policy: Srtp = Srtp.REFUSED) -> Agreed:
+    """What the peer's answer to our offer settles.
+
+    Raises NoCommonCodec, NoCommonProtection, UnusableAddress or SdpError.
+    """
     if len(answered.media) != len(offer.media):
         raise SdpError(f"an answer with {len(answered.media)} m= lines to an offer with {len(offer.media)}")
     index = _audio_index(offer.media)
@@ -155,6 +167,7 @@ def complete(offer: SessionDescription, answered: SessionDescription) -> Agreed:
     codec_map = next((found for found in their_maps.values() if found.name in names and found.name in _STATIC), None)
     if codec_map is None:
         raise NoCommonCodec(f"the answer has none of our codecs, but {' '.join(theirs.formats)[:80]!r}")
+    secured = crypto.completed(ours, theirs, policy)
     address = _usable_address(answered, theirs, offer.address_of(ours) or "")
     direction = _answered_direction(
         _direction(answered, theirs), _direction(offer, ours), held=_is_unspecified(address)
@@ -162,7 +175,7 @@ def complete(offer: SessionDescription, answered: SessionDescription) -> Agreed:
     mux = ours.attribute("rtcp-mux") is not None and theirs.attribute("rtcp-mux") is not None
     receive_type = next(found.payload_type for found in our_maps.values() if found.name == codec_map.name)
     numbers = _Numbers(receive_type, _named(their_maps, _DTMF), _named(our_maps, _DTMF))
-    return _agreed(address, theirs, ours, codec_map, numbers, direction, mux=mux)
+    return _agreed(address, theirs, ours, codec_map, numbers, direction, secured, mux=mux)
 
 
 def next_version(last: SessionDescription, new: SessionDescription) -> SessionDescription:
@@ -178,18 +191,29 @@ def _audio_index(media: Sequence[Media]) -> int:
     return next((at for at, line in enumerate(media) if line.port), 0)
 
 
-def _choose(offer: SessionDescription, capabilities: Capabilities) -> tuple[int, RtpMap, Maps]:
-    """The first audio stream that shares a codec with us, the codec, and what else the stream offers."""
+def _choose(
+    offer: SessionDescription, capabilities: Capabilities, policy: Srtp
+) -> tuple[int, RtpMap, Maps, Crypto | None]:
+    """The audio stream that is taken: its codec, what else it offers, and the line that protects it, if any does.
+
+    That is the first that shares a codec with us, but a plain one only where no protected one does.
+    """
+    plain = None
     for index, media in enumerate(offer.media):
-        if media.kind != "audio" or media.port == 0 or media.protocol not in _PROFILES:
+        usable, key = crypto.protection(media, policy)
+        if media.kind != "audio" or media.port == 0 or not usable:
             continue
         maps = _maps(media)
-        for name in capabilities.codecs:
-            rtp_map = _named(maps, name)
-            if rtp_map is not None:
-                return index, rtp_map, maps
+        codec_map = next((found for name in capabilities.codecs if (found := _named(maps, name))), None)
+        if codec_map is not None and (key is not None or policy is Srtp.REFUSED):
+            return index, codec_map, maps, key
+        if codec_map is not None and plain is None:
+            plain = index, codec_map, maps, None
+    if plain is not None:
+        return plain
     lines = "; ".join(f"{media.kind} {media.port} {media.protocol} {' '.join(media.formats)}" for media in offer.media)
-    raise NoCommonCodec(f"expected audio in {' or '.join(capabilities.codecs)}, offered: {lines[:200]!r}")
+    wanted = f"{' or '.join(capabilities.codecs)} with SRTP {policy}"
+    raise NoCommonCodec(f"expected audio in {wanted}, offered: {lines[:200]!r}")
 
 
 def _maps(media: Media) -> Maps:
@@ -276,6 +300,10 @@ def _media(
     return Media("audio", port, protocol, formats, None, attributes)
 
 
+def _with_keys(media: Media, keys: Iterable[Crypto]) -> Media:
+    return replace(media, attributes=media.attributes + tuple([key.attribute for key in keys]))
+
+
 @lru_cache(maxsize=256)
 def _own_lines(
     maps: tuple[RtpMap, ...], dtmf: RtpMap | None, ptime_ms: int, direction: Direction, rtcp_mux: bool
@@ -317,6 +345,7 @@ def _agreed(
     codec_map: RtpMap,
     numbers: _Numbers,
     direction: Direction,
+    secured: Secured | None,
     *,
     mux: bool,
 ) -> Agreed:
@@ -333,6 +362,7 @@ def _agreed(
         _ptime_ms(theirs, ours),
         mux,
         theirs.port if mux else _number(theirs.attribute("rtcp"), 1, 65535, min(theirs.port + 1, 65535)),
+        secured,
     )
 
 

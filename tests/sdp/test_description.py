@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdp.description import MAX_FORMATS, MAX_LINES, MAX_MEDIA, Attribute, Media, Origin, SessionDescription, parse
+from sdp.description import (
+    MAX_FORMATS,
+    MAX_LINES,
+    MAX_MEDIA,
+    Attribute,
+    Media,
+    Origin,
+    SessionDescription,
+    _parse_attribute,
+    parse,
+)
 from sdp.errors import SdpError
 
 # RFC 8866 §5
@@ -74,6 +84,13 @@ def test_unknown_letters_and_malformed_rtpmaps_are_passed_over() -> None:
     description = parse(HEAD + "y=1\r\nm=audio 4000 RTP/AVP 8\r\na=rtpmap:x\r\na=rtpmap\r\na=rtpmap:8 PCMA/8000/1\r\n")
     assert [found.name for found in description.media[0].rtp_maps().values()] == ["PCMA"]
     assert description.media[0].rtp_maps()[8].channels == 1
+
+
+def test_keys_are_read_and_not_remembered() -> None:
+    before = _parse_attribute.cache_info().misses
+    description = parse(HEAD + "m=audio 4000 RTP/SAVP 8\r\na=crypto:1 never seen before\r\n")
+    assert description.media[0].attribute("crypto") == "1 never seen before"
+    assert _parse_attribute.cache_info().misses == before
 
 
 @pytest.mark.parametrize(

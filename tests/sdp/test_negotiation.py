@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sdp.crypto import CHANCE_BYTES, Crypto, Secured, Security, Srtp, Suite, keys
 from sdp.description import SessionDescription, parse
-from sdp.errors import NoCommonCodec, SdpError, UnusableAddress
+from sdp.errors import NoCommonCodec, NoCommonProtection, SdpError, UnusableAddress
 from sdp.negotiation import Agreed, Capabilities, Codec, Direction, answer, complete, make_offer, next_version
 
 OURS = Capabilities("192.0.2.10")
@@ -223,6 +224,73 @@ def test_answer_on_hold_and_answer_with_rtcp_mux_are_understood() -> None:
 def test_answer_that_does_not_fit_our_offer_is_refused(lines: tuple[str, ...], error: type[SdpError]) -> None:
     with pytest.raises(error):
         complete(make_offer(OURS, 4000, 1, 1), offer(*lines))
+
+
+CHANCE = bytes(range(CHANCE_BYTES))
+THEIRS = Crypto(4, Suite.AES_128_SHA1_80, b"k" * 30)
+KEY = f"a=crypto:{THEIRS}"
+
+
+def secure(policy: Srtp, kept: Secured | None = None) -> Security:
+    return Security(policy, CHANCE, kept)
+
+
+def test_protected_stream_is_answered_with_its_profile_tag_and_suite() -> None:
+    lines = ("m=audio 6000 RTP/SAVP 8", "a=crypto:1 F8_128_HMAC_SHA1_80 inline:x", KEY)
+    description, agreed = answer(offer(*lines), OURS, 4000, 1, 1, security=secure(Srtp.REQUIRED))
+    (media,) = description.media
+    sent = Crypto(4, Suite.AES_128_SHA1_80, CHANCE[:30])
+    assert (media.protocol, keys(media), agreed.secured) == ("RTP/SAVP", [sent], Secured(sent, THEIRS))
+
+
+@pytest.mark.parametrize("first", ["RTP/AVP", "RTP/SAVP"])
+@pytest.mark.parametrize(
+    ("policy", "taken"), [(Srtp.REFUSED, "RTP/AVP"), (Srtp.PREFERRED, "RTP/SAVP"), (Srtp.REQUIRED, "RTP/SAVP")]
+)
+def test_of_a_plain_and_a_protected_stream_the_policy_chooses(first: str, policy: Srtp, taken: str) -> None:
+    both = [("m=audio 6000 RTP/AVP 8",), ("m=audio 6002 RTP/SAVP 8", KEY)]
+    if first == "RTP/SAVP":
+        both.reverse()
+    description, agreed = answer(offer(*both[0], *both[1]), OURS, 4000, 1, 1, security=secure(policy))
+    assert [media.protocol for media in description.media if media.port] == [taken]
+    assert len(description.media) == 2
+    assert (agreed.secured is None) == (policy is Srtp.REFUSED)
+
+
+def test_plain_stream_is_taken_where_protection_is_only_preferred_and_the_first_of_two() -> None:
+    lines = ("m=audio 6000 RTP/AVP 8", "m=audio 6002 RTP/AVP 8", "m=audio 6004 RTP/SAVP 18", KEY)
+    description, agreed = answer(offer(*lines), OURS, 4000, 1, 1, security=secure(Srtp.PREFERRED))
+    assert [media.port for media in description.media] == [4000, 0, 0]
+    assert agreed.secured is None
+    with pytest.raises(NoCommonCodec, match="required"):
+        answer(offer(*lines), OURS, 4000, 1, 1, security=secure(Srtp.REQUIRED))
+
+
+def test_offer_of_ours_is_best_effort_or_strict_as_the_policy_says() -> None:
+    for policy, protocol, count in (
+        (Srtp.REFUSED, "RTP/AVP", 0),
+        (Srtp.PREFERRED, "RTP/AVP", 4),
+        (Srtp.REQUIRED, "RTP/SAVP", 4),
+    ):
+        (media,) = make_offer(OURS, 4000, 1, 1, security=secure(policy)).media
+        assert (media.protocol, len(keys(media))) == (protocol, count)
+
+
+def test_answer_with_a_key_secures_our_offer_and_a_plain_one_does_only_where_that_is_allowed() -> None:
+    out = make_offer(OURS, 4000, 1, 1, security=secure(Srtp.PREFERRED))
+    fitting = Crypto(2, Suite.AES_128_SHA1_80, b"k" * 30)
+    agreed = complete(out, offer("m=audio 6000 RTP/AVP 8", f"a=crypto:{fitting}"), Srtp.PREFERRED)
+    assert agreed.secured == Secured(keys(out.media[0])[1], fitting)
+    assert complete(out, offer("m=audio 6000 RTP/AVP 8"), Srtp.PREFERRED).secured is None
+    for policy, line in ((Srtp.REQUIRED, "a=x"), (Srtp.PREFERRED, KEY)):
+        with pytest.raises(NoCommonProtection):
+            complete(out, offer("m=audio 6000 RTP/AVP 8", line), policy)
+
+
+def test_later_offer_of_ours_keeps_profile_and_keys() -> None:
+    last, agreed = answer(offer("m=audio 6000 RTP/SAVP 8", KEY), OURS, 4000, 1, 1, security=secure(Srtp.PREFERRED))
+    again = make_offer(OURS, 4000, 1, 2, SEND, last=last, security=Security(Srtp.PREFERRED, CHANCE[1:]))
+    assert (again.media[0].protocol, keys(again.media[0])) == ("RTP/SAVP", [agreed.secured and agreed.secured.sent])
 
 
 def test_offer_in_a_standing_session_keeps_lines_and_numbers() -> None:
