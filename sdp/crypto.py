@@ -169,9 +169,15 @@ def keys(media: Media) -> list[Crypto]:
     return [crypto for crypto in map(parse, values) if crypto is not None]
 
 
-def offered(security: Security) -> tuple[Crypto, ...]:
-    """Our lines of an offer, each with a key of its own; none where the policy refuses protection."""
-    if security.policy is Srtp.REFUSED:
+def offered(security: Security, last: Media | None = None) -> tuple[Crypto, ...]:
+    """Our lines of an offer, each with a key of its own; none where the policy refuses protection.
+
+    `last` is our stream as described last: what protects it stays; a plain one stays so. Keys that were offered and
+    not agreed on are not offered again.
+    """
+    if security.kept is not None:
+        return (security.kept.sent,)
+    if security.policy is Srtp.REFUSED or (last is not None and last.attribute("crypto") is None):
         return ()
     made, at = [], 0
     for tag, suite in enumerate(OFFERED, 1):

@@ -102,7 +102,7 @@ def make_offer(
     """An offer of every codec we have; `port` is ours.
 
     In a session that stands, `last` is our description in force: its m-lines stay, refused ones too, its payload types
-    keep their meaning (RFC 3264 §8, §8.3.2), and its keys stay.
+    keep their meaning (RFC 3264 §8, §8.3.2). What protects it stays (`security.kept`).
     """
     lines = list(last.media) if last is not None else []
     index = _audio_index(lines) if lines else 0
@@ -110,7 +110,7 @@ def make_offer(
     maps = [known.get(name) or RtpMap(_STATIC[name], name, RATE) for name in capabilities.codecs]
     dtmf = (known.get(_DTMF) or RtpMap(DTMF_PAYLOAD_TYPE, _DTMF, RATE)) if capabilities.dtmf else None
     protocol = lines[index].protocol if lines else "RTP/SAVP" if security.policy is Srtp.REQUIRED else "RTP/AVP"
-    keys = crypto.keys(lines[index]) if lines else crypto.offered(security)
+    keys = crypto.offered(security, lines[index] if lines else None)
     media = _media(capabilities, port, protocol, maps, dtmf, direction, rtcp_mux=capabilities.rtcp_mux)
     lines[index : index + 1] = [_with_keys(media, keys)]
     return _describe(capabilities, session_id, version, tuple(lines))

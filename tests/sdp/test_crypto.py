@@ -135,6 +135,13 @@ def test_offer_has_a_key_of_its_own_for_each_suite() -> None:
     assert offered(Security(Srtp.REFUSED, CHANCE)) == ()
 
 
+def test_later_offer_has_what_protects_the_stream_and_leaves_a_plain_one_plain() -> None:
+    security = Security(Srtp.PREFERRED, CHANCE, Secured(OURS, GOOD))
+    assert offered(security, media(OURS)) == (OURS,)
+    assert offered(Security(Srtp.PREFERRED, CHANCE), media()) == ()
+    assert OURS not in offered(Security(Srtp.PREFERRED, CHANCE), media(OURS))
+
+
 def test_answer_echoes_tag_and_suite_with_a_key_of_its_own() -> None:
     theirs = Crypto(9, Suite.AES_128_SHA1_32, SECRET)
     secured = answered(theirs, Security(Srtp.REQUIRED, CHANCE))

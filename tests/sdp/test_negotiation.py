@@ -289,7 +289,7 @@ def test_answer_with_a_key_secures_our_offer_and_a_plain_one_does_only_where_tha
 
 def test_later_offer_of_ours_keeps_profile_and_keys() -> None:
     last, agreed = answer(offer("m=audio 6000 RTP/SAVP 8", KEY), OURS, 4000, 1, 1, security=secure(Srtp.PREFERRED))
-    again = make_offer(OURS, 4000, 1, 2, SEND, last=last, security=Security(Srtp.PREFERRED, CHANCE[1:]))
+    again = make_offer(OURS, 4000, 1, 2, SEND, last=last, security=secure(Srtp.PREFERRED, agreed.secured))
     assert (again.media[0].protocol, keys(again.media[0])) == ("RTP/SAVP", [agreed.secured and agreed.secured.sent])
 
 
