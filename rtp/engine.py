@@ -7,7 +7,7 @@ Every method raises `MediaError` for an unknown leg or an exhausted pool, and is
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Final, NewType, Protocol
 
 LegId = NewType("LegId", str)
@@ -23,6 +23,14 @@ class Sides(Enum):
     ONE = "one"
     STEREO = "stereo"
     MIXED = "mixed"
+
+
+class Supervision(StrEnum):
+    """What a supervisor does: listens only, is heard by the one who is supervised too, or by all."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    BARGE = "barge"
 
 
 class MediaError(Exception):
@@ -149,10 +157,35 @@ class MediaEngine(Protocol):
         """Send keys by RFC 4733, 100 ms each with 60 ms between (whole packets); a running play pauses meanwhile."""
 
     async def bridge(self, a: LegId, b: LegId) -> None:
-        """Relay between the two legs, both ways. Ends what either plays."""
+        """Relay between the two legs, both ways. Ends what either plays; they leave what they were in before."""
 
     async def unbridge(self, leg: LegId) -> None:
-        """Both sides of the bridge that `leg` is in stop relaying. Nothing when it is in none."""
+        """`leg` leaves its bridge, its conference, or the leg that it supervises. Nothing when it is in none.
+
+        Both sides of a bridge stop relaying; of a conference the others go on; who is supervised is not disturbed.
+        """
+
+    async def conference(self, legs: tuple[LegId, ...]) -> None:
+        """All hear all others from now on, and what each hears is mixed. Ends what they play, as `bridge` does.
+
+        They leave the bridges and conferences that they were in. Two are a plain bridge, and become one again when the
+        third leaves or is closed. Raises MediaError(400) unless they are 2 to 16 different legs. A prompt to one of
+        them is heard by it alone, in place of the mix; keys by RFC 4733 are told and not passed on. A recording of two
+        sides has on its far side what the leg hears.
+        """
+
+    async def supervise(self, leg: LegId, target: LegId, mode: Supervision) -> None:
+        """`leg` hears `target` and all with whom it talks, now and in its later bridges; a second call changes `mode`.
+
+        It leaves what it was in before, and stays until `unbridge(leg)`, or until either is closed. `target` may talk
+        with nobody for now. Raises MediaError(400) when `target` supervises itself, or has four supervisors already.
+        """
+
+    async def mute(self, leg: LegId, *, muted: bool) -> None:
+        """What comes from the leg is heard by nobody, its recording included, or is again: silence stands for it.
+
+        It counts as a sign of life, and keys are told but not passed on. It stays so from one bridge to the next.
+        """
 
     async def record(self, leg: LegId, path: str, *, sides: Sides = Sides.ONE, most_s: float = MOST_RECORDED_S) -> None:
         """Write what is heard from `leg`, or from both sides of its bridge, to a WAV file in A-law.

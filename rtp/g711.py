@@ -71,6 +71,8 @@ A_TO_U: Final[bytes] = _encode_u()[DECODE_A.view(np.uint16)].tobytes()
 U_TO_A: Final[bytes] = _encode_a()[DECODE_U.view(np.uint16)].tobytes()
 
 SILENCE_FRAME: Final = bytes([SILENCE_A]) * FRAME_BYTES
+SILENCE: Final = {"PCMA": bytes([SILENCE_A]), "PCMU": bytes([SILENCE_U])}
+"""One sample of it, by codec."""
 
 
 def translation(source: str, target: str) -> bytes | None:

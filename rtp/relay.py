@@ -38,7 +38,7 @@ class Relay:
                 return False
             payload_type = outbound.event_type
         elif type_in == COMFORT_NOISE:
-            self._close_up(sequence)
+            self.withhold(sequence)
             return False
         if not outbound.sends or not sender.idle:
             self._ssrc = _NONE
@@ -57,8 +57,8 @@ class Relay:
         sender.relayed(sequence, timestamp, size, now)
         return True
 
-    def _close_up(self, sequence: int) -> None:
-        """Comfort noise was agreed with nobody and stays here; the numbers close up, so that no loss is seen."""
+    def withhold(self, sequence: int) -> None:
+        """This packet stays here (comfort noise was agreed with nobody); the numbers close up: no loss is seen."""
         if (sequence + self._shift_sequence - self._sender.sequence) & 0xFFFF == 1:
             self._shift_sequence -= 1
 

@@ -13,7 +13,8 @@ from typing import Final
 import structlog
 
 from rtp import player, wav
-from rtp.aio.leg import Leg, Room, join
+from rtp.aio.exchange import Exchange
+from rtp.aio.leg import Leg, Room
 from rtp.aio.port import Port
 from rtp.aio.readiness import Readiness
 from rtp.aio.recording import Recording
@@ -30,6 +31,7 @@ from rtp.engine import (
     Played,
     RecordingEnded,
     Sides,
+    Supervision,
 )
 from rtp.player import Sound, SoundCache
 from rtp.ports import PortPool
@@ -86,6 +88,7 @@ class LocalMediaEngine:
             readiness, Ticker(self._loop, readiness), self._report, settings.gate, settings.report_least_s
         )
         self._legs: dict[LegId, Leg] = {}
+        self._exchange = Exchange(self._legs, self._room.ticker)
         self._listeners: dict[LegId, Callable[[MediaEvent], None]] = {}
         self._sounds = SoundCache(settings.cache_bytes)
         self._plays = itertools.count(1)
@@ -217,16 +220,19 @@ class LocalMediaEngine:
         found.tick_on()
 
     async def bridge(self, a: LegId, b: LegId) -> None:
-        first, second = self._leg(a), self._leg(b)
-        if first.peer is second:
-            return
-        for leg in (first, second):
-            _part(leg)
-            leg.stop(self._loop.time())
-        join(first, second)
+        await self.conference((a, b))
 
     async def unbridge(self, leg: LegId) -> None:
-        _part(self._leg(leg))
+        self._exchange.part(self._leg(leg).id)
+
+    async def conference(self, legs: tuple[LegId, ...]) -> None:
+        self._exchange.bring_together(tuple(self._leg(leg).id for leg in legs), self._loop.time())
+
+    async def supervise(self, leg: LegId, target: LegId, mode: Supervision) -> None:
+        self._exchange.supervise(self._leg(leg).id, self._leg(target).id, mode, self._loop.time())
+
+    async def mute(self, leg: LegId, *, muted: bool) -> None:
+        self._leg(leg).voice.muted = muted
 
     async def record(self, leg: LegId, path: str, *, sides: Sides = Sides.ONE, most_s: float = MOST_RECORDED_S) -> None:
         await self.stop_record(leg)
@@ -243,18 +249,18 @@ class LocalMediaEngine:
         found.record(recording)
 
     async def pause_record(self, leg: LegId) -> None:
-        recording = self._leg(leg).recording
+        recording = self._leg(leg).voice.recording
         if recording is not None:
             recording.pause()
 
     async def resume_record(self, leg: LegId) -> None:
-        recording = self._leg(leg).recording
+        recording = self._leg(leg).voice.recording
         if recording is not None:
             recording.resume()
 
     async def stop_record(self, leg: LegId) -> None:
         found = self._leg(leg)
-        recording = found.recording
+        recording = found.voice.recording
         if recording is not None:
             found.record(None)
             await recording.close()
@@ -267,11 +273,11 @@ class LocalMediaEngine:
         found = self._legs.pop(leg, None)
         if found is None:
             return LegStats(0, 0, 0, 0, 0.0)
-        _part(found)
+        self._exchange.forget(found)
         found.close()
         self._ports.give(found.port.number, self._loop.time())
-        if found.recording is not None:
-            await found.recording.close()
+        if found.voice.recording is not None:
+            await found.voice.recording.close()
         return found.stats
 
     @property
@@ -312,14 +318,6 @@ class LocalMediaEngine:
         self._sweeper.cancel()
         self._room.ticker.close()
         self._room.readiness.close()
-
-
-def _part(leg: Leg) -> None:
-    """Undo the bridge that the leg is in, if any."""
-    peer = leg.peer
-    leg.relay_to(None)
-    if peer is not None:
-        peer.relay_to(None)
 
 
 def _read(file: str) -> Sound:

@@ -9,6 +9,7 @@ from rtp.aio.readiness import Readiness
 from rtp.aio.recording import Recording
 from rtp.aio.reports import Reports
 from rtp.aio.ticker import Ticker
+from rtp.aio.voice import Voice, Way
 from rtp.description import LegDescription
 from rtp.engine import LegId, LegStats, MediaEvent, PlayDone
 from rtp.g711 import translation
@@ -16,12 +17,10 @@ from rtp.gate import closed_gate
 from rtp.latch import Address
 from rtp.packet import MOST_BYTES, Buffer
 from rtp.packetization import ticks_a_frame
-from rtp.recorder import FAR, NEAR
-from rtp.relay import Relay
 from rtp.reporting import LEAST_INTERVAL_S
 from rtp.rtcp import is_rtcp
 from rtp.sender import RtpSender
-from rtp.stream import Header, RtpStream
+from rtp.stream import RtpStream
 
 MOST_DRAINED: Final = 64
 """Datagrams read in one go from a socket that is not connected yet; a flood waits for the next turn."""
@@ -49,17 +48,15 @@ class Leg:
 
     __slots__ = (
         "_gated",
-        "_relay",
         "_reports",
         "_room",
         "_send",
         "description",
         "id",
-        "peer",
         "port",
-        "recording",
         "sender",
         "stream",
+        "voice",
     )
 
     def __init__(
@@ -70,10 +67,9 @@ class Leg:
         self.description = description
         self.stream = stream
         self.sender = sender
-        self.peer: Leg | None = None
-        self.recording: Recording | None = None
+        self.voice = Voice()
+        self.voice.describe(description)
         self._room = room
-        self._relay: Relay | None = None
         self._gated = False
         self._reports: Reports | None = None
         self._send: Callable[[Buffer], int] = _nowhere
@@ -116,8 +112,8 @@ class Leg:
         if header is None:
             self._keep_report(datagram, source, now)
             return
-        if self._relay is not None or self.recording is not None:
-            self._pass_on(buffer, size, header, now)
+        if self.voice.wanted:
+            self.voice.heard(buffer, size, header, now)
         elif not self._gated and self.port.drained:
             self._close_gate()
         for event in stream.events():
@@ -130,23 +126,6 @@ class Leg:
             return
         if source in (None, latched) and len(datagram) >= 8 and is_rtcp(datagram[1]):
             self._reports.keep(bytes(datagram), latched, now)
-
-    def _pass_on(self, buffer: bytearray, size: int, header: Header, now: float) -> None:
-        relay, peer = self._relay, self.peer
-        if self.recording is not None or (peer is not None and peer.recording is not None):
-            self._record(memoryview(buffer)[:size], header, now)
-        if relay is not None and peer is not None and relay.rewrite(buffer, size, header, now):
-            peer.transmit(memoryview(buffer)[:size])
-
-    def _record(self, packet: memoryview, header: Header, now: float) -> None:
-        """Into the leg's own recording, and into that of its peer as the far side."""
-        if header[1] & 0x7F != self.stream.voice_type:
-            return
-        codec = self.description.codec
-        if self.recording is not None:
-            self.recording.voice(NEAR, packet, header[3], header[4], codec, now)
-        if self.peer is not None and self.peer.recording is not None:
-            self.peer.recording.voice(FAR, packet, header[3], header[4], codec, now)
 
     # What goes out
 
@@ -223,7 +202,7 @@ class Leg:
 
     def _settle_gate(self) -> None:
         """Open while somebody listens; it closes by itself with the next voice."""
-        if self._relay is not None or self.recording is not None:
+        if self.voice.wanted:
             self._open_gate()
         else:
             self.stream.close_gate()
@@ -247,8 +226,10 @@ class Leg:
             self._room.ticker.remove(self)
             self.tick_on()
         self.follow_latch()
-        if self.peer is not None:
-            join(self, self.peer)
+        self.voice.describe(description)
+        if self.voice.way is not None:
+            self.voice.way.renew()
+        self._settle_gate()
 
     def check(self, now: float) -> None:
         """Let the stream's deadlines act. Raises OSError if the port could not be bound again."""
@@ -263,25 +244,27 @@ class Leg:
     def report(self) -> None:
         """Read what the peer reported, and report if it is time; for the slow sweep."""
         if self._reports is None:
-            room = self._room
-            self._reports = Reports(self.description, self.stream, self.sender, room.readiness, room.report_least_s)
+            self._reports = self._reporting()
         self._reports.work(self.port, self._send)
+
+    def _reporting(self) -> Reports:
+        room = self._room
+        return Reports(self.description, self.stream, self.sender, room.readiness, room.report_least_s)
 
     # What it is used for
 
-    def relay_to(self, peer: "Leg | None") -> None:
-        """From now on what is heard goes to `peer`; None: to nobody."""
-        if self.recording is not None and peer is not self.peer:
-            self.recording.change_far()
-        self.peer = peer
-        self._relay = None
-        if peer is not None:
-            event_in = self.description.inbound.event_type
-            self._relay = Relay(peer.sender, self.description.codec, peer.description.codec, event_in)
+    def lead(self, way: Way | None) -> None:
+        """From now on what is heard goes that way; None: to nobody."""
+        self.voice.way = way
         self._settle_gate()
 
+    def change_far(self) -> None:
+        """Somebody else is on the far side from now on, or nobody."""
+        if self.voice.recording is not None:
+            self.voice.recording.change_far()
+
     def record(self, recording: Recording | None) -> None:
-        self.recording = recording
+        self.voice.recording = recording
         self._settle_gate()
 
     def stop(self, now: float) -> None:
@@ -315,9 +298,3 @@ class Leg:
         self._room.readiness.forget(self.port.sock)
         self.port.close()
         self._send = _nowhere
-
-
-def join(a: Leg, b: Leg) -> None:
-    """Relay between the two, both ways, from their next packets on."""
-    a.relay_to(b)
-    b.relay_to(a)

@@ -7,6 +7,7 @@ import pytest
 
 from rtp.aio.engine import LocalMediaEngine, MediaSettings
 from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent
+from tests.rtp.conference_contract import ConferenceContract
 from tests.rtp.hearing import contains
 from tests.rtp.media_contract import (
     PAIRS,
@@ -58,14 +59,14 @@ async def made(*, gate: bool) -> AsyncIterator[MediaEngine]:
     await engine.shutdown()
 
 
-class TestLocalMediaEngine(MediaContract):
+class TestLocalMediaEngine(MediaContract, ConferenceContract):
     @pytest.fixture
     async def engine(self) -> AsyncIterator[MediaEngine]:
         async for engine in made(gate=True):
             yield engine
 
 
-class TestLocalMediaEngineWithoutGate(MediaContract):
+class TestLocalMediaEngineWithoutGate(MediaContract, ConferenceContract):
     """Where the system has no kernel filter."""
 
     @pytest.fixture
