@@ -25,6 +25,11 @@ class Address(NamedTuple):
         return self.transport != "UDP"
 
 
+def default_port(transport: Transport) -> int:
+    """RFC 3261 §19.1.2."""
+    return 5061 if transport == "TLS" else 5060
+
+
 Network = IPv4Network | IPv6Network
 
 
@@ -42,11 +47,16 @@ class Timers:
         """64*T1: how long anything unanswered or unacknowledged is pursued."""
         return 64 * self.t1_s
 
-    def durations(self) -> dict[str, float]:
-        """First duration of every lettered timer over an unreliable transport; T is the automatic 100 Trying."""
+    def durations(self, *, reliable: bool = False) -> dict[str, float]:
+        """First duration of every lettered timer; over a reliable transport those that repeat are not started.
+
+        T is the automatic 100 Trying, U how long a server waits for its user (RFC 4320 §4.2).
+        """
         long, t1, t4 = self.give_up_s, self.t1_s, self.t4_s
-        repeats = {"A": t1, "E": t1, "G": t1, "I": t4, "K": t4, "T": self.trying_s}
-        return repeats | {"D": max(32.0, long)} | dict.fromkeys("BFHJLM", long)
+        always = {"T": self.trying_s} | dict.fromkeys("BFHLMU", long)
+        if reliable:
+            return always | dict.fromkeys("DIJK", 0.0)
+        return always | {"A": t1, "E": t1, "G": t1, "I": t4, "K": t4, "D": max(32.0, long), "J": long}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +89,15 @@ class Account:
 class Trunk:
     """A peer that is known by where it sends from. `calls_per_s`: its new calls a second; 0: only the total counts.
 
-    `account`: how we prove who we are to it.
+    `account`: how we prove who we are to it. `certificate`: the name in the certificate by which a TLS connection is
+    the trunk's too, wherever it comes from (RFC 5922).
     """
 
     name: str
     networks: tuple[Network, ...]
     calls_per_s: float = 0.0
     account: Account | None = None
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +148,30 @@ class SessionTimers:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """What connections may take. A stranger's: neither a trunk's nor a registered phone's.
+
+    `handshake_s`: until TCP and TLS stand; `first_message_s`: until the first message is complete; `message_s`: from
+    the first to the last byte of one; `idle_s`: without a message, where no phone and no call counts on it; `unread_s`:
+    until the peer takes something of what waits for it, which is `unread_bytes` at most. `ping_s`: between keep-alives
+    on connections that we opened (RFC 5626 §4.4.1), 0 for none; a peer that used to answer has `pong_s` for it.
+    """
+
+    connections: int = 4000
+    strangers: int = 1000
+    per_stranger: int = 32
+    accepts_per_s: float = 100.0
+    handshake_s: float = 5.0
+    first_message_s: float = 10.0
+    message_s: float = 10.0
+    idle_s: float = 300.0
+    unread_s: float = 20.0
+    unread_bytes: int = 262_144
+    ping_s: float = 90.0
+    pong_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class CoreConfig:
     """`domains`: hosts in a Request-URI that are ours besides the bound address; empty: every host is.
 
@@ -153,6 +189,7 @@ class CoreConfig:
     limits: Limits = field(default_factory=Limits)
     expiries: Expiries = field(default_factory=Expiries)
     session_timers: SessionTimers = field(default_factory=SessionTimers)
+    streams: StreamLimits = field(default_factory=StreamLimits)
 
     @property
     def extensions(self) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ class UserAgentCore:
     # --- the contract of a protocol machine
 
     def listens(self, address: Address, *, everywhere: bool = False) -> None:
-        """Where peers reach us; once for each address family. Goes into Via and Contact.
+        """Where peers reach us; once for each transport and address family. Goes into Via and Contact.
 
         `everywhere`: the socket is bound to no address, so a Request-URI with any address and this port is ours.
         """
@@ -48,9 +48,46 @@ class UserAgentCore:
     def receive(self, data: bytes, source: Address, now: float) -> None:
         self._reception.receive(data, source, now)
 
+    def receive_broken(self, head: bytes, source: Address, now: float) -> None:
+        """A stream that cannot be followed any further: answer its last head where possible, then it is closed."""
+        self._reception.broken(head, source, now)
+
+    def connected(self, connection: Address, identities: Iterable[str]) -> None:
+        """A TLS peer proved these names by its certificate: it may be a trunk (RFC 5922)."""
+        names = {name.lower() for name in identities}
+        for trunk in self.config.trunks:
+            if trunk.certificate and trunk.certificate.lower() in names:
+                self._station.proven[connection] = trunk.name
+                return
+
     def connection_lost(self, destination: Address, now: float) -> None:
-        """Nothing reaches that address any more: whatever waits for it fails at once."""
+        """Nothing reaches that address any more: requests that wait for it fail at once, phones that registered over
+        it are gone, and dialogs go on by a new connection.
+        """
+        self._station.proven.pop(destination, None)
         self._station.transactions.connection_lost(destination, now)
+        self._reception.registrar.connection_lost(destination)
+        for session in self._sessions.by_id.values():
+            if session.dialog is not None and session.dialog.destination == destination and destination.reliable:
+                session.dialog.connection_lost()
+
+    def registered(self, connection: Address) -> bool:
+        """Whether a phone is registered over that connection."""
+        return self._reception.registrar.reaches(connection)
+
+    def trunk(self, source: Address) -> str | None:
+        """The trunk that this is, by address or by what its connection proved."""
+        return self._reception.trunk(source)
+
+    def uses(self, connection: Address) -> bool:
+        """Whether a phone, a dialog or a transaction counts on it: then it is not closed for being idle."""
+        return (
+            self._reception.registrar.reaches(connection)
+            or self._station.transactions.awaited(connection)
+            or any(
+                one.dialog is not None and one.dialog.destination == connection for one in self._sessions.by_id.values()
+            )
+        )
 
     def handle_timeout(self, now: float) -> None:
         self._station.deadlines.run(now)
@@ -106,7 +143,8 @@ class UserAgentCore:
         built.add("To", str(remote))
         built.add("Call-ID", station.tokens())
         built.add("CSeq", "1 INVITE")
-        built.add("Contact", station.contact(destination, getattr(local.uri, "user", "")))
+        user = getattr(local.uri, "user", "")
+        built.add("Contact", station.contact(destination, user, secure=target.scheme == "sips"))
         built.add("Allow", ALLOW)
         built.add("User-Agent", self.config.user_agent)
         for name, value in (*session.timer.wish(), *headers):

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
-from sip.config import Address
+from sip.config import Address, Transport, default_port
 from sip.message.address import NameAddr
 from sip.message.headers import Headers
 from sip.message.message import Request, Response
 from sip.message.uri import SipUri, Uri
 from sip.requests import MAX_FORWARDS
+
+_TRANSPORTS: dict[str, Transport] = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}
 
 DialogId = tuple[str, str, str]
 """Call-ID, local tag, remote tag."""
@@ -103,6 +105,25 @@ class Dialog:
             if moved:
                 self.destination = next_hop(self.route, self.remote_target, self.destination)
 
+    @property
+    def secure(self) -> bool:
+        """The peer wants nothing but TLS on the way (RFC 3261 §12.1.1)."""
+        uri = self.route[0].uri if self.route else self.remote_target
+        return isinstance(uri, SipUri) and uri.scheme == "sips"
+
+    def heard_from(self, request: Request, source: Address) -> None:
+        """A request within the dialog came by that connection: ours follow it where the peer itself is at its end."""
+        ours = self.destination
+        if source.reliable and ours.reliable and (len(request.vias) == 1 or source.host == ours.host):
+            self.destination = source
+
+    def connection_lost(self) -> None:
+        """Go on by a new connection to where the peer says that it is, if it says so by an address."""
+        uri = self.route[0].uri if self.route else self.remote_target
+        if isinstance(uri, SipUri) and is_address(uri.host):
+            transport = transport_of(uri) or self.destination.transport
+            self.destination = Address(uri.host, uri.port or default_port(transport), transport)
+
     def request(
         self,
         method: str,
@@ -144,11 +165,25 @@ class Dialog:
 
 
 def next_hop(route: tuple[NameAddr, ...], target: Uri, otherwise: Address) -> Address:
-    """Where a request goes, as far as it can be told without asking the DNS; else where the peer was last reached."""
+    """Where a request goes, as far as it can be told without asking the DNS; else where the peer was last reached.
+
+    A connection to the same host is used again, whoever opened it: a peer behind a NAT has no other (RFC 5923).
+    """
     uri = route[0].uri if route else target
     if not isinstance(uri, SipUri) or not is_address(uri.host):
         return otherwise
-    return Address(uri.host, uri.port or 5060)
+    named = transport_of(uri)
+    if otherwise.reliable and uri.host == otherwise.host and named != "UDP":
+        return otherwise
+    transport = named or "UDP"
+    return Address(uri.host, uri.port or default_port(transport), transport)
+
+
+def transport_of(uri: SipUri) -> Transport | None:
+    """What the URI says of the way (RFC 3263 §4.1); None where it leaves that open."""
+    if uri.scheme == "sips":
+        return "TLS"
+    return _TRANSPORTS.get((uri.param("transport") or "").lower()) if uri.params else None
 
 
 def is_address(host: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Literal, NewType
 
 from sip.config import Address
 from sip.message.message import Request, Response
+from sip.message.reason import Reason, read_reasons
 from sip.transaction import Transaction
 
 SessionId = NewType("SessionId", str)
@@ -43,15 +44,9 @@ class InviteReceived:
 
 @dataclass(frozen=True, slots=True)
 class Provisional:
-    """A 1xx other than 100 to our INVITE."""
-
-    session: SessionId
-    response: Response
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A 2xx to our INVITE. If the INVITE carried no offer, this carries one, and `acknowledge` has to answer it."""
+    """A 1xx other than 100 to our INVITE. One with `sdp` brings early media, each fork (To tag) its own; who wants none
+    need not look at it: what counts in the end comes with Accepted. 199: that fork will not answer (RFC 6228).
+    """
 
     session: SessionId
     response: Response
@@ -62,6 +57,19 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """A 2xx to our INVITE. `sdp` is the answer of the fork that took the call, wherever it came.
+
+    If the INVITE carried no offer, it is the peer's, and `acknowledge` has to answer it; None: that was done before, by
+    OfferReceived.
+    """
+
+    session: SessionId
+    response: Response
+    sdp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """Our INVITE failed, and the session is over. 408: nobody answered; 503: transport; 487: cancelled by us."""
 
@@ -69,6 +77,11 @@ class Rejected:
     status: int
     reason: str
     response: Response | None = None
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What the peer says of why: often the cause of another network."""
+        return read_reasons(self.response.headers.get_all("Reason")) if self.response is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +99,11 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class ProvisionalConfirmed:
-    """The PRACK to a reliable provisional of ours came (RFC 3262)."""
+    """The PRACK to a reliable provisional of ours came (RFC 3262). `sdp` is the answer where that carried our offer."""
 
     session: SessionId
     request: Request
-
-    @property
-    def sdp(self) -> str | None:
-        """The answer, when our provisional carried the offer."""
-        return body_text(self.request)
+    sdp: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +116,20 @@ class ReinviteReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferReceived:
+    """An offer in an UPDATE, in a PRACK, or in a reliable provisional to our INVITE without one.
+
+    Answer with answer_offer or refuse_offer; nobody waits for long. The call itself may still be ringing.
+    """
+
+    session: SessionId
+    sdp: str
+    message: Request | Response
+
+
+@dataclass(frozen=True, slots=True)
 class Reoffered:
-    """A 2xx to our re-INVITE; it has been acknowledged."""
+    """A 2xx to our re-INVITE, which has been acknowledged, or to our UPDATE."""
 
     session: SessionId
     response: Response
@@ -120,7 +141,7 @@ class Reoffered:
 
 @dataclass(frozen=True, slots=True)
 class ReofferFailed:
-    """Our re-INVITE failed; the session goes on as it was. 491: the peer kept offering at the same time."""
+    """Our re-INVITE or UPDATE failed; the session goes on as it was. 491: the peer kept offering at the same time."""
 
     session: SessionId
     status: int
@@ -128,10 +149,13 @@ class ReofferFailed:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """The peer answered a refresh of ours (RFC 4028). Nothing needs to be done, unless `sdp` differs from its last."""
+    """The peer answered a refresh of ours (RFC 4028). Nothing needs to be done, unless `moved`: its `sdp` differs from
+    its last.
+    """
 
     session: SessionId
     response: Response
+    moved: bool = False
 
     @property
     def sdp(self) -> str | None:
@@ -149,11 +173,16 @@ class DigitReceived:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The session is over. Nothing more will be reported of it."""
+    """The session is over. Nothing more will be reported of it. `request`: the peer's BYE or CANCEL."""
 
     session: SessionId
     cause: EndCause
     request: Request | None = None
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What the peer says of why."""
+        return read_reasons(self.request.headers.get_all("Reason")) if self.request is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +217,7 @@ class Registered:
 class Unregistered:
     aor: str
     contact: str
-    cause: Literal["removed", "expired"]
+    cause: Literal["removed", "expired", "connection lost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +244,7 @@ SessionEvent = (
     | Confirmed
     | ProvisionalConfirmed
     | ReinviteReceived
+    | OfferReceived
     | Reoffered
     | ReofferFailed
     | Refreshed

@@ -68,8 +68,27 @@ class Reception:
         else:
             self._request(message, source, now)
 
+    def broken(self, head: bytes, source: Address, now: float) -> None:
+        """A stream that can't be cut into messages any further began so: 400, where there is anybody to tell."""
+        self._station.counts["messages_in"] += 1
+        self._station.counts["parse_errors"] += 1
+        try:
+            message = parse(head)
+        except MessageError as error:
+            self._malformed(error, source, now)
+            return
+        if isinstance(message, Request):
+            self._malformed(MessageError("its end cannot be told", partial=message), source, now)
+
+    def trunk(self, source: Address) -> str | None:
+        """Whose it is: the trunk that proved its name on this connection, or that sends from this address."""
+        proven = self._station.proven.get(source) if source.transport == "TLS" else None
+        return proven or self._admission.trunk(source.host)
+
     def _unwanted(self, data: bytes, source: Address, now: float) -> bool:
         """Dropped before it is parsed, which is most of its cost. What may belong to a dialog has both tags."""
+        if source in self._station.proven:
+            return False
         return self._admission.spent(source.host, now) and data.lower().count(b"tag=") < 2
 
     def challenges(self, request: Request, now: float, *, stale: bool = False) -> list[tuple[str, str]]:
@@ -130,26 +149,31 @@ class Reception:
 
     def _one_peer(self, invite: Transaction, source: Address) -> bool:
         """Whether `source` may end what it began: some phones' branches can be guessed."""
-        host, trunk = invite.destination.host, self._admission.trunk
-        return host == source.host or (trunk(host) is not None and trunk(host) == trunk(source.host))
+        began = invite.destination
+        if began.host == source.host:
+            return True
+        trunk = self.trunk(began)
+        return trunk is not None and trunk == self.trunk(source)
 
     def _within_dialog(self, request: Request, source: Address, now: float) -> None:
         session = self._sessions.by_dialog.get(_dialog_id(request))
         if session is None:
             self._unknown(request, source, now)
             return
-        refused = refusal(request, self._methods, self._extensions)
+        refused = refusal(request, self._methods, self._extensions, secure=source.transport == "TLS")
         if refused is not None:
             self._refuse(request, refused.status, source, refused.headers)
         elif request.method == "OPTIONS":
             self._refuse(request, 200, source, self._capabilities())
         else:
+            if source.reliable and session.dialog is not None:
+                session.dialog.heard_from(request, source)
             session.received(request, response_address(request, source), now)
 
     def _out_of_dialog(self, request: Request, source: Address, now: float) -> None:
         if not self._welcome(source, now):
             return
-        refused = refusal(request, self._methods, self._extensions)
+        refused = refusal(request, self._methods, self._extensions, secure=source.transport == "TLS")
         if refused is not None:
             self._refuse(request, refused.status, source, refused.headers)
         elif not self._ours(request):
@@ -169,7 +193,7 @@ class Reception:
 
     def _welcome(self, source: Address, now: float) -> bool:
         """A stranger beyond its allowance hears nothing: an answer would help whoever forges its address."""
-        if self._admission.trunk(source.host) is not None or self._admission.stranger_may(source.host, now):
+        if self.trunk(source) is not None or self._admission.stranger_may(source.host, now):
             return True
         self._station.counts["dropped"] += 1
         return False
@@ -214,7 +238,7 @@ class Reception:
                 return Origin("agent", proof.user)
             if proof.ours:
                 return Unproven(401, proof.stale)
-        trunk = self._admission.trunk(source.host)
+        trunk = self.trunk(source)
         if trunk is not None:
             return Origin("trunk", trunk)
         if self._config.strangers_may_call:

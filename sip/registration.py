@@ -68,6 +68,7 @@ class Registrar:
         self._deadlines = deadlines
         self._report = report
         self._bindings: dict[str, list[Binding]] = {}
+        self._flows: dict[Address, set[str]] = {}
         self._alarms: dict[str, Deadline] = {}
 
     def locations(self, aor: SipUri | str, now: float) -> list[Binding]:
@@ -88,12 +89,38 @@ class Registrar:
             return refused.outcome
         if events:
             self._put(aor, updated)
+            if source.reliable:
+                self._flows.setdefault(source, set()).add(aor)
             for event in events:
                 self._report(event)
         return Outcome(200, tuple(("Contact", _written(one, now)) for one in updated))
 
+    def connection_lost(self, connection: Address) -> None:
+        """The phones that registered over it can't be reached any more, until they register again (RFC 5626 §5.3)."""
+        for aor in self._flows.pop(connection, ()):
+            bindings = self._bindings.get(aor, [])
+            gone = [one for one in bindings if one.destination == connection]
+            if gone:
+                self._put(aor, [one for one in bindings if one.destination != connection])
+            for one in gone:
+                self._report(Unregistered(aor, str(one.contact), "connection lost"))
+
+    def reaches(self, connection: Address) -> bool:
+        """Whether a phone is registered over that connection."""
+        return any(
+            one.destination == connection
+            for aor in self._flows.get(connection, ())
+            for one in self._bindings.get(aor, ())
+        )
+
     def save(self, now: float) -> list[SavedBinding]:
-        return [_saved(aor, one, now) for aor, bindings in self._bindings.items() for one in bindings]
+        """All but those over connections, which end with us."""
+        return [
+            _saved(aor, one, now)
+            for aor, bindings in self._bindings.items()
+            for one in bindings
+            if not one.destination.reliable
+        ]
 
     def restore(self, saved: Iterable[SavedBinding], now: float) -> None:
         """Know again what `save` gave, but for what has run out. Raises ParseError for a contact that is no SIP URI."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sip.config import Address, CoreConfig
+from sip.config import Address, CoreConfig, Transport
 from sip.deadlines import Deadlines
 from sip.dialog import is_address
 from sip.events import SipEvent
@@ -20,18 +20,26 @@ CHALLENGES = (401, 407)
 
 Datagram = tuple[bytes, Address]
 
+Reach = tuple[Transport, bool]
+"""A transport, and whether it is IPv6."""
+
+_BY: dict[Transport, str] = {"UDP": "", "TCP": ";transport=tcp", "TLS": ";transport=tls"}
+
 
 class Station:
-    """`outbox` and `happened` are drained by the shell through the core."""
+    """`outbox` and `happened` are drained by the shell through the core. `proven`: the trunks whose certificate was
+    shown, by connection."""
 
     __slots__ = (
         "_addresses",
         "_everywhere",
+        "_sent_by",
         "config",
         "counts",
         "deadlines",
         "happened",
         "outbox",
+        "proven",
         "tokens",
         "transactions",
     )
@@ -46,24 +54,29 @@ class Station:
             ("messages_in", "messages_out", "retransmissions", "parse_errors", "refused", "dropped"), 0
         )
         self.transactions = TransactionLayer(config.timers, self.deadlines, self.send, config.limits.transactions)
-        self._addresses: dict[bool, Address] = {}
+        self.proven: dict[Address, str] = {}
+        self._addresses: dict[Reach, Address] = {}
+        self._sent_by: dict[Reach, str] = {}
         self._everywhere: set[int] = set()
 
     def listens(self, address: Address, *, everywhere: bool = False) -> None:
-        """What we call ourselves towards peers of that address family. `everywhere`: all others reach us too."""
-        self._addresses[":" in address.host] = address
+        """What we call ourselves by that transport towards peers of that address family. `everywhere`: all others
+        reach us too."""
+        self._addresses[(address.transport, ":" in address.host)] = address
+        self._sent_by.clear()
         if everywhere:
             self._everywhere.add(address.port)
 
     def own(self, destination: Address) -> str:
-        """Our host and port as that peer shall see it. A family without a socket of its own gets the other's."""
-        six = ":" in destination.host
-        host, port, _ = self._addresses.get(six) or self._addresses.get(not six) or Address("127.0.0.1", 5060)
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        """Our host and port as that peer shall see it. A family without a socket of its own gets the other's, and a
+        transport that we do not listen on another's: peers answer over the connection that we opened."""
+        reach: Reach = (destination.transport, ":" in destination.host)
+        return self._sent_by.get(reach) or self._choose(reach)
 
     def is_own(self, host: str, port: int | None) -> bool:
-        port = port or 5060
-        return Address(host, port) in self._addresses.values() or (port in self._everywhere and is_address(host))
+        ports = (port,) if port else (5060, 5061)
+        own = any(host == address.host and address.port in ports for address in self._addresses.values())
+        return own or (is_address(host) and not self._everywhere.isdisjoint(ports))
 
     def is_own_host(self, host: str) -> bool:
         """As `is_own`, whatever the port."""
@@ -72,10 +85,13 @@ class Station:
 
     def via(self, destination: Address) -> str:
         """The Via of a new client transaction, its branch included; rport asks for symmetric responses (RFC 3581)."""
-        return f"SIP/2.0/UDP {self.own(destination)};branch={MAGIC_COOKIE}{self.tokens()};rport"
+        own = self.own(destination)
+        return f"SIP/2.0/{destination.transport} {own};branch={MAGIC_COOKIE}{self.tokens()};rport"
 
-    def contact(self, destination: Address, user: str) -> str:
-        return f"<sip:{user}@{self.own(destination)}>" if user else f"<sip:{self.own(destination)}>"
+    def contact(self, destination: Address, user: str, *, secure: bool = False) -> str:
+        """`secure`: a sips URI, which it has to be where the peer's is (RFC 3261 §8.1.1.8)."""
+        place = f"{user}@{self.own(destination)}" if user else self.own(destination)
+        return f"<sips:{place}>" if secure else f"<sip:{place}{_BY[destination.transport]}>"
 
     def proof(self, request: Request, response: Response, destination: Address) -> tuple[str, str] | None:
         """What proves to the peer at `destination` that we are who it knows. None where that is not to be."""
@@ -84,6 +100,14 @@ class Station:
     def chance(self) -> float:
         """A number from 0 up to 1 out of a token, so that a run repeats exactly."""
         return hash_fraction(self.tokens())
+
+    def _choose(self, reach: Reach) -> str:
+        transport, six = reach
+        order: tuple[Reach, ...] = (reach, (transport, not six), ("UDP", six), ("UDP", not six))
+        known = [self._addresses[one] for one in order if one in self._addresses]
+        host, port, _ = [*known, *self._addresses.values(), Address("127.0.0.1", 5060)][0]
+        written = self._sent_by[reach] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return written
 
     def send(self, data: bytes, destination: Address, repeat: bool = False) -> None:
         self.counts["messages_out"] += 1
@@ -117,9 +141,9 @@ def hash_fraction(token: str) -> float:
 
 
 def response_address(request: Request, source: Address) -> Address:
-    """Where responses go (RFC 3261 §18.2.2, RFC 3581 §4). The host is always where the request came from: a Via cannot
-    point our answers at somebody else."""
+    """Where responses go (RFC 3261 §18.2.2, RFC 3581 §4): back over the connection, or to the host that the request
+    came from. A Via cannot point our answers at somebody else."""
     via = request.via
-    if via.rport_asked:
+    if source.reliable or via.rport_asked:
         return source
     return Address(source.host, via.port or 5060)

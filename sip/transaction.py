@@ -4,6 +4,7 @@ A row is `(STATE, INPUT): (NEXT STATE, "actions")`. Actions: `request` sends the
 last, `respond` sends what the user gave, `deliver` hands the message to the user, `ack` acknowledges a final response
 other than 2xx, `trying` sends 100, `+X` starts timer X, `-X` stops it, `2X` starts it again for twice as long (E and G:
 at most T2), `X@T2` for T2, `timeout` and `error` tell the user that it failed. A pair that has no row is ignored.
+Over a reliable transport A, E and G are not started, and D, I, J and K are zero (RFC 3261 table 4).
 """
 
 from collections.abc import Callable
@@ -95,20 +96,20 @@ INVITE_SERVER: Rows = {
     (CONFIRMED, "I"): (TERMINATED, ""),
 }
 
-# RFC 3261 figure 8. J runs from the start: after 64*T1 the client has given up, an answer would be a stray (RFC 4320).
+# RFC 3261 figure 8. U runs from the start: after 64*T1 the client has given up, an answer would be a stray (RFC 4320).
 SERVER: Rows = {
-    (INITIAL, "START"): (TRYING, "+J"),
-    (TRYING, "J"): (TERMINATED, ""),
+    (INITIAL, "START"): (TRYING, "+U"),
+    (TRYING, "U"): (TERMINATED, ""),
     (TRYING, "ERROR"): (TERMINATED, "error"),
     (TRYING, "S1XX"): (PROCEEDING, "respond"),
-    (TRYING, "S2XX"): (COMPLETED, "respond -J +J"),
-    (TRYING, "S3XX"): (COMPLETED, "respond -J +J"),
+    (TRYING, "S2XX"): (COMPLETED, "respond -U +J"),
+    (TRYING, "S3XX"): (COMPLETED, "respond -U +J"),
     (PROCEEDING, "REQUEST"): (PROCEEDING, "send"),
-    (PROCEEDING, "J"): (TERMINATED, ""),
+    (PROCEEDING, "U"): (TERMINATED, ""),
     (PROCEEDING, "ERROR"): (TERMINATED, "error"),
     (PROCEEDING, "S1XX"): (PROCEEDING, "respond"),
-    (PROCEEDING, "S2XX"): (COMPLETED, "respond -J +J"),
-    (PROCEEDING, "S3XX"): (COMPLETED, "respond -J +J"),
+    (PROCEEDING, "S2XX"): (COMPLETED, "respond -U +J"),
+    (PROCEEDING, "S3XX"): (COMPLETED, "respond -U +J"),
     (COMPLETED, "REQUEST"): (COMPLETED, "send"),
     (COMPLETED, "J"): (TERMINATED, ""),
     (COMPLETED, "ERROR"): (TERMINATED, "error"),
@@ -129,6 +130,7 @@ class TransactionPort(Protocol):
     """What a transaction needs of the layer that holds it."""
 
     durations: dict[str, float]
+    reliable_durations: dict[str, float]
     t2_s: float
 
     def alarm(self, at: float, alarm: Callable[[str, float], None], name: str) -> Deadline: ...
@@ -151,6 +153,7 @@ class Transaction:
     __slots__ = (
         "datagram",
         "destination",
+        "durations",
         "interval_s",
         "key",
         "port",
@@ -174,6 +177,7 @@ class Transaction:
         self.key = key
         self.request = request
         self.destination = destination
+        self.durations = port.reliable_durations if destination.reliable else port.durations
         self.user: TransactionUser | None = user
         self.port = port
         self.state = INITIAL
@@ -290,7 +294,9 @@ def _error(transaction: Transaction, message: Message | None, now: float) -> Non
 
 def _starter(name: str) -> Action:
     def start(transaction: Transaction, message: Message | None, now: float) -> None:
-        after_s = transaction.port.durations[name]
+        after_s = transaction.durations.get(name)
+        if after_s is None:
+            return
         if name in "AEG":
             transaction.interval_s = after_s
         transaction.arm(name, after_s, now)

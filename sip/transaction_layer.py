@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sip.config import Address, Timers
+from sip.config import Address, Timers, default_port
 from sip.deadlines import Alarm, Deadline, Deadlines
 from sip.message.message import Request, Response, respond
 from sip.requests import acknowledgement
@@ -27,6 +27,7 @@ class TransactionLayer:
         self, timers: Timers, deadlines: Deadlines, send: Callable[[bytes, Address, bool], None], limit: int
     ) -> None:
         self.durations = timers.durations()
+        self.reliable_durations = timers.durations(reliable=True)
         self.t2_s = timers.t2_s
         self._deadlines = deadlines
         self._send = send
@@ -80,10 +81,22 @@ class TransactionLayer:
         return request.to.tag is None and _identity(request) in self._requests
 
     def connection_lost(self, destination: Address, now: float) -> None:
-        """Nothing can be sent there any more: tell the users of every transaction that counts on it."""
-        for table in (self._clients, self._servers):
-            for transaction in [one for one in table.values() if one.destination == destination]:
+        """Nothing can be sent there any more: tell the users of every transaction that counts on it.
+
+        Responses take the other way to the peer first, which is a new connection (RFC 3261 §18.2.2).
+        """
+        for transaction in [one for one in self._clients.values() if one.destination == destination]:
+            transaction.error(now)
+        for transaction in [one for one in self._servers.values() if one.destination == destination]:
+            back = way_back(transaction.request, destination)
+            if back == destination:
                 transaction.error(now)
+            else:
+                transaction.destination = back
+
+    def awaited(self, destination: Address) -> bool:
+        """Whether any transaction counts on that way."""
+        return any(one.destination == destination for one in (*self._clients.values(), *self._servers.values()))
 
     def alarm(self, at: float, alarm: Alarm, name: str) -> Deadline:
         return self._deadlines.set(at, alarm, name)
@@ -105,6 +118,13 @@ class TransactionLayer:
             del self._servers[key]
             if transaction.request.to.tag is None:
                 self._requests.pop(_identity(transaction.request), None)
+
+
+def way_back(request: Request, lost: Address) -> Address:
+    """Where a response goes when its connection is gone: a new one to the host that asked, at the port of its Via."""
+    if not lost.reliable:
+        return lost
+    return Address(lost.host, request.via.port or default_port(lost.transport), lost.transport)
 
 
 def server_key(request: Request, method: str | None = None) -> Key:

@@ -37,12 +37,17 @@ class Refusal:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def refusal(request: Request, methods: frozenset[str], extensions: frozenset[str] = frozenset()) -> Refusal | None:
-    """In the order of §8.2: method, To and Request-URI, extensions, content, answer. None: nothing against it."""
+def refusal(
+    request: Request, methods: frozenset[str], extensions: frozenset[str] = frozenset(), *, secure: bool = False
+) -> Refusal | None:
+    """In the order of §8.2: method, To and Request-URI, extensions, content, answer. None: nothing against it.
+
+    `secure`: it came over TLS, as a sips URI wants it.
+    """
     if request.method not in methods:
         return Refusal(405 if request.method in KNOWN else 501, (("Allow", ", ".join(sorted(methods))),))
     if not isinstance(request.uri, SipUri | TelUri) or (
-        isinstance(request.uri, SipUri) and request.uri.scheme != "sip"
+        isinstance(request.uri, SipUri) and request.uri.scheme != "sip" and not secure
     ):
         return Refusal(416)
     if request.method == "REGISTER" and not isinstance(request.to.uri, SipUri):

@@ -1,15 +1,15 @@
-"""The asyncio shell around the core: one socket, one timer, and it decides nothing."""
+"""The asyncio shell around the core: its sockets, one timer, and it decides nothing."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable, Iterable
 from typing import Literal
 
 import structlog
 
-from sip.aio.udp import UdpSocket
+from sip.aio.sockets import Sockets, reachable
+from sip.aio.streams import Certificates
 from sip.config import Address
 from sip.core import UserAgentCore
 from sip.events import (
@@ -36,6 +36,8 @@ Heard = Callable[[SipEvent], None]
 Ladder = Callable[[Literal["in", "out"], Address, bytes, float], None]
 HeaderLines = Iterable[tuple[str, str]]
 
+__all__ = ["UserAgent", "reachable"]
+
 _log = structlog.get_logger(__name__)
 
 
@@ -47,47 +49,54 @@ class UserAgent:
     before the command returns, or after the delivery that is under way.
     """
 
-    def __init__(self, core: UserAgentCore, address: Address) -> None:
+    def __init__(self, core: UserAgentCore, *addresses: Address, certificates: Certificates | None = None) -> None:
+        """`addresses`: where to listen, at most one for each transport and address family."""
         self.core = core
         self.on_invite: Callable[[InviteReceived], None] | None = None
         self.on_register_change: Callable[[Registered | Unregistered], None] | None = None
         self.on_request: Callable[[RegisterReceived | RequestReceived], None] | None = None
         self.on_registration: Callable[[RegistrationActive | RegistrationFailed], None] | None = None
         self.ladder: Ladder | None = None
-        self._bind_to = address
+        self._bind_to = (addresses, certificates)
         self._listeners: dict[SessionId, Heard] = {}
-        self._udp: UdpSocket | None = None
+        self._sockets: Sockets | None = None
         self._clock: Callable[[], float] = lambda: 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._delivering = False
 
     async def start(self) -> None:
-        """Bind and listen. Raises OSError when the address is taken or not ours."""
+        """Bind and listen. Raises OSError when an address is taken or not ours."""
         self._clock = asyncio.get_running_loop().time
-        self._udp = UdpSocket(self._bind_to, self._received, self._arm)
-        bound = self._udp.address
-        for address in reachable(bound):
-            self.core.listens(address, everywhere=address != bound)
+        addresses, certificates = self._bind_to
+        sockets = Sockets(self.core, self._received, self._arm, self._flush, certificates)
+        sockets.listen(addresses)
+        self._sockets = sockets
         self._arm()
 
     async def close(self) -> None:
-        """Close the socket; what is still under way is dropped. To end calls in order, hang them up first."""
+        """Close the sockets; what is still under way is dropped. To end calls in order, hang them up first."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._udp is not None:
-            self._udp.close()
-            self._udp = None
+        if self._sockets is not None:
+            sockets, self._sockets = self._sockets, None
+            sockets.close()
 
     @property
     def address(self) -> Address:
-        """Where it listens; RuntimeError before start."""
-        return self._socket().address
+        """Where it listens first of all; RuntimeError before start."""
+        return self.addresses[0]
+
+    @property
+    def addresses(self) -> list[Address]:
+        """Everywhere that it listens, in the order that it was asked to; RuntimeError before start."""
+        if self._sockets is None:
+            raise RuntimeError("the user agent does not listen: await start() first")
+        return self._sockets.addresses
 
     @property
     def stats(self) -> dict[str, int]:
-        failures = self._udp.send_failures if self._udp is not None else 0
-        return {**self.core.stats, "send_failures": failures}
+        return {**self.core.stats, **(self._sockets.stats if self._sockets is not None else {"send_failures": 0})}
 
     def listen(self, session: SessionId, heard: Heard) -> bool:
         """Who hears the events of a session from now on, up to its Ended or Rejected. False: it is over already."""
@@ -206,11 +215,6 @@ class UserAgent:
 
     # --- inside
 
-    def _socket(self) -> UdpSocket:
-        if self._udp is None:
-            raise RuntimeError("the user agent does not listen: await start() first")
-        return self._udp
-
     def _done(self, accepted: bool) -> bool:
         self._flush()
         return accepted
@@ -242,12 +246,12 @@ class UserAgent:
 
     def _send(self) -> None:
         datagrams = self.core.datagrams()
-        if not datagrams or self._udp is None:
+        if not datagrams or self._sockets is None:
             return
         for data, destination in datagrams:
             if self.ladder is not None:
                 self.ladder("out", destination, data, self._clock())
-            self._udp.send(data, destination)
+            self._sockets.send(data, destination)
 
     def _deliver(self, event: SipEvent) -> None:
         """A listener that fails must not take other calls with it."""
@@ -285,7 +289,7 @@ class UserAgent:
     def _arm(self) -> None:
         """One timer. One that rings too early costs less than taking it back for every datagram."""
         deadline = self.core.deadline
-        if deadline is None or self._udp is None:
+        if deadline is None or self._sockets is None:
             return
         if self._timer is not None:
             if self._timer.when() <= deadline:
@@ -297,22 +301,3 @@ class UserAgent:
         self._timer = None
         self.core.handle_timeout(self._clock())
         self._flush()
-
-
-def reachable(bound: Address) -> list[Address]:
-    """What to call ourselves: the bound address, or where that is "any", the one that leads out, of each family."""
-    host, port, _ = bound
-    if host not in ("0.0.0.0", "::"):
-        return [bound]
-    families = [("192.0.2.1", socket.AF_INET, "127.0.0.1")]
-    if host == "::":
-        families.append(("2001:db8::1", socket.AF_INET6, "::1"))
-    found = []
-    for example, family, otherwise in families:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.connect((example, 9))  # chooses a route; a datagram socket sends nothing by it
-                found.append(Address(probe.getsockname()[0], port))
-            except OSError:
-                found.append(Address(otherwise, port))
-    return found

@@ -37,6 +37,11 @@ class Framer:
         self._wanted = 0
         self.fault: FramingError | None = None
 
+    @property
+    def partial(self) -> bool:
+        """Something began that is not complete yet."""
+        return bool(self._buffer)
+
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that `data` completes, and PING for each keep-alive. After a `fault` nothing comes any more."""
         messages: list[bytes] = []

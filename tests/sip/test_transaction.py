@@ -44,6 +44,7 @@ class Bench:
     def __init__(self, table: Table, method: str) -> None:
         timers = Timers()
         self.durations = timers.durations()
+        self.reliable_durations = timers.durations(reliable=True)
         self.t2_s = timers.t2_s
         self.deadlines = Deadlines()
         self.said: list[str] = []
@@ -179,18 +180,18 @@ INVITE_SERVER_ROWS: list[Row] = [
     (ACCEPTED, "L", TERMINATED, ["ended"], ""),
 ]
 SERVER_ROWS: list[Row] = [
-    (TRYING, "REQUEST", TRYING, [], "J"),
-    (TRYING, "S1XX", PROCEEDING, ["send 180 Ringing"], "J"),
+    (TRYING, "REQUEST", TRYING, [], "U"),
+    (TRYING, "S1XX", PROCEEDING, ["send 180 Ringing"], "U"),
     (TRYING, "S2XX", COMPLETED, ["send 200 OK"], "J"),
     (TRYING, "S3XX", COMPLETED, ["send 486 Busy Here"], "J"),
     (TRYING, "ERROR", TERMINATED, ["failed transport", "ended"], ""),
-    (TRYING, "J", TERMINATED, ["ended"], ""),
-    (PROCEEDING, "REQUEST", PROCEEDING, ["repeat 180 Ringing"], "J"),
-    (PROCEEDING, "S1XX", PROCEEDING, ["send 180 Ringing"], "J"),
+    (TRYING, "U", TERMINATED, ["ended"], ""),
+    (PROCEEDING, "REQUEST", PROCEEDING, ["repeat 180 Ringing"], "U"),
+    (PROCEEDING, "S1XX", PROCEEDING, ["send 180 Ringing"], "U"),
     (PROCEEDING, "S2XX", COMPLETED, ["send 200 OK"], "J"),
     (PROCEEDING, "S3XX", COMPLETED, ["send 486 Busy Here"], "J"),
     (PROCEEDING, "ERROR", TERMINATED, ["failed transport", "ended"], ""),
-    (PROCEEDING, "J", TERMINATED, ["ended"], ""),
+    (PROCEEDING, "U", TERMINATED, ["ended"], ""),
     (COMPLETED, "REQUEST", COMPLETED, ["repeat 200 OK"], "J"),
     (COMPLETED, "S2XX", COMPLETED, [], "J"),
     (COMPLETED, "ERROR", TERMINATED, ["failed transport", "ended"], ""),

@@ -1,0 +1,240 @@
+"""All connections of one user agent: accepted, opened when something is to be sent, bounded, and watched."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import socket
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from sip.aio.connection import Connection, Secure
+from sip.aio.door import Door
+from sip.aio.listener import Listener
+from sip.config import Address
+from sip.core import UserAgentCore
+from sip.message.framing import FramingError
+
+_log = structlog.get_logger(__name__)
+
+_SWEEP_S = 1.0
+_LOOK_AGAIN_S = 60.0
+
+
+class Certificates(Protocol):
+    """What TLS needs to know."""
+
+    def accepting(self) -> Secure | None:
+        """None: TLS is not listened to, or there is no certificate."""
+
+    def connecting(self, address: Address) -> Secure | None:
+        """For a connection that we open. None: TLS is not spoken."""
+
+    def identities(self, certificate: dict[str, object]) -> tuple[str, ...]:
+        """The names that a verified certificate proves."""
+
+
+class Streams:
+    """`heard` gets every message, `flush` a word after each batch and whenever the core was told something."""
+
+    def __init__(
+        self,
+        core: UserAgentCore,
+        heard: Callable[[bytes, Address], None],
+        flush: Callable[[], None],
+        certificates: Certificates | None = None,
+    ) -> None:
+        self._core = core
+        self._heard = heard
+        self._flush = flush
+        self._certificates = certificates
+        self._loop = asyncio.get_running_loop()
+        self._listeners: list[Listener] = []
+        self._open: dict[Address, Connection] = {}
+        self._silent: dict[Address, Connection] = {}
+        self._door = Door(core.config.streams, self._known, self._loop.time())
+        self._most = min(core.config.streams.connections, _descriptors())
+        self._sweeper: asyncio.TimerHandle | None = None
+        self.counts = dict.fromkeys(
+            (
+                "connections_accepted",
+                "connections_opened",
+                "connections_refused",
+                "connections_overdue",
+                "connect_failures",
+                "handshake_failures",
+            ),
+            0,
+        )
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def listen(self, address: Address) -> Address:
+        """Take connections there; gives the address with its port. Raises OSError."""
+        listener = Listener(address, self._accepted)
+        self._listeners.append(listener)
+        return listener.address
+
+    def send(self, data: bytes, destination: Address) -> None:
+        """Over the connection that stands, else over a new one. What fails is reported once this has returned."""
+        connection = self._open.get(destination) or self._connect(destination)
+        if connection is None:
+            self.counts["connect_failures"] += 1
+            self._loop.call_soon(self._lost, destination)
+        else:
+            connection.send(data, self._core.config.streams.unread_bytes)
+
+    def close(self) -> None:
+        """Listen no more and close every connection; nobody is told."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+        for listener in self._listeners:
+            listener.close()
+        self._listeners.clear()
+        connections, self._open = self._open, {}
+        for connection in connections.values():
+            connection.close("we stop")
+
+    # --- what a connection reports
+
+    def established(self, connection: Connection) -> None:
+        certificate = connection.certificate()
+        if certificate and self._certificates is not None and not connection.outgoing:
+            self._core.connected(connection.address, self._certificates.identities(certificate))
+            if self._core.trunk(connection.address) is not None:
+                self._door.left(connection.address)
+
+    def message(self, connection: Connection, data: bytes) -> None:
+        self._silent.pop(connection.address, None)
+        self._heard(data, connection.address)
+
+    def broken(self, connection: Connection, fault: FramingError) -> None:
+        _log.info("a stream could not be followed", peer=connection.address, reason=str(fault))
+        if fault.head:
+            self._core.receive_broken(fault.head, connection.address, self._loop.time())
+            self._flush()
+
+    def closed(self, connection: Connection, why: str) -> None:
+        address = connection.address
+        if self._open.get(address) is not connection:
+            return
+        del self._open[address]
+        self._silent.pop(address, None)
+        self._door.left(address)
+        _log.debug("connection closed", peer=address, reason=why, outgoing=connection.outgoing)
+        if not connection.course.stood:
+            self.counts["connect_failures" if connection.outgoing else "handshake_failures"] += 1
+            if connection.outgoing:
+                _log.info("a connection could not be opened", peer=address, reason=why)
+        self._lost(address)
+
+    def woken(self) -> None:
+        self._flush()
+
+    # --- inside
+
+    def _known(self, address: Address) -> bool:
+        return self._core.registered(address) or self._core.trunk(address) is not None
+
+    def _lost(self, address: Address) -> None:
+        if address not in self._open:
+            self._core.connection_lost(address, self._loop.time())
+            self._flush()
+
+    def _accepted(self, stream: socket.socket, address: Address) -> None:
+        secure = self._certificates.accepting() if self._certificates is not None else None
+        if (address.transport == "TLS" and secure is None) or not self._may_come_in(address):
+            self.counts["connections_refused"] += 1
+            stream.close()
+            return
+        self.counts["connections_accepted"] += 1
+        if (before := self._open.get(address)) is not None:
+            before.close("its peer opened another")
+        connection = Connection(
+            self, stream, address, outgoing=False, secure=secure if address.transport == "TLS" else None
+        )
+        self._take_on(connection)
+        self._silent[address] = connection
+        connection.start()
+
+    def _may_come_in(self, address: Address) -> bool:
+        """Of strangers who have said nothing yet, the one who waits longest makes room for the next."""
+        if len(self._open) >= self._most:
+            return False
+        if self._core.trunk(address) is not None:
+            return True
+        now = self._loop.time()
+        if self._door.full(now):
+            longest = next(iter(self._silent.values()), None)
+            if longest is not None:
+                longest.close("room was needed")
+        return self._door.admit(address, now)
+
+    def _connect(self, address: Address) -> Connection | None:
+        """A connection under way; None where there can be none."""
+        secure = None
+        if address.transport == "TLS":
+            secure = self._certificates.connecting(address) if self._certificates is not None else None
+            if secure is None:
+                return None
+        if len(self._open) >= self._most or (":" not in address.host and not address.host[-1:].isdigit()):
+            return None
+        stream = _dial(address)
+        if stream is None:
+            return None
+        self.counts["connections_opened"] += 1
+        connection = Connection(self, stream, address, outgoing=True, secure=secure)
+        self._take_on(connection)
+        connection.start()
+        return connection
+
+    def _take_on(self, connection: Connection) -> None:
+        self._open[connection.address] = connection
+        if self._sweeper is None:
+            self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
+
+    def _sweep(self) -> None:
+        now, limits = self._loop.time(), self._core.config.streams
+        for connection in tuple(self._open.values()):
+            late = connection.overdue(now, limits) or self._idle(connection, now)
+            if late:
+                self.counts["connections_overdue"] += 1
+                connection.close(late)
+        self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep) if self._open else None
+
+    def _idle(self, connection: Connection, now: float) -> str:
+        """Why a connection on which nothing counts is closed; one that counts is kept alive, where we opened it."""
+        course, limits = connection.course, self._core.config.streams
+        ping_due = connection.outgoing and limits.ping_s > 0 and course.pinged is None
+        ping_due = ping_due and now - course.kept > limits.ping_s
+        if not ping_due and now - course.heard <= limits.idle_s:
+            return ""
+        wanted = self._core.trunk(connection.address) is not None or self._core.uses(connection.address)
+        if wanted and ping_due:
+            connection.ping()
+        if wanted or now - course.heard <= limits.idle_s:
+            course.heard = max(course.heard, now - limits.idle_s + _LOOK_AGAIN_S)
+            return ""
+        return "idle"
+
+
+def _descriptors() -> int:
+    """Half of the files that the process may open: the media needs the others."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft // 2 if soft > 0 else 1_000_000
+
+
+def _dial(address: Address) -> socket.socket | None:
+    """A socket on its way there; None where the kernel refuses at once."""
+    stream = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_STREAM)
+    stream.setblocking(False)  # noqa: FBT003 - the library's own way
+    try:
+        stream.connect_ex((address.host, address.port))
+    except (OSError, OverflowError):
+        stream.close()
+        return None
+    return stream
