@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from rtp.packet import Buffer, PacketError
+from rtp.packet import MOST_BYTES, Buffer, PacketError
 
 SENDER_REPORT: Final = 200
 RECEIVER_REPORT: Final = 201
@@ -89,6 +89,8 @@ def parse_compound(data: Buffer) -> tuple[RtcpPacket, ...]:
     """Every packet in a compound packet, or in a reduced-size one (RFC 5506). Raises PacketError and nothing else."""
     packets: list[RtcpPacket] = []
     at, size = 0, len(data)
+    if size > MOST_BYTES:
+        raise PacketError(f"{size} bytes, at most {MOST_BYTES} are read")
     while at < size:
         if at + 4 > size:
             raise PacketError(f"{size - at} bytes are left, an RTCP header has 4")

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from sip.errors import ParseError
 from sip.message.grammar import (
+    MOST_VALUES,
     QUOTED,
     WS,
     Params,
@@ -54,6 +55,8 @@ class NameAddr:
             while at < len(text) or not text:
                 address, at = _scan(text, at)
                 addresses.append(address)
+                if len(addresses) > MOST_VALUES:
+                    raise ParseError(f"more than {MOST_VALUES} addresses in one header")
         return addresses
 
     @property

@@ -10,7 +10,7 @@ from hmac import compare_digest
 from typing import TypeVar
 
 from sip.errors import ParseError
-from sip.message.grammar import QUOTED, TOKEN, WS, is_token, quote, unquote
+from sip.message.grammar import MOST_PARAMS, QUOTED, TOKEN, WS, is_token, quote, unquote
 
 T = TypeVar("T")
 
@@ -186,9 +186,9 @@ def _params(text: str, needed: tuple[str, ...]) -> dict[str, str]:
     params: dict[str, str] = {}
     at = scheme.end()
     while at < len(text):
-        match = _PARAM.match(text, at)
+        match = _PARAM.match(text, at) if len(params) < MOST_PARAMS else None
         if match is None or match[1].lower() in params:
-            raise ParseError(f"digest: {text[at : at + 20]!r}, expected one name=value, each name once")
+            raise ParseError(f"digest: {text[at : at + 20]!r}, expected name=value, each name once, few of them")
         value = match[2]
         params[match[1].lower()] = unquote(value) if value.startswith('"') else value
         at = match.end()

@@ -14,6 +14,11 @@ HOST = r"(?:\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_\-.]++)"
 PORT = r"[0-9]{1,5}+"
 WS = r"[ \t]*+"
 
+MOST_VALUES = 128
+"""In one header, over all its lines and commas: a request makes 70 hops at most."""
+MOST_PARAMS = 64
+"""Of one value."""
+
 # Wider than the grammar: a bare IPv6 address in `received` (RFC 5118 §4.5) and "=" in tags occur in the wild.
 _VALUE = r'[^\x00-\x20\x7f;,"<>]++'
 # A quoted value without control characters, so that no parameter can carry one into a header that we write.
@@ -32,9 +37,12 @@ def is_token(text: str) -> bool:
 
 
 def scan_params(text: str, at: int) -> tuple[Params, int]:
-    """The `;name=value` parameters from `at`, and where they end. Names come in lower case, values as written."""
-    params = []
-    while (match := _PARAM.match(text, at)) is not None:
+    """The `;name=value` parameters from `at`, and where they end. Names come in lower case, values as written.
+
+    They end at MOST_PARAMS too, so that what follows reads as malformed.
+    """
+    params: list[tuple[str, str | None]] = []
+    while len(params) < MOST_PARAMS and (match := _PARAM.match(text, at)) is not None:
         params.append((match[1].lower(), match[2]))
         at = match.end()
     return tuple(params), at

@@ -49,7 +49,8 @@ class Request(TypedFields):
         """The message with a right Content-Length."""
         return _write(self, f"{self.method} {self.uri} {self.version}")
 
-    __bytes__ = to_bytes
+    def __bytes__(self) -> bytes:
+        return self.to_bytes()
 
 
 @dataclass(slots=True)
@@ -64,7 +65,8 @@ class Response(TypedFields):
         """The message with a right Content-Length."""
         return _write(self, f"{self.version} {self.status} {self.reason}")
 
-    __bytes__ = to_bytes
+    def __bytes__(self) -> bytes:
+        return self.to_bytes()
 
 
 Message = Request | Response
@@ -262,11 +264,12 @@ def _salvage(lines: list[str]) -> Request | None:
         if name == "Via" or (name in fields.MANDATORY and name not in found):
             found.setdefault(name, []).append(value.strip(" \t").replace("\r", " "))
     vias = [mended for line in found.get("Via", ()) if (mended := _mend_via(line))]
-    if not vias:
-        return None
+    try:
+        typed: dict[str, object] = {"Via": fields.read_vias(vias), "Call-ID": found.get("Call-ID", [""])[0]}
+    except ParseError:
+        return None  # none at all, or too many of them
     found["Via"] = vias
-    call_id = found.get("Call-ID", [""])[0]
-    return Request(method, _NO_URI, Headers(lines=found, typed={"Call-ID": call_id}))
+    return Request(method, _NO_URI, Headers(lines=found, typed=typed))
 
 
 def _mend_via(line: str) -> str:

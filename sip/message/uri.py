@@ -8,7 +8,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from sip.errors import ParseError
-from sip.message.grammar import HOST, PORT, Params, find_param, write_params
+from sip.message.grammar import HOST, MOST_PARAMS, PORT, Params, find_param, write_params
 
 _HEX = r"%[0-9A-Fa-f]{2}"
 # "#" should be escaped, and phones that dial star codes do not.
@@ -203,6 +203,8 @@ _remembered = lru_cache(maxsize=1024)(_parse)
 
 
 def _split_params(text: str) -> Params:
+    if text.count(";") > MOST_PARAMS:
+        raise ParseError(f"more than {MOST_PARAMS} URI parameters")
     params = []
     for part in text[1:].split(";"):
         name, equals, value = part.partition("=")
@@ -211,6 +213,8 @@ def _split_params(text: str) -> Params:
 
 
 def _split_headers(text: str) -> tuple[tuple[str, str], ...]:
+    if text.count("&") > MOST_PARAMS:
+        raise ParseError(f"more than {MOST_PARAMS} headers in a URI")
     headers = []
     for part in text.split("&"):
         name, _, value = part.partition("=")

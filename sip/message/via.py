@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from sip.errors import ParseError
 from sip.message.grammar import (
     HOST,
+    MOST_VALUES,
     PORT,
     TOKEN,
     WS,
@@ -46,6 +47,8 @@ class Via:
                 if at < 0:
                     raise ParseError(f"in Via: {text[end : end + 80]!r}, expected a parameter, a comma or the end")
                 hops.append(cls(transport, host, port, params))
+                if len(hops) > MOST_VALUES:
+                    raise ParseError(f"more than {MOST_VALUES} hops in Via")
         return hops
 
     @classmethod

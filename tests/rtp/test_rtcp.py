@@ -79,3 +79,9 @@ def test_the_corpus_gives_packets_or_the_declared_error() -> None:
             parse_compound(path.read_bytes())
         except PacketError:
             pass
+
+
+def test_more_than_a_datagram_of_ours_is_not_read() -> None:
+    assert len(parse_compound(bytes([0x80, 202, 0, 0]) * 375)) == 375
+    with pytest.raises(PacketError, match="1504 bytes"):
+        parse_compound(bytes([0x80, 202, 0, 0]) * 376)

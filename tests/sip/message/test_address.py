@@ -126,3 +126,12 @@ def test_arbitrary_text_is_an_address_or_a_parse_error(text: str) -> None:
         return
     assert NameAddr.parse_list(", ".join(map(str, addresses))) == addresses
     assert not any(c in str(a) for a in addresses for c in "\r\0")
+
+
+def test_header_has_so_many_addresses_and_an_address_so_many_parameters() -> None:
+    assert len(NameAddr.parse_list(",".join(["<sip:a@b>"] * 128))) == 128
+    with pytest.raises(ParseError, match="more than 128"):
+        NameAddr.parse_list(["<sip:a@b>"] * 129)
+    assert len(NameAddr.parse("<sip:a@b>" + ";x" * 64).params) == 64
+    with pytest.raises(ParseError):
+        NameAddr.parse("<sip:a@b>" + ";x" * 65)

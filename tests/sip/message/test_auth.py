@@ -149,3 +149,10 @@ def test_arbitrary_text_gives_a_challenge_or_a_parse_error(text: str) -> None:
     except ParseError:
         return
     assert Challenge.parse(str(challenge)) == challenge
+
+
+def test_digest_has_so_many_parameters() -> None:
+    line = 'Digest realm="a", nonce="b"' + "".join(f", x{n}=1" for n in range(62))
+    assert Challenge.parse(line).realm == "a"
+    with pytest.raises(ParseError):
+        Challenge.parse(line + ", y=1")

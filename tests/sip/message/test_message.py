@@ -179,6 +179,13 @@ def test_call_id_of_a_partial_request_can_be_read_whatever_it_is(call_id: bytes,
     assert partial.call_id == read
 
 
+@pytest.mark.parametrize("hops", [128, 129])
+def test_malformed_request_of_more_hops_than_any_route_has_is_not_answered(hops: int) -> None:
+    vias = b"Via: SIP/2.0/UDP a\r\n" * (hops - 1)
+    partial = refused(INVITE.replace(b"To: ", vias + b"X: ")).partial
+    assert (partial is not None) == (hops == 128)
+
+
 def test_answer_to_a_request_without_a_readable_to_adds_no_tag() -> None:
     partial = refused(INVITE.replace(b"To: Bob <sip", b"To: Bob, <sip")).partial
     assert partial is not None

@@ -184,3 +184,10 @@ def test_arbitrary_text_is_a_uri_or_a_parse_error(text: str) -> None:
     except ParseError:
         return
     assert parse_uri(str(uri)) == uri
+
+
+@pytest.mark.parametrize(("start", "unit"), [("sip:a@b", ";x=y"), ("tel:1", ";x"), ("sip:a@b?z=", "&x=y")])
+def test_uri_has_so_many_parameters_and_headers(start: str, unit: str) -> None:
+    assert str(parse_uri(start + unit * 64)) == start + unit * 64
+    with pytest.raises(ParseError, match="more than 64"):
+        parse_uri(start + unit * 65)

@@ -104,3 +104,9 @@ def test_arbitrary_text_is_a_via_or_a_parse_error(text: str) -> None:
     except ParseError:
         return
     assert Via.parse_list(",".join(map(str, vias))) == vias
+
+
+def test_message_has_so_many_hops() -> None:
+    assert len(Via.parse_list(["SIP/2.0/UDP a"] * 128)) == 128
+    with pytest.raises(ParseError, match="more than 128"):
+        Via.parse_list(",".join(["SIP/2.0/UDP a"] * 129))
