@@ -40,7 +40,7 @@ NO_IO = {"asyncio", "socket", "time", "random", "secrets", "select", "threading"
 """What a protocol machine never imports: time and chance are arguments."""
 
 SANS_IO = ("events", "sdp", "sip", "rtp", "acd/policy.py", "acd/model.py", "metrics/service_level.py")
-SHELLS = ("sip/aio/", "rtp/aio/")
+SHELLS = ("sip/aio/", "rtp/aio/", "rtp/rtpengine/aio/")
 
 
 def modules(package: str) -> list[Path]:

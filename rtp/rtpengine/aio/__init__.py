@@ -1,0 +1,1 @@
+"""What touches sockets, clocks and disks."""
