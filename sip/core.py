@@ -20,7 +20,7 @@ from sip.requests import MAX_FORWARDS
 from sip.session.reliable import TAG
 from sip.session.session import Session, Sessions
 from sip.snapshot import DialogSnapshot
-from sip.station import ALLOW, Datagram, Station
+from sip.station import Datagram, Station
 from sip.transaction import Transaction
 
 HeaderLines = Iterable[tuple[str, str]]
@@ -145,12 +145,12 @@ class UserAgentCore:
         built.add("CSeq", "1 INVITE")
         user = getattr(local.uri, "user", "")
         built.add("Contact", station.contact(destination, user, secure=target.scheme == "sips"))
-        built.add("Allow", ALLOW)
+        built.add("Allow", station.allow)
         built.add("User-Agent", self.config.user_agent)
         for name, value in (*session.timer.wish(), *headers):
             built.add(name, value)
+        built.add("Supported", f"{TAG}, 199")
         if sdp:
-            built.add("Supported", TAG)
             built.add("Content-Type", "application/sdp")
         session.invite(Request("INVITE", target, built, sdp.encode() if sdp else b""), destination, now)
         return session.id
@@ -194,20 +194,37 @@ class UserAgentCore:
         found = self._find(session)
         return found is not None and found.reoffer(sdp, now)
 
-    def cancel(self, session: SessionId, now: float) -> bool:
+    def update(self, session: SessionId, sdp: str | None, now: float) -> bool:
+        """The same by UPDATE, which may come before the call is answered, once a reliable provisional brought an answer
+        (RFC 3311 §5.1); without `sdp` it shows the peer where we are. False too where the peer does not allow it.
+        """
+        found = self._find(session)
+        return found is not None and found.update(sdp, now)
+
+    def answer_offer(self, session: SessionId, sdp: str, now: float) -> bool:
+        """Answer an OfferReceived."""
+        found = self._find(session)
+        return found is not None and found.answer_offer(sdp, now)
+
+    def refuse_offer(self, session: SessionId, status: int, now: float, headers: HeaderLines = ()) -> bool:
+        """Refuse an OfferReceived: all stays as it was, but for an offer in a provisional the call is cancelled."""
+        found = self._find(session)
+        return found is not None and found.refuse_offer(status, headers, now)
+
+    def cancel(self, session: SessionId, now: float, headers: HeaderLines = ()) -> bool:
         """Give up our INVITE: Rejected follows, with 487 unless the peer was quicker with another refusal."""
         found = self._find(session)
-        return found is not None and found.cancel(now)
+        return found is not None and found.cancel(now, headers)
 
     def bye(self, session: SessionId, now: float, headers: HeaderLines = ()) -> bool:
         """End an answered session: Ended follows when the peer has confirmed, or 64*T1 later."""
         found = self._find(session)
         return found is not None and found.bye(now, headers)
 
-    def hang_up(self, session: SessionId, now: float, status: int = 480) -> bool:
-        """Whichever of cancel, bye and reject (with `status`) fits."""
+    def hang_up(self, session: SessionId, now: float, status: int = 480, headers: HeaderLines = ()) -> bool:
+        """Whichever of cancel, bye and reject (with `status`) fits. `headers`: a Reason, for instance (RFC 3326)."""
         found = self._find(session)
-        return found is not None and found.hang_up(status, now)
+        return found is not None and found.hang_up(status, now, headers)
 
     def alive(self, session: SessionId) -> bool:
         """False once its Ended or Rejected was given."""

@@ -16,6 +16,7 @@ from sip.requests import HeaderLines
 from sip.session.session import Session, Sessions
 from sip.session.timer import interval_refusal
 from sip.session.uas import IncomingInvite
+from sip.session.within import received
 from sip.station import ALLOWED, UNATTENDED, Station, response_address
 from sip.transaction import COMPLETED, Transaction
 from sip.transaction_layer import MAGIC_COOKIE
@@ -145,7 +146,7 @@ class Reception:
         answer_to = response_address(request, source)
         transaction = self._station.transactions.server(request, answer_to, UNATTENDED, now)
         transaction.respond(respond(request, 200, to_tag=user.tag), now)
-        user.session.cancelled(invite, now)
+        user.session.cancelled(invite, request, now)
 
     def _one_peer(self, invite: Transaction, source: Address) -> bool:
         """Whether `source` may end what it began: some phones' branches can be guessed."""
@@ -168,7 +169,7 @@ class Reception:
         else:
             if source.reliable and session.dialog is not None:
                 session.dialog.heard_from(request, source)
-            session.received(request, response_address(request, source), now)
+            received(session, request, response_address(request, source), now)
 
     def _out_of_dialog(self, request: Request, source: Address, now: float) -> None:
         if not self._welcome(source, now):

@@ -15,9 +15,12 @@ def acknowledgement(request: Request, response: Response) -> Request:
     return _alongside(request, "ACK", response.headers.get("To") or "")
 
 
-def cancellation(request: Request) -> Request:
+def cancellation(request: Request, headers: HeaderLines = ()) -> Request:
     """RFC 3261 §9.1: same branch, so that every hop finds what is cancelled."""
-    return _alongside(request, "CANCEL", request.headers.get("To") or "")
+    cancel = _alongside(request, "CANCEL", request.headers.get("To") or "")
+    for name, value in headers:
+        cancel.headers.add(name, value)
+    return cancel
 
 
 def again(request: Request, via: str, headers: Iterable[tuple[str, str]], cseq: int | None = None) -> Request:

@@ -13,7 +13,7 @@ from sip.proving import account_at, proof
 from sip.transaction import Failure, Transaction
 from sip.transaction_layer import MAGIC_COOKIE, TransactionLayer
 
-ALLOWED = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "PRACK")
+ALLOWED = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "PRACK", "UPDATE")
 ALLOW = ", ".join(ALLOWED)
 
 CHALLENGES = (401, 407)
@@ -72,6 +72,11 @@ class Station:
         transport that we do not listen on another's: peers answer over the connection that we opened."""
         reach: Reach = (destination.transport, ":" in destination.host)
         return self._sent_by.get(reach) or self._choose(reach)
+
+    @property
+    def allow(self) -> str:
+        """The methods that we serve within a dialog, for Allow."""
+        return ALLOW
 
     def is_own(self, host: str, port: int | None) -> bool:
         ports = (port,) if port else (5060, 5061)

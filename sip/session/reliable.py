@@ -14,16 +14,18 @@ _MOST_WAITING = 8
 class Reliable:
     """One is out at a time (§3): `datagram` until its PRACK, `waiting` what is to follow.
 
-    `described`: it carries a session description, so no 2xx may overtake its PRACK: `held` is that 2xx.
+    `described`: it carries a session description, so no 2xx may overtake its PRACK: `held` is that 2xx. `offers`: that
+    is our offer, which the PRACK has to answer.
     """
 
-    __slots__ = ("datagram", "described", "held", "interval_s", "required", "rseq", "waiting")
+    __slots__ = ("datagram", "described", "held", "interval_s", "offers", "required", "rseq", "waiting")
 
     def __init__(self, *, required: bool) -> None:
         self.required = required
         self.rseq = 0
         self.datagram = b""
         self.described = False
+        self.offers = False
         self.interval_s = 0.0
         self.held: tuple[str, HeaderLines] | None = None
         self.waiting: deque[tuple[int, str | None]] = deque(maxlen=_MOST_WAITING)
@@ -44,9 +46,9 @@ class Reliable:
         """A 2xx has to wait for the PRACK."""
         return bool(self.datagram) and self.described
 
-    def acknowledged(self, prack: Request, invite: Request) -> bool:
+    def awaits(self, prack: Request, invite: Request) -> bool:
         """Whether this PRACK is for the one that is out (§3)."""
-        if not self.datagram or prack.rack != (self.rseq, invite.cseq.number, invite.method):
-            return False
+        return bool(self.datagram) and prack.rack == (self.rseq, invite.cseq.number, invite.method)
+
+    def acknowledged(self) -> None:
         self.datagram = b""
-        return True

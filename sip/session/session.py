@@ -6,29 +6,24 @@ from enum import Enum, auto
 
 from sip.config import Address
 from sip.dialog import Dialog, DialogId
-from sip.events import (
-    Confirmed,
-    DigitReceived,
-    EndCause,
-    Ended,
-    Origin,
-    ProvisionalConfirmed,
-    ReinviteReceived,
-    Rejected,
-    SessionId,
-    body_text,
-)
-from sip.message.message import Request, Response, respond
-from sip.requests import HeaderLines, again
-from sip.session.info import read_info
+from sip.events import Confirmed, EndCause, Ended, Origin, Rejected, SessionId, body_text
+from sip.message.message import Request, Response
+from sip.message.reason import reason
+from sip.requests import HeaderLines
+from sip.session.errand import Errand
+from sip.session.offers import Offers, Side, Waiting
 from sip.session.reinvite import Reoffer
-from sip.session.timer import SessionTimer, interval_refusal
+from sip.session.timer import SessionTimer
 from sip.session.uac import OutgoingInvite
 from sip.session.uas import IncomingInvite
-from sip.station import CHALLENGES, UNATTENDED, Station
-from sip.transaction import Failure, Transaction
+from sip.station import Station
+from sip.transaction import Transaction
 
-_RETRY_WITHIN_S = 10
+# What a BYE says of a peer that is lost.
+_LOST: dict[EndCause, tuple[int, str]] = {
+    "timeout": (408, "Request Timeout"),
+    "expired": (408, "Session Timer Expired"),
+}
 
 
 class Phase(Enum):
@@ -49,25 +44,9 @@ class Sessions:
 
 
 class Session:
-    """Commands give False when it is too late for them: the event that says so is under way or was given.
+    """Commands give False when it is too late for them: the event that says so is under way or was given."""
 
-    `described` is the session description that we sent last: a refresh offers it again.
-    """
-
-    __slots__ = (
-        "_all",
-        "_bye_headers",
-        "described",
-        "dialog",
-        "id",
-        "incoming",
-        "origin",
-        "outgoing",
-        "phase",
-        "reoffering",
-        "station",
-        "timer",
-    )
+    __slots__ = ("_all", "id", "incoming", "origin", "outgoing", "phase", "side", "station", "timer")
 
     def __init__(self, station: Station, sessions: Sessions, origin: Origin) -> None:
         self.station = station
@@ -75,13 +54,10 @@ class Session:
         self.id = SessionId(station.tokens())
         self.origin = origin
         self.phase = Phase.EARLY
-        self.dialog: Dialog | None = None
+        self.side: Side | None = None
         self.incoming: IncomingInvite | None = None
         self.outgoing: OutgoingInvite | None = None
-        self.reoffering: Reoffer | None = None
-        self.described: str | None = None
         self.timer = SessionTimer(self, station.config.session_timers)
-        self._bye_headers: HeaderLines | None = None
         sessions.by_id[self.id] = self
 
     # --- how it begins
@@ -89,17 +65,18 @@ class Session:
     def invited(self, request: Request, answer_to: Address, source: Address, now: float) -> None:
         """A caller's INVITE."""
         tag = self.station.tokens()
-        dialog = Dialog.of_uas(request, tag, source)
+        side = Side(Dialog.of_uas(request, tag, source), Offers())
+        side.offers.invited(body_text(request))
+        side.hears(request)
         self.incoming = IncomingInvite(self, request, answer_to, now, tag=tag, initial=True)
-        self._hold(dialog)
+        self._hold(side)
 
     def invite(self, request: Request, destination: Address, now: float) -> None:
-        self.described = body_text(request)
         self.outgoing = OutgoingInvite(self, request, destination, now)
 
     def resume(self, dialog: Dialog) -> None:
         self.phase = Phase.ESTABLISHED
-        self._hold(dialog)
+        self._hold(Side(dialog, Offers()))
 
     # --- commands
 
@@ -116,7 +93,6 @@ class Session:
             return False
         incoming.accept(sdp, (*self.timer.grant(incoming.request, now), *headers), now)
         self.phase = Phase.ESTABLISHED
-        self.described = sdp
         if not incoming.initial:
             self.dialog.refresh(incoming.request)
         return True
@@ -131,72 +107,87 @@ class Session:
         return True
 
     def acknowledge(self, sdp: str, now: float) -> bool:
-        if self.outgoing is None or not self.outgoing.acknowledge(sdp, now):
-            return False
-        self.described = sdp
-        return True
+        return self.outgoing is not None and self.outgoing.acknowledge(sdp, now)
+
+    def answer_offer(self, sdp: str, now: float) -> bool:
+        """Answer what came in an UPDATE, a PRACK or a provisional."""
+        waiting = self._waiting
+        if waiting is not None:
+            waiting.answer(sdp, now)
+        return waiting is not None
+
+    def refuse_offer(self, status: int, headers: HeaderLines, now: float) -> bool:
+        waiting = self._waiting
+        if waiting is not None:
+            waiting.refuse(status, headers, now)
+        return waiting is not None
 
     def reoffer(self, sdp: str, now: float) -> bool:
         """False while an earlier offer of either side is still open, and unless the session is established."""
-        if self.phase is not Phase.ESTABLISHED or self.dialog is None or self._unsettled:
+        if self.phase is not Phase.ESTABLISHED or self.side is None or self._unsettled:
             return False
-        self.reoffering = Reoffer(self, self.dialog, sdp, now)
+        self.offers.sending = Reoffer(self, self.side, sdp, now)
+        return True
+
+    def update(self, sdp: str | None, now: float) -> bool:
+        """The same by UPDATE, also before the call is answered. False too where the peer does not take it."""
+        side = self.side if self.outgoing is None or not self.early else self.outgoing.early.only()
+        if side is None or not side.updates or self.phase is Phase.ENDING:
+            return False
+        if side.offers.busy or (self._unsettled if not self.early else self._unproven):
+            return False
+        side.offers.sending = Reoffer(self, side, sdp, now, method="UPDATE")
         return True
 
     def refresh(self, now: float) -> bool:
-        """Show the peer that we live, by our last description again. False while that cannot be (RFC 4028 §7.4)."""
-        if self.phase is not Phase.ESTABLISHED or self.dialog is None or self._unsettled or self.described is None:
-            return False
-        self.reoffering = Reoffer(self, self.dialog, self.described, now, refresh=True)
-        return True
+        """Show the peer that we live: by an UPDATE, or by our last description again where it does not take that.
 
-    def cancel(self, now: float) -> bool:
+        False while that cannot be (RFC 4028 §7.4).
+        """
+        side = self.side
+        if self.phase is not Phase.ESTABLISHED or side is None or self._unsettled:
+            return False
+        if side.updates:
+            side.offers.sending = Reoffer(self, side, None, now, method="UPDATE", refresh=True)
+        elif side.offers.described is not None:
+            side.offers.sending = Reoffer(self, side, side.offers.described, now, refresh=True)
+        return side.updates or side.offers.described is not None
+
+    def cancel(self, now: float, headers: HeaderLines = ()) -> bool:
         if self.phase is not Phase.EARLY or self.outgoing is None:
             return False
-        self.outgoing.cancel(now)
+        self.outgoing.cancel(now, headers)
         return True
 
-    def bye(self, now: float, headers: HeaderLines) -> bool:
+    def bye(self, now: float, headers: HeaderLines = ()) -> bool:
         """Before the ACK to our first 2xx it waits for that ACK, or for its time to pass (§15)."""
-        dialog = self.dialog
-        if self.phase is not Phase.ESTABLISHED or dialog is None:
+        if self.phase is not Phase.ESTABLISHED:
             return False
         if self.incoming is not None and self.incoming.initial and not self.incoming.acknowledged:
-            self._bye_headers = headers
+            self.incoming.bye_headers = headers
             return True
         if self.outgoing is not None and self.outgoing.awaits_answer:
             self.outgoing.acknowledge(None, now)
-        self._send_bye(dialog, headers, now)
+        self._send_bye(headers, now)
         self._settle(now)
         return True
 
-    def hang_up(self, status: int, now: float) -> bool:
+    def hang_up(self, status: int, now: float, headers: HeaderLines = ()) -> bool:
         """Whichever of CANCEL, BYE and rejection fits."""
         if self.phase is not Phase.EARLY:
-            return self.bye(now, ())
-        return self.cancel(now) if self.outgoing is not None else self.reject(status, None, (), now)
+            return self.bye(now, headers)
+        if self.outgoing is not None:
+            return self.cancel(now, headers)
+        return self.reject(status, None, headers, now)
 
-    # --- what the peer sends
+    # --- what the peer sends; the rest is in `sip.session.within`
 
-    def received(self, request: Request, answer_to: Address, now: float) -> None:
-        """A new request within the dialog; ACK and CANCEL have ways of their own."""
-        dialog = self.dialog
-        assert dialog is not None
-        if request.cseq.number < dialog.remote_cseq:
-            self._answer(request, 500, answer_to, now)
-            return
-        dialog.remote_cseq = request.cseq.number
-        if request.method == "BYE":
-            self._answer(request, 200, answer_to, now)
-            self.over("local" if self.phase is Phase.ENDING else "remote", now, request)
-        elif request.method == "INVITE":
-            self._reinvited(request, answer_to, now)
-        elif request.method == "PRACK":
-            self._pracked(request, answer_to, now)
-        elif request.method == "INFO":
-            self._informed(request, answer_to, now)
-        else:
-            self._answer(request, 405, answer_to, now)
+    def side_of(self, request: Request) -> Side:
+        """The dialog that the request was found by."""
+        early = self.outgoing.early.get(request.from_.tag) if self.outgoing is not None else None
+        side = early or self.side
+        assert side is not None
+        return side
 
     def acked(self, request: Request, now: float) -> None:
         """An ACK to a 2xx of ours, or its repeat."""
@@ -205,22 +196,38 @@ class Session:
             return
         if not incoming.acknowledge():
             return
-        if self._bye_headers is not None:
-            headers, self._bye_headers = self._bye_headers, None
+        if incoming.offers:
+            self.offers.settled(body_text(request))
+        if incoming.bye_headers is not None:
+            headers, incoming.bye_headers = incoming.bye_headers, None
             self.bye(now, headers)
         elif self.phase is Phase.ESTABLISHED:
             self.station.emit(Confirmed(self.id, request))
 
-    def cancelled(self, transaction: Transaction, now: float) -> None:
+    def cancelled(self, transaction: Transaction, cancel: Request, now: float) -> None:
         """CANCEL for an INVITE of the peer; too late once it was answered (§9.2)."""
         incoming = self.incoming
         if incoming is None or incoming.transaction is not transaction or incoming.answered:
             return
         incoming.reject(487, None, (), now)
         if incoming.initial:
-            self.over("cancelled", now)
+            self.over("cancelled", now, cancel)
 
-    # --- what its parts report
+    # --- what its parts ask and report
+
+    @property
+    def dialog(self) -> Dialog | None:
+        """None until our INVITE is accepted."""
+        return self.side.dialog if self.side is not None else None
+
+    @property
+    def offers(self) -> Offers:
+        assert self.side is not None
+        return self.side.offers
+
+    @property
+    def early(self) -> bool:
+        return self.phase is Phase.EARLY
 
     @property
     def peer_offers(self) -> bool:
@@ -237,27 +244,50 @@ class Session:
             return self.incoming.acknowledged
         return self.outgoing is None or not self.outgoing.awaits_answer
 
-    def contact(self) -> str:
-        dialog = self.dialog
-        assert dialog is not None
-        return self.station.contact(dialog.destination, getattr(dialog.local.uri, "user", ""))
+    def contact(self, dialog: Dialog) -> str:
+        return self.station.contact(dialog.destination, getattr(dialog.local.uri, "user", ""), secure=dialog.secure)
 
-    def established(self, dialog: Dialog) -> None:
+    def rings_in(self, side: Side) -> None:
+        """An early dialog of our INVITE began."""
+        self._all.by_dialog[side.dialog.id] = self
+
+    def falls_silent(self, side: Side) -> None:
+        """An early dialog of our INVITE is no more."""
+        self._all.by_dialog.pop(side.dialog.id, None)
+
+    def established(self, side: Side) -> None:
         """Our INVITE was accepted."""
         self.phase = Phase.ESTABLISHED
-        self._hold(dialog)
+        self._hold(side)
 
     def rejected(self, status: int, reason: str, response: Response | None, now: float) -> None:
         """Our INVITE failed."""
         self._leave(now)
         self.station.emit(Rejected(self.id, status, reason, response))
 
+    def updated(self, side: Side, request: Request, now: float) -> HeaderLines:
+        """An UPDATE is taken: the target moves, the timer begins anew. Gives what its 2xx says (RFC 3311 §5.2)."""
+        side.dialog.refresh(request)
+        side.hears(request)
+        timer = () if self.early else self.timer.grant(request, now)
+        return (("Contact", self.contact(side.dialog)), ("Allow", self.station.allow), *timer)
+
+    def proceed(self, now: float) -> None:
+        """An offer of the peer is answered: what waited for that goes on."""
+        if self.incoming is not None:
+            self.incoming.proceed(now)
+
+    def acknowledge_early(self, side: Side, sdp: str, now: float) -> None:
+        """Our answer to the offer in a provisional."""
+        assert self.outgoing is not None
+        self.outgoing.early.acknowledge(side, self.outgoing.request, sdp, now)
+
     def not_acknowledged(self, now: float) -> None:
         """64*T1 passed without the ACK to a 2xx: the session is ended with a BYE (§13.3.1.4)."""
-        wanted, self._bye_headers = self._bye_headers, None
-        dialog = self.dialog
-        assert dialog is not None
-        self._send_bye(dialog, wanted or (), now)
+        incoming = self.incoming
+        assert incoming is not None
+        wanted, incoming.bye_headers = incoming.bye_headers, None
+        self._send_bye(reason(408, "No ACK") if wanted is None else wanted, now)
         if wanted is None:
             self.over("no_ack", now)
 
@@ -270,21 +300,9 @@ class Session:
             self.over("unanswered", now)
 
     def lost(self, cause: EndCause, now: float) -> None:
-        """The peer knows nothing of the dialog any more, or does not answer (§12.2.1.2)."""
-        dialog = self.dialog
-        assert dialog is not None
-        self._send_bye(dialog, (), now)
+        """The peer knows nothing of the dialog any more, or does not answer (§12.2.1.2, RFC 4028 §10)."""
+        self._send_bye(reason(*_LOST[cause]) if cause in _LOST else (), now)
         self.over(cause, now)
-
-    def responded(self, transaction: Transaction, response: Response, now: float) -> None:
-        """The answer to our BYE: whatever it is, the session is over (§15.1.1), unless it asks who we are."""
-        if response.status < 200 or self._proves(transaction, response, now):
-            return
-        self.over("local", now)
-
-    def failed(self, transaction: Transaction, cause: Failure, now: float) -> None:
-        """Nobody answered our BYE."""
-        self.over("local", now)
 
     def over(self, cause: EndCause, now: float, request: Request | None = None) -> None:
         if self.phase is not Phase.OVER:
@@ -295,73 +313,34 @@ class Session:
 
     @property
     def _unsettled(self) -> bool:
-        return (
-            self.peer_offers
-            or (self.reoffering is not None and not self.reoffering.done)
-            or (self.outgoing is not None and self.outgoing.awaits_answer)
-        )
+        return self.peer_offers or self.offers.busy or (self.outgoing is not None and self.outgoing.awaits_answer)
 
-    def _reinvited(self, request: Request, answer_to: Address, now: float) -> None:
-        if self.phase is not Phase.ESTABLISHED:
-            self._answer(request, 481, answer_to, now)
-        elif self.incoming is not None and not self.incoming.answered:
-            wait_s = int(self.station.chance() * _RETRY_WITHIN_S)
-            self._answer(request, 500, answer_to, now, (("Retry-After", str(wait_s)),))
-        elif self.peer_offers or (self.reoffering is not None and self.reoffering.under_way):
-            self._answer(request, 491, answer_to, now)
-        elif (too_small := interval_refusal(request, self.station.config.session_timers)) is not None:
-            self._answer(request, 422, answer_to, now, too_small)
-        else:
-            tag = request.to.tag or ""
-            self.incoming = IncomingInvite(self, request, answer_to, now, tag=tag, initial=False)
-            self.station.emit(ReinviteReceived(self.id, body_text(request), request))
+    @property
+    def _unproven(self) -> bool:
+        """Our answer in a provisional has not been acknowledged yet (RFC 3311 §5.1)."""
+        return self.incoming is not None and self.incoming.awaits_prack
 
-    def _pracked(self, request: Request, answer_to: Address, now: float) -> None:
-        """A body can only be the answer to an offer of ours; a further offer is refused (RFC 3262 §5)."""
-        incoming = self.incoming
-        if incoming is None or not incoming.pracked(request):
-            self._answer(request, 481, answer_to, now)
-            return
-        unwanted = request.body and incoming.request.body
-        self._answer(request, 488 if unwanted else 200, answer_to, now)
-        self.station.emit(ProvisionalConfirmed(self.id, request))
-        incoming.proceed(now)
+    @property
+    def _waiting(self) -> Waiting | None:
+        if self.side is not None:
+            return self.side.offers.waiting
+        sides = self.outgoing.early if self.outgoing is not None else ()
+        return next((side.offers.waiting for side in sides if side.offers.waiting is not None), None)
 
-    def _informed(self, request: Request, answer_to: Address, now: float) -> None:
-        if self.phase is Phase.ENDING:
-            self._answer(request, 481, answer_to, now)
-            return
-        answer = read_info(request)
-        self._answer(request, answer.status, answer_to, now, answer.headers)
-        if answer.key is not None:
-            self.station.emit(DigitReceived(self.id, answer.key.digit, answer.key.duration_ms))
-
-    def _answer(self, request: Request, status: int, answer_to: Address, now: float, headers: HeaderLines = ()) -> None:
-        transaction = self.station.transactions.server(request, answer_to, UNATTENDED, now)
-        transaction.respond(respond(request, status, headers=list(headers)), now)
-
-    def _send_bye(self, dialog: Dialog, headers: HeaderLines, now: float) -> None:
+    def _send_bye(self, headers: HeaderLines, now: float) -> None:
+        """Whatever the answer is, the session is over then (§15.1.1)."""
+        dialog = self.dialog
+        assert dialog is not None
         self.phase = Phase.ENDING
         request = dialog.request("BYE", self.station.via(dialog.destination), headers=headers)
-        self.station.transactions.client(request, dialog.destination, self, now)
+        Errand(self.station, dialog, request, self._bye_answered, now)
 
-    def _proves(self, transaction: Transaction, response: Response, now: float) -> bool:
-        """Send the BYE again with what the peer asks for; once for each kind of proof."""
-        if response.status not in CHALLENGES:
-            return False
-        dialog, asked = self.dialog, transaction.request
-        assert dialog is not None
-        proof = self.station.proof(asked, response, transaction.destination)
-        if proof is None or proof[0] in asked.headers:
-            return False
-        dialog.local_cseq += 1
-        request = again(asked, self.station.via(dialog.destination), (proof,), dialog.local_cseq)
-        self.station.transactions.client(request, transaction.destination, self, now)
-        return True
+    def _bye_answered(self, response: Response | None, now: float) -> None:
+        self.over("local", now)
 
-    def _hold(self, dialog: Dialog) -> None:
-        self.dialog = dialog
-        self._all.by_dialog[dialog.id] = self
+    def _hold(self, side: Side) -> None:
+        self.side = side
+        self._all.by_dialog[side.dialog.id] = self
 
     def _settle(self, now: float) -> None:
         """Nothing of the offers that are still open matters any more; a pending INVITE gets 487 (§15.1.2)."""
@@ -370,8 +349,8 @@ class Session:
             if not self.incoming.answered:
                 self.incoming.reject(487, None, (), now)
             self.incoming.stop()
-        if self.reoffering is not None:
-            self.reoffering.stop(now)
+        if self.side is not None:
+            self.side.offers.stop(now)
 
     def _leave(self, now: float) -> None:
         self.phase = Phase.OVER
@@ -380,4 +359,4 @@ class Session:
         if self.dialog is not None:
             self._all.by_dialog.pop(self.dialog.id, None)
         # They hold the session, and live on in their transactions.
-        self.incoming = self.outgoing = self.reoffering = None
+        self.incoming = self.outgoing = None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from sip.config import Address
 from sip.deadlines import Deadline
 from sip.dialog import Dialog
-from sip.events import Accepted, Provisional
+from sip.events import Accepted, Provisional, body_text
 from sip.message.message import REASONS, Request, Response
-from sip.requests import again, cancellation
+from sip.requests import HeaderLines, again, cancellation
+from sip.session.early import EarlyDialogs
+from sip.session.offers import FIRST, NONE, Offers, Side
 from sip.session.owner import Owner
-from sip.session.reliable import TAG
 from sip.station import CHALLENGES, UNATTENDED
 from sip.transaction import Failure, Transaction
 
@@ -18,16 +19,19 @@ _MOST_TRIES = 4
 
 
 class OutgoingInvite:
-    """The INVITE transaction's user. It outlives the session, as long as 2xx may repeat."""
+    """The INVITE transaction's user. It outlives the session, as long as 2xx may repeat.
+
+    `early` are its early dialogs; `_cancelled` what a CANCEL says, None as long as none is wanted.
+    """
 
     __slots__ = (
         "_acks",
         "_answered",
         "_cancelled",
-        "_early",
         "_limit",
         "_rings",
         "_tries",
+        "early",
         "request",
         "session",
         "transaction",
@@ -39,8 +43,8 @@ class OutgoingInvite:
         self.request = request
         self.winner: str | None = None
         self._acks: dict[str, tuple[bytes, Address] | None] = {}
-        self._cancelled = False
-        self._early: dict[str, tuple[Dialog, int]] = {}
+        self._cancelled: HeaderLines | None = None
+        self.early = EarlyDialogs(session)
         self._rings = False
         self._tries = 0
         self._answered = False
@@ -50,11 +54,11 @@ class OutgoingInvite:
         )
         self.transaction = station.transactions.client(request, destination, self, now)
 
-    def cancel(self, now: float) -> None:
+    def cancel(self, now: float, headers: HeaderLines = ()) -> None:
         """Nothing may be sent before the peer has spoken (§9.1): until then it is only remembered."""
-        if self._cancelled or self._answered:
+        if self._cancelled is not None or self._answered:
             return
-        self._cancelled = True
+        self._cancelled = tuple(headers)
         if self._rings:
             self._send_cancel(now)
 
@@ -62,10 +66,12 @@ class OutgoingInvite:
         """Send the ACK to the 2xx, with our answer when the 2xx carried the offer. False when it went out before."""
         if self.winner is None or self._acks.get(self.winner) is not None:
             return False
-        dialog = self.session.dialog
-        assert dialog is not None
+        side = self.session.side
+        assert side is not None
         self._limit.cancel()
-        self._acknowledge(dialog, self.winner, sdp)
+        self._acknowledge(side.dialog, self.winner, sdp)
+        if sdp is not None:
+            side.offers.answered(sdp)
         return True
 
     @property
@@ -86,14 +92,14 @@ class OutgoingInvite:
         if self._answered:
             return
         self._close()
-        status = _TERMINATED if self._cancelled else 408 if cause is Failure.TIMEOUT else 503
+        status = _TERMINATED if self._cancelled is not None else 408 if cause is Failure.TIMEOUT else 503
         self.session.rejected(status, REASONS[status], None, now)
 
     def _tries_again(self, response: Response, now: float) -> bool:
         """The same INVITE as a new transaction: with a proof (§22.2), or a longer interval (RFC 4028 §7.3)."""
         station, destination = self.session.station, self.transaction.destination
         changed: list[tuple[str, str]] = []
-        if self._cancelled or self._tries >= _MOST_TRIES:
+        if self._cancelled is not None or self._tries >= _MOST_TRIES:
             return False
         if response.status == 422 and self.session.timer.grow(response):
             changed = [line for line in self.session.timer.wish() if line[0] != "Supported"]
@@ -103,42 +109,20 @@ class OutgoingInvite:
             return False
         self._tries += 1
         self._rings = False
-        self._early.clear()
+        self.early.clear()
         self.request = again(self.request, station.via(destination), changed)
         self.transaction = station.transactions.client(self.request, destination, self, now)
         return True
 
     def _progress(self, response: Response, now: float) -> None:
         first = not self._rings
-        fresh = response.status > 100 and self._pracks(response, now)
         self._rings = True
-        if self._cancelled:
+        fresh = response.status > 100 and self.early.heard(self.request, response, self.transaction.destination, now)
+        if self._cancelled is not None:
             if first:
                 self._send_cancel(now)
         elif fresh:
             self.session.station.emit(Provisional(self.session.id, response))
-
-    def _pracks(self, response: Response, now: float) -> bool:
-        """Acknowledge a reliable provisional. False for its repeat, and for one before which others are missing: they
-        come again (RFC 3262 §4).
-        """
-        rseq, tag = response.rseq, response.to.tag
-        if TAG not in response.require or rseq is None or not tag or not self.request.body:
-            return True
-        station = self.session.station
-        if tag in self._early:
-            dialog, last = self._early[tag]
-            if rseq != last + 1:
-                return False
-        elif len(self._early) < station.config.limits.forks:
-            dialog = Dialog.of_uac(self.request, response, self.transaction.destination)
-        else:
-            return False
-        self._early[tag] = (dialog, rseq)
-        acknowledged = ("RAck", f"{rseq} {self.request.cseq}")
-        prack = dialog.request("PRACK", station.via(dialog.destination), headers=[acknowledged])
-        station.transactions.client(prack, dialog.destination, UNATTENDED, now)
-        return True
 
     def _succeeded(self, response: Response, now: float) -> None:
         tag = response.to.tag or ""
@@ -147,23 +131,48 @@ class OutgoingInvite:
             if ack is not None:
                 self.session.station.send(*ack, repeat=True)
             return
-        dialog = Dialog.of_uac(self.request, response, self.transaction.destination)
-        if tag in self._early:
-            dialog.local_cseq = self._early[tag][0].local_cseq
-        if self._answered or self._cancelled:
-            self._decline(dialog, tag, now)
+        side = self._established(tag, response)
+        if self._answered or self._cancelled is not None:
+            self._decline(side.dialog, tag, now)
             return
         self._close()
         self.winner = tag
         self._acks[tag] = None
-        self.session.established(dialog)
+        self.session.established(side)
         self.session.timer.granted(response, now)
-        if self.request.body:
-            self._acknowledge(dialog, tag, None)
+        sdp = self._described(side, response)
+        if self.request.body or side.offers.state is NONE:
+            self._acknowledge(side.dialog, tag, None)
         else:
             give_up_s = self.session.station.config.timers.give_up_s
             self._limit = self.session.station.deadlines.set(now + give_up_s, self._unanswered, "no_answer")
-        self.session.station.emit(Accepted(self.session.id, response))
+        self.session.station.emit(Accepted(self.session.id, response, sdp))
+
+    def _established(self, tag: str, response: Response) -> Side:
+        """The dialog of a 2xx: its route set counts, whatever the early dialog's was (§13.2.2.4)."""
+        dialog = Dialog.of_uac(self.request, response, self.transaction.destination)
+        early = self.early.get(tag)
+        side = Side(dialog, early.offers if early is not None else Offers.of_invite(body_text(self.request)))
+        if early is not None:
+            dialog.local_cseq, dialog.remote_cseq = early.dialog.local_cseq, early.dialog.remote_cseq
+            side.preview, side.updates = early.preview, early.updates
+        side.hears(response)
+        return side
+
+    def _described(self, side: Side, response: Response) -> str | None:
+        """The peer's answer, or its offer. What a reliable provisional brought stands, whatever comes later (§13.2.1);
+        an unreliable one counts where the 2xx brings none.
+        """
+        offers, sdp = side.offers, body_text(response)
+        if self.request.body:
+            if offers.heard is None:
+                offers.settled(sdp or side.preview)
+            return offers.heard
+        if offers.state is FIRST and sdp is not None:
+            offers.came(sdp)
+            return sdp
+        offers.waiting = None
+        return None if offers.state is NONE else offers.heard
 
     def _decline(self, dialog: Dialog, tag: str, now: float) -> None:
         """A further branch of a forked INVITE answered, or CANCEL came too late: ACK, then BYE (§13.2.2.4)."""
@@ -187,13 +196,14 @@ class OutgoingInvite:
 
     def _send_cancel(self, now: float) -> None:
         station = self.session.station
-        request = cancellation(self.request)
+        request = cancellation(self.request, self._cancelled or ())
         station.transactions.client(request, self.transaction.destination, UNATTENDED, now)
         self._limit.cancel()
         self._limit = station.deadlines.set(now + station.config.timers.give_up_s, self._unanswered, "cancelled")
 
     def _close(self) -> None:
         self._answered = True
+        self.early.clear()
         self._limit.cancel()
 
     def _unanswered(self, name: str, now: float) -> None:

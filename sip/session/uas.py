@@ -6,9 +6,9 @@ from sip.config import Address
 from sip.deadlines import Deadline
 from sip.message.message import Request, Response, respond
 from sip.requests import HeaderLines
+from sip.session.offers import FIRST, THEIRS
 from sip.session.owner import Owner
 from sip.session.reliable import TAG, Reliable
-from sip.station import ALLOW
 from sip.transaction import Failure, Transaction
 
 # RFC 3261 §13.3.1.1: a proxy forgets an INVITE that rings longer than three minutes without a word.
@@ -16,14 +16,19 @@ _REMIND_AFTER_S = 60.0
 
 
 class IncomingInvite:
-    """Rings, answers, and repeats its 2xx until the ACK comes (§13.3.1.4)."""
+    """Rings, answers, and repeats its 2xx until the ACK comes (§13.3.1.4).
+
+    `offers`: its 2xx carried our offer, which the ACK answers. `bye_headers`: a BYE with these waits for the ACK.
+    """
 
     __slots__ = (
         "_interval_s",
         "_reliable",
         "_timers",
         "acknowledged",
+        "bye_headers",
         "initial",
+        "offers",
         "request",
         "session",
         "tag",
@@ -38,6 +43,8 @@ class IncomingInvite:
         self.tag = tag
         self.initial = initial
         self.acknowledged = False
+        self.offers = False
+        self.bye_headers: HeaderLines | None = None
         self._interval_s = 0.0
         self._reliable = Reliable.of(request)
         self._timers: dict[str, Deadline] = {}
@@ -63,29 +70,46 @@ class IncomingInvite:
         return self.answered or (self._reliable is not None and self._reliable.held is not None)
 
     def ring(self, status: int, sdp: str | None, now: float, *, reliable: bool) -> None:
-        """Reliably where the caller requires it, or both sides want it. While one waits for its PRACK, others wait."""
+        """Reliably where the caller requires it, or both sides want it. While one waits for its PRACK, others wait.
+
+        A description goes out where it is the answer to the caller's offer, or as our offer where it goes reliably and
+        nobody has offered; otherwise the response goes without (RFC 3261 §13.2.1, RFC 6337 §2.2).
+        """
         if self._reliable is not None and (reliable or self._reliable.required):
             if self._reliable.datagram:
                 self._reliable.waiting.append((status, sdp))
             else:
                 self._ring_reliably(self._reliable, status, sdp, now)
         else:
-            self.transaction.respond(self._response(status, sdp, ()), now)
+            offers = self.session.offers
+            copied = sdp if offers.state is THEIRS and offers.waiting is None else None
+            self.transaction.respond(self._response(status, copied, ()), now)
         self._set("remind", now + _REMIND_AFTER_S)
 
-    def pracked(self, prack: Request) -> bool:
+    def awaits(self, prack: Request) -> bool:
         """Whether the PRACK is for a provisional of ours that waits for one (RFC 3262 §3)."""
-        if self._reliable is None or not self._reliable.acknowledged(prack, self.request):
-            return False
+        return self._reliable is not None and self._reliable.awaits(prack, self.request)
+
+    @property
+    def awaits_prack(self) -> bool:
+        return self._reliable is not None and bool(self._reliable.datagram)
+
+    @property
+    def offered_early(self) -> bool:
+        """The provisional that waits for its PRACK carries our offer."""
+        return self._reliable is not None and self._reliable.offers
+
+    def pracked(self) -> None:
+        """Its PRACK came."""
+        assert self._reliable is not None
+        self._reliable.acknowledged()
         self._cancel("prack")
         self._cancel("no_prack")
-        return True
 
     def proceed(self, now: float) -> None:
-        """Send what waited for the PRACK."""
+        """Send what waited for the PRACK, or for our answer to an offer."""
         reliable = self._reliable
-        assert reliable is not None
-        if self.answered:
+        if reliable is None or reliable.datagram or self.answered:
             return
         if reliable.held is not None:
             self._succeed(*reliable.held, now)
@@ -93,16 +117,21 @@ class IncomingInvite:
             self._ring_reliably(reliable, *reliable.waiting.popleft(), now)
 
     def accept(self, sdp: str, headers: HeaderLines, now: float) -> None:
-        """At once, or when the PRACK has come for a provisional that carried a description (RFC 3262 §3)."""
-        if self._reliable is not None and self._reliable.holds_success:
-            self._reliable.held = (sdp, headers)
+        """At once, or when the PRACK has come for a provisional that carried a description, and any offer in that PRACK
+        or in an UPDATE is answered (RFC 3262 §3).
+        """
+        reliable = self._reliable
+        if reliable is not None and (reliable.holds_success or self.session.offers.waiting is not None):
+            reliable.held = (sdp, headers)
             self._cancel("unanswered")
         else:
             self._succeed(sdp, headers, now)
 
     def _ring_reliably(self, reliable: Reliable, status: int, sdp: str | None, now: float) -> None:
-        station = self.session.station
+        station, offers = self.session.station, self.session.offers
         lines = (("Require", TAG), ("RSeq", str(reliable.next_rseq(station.chance()))))
+        reliable.offers = offers.state is FIRST and sdp is not None
+        sdp = self._describe(sdp)
         self.transaction.respond(self._response(status, sdp, lines), now)
         reliable.datagram = self.transaction.datagram
         reliable.described = bool(sdp)
@@ -110,8 +139,21 @@ class IncomingInvite:
         self._set("prack", now + reliable.interval_s)
         self._set("no_prack", now + station.config.timers.give_up_s)
 
+    def _describe(self, sdp: str | None) -> str | None:
+        """Our answer, or our offer; nothing where both are behind us (RFC 6337 §2.2)."""
+        offers = self.session.offers
+        if sdp is None or offers.state not in (FIRST, THEIRS) or offers.waiting is not None:
+            return None
+        if offers.state is FIRST:
+            offers.made()
+        else:
+            offers.answered(sdp)
+        offers.described = sdp
+        return sdp
+
     def _succeed(self, sdp: str, headers: HeaderLines, now: float) -> None:
-        self.transaction.respond(self._response(200, sdp, headers), now)
+        self.offers = self.session.offers.state is FIRST
+        self.transaction.respond(self._response(200, self._describe(sdp), headers), now)
         self.stop()
         timers = self.session.station.config.timers
         self._interval_s = timers.t1_s
@@ -120,6 +162,8 @@ class IncomingInvite:
 
     def reject(self, status: int, reason: str | None, headers: HeaderLines, now: float) -> None:
         self.stop()
+        if not self.initial:
+            self.session.offers.withdrawn()
         response = respond(self.request, status, reason, to_tag=self.tag, headers=list(headers))
         self.transaction.respond(response, now)
 
@@ -145,7 +189,9 @@ class IncomingInvite:
 
     def _response(self, status: int, sdp: str | None, headers: HeaderLines) -> Response:
         session = self.session
-        lines = [("Contact", session.contact()), ("Allow", ALLOW), *headers]
+        side = session.side
+        assert side is not None
+        lines = [("Contact", session.contact(side.dialog)), ("Allow", session.station.allow), *headers]
         body = sdp.encode() if sdp else b""
         kind = "application/sdp" if sdp else ""
         return respond(self.request, status, to_tag=self.tag, headers=lines, body=body, content_type=kind)

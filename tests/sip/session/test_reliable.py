@@ -165,13 +165,6 @@ def test_answer_to_an_offer_of_ours_comes_in_the_prack() -> None:
     assert confirmed.sdp == ANSWER
 
 
-def test_offer_in_a_prack_is_not_taken() -> None:
-    desk = Desk(KNOWS)
-    response = rings(desk, sdp=ANSWER)
-    assert statuses(prack(desk, response, body=OFFER)) == [488]
-    assert desk.sent(59) == []
-
-
 # --- our own calls
 
 
@@ -227,13 +220,6 @@ def test_provisional_that_is_not_quite_reliable_is_an_ordinary_one(lines: list[t
     assert desk.methods() == []
 
 
-def test_call_without_an_offer_does_not_ask_for_reliability() -> None:
-    desk = CallingDesk(sdp=None)
-    assert "100rel" not in desk.invite.supported
-    assert len(desk.reply(183, "b", *reliably(1), body=OFFER)) == 1
-    assert desk.methods() == []
-
-
 def test_cancelled_call_acknowledges_what_rings_all_the_same() -> None:
     desk = CallingDesk()
     desk.core.cancel(desk.session, START)
@@ -254,7 +240,7 @@ def test_call_that_is_made_again_counts_anew() -> None:
 def test_422_keeps_what_we_support() -> None:
     desk = CallingDesk(config=CoreConfig(trunks=TRUSTED.trunks, session_timers=SessionTimers("require")))
     desk.reply(422, "b", ("Min-SE", "900"))
-    assert set(desk.requests()[-1].supported) == {"100rel", "timer"}
+    assert set(desk.requests()[-1].supported) == {"100rel", "199", "timer"}
 
 
 # --- both sides of ours

@@ -175,7 +175,7 @@ def test_required_timer_is_a_bad_extension_where_there_are_none() -> None:
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        (timers("off"), ("100rel", None, None)),
+        (timers("off"), ("100rel, 199", None, None)),
         (timers("accept"), ("timer", None, None)),
         (timers("require"), ("timer", "600", None)),
         (timers("require", 60, 120), ("timer", "120", "120")),
