@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Final, NewType, Protocol
 
+from sdp.crypto import Srtp as Srtp
+
 LegId = NewType("LegId", str)
 
 
@@ -47,11 +49,14 @@ class LegOptions:
 
     A trusted leg is told of by RtpTimeout only after its first voice; another also when it never sends, and it is sent
     to for a bounded time only. `on_hold_inactive`: a hold by the peer is answered with inactive, not recvonly.
+    `srtp`: whether the media is protected (RFC 3711, keys by RFC 4568). "refused": plain alone is offered and taken;
+    "required": RTP/SAVP is offered, and plain gets 488; "preferred": both are taken, and our own offer is best effort.
     """
 
     contact: str
     trusted: bool = True
     on_hold_inactive: bool = False
+    srtp: Srtp = Srtp.REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,9 @@ class MediaEngine(Protocol):
 
     async def offer(self, leg: LegId) -> str:
         """Our offer of now: for a re-INVITE that has none. `update` with the peer's answer completes it."""
+
+    async def withdraw(self, leg: LegId) -> None:
+        """Our offer stays without an answer (the ACK had none): `update` takes the peer's next offer for one again."""
 
     async def play(self, leg: LegId, files: tuple[str, ...], *, loop: bool = False, offset_s: float = 0.0) -> Played:
         """Play files (raw A-law at 8 kHz, or WAV) one after the other. Raises MediaError if one is unreadable.

@@ -18,6 +18,7 @@ from rtp.aio.leg import Leg, Room
 from rtp.aio.port import Port
 from rtp.aio.readiness import Readiness
 from rtp.aio.recording import Recording
+from rtp.aio.srtp_leg import SrtpLeg
 from rtp.aio.ticker import Ticker
 from rtp.description import LegDescription
 from rtp.dtmf import check_digits, event_packets
@@ -31,6 +32,7 @@ from rtp.engine import (
     Played,
     RecordingEnded,
     Sides,
+    Srtp,
     Supervision,
 )
 from rtp.player import Sound, SoundCache
@@ -127,6 +129,8 @@ class LocalMediaEngine:
                 port.number,
                 secrets.randbits(62),
                 inactive_on_hold=options.on_hold_inactive,
+                srtp=options.srtp,
+                chance=secrets.token_bytes,
             )
             text = description.offer() if remote_sdp is None else description.receive(remote_sdp)[0]
         except MediaError:
@@ -137,13 +141,14 @@ class LocalMediaEngine:
 
     def _construct(self, leg: LegId, port: Port, description: LegDescription, options: LegOptions) -> Leg:
         now = self._loop.time()
-        chance = secrets.randbits(80)
+        chance = secrets.randbits(79)
         settings = self._settings
         patience = Patience(options.trusted, settings.rtp_timeout_s, settings.unheard_limit_s)
         stream = RtpStream(leg, description.named, description.inbound, patience, now)
         ssrc, timestamp, sequence = chance & 0xFFFFFFFF, chance >> 32 & 0xFFFFFFFF, chance >> 64
         sender = RtpSender(description.outbound, ssrc, sequence, timestamp, now)
-        return Leg(leg, port, description, stream, sender, self._room)
+        kind = Leg if options.srtp is Srtp.REFUSED else SrtpLeg
+        return kind(leg, port, description, stream, sender, self._room)
 
     def _take_port(self) -> Port:
         now = self._loop.time()
@@ -180,6 +185,9 @@ class LocalMediaEngine:
     async def offer(self, leg: LegId) -> str:
         """Our offer of now, for a re-INVITE of ours or one of the peer's that has none; `update` takes the answer."""
         return self._leg(leg).description.offer()
+
+    async def withdraw(self, leg: LegId) -> None:
+        self._leg(leg).description.withdraw()
 
     async def play(self, leg: LegId, files: tuple[str, ...], *, loop: bool = False, offset_s: float = 0.0) -> Played:
         sounds = tuple([await self._sound(file) for file in files])

@@ -15,6 +15,7 @@ from rtp.latch import Address
 from rtp.packet import MOST_BYTES, Buffer
 from rtp.reporting import Reporter, Told, interval_s
 from rtp.sender import RtpSender
+from rtp.srtp import Protection
 from rtp.stream import RtpStream
 
 MOST_WAITING: Final = 4
@@ -41,6 +42,7 @@ class Reports:
         "_stream",
         "_waiting",
         "failed",
+        "protection",
     )
 
     def __init__(
@@ -56,6 +58,8 @@ class Reports:
         self._port: Port | None = None
         self._source: Address | None = None
         self._waiting: list[tuple[bytes, Address, float]] = []
+        self.protection: Protection | None = None
+        """Of the leg, for the odd port; what goes over the RTP port is the leg's to protect and to open."""
         self.failed = False
         """Whether the odd port could not be bound: the call goes on without reports."""
 
@@ -72,8 +76,11 @@ class Reports:
 
     def keep(self, data: bytes, source: Address, now: float) -> None:
         """A datagram came, perhaps the peer's RTCP."""
-        if source[0] == self._host and len(self._waiting) < MOST_WAITING:
+        if self._waits_for(source):
             self._waiting.append((data, source, now))
+
+    def _waits_for(self, source: Address) -> bool:
+        return source[0] == self._host and len(self._waiting) < MOST_WAITING
 
     def _readable(self, now: float) -> None:
         if self._port is None:
@@ -82,7 +89,13 @@ class Reports:
             data, source = self._port.sock.recvfrom(MOST_BYTES)
         except OSError:
             return
-        self.keep(data, source[:2], now)
+        protection = self.protection
+        if protection is None or not protection.active:
+            self.keep(data, source[:2], now)
+        elif self._waits_for(source[:2]):
+            opened = protection.receiver.unprotect_rtcp(data)
+            if opened is not None:
+                self.keep(opened, source[:2], now)
 
     def work(self, port: Port, transmit: Callable[[Buffer], object]) -> None:
         """Read what came, and report if it is time; `transmit` sends from the RTP port `port`."""
@@ -103,6 +116,9 @@ class Reports:
                 return
             target = self._target
             if self._bound(port) and self._port is not None and target is not None:
+                protection = self.protection
+                if protection is not None and protection.active:
+                    datagram = protection.sender.protect_rtcp(datagram)
                 self._port.sock.sendto(datagram, target)
         except OSError:
             return

@@ -37,6 +37,7 @@ class Phone:
     sock: socket.socket = field(default_factory=lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
     attributes: str = ""
     """More lines of its description, each with its end."""
+    profile: str = "RTP/AVP"
     mux: bool = False
     """Whether RTCP goes over the same port."""
     reports: list[tuple[RtcpPacket, ...]] = field(default_factory=list)
@@ -57,7 +58,7 @@ class Phone:
         where = f"IN {'IP6' if ':' in self.address else 'IP4'} {self.address}"
         return (
             f"v=0\r\no=phone 7 {version} {where}\r\ns=-\r\nc={where}\r\nt=0 0\r\n"
-            f"m=audio {port or self.port} RTP/AVP {self.payload_type} {self.event_type}\r\n"
+            f"m=audio {port or self.port} {self.profile} {self.payload_type} {self.event_type}\r\n"
             f"a=rtpmap:{self.payload_type} {name}/8000\r\na=rtpmap:{self.event_type} telephone-event/8000\r\n"
             f"a=fmtp:{self.event_type} 0-15\r\na=rtcp:{self.rtcp.getsockname()[1]}\r\n"
             f"{mux}{self.attributes}a={direction}\r\n"
@@ -71,7 +72,7 @@ class Phone:
     def send(self, payload: bytes, payload_type: int, *, marker: bool = False, timestamp: int | None = None) -> None:
         stamp = self.timestamp if timestamp is None else timestamp
         packet = RtpPacket(payload_type, self.sequence & 0xFFFF, stamp, self.ssrc, payload, marker)
-        self.sock.sendto(packet.to_bytes(), self.engine)
+        self.sock.sendto(self.sealed(packet.to_bytes()), self.engine)
         self.sequence += 1
 
     def talk(self, payload: bytes = bytes(FRAME_BYTES), count: int = 1) -> None:
@@ -99,21 +100,37 @@ class Phone:
             except ConnectionRefusedError:
                 continue
             if is_rtcp(data[1]):
-                self.reports.append(parse_compound(data))
+                self.reports.append(parse_compound(self.opened_report(data)))
             else:
-                self.packets.append(parse(data))
+                self.packets.append(parse(self.opened(data)))
+
+    # What a phone that speaks SRTP does otherwise (`tests.rtp.srtp_phone`)
+
+    def sealed(self, packet: bytes) -> bytes:
+        return packet
+
+    def opened(self, packet: bytes) -> bytes:
+        return packet
+
+    def sealed_report(self, packet: bytes) -> bytes:
+        return packet
+
+    def opened_report(self, packet: bytes) -> bytes:
+        return packet
 
     def report(self, *packets: bytes) -> None:
         """Send a compound packet of RTCP to where the engine wants it."""
         host, port = self.engine
-        (self.sock if self.mux else self.rtcp).sendto(b"".join(packets), (host, port + (not self.mux)))
+        (self.sock if self.mux else self.rtcp).sendto(
+            self.sealed_report(b"".join(packets)), (host, port + (not self.mux))
+        )
 
     def told(self) -> list[Report]:
         """The reports that have arrived."""
         self.hear()
         while not self.mux:
             try:
-                self.reports.append(parse_compound(self.rtcp.recv(2048)))
+                self.reports.append(parse_compound(self.opened_report(self.rtcp.recv(2048))))
             except BlockingIOError:
                 break
         return [packet for packets in self.reports for packet in packets if isinstance(packet, Report)]

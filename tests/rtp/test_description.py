@@ -1,9 +1,14 @@
+import itertools
+from collections.abc import Callable
+
 import pytest
 
 from rtp.description import LegDescription
 from rtp.engine import MediaError
 from rtp.sender import Outbound
 from rtp.stream import Inbound
+from sdp.crypto import Crypto, Srtp, Suite, keys
+from sdp.description import parse
 from sdp.negotiation import Capabilities
 
 
@@ -17,8 +22,22 @@ def sdp(
     )
 
 
-def description(**options: bool) -> LegDescription:
-    return LegDescription(Capabilities("192.0.2.9"), 20_000, 77, **options)
+def description(
+    *, inactive_on_hold: bool = False, srtp: Srtp = Srtp.REFUSED, chance: Callable[[int], bytes] | None = None
+) -> LegDescription:
+    return LegDescription(
+        Capabilities("192.0.2.9"), 20_000, 77, inactive_on_hold=inactive_on_hold, srtp=srtp, chance=chance
+    )
+
+
+def counting() -> Callable[[int], bytes]:
+    """Other bytes at every call."""
+    calls = itertools.count(1)
+    return lambda size: bytes([next(calls)]) * size
+
+
+KEY = Crypto(1, Suite.AES_128_SHA1_80, b"k" * 30)
+CHANGED = Crypto(1, Suite.AES_128_SHA1_80, b"c" * 30)
 
 
 def test_an_offer_is_answered_and_settles_types_and_address() -> None:
@@ -129,3 +148,54 @@ def test_what_cannot_be_agreed_is_488(text: str) -> None:
     with pytest.raises(MediaError, match="session description") as error:
         description().receive(text)
     assert error.value.status == 488
+
+
+def test_an_offer_without_an_answer_is_withdrawn_and_the_next_description_is_an_offer() -> None:
+    leg = description()
+    leg.receive(sdp("0 101"))
+    stood = leg.agreed
+    assert "m=audio 20000 RTP/AVP 8 0 101" in leg.offer()
+    leg.withdraw()
+    assert leg.agreed is stood
+    answer, news = leg.receive(sdp("0 101"))
+    assert news
+    assert "m=audio 20000 RTP/AVP 0 101" in answer
+    assert "o=svar 77 3 " in answer
+    leg.withdraw()
+    assert leg.receive(sdp("0 101")) == (answer, False)
+
+
+def test_keys_stay_over_later_offers_of_either_side_until_the_peer_changes_its_own() -> None:
+    leg = description(srtp=Srtp.PREFERRED, chance=counting())
+    first, _ = leg.receive(sdp(extra=f"a=crypto:{KEY}\r\n"))
+    held, _ = leg.receive(sdp(extra=f"a=crypto:{KEY}\r\na=sendonly\r\n", version=2))
+    offered = leg.offer()
+    assert len({tuple(keys(parse(text).media[0])) for text in (first, held, offered)}) == 1
+    leg.receive(sdp(extra=f"a=crypto:{KEY}\r\n", version=3))
+    assert leg.secured is not None
+    sent = leg.secured.sent
+    leg.receive(sdp(extra=f"a=crypto:{CHANGED}\r\n", version=4))
+    assert leg.secured.received == CHANGED
+    assert leg.secured.sent.key != sent.key
+
+
+def test_keys_that_were_answered_in_the_clear_are_not_offered_again() -> None:
+    leg = description(srtp=Srtp.PREFERRED, chance=counting())
+    first = leg.offer()
+    leg.receive(sdp())
+    assert leg.secured is None
+    assert not set(keys(parse(first).media[0])) & set(keys(parse(leg.offer()).media[0]))
+
+
+def test_required_protection_that_is_not_given_is_488() -> None:
+    leg = description(srtp=Srtp.REQUIRED, chance=counting())
+    for _ in range(2):
+        with pytest.raises(MediaError) as error:
+            leg.receive(sdp())
+        assert error.value.status == 488
+        assert "RTP/SAVP" in leg.offer()
+
+
+def test_protection_needs_a_source_of_keys() -> None:
+    with pytest.raises(ValueError, match="source of chance"):
+        description(srtp=Srtp.PREFERRED)
