@@ -90,7 +90,8 @@ class Trunk:
     """A peer that is known by where it sends from. `calls_per_s`: its new calls a second; 0: only the total counts.
 
     `account`: how we prove who we are to it. `certificate`: the name in the certificate by which a TLS connection is
-    the trunk's too, wherever it comes from (RFC 5922).
+    the trunk's too, wherever it comes from, and that it has to show where we connect to it (RFC 5922). `ca`: the file
+    of whom to believe then, instead of the usual; `verify` false: anybody.
     """
 
     name: str
@@ -98,6 +99,8 @@ class Trunk:
     calls_per_s: float = 0.0
     account: Account | None = None
     certificate: str = ""
+    ca: str = ""
+    verify: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from sip.certificates import Expected, canonical
 from sip.config import Address, CoreConfig
 from sip.events import Origin, RegistrationId, SessionId, SipEvent
 from sip.message.address import NameAddr
@@ -54,11 +55,20 @@ class UserAgentCore:
 
     def connected(self, connection: Address, identities: Iterable[str]) -> None:
         """A TLS peer proved these names by its certificate: it may be a trunk (RFC 5922)."""
-        names = {name.lower() for name in identities}
+        names = frozenset(identities)
         for trunk in self.config.trunks:
-            if trunk.certificate and trunk.certificate.lower() in names:
+            if trunk.certificate and canonical(trunk.certificate) in names:
                 self._station.proven[connection] = trunk.name
                 return
+
+    def expected(self, address: Address) -> Expected:
+        """Who has to be there before anything is sent over TLS: the trunk, or the domain of the latest request."""
+        name = self._station.transactions.names.get(address, address.host)
+        found = self._reception.trunk(address)
+        for trunk in self.config.trunks:
+            if trunk.name == found:
+                return Expected(trunk.certificate or name, trunk.ca, trunk.verify)
+        return Expected(name)
 
     def connection_lost(self, destination: Address, now: float) -> None:
         """Nothing reaches that address any more: requests that wait for it fail at once, phones that registered over

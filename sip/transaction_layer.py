@@ -1,10 +1,12 @@
 """Which transaction a message belongs to (RFC 3261 §17.1.3, §17.2.3, §8.2.2.2), and how many there may be."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 from sip.config import Address, Timers, default_port
 from sip.deadlines import Alarm, Deadline, Deadlines
 from sip.message.message import Request, Response, respond
+from sip.message.uri import SipUri
 from sip.requests import acknowledgement
 from sip.transaction import (
     CLIENT_TABLE,
@@ -15,13 +17,15 @@ from sip.transaction import (
     TransactionUser,
 )
 
+_REMEMBERED_NAMES = 1024
+
 MAGIC_COOKIE = "z9hG4bK"
 
 Key = tuple[str, ...]
 
 
 class TransactionLayer:
-    """All transactions of one core; the port through which they act."""
+    """All transactions of one core; the port through which they act. `names`: the domains asked for over TLS lately."""
 
     def __init__(
         self, timers: Timers, deadlines: Deadlines, send: Callable[[bytes, Address, bool], None], limit: int
@@ -35,6 +39,7 @@ class TransactionLayer:
         self._clients: dict[Key, Transaction] = {}
         self._servers: dict[Key, Transaction] = {}
         self._requests: dict[Key, Key] = {}
+        self.names: OrderedDict[Address, str] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._clients) + len(self._servers)
@@ -45,6 +50,8 @@ class TransactionLayer:
 
     def client(self, request: Request, destination: Address, user: TransactionUser, now: float) -> Transaction:
         """Send a request whose top Via carries a branch of our own."""
+        if destination.transport == "TLS":
+            self._note_name(request, destination)
         table = INVITE_CLIENT_TABLE if request.method == "INVITE" else CLIENT_TABLE
         key = (request.via.branch or "", request.method)
         transaction = Transaction(table, key, request, destination, user, self)
@@ -97,6 +104,16 @@ class TransactionLayer:
     def awaited(self, destination: Address) -> bool:
         """Whether any transaction counts on that way."""
         return any(one.destination == destination for one in (*self._clients.values(), *self._servers.values()))
+
+    def _note_name(self, request: Request, destination: Address) -> None:
+        """Whose certificate it takes to receive this request: the domain that it is sent to (RFC 5922 §4)."""
+        route = request.route
+        uri = route[0].uri if route else request.uri
+        if isinstance(uri, SipUri):
+            self.names[destination] = uri.host
+            self.names.move_to_end(destination)
+            if len(self.names) > _REMEMBERED_NAMES:
+                self.names.popitem(last=False)
 
     def alarm(self, at: float, alarm: Alarm, name: str) -> Deadline:
         return self._deadlines.set(at, alarm, name)

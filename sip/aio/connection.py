@@ -47,7 +47,7 @@ class Owner(Protocol):
 class Course:
     """How it goes, and when what began by the loop's clock; None: nothing of the kind is under way.
 
-    `stood`: it could be used. `spoke`: a complete message came.
+    `stood`: it could be used. `spoke`: a complete message came. `proved`: the names in the peer's certificate.
     """
 
     opened: float
@@ -59,6 +59,7 @@ class Course:
     stood: bool = False
     spoke: bool = False
     answers_pings: bool = False
+    proved: tuple[str, ...] = ()
 
 
 class Connection:
@@ -262,8 +263,9 @@ class Connection:
             return
         self._state = "established"
         self.course.stood = True
-        (self._await_room if self._out else self._have_room)()
         self._owner.established(self)
+        if self.established:
+            (self._await_room if self._out else self._have_room)()
 
     def _step(self) -> bool:
         """Whether it stands. Raises OSError and ValueError."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterable
 
-from sip.aio.streams import Certificates, Streams
+from sip.aio.streams import Streams
+from sip.aio.tls import Tls
 from sip.aio.udp import UdpSocket
 from sip.config import Address
 from sip.core import UserAgentCore
@@ -20,13 +21,13 @@ class Sockets:
         heard: Callable[[bytes, Address], None],
         woken: Callable[[], None],
         flush: Callable[[], None],
-        certificates: Certificates | None = None,
+        tls: Tls | None = None,
     ) -> None:
         self._core = core
         self._heard = heard
         self._woken = woken
         self._udp: dict[bool, UdpSocket] = {}
-        self._streams = Streams(core, heard, flush, certificates)
+        self._streams = Streams(core, heard, flush, tls)
         self.addresses: list[Address] = []
 
     def listen(self, addresses: Iterable[Address]) -> None:

@@ -6,13 +6,14 @@ import asyncio
 import resource
 import socket
 from collections.abc import Callable
-from typing import Protocol
 
 import structlog
 
 from sip.aio.connection import Connection, Secure
 from sip.aio.door import Door
 from sip.aio.listener import Listener
+from sip.aio.tls import CertificateError, Tls
+from sip.certificates import identities
 from sip.config import Address
 from sip.core import UserAgentCore
 from sip.message.framing import FramingError
@@ -23,19 +24,6 @@ _SWEEP_S = 1.0
 _LOOK_AGAIN_S = 60.0
 
 
-class Certificates(Protocol):
-    """What TLS needs to know."""
-
-    def accepting(self) -> Secure | None:
-        """None: TLS is not listened to, or there is no certificate."""
-
-    def connecting(self, address: Address) -> Secure | None:
-        """For a connection that we open. None: TLS is not spoken."""
-
-    def identities(self, certificate: dict[str, object]) -> tuple[str, ...]:
-        """The names that a verified certificate proves."""
-
-
 class Streams:
     """`heard` gets every message, `flush` a word after each batch and whenever the core was told something."""
 
@@ -44,12 +32,12 @@ class Streams:
         core: UserAgentCore,
         heard: Callable[[bytes, Address], None],
         flush: Callable[[], None],
-        certificates: Certificates | None = None,
+        tls: Tls | None = None,
     ) -> None:
         self._core = core
         self._heard = heard
         self._flush = flush
-        self._certificates = certificates
+        self._tls = tls
         self._loop = asyncio.get_running_loop()
         self._listeners: list[Listener] = []
         self._open: dict[Address, Connection] = {}
@@ -74,13 +62,18 @@ class Streams:
 
     def listen(self, address: Address) -> Address:
         """Take connections there; gives the address with its port. Raises OSError."""
+        if self._tls is not None and address.transport == "TLS":
+            self._tls.watch()
         listener = Listener(address, self._accepted)
         self._listeners.append(listener)
         return listener.address
 
     def send(self, data: bytes, destination: Address) -> None:
         """Over the connection that stands, else over a new one. What fails is reported once this has returned."""
-        connection = self._open.get(destination) or self._connect(destination)
+        connection = self._open.get(destination)
+        if connection is not None and destination.transport == "TLS" and not self._still_right(connection):
+            connection = None
+        connection = connection or self._connect(destination)
         if connection is None:
             self.counts["connect_failures"] += 1
             self._loop.call_soon(self._lost, destination)
@@ -95,6 +88,8 @@ class Streams:
         for listener in self._listeners:
             listener.close()
         self._listeners.clear()
+        if self._tls is not None:
+            self._tls.close()
         connections, self._open = self._open, {}
         for connection in connections.values():
             connection.close("we stop")
@@ -102,9 +97,18 @@ class Streams:
     # --- what a connection reports
 
     def established(self, connection: Connection) -> None:
-        certificate = connection.certificate()
-        if certificate and self._certificates is not None and not connection.outgoing:
-            self._core.connected(connection.address, self._certificates.identities(certificate))
+        if connection.address.transport != "TLS":
+            return
+        proved = connection.course.proved = identities(connection.certificate())
+        if connection.outgoing:
+            expected = self._core.expected(connection.address)
+            if not expected.met(proved):
+                _log.error(
+                    "a server proved another name", peer=connection.address, expected=expected.name, shown=proved
+                )
+                connection.close("its certificate has another name")
+        elif proved:
+            self._core.connected(connection.address, proved)
             if self._core.trunk(connection.address) is not None:
                 self._door.left(connection.address)
 
@@ -146,7 +150,7 @@ class Streams:
             self._flush()
 
     def _accepted(self, stream: socket.socket, address: Address) -> None:
-        secure = self._certificates.accepting() if self._certificates is not None else None
+        secure = self._tls.accepting() if self._tls is not None else None
         if (address.transport == "TLS" and secure is None) or not self._may_come_in(address):
             self.counts["connections_refused"] += 1
             stream.close()
@@ -178,7 +182,7 @@ class Streams:
         """A connection under way; None where there can be none."""
         secure = None
         if address.transport == "TLS":
-            secure = self._certificates.connecting(address) if self._certificates is not None else None
+            secure = self._securing(address)
             if secure is None:
                 return None
         if len(self._open) >= self._most or (":" not in address.host and not address.host[-1:].isdigit()):
@@ -191,6 +195,25 @@ class Streams:
         self._take_on(connection)
         connection.start()
         return connection
+
+    def _securing(self, address: Address) -> Secure | None:
+        if self._tls is None:
+            return None
+        try:
+            return self._tls.connecting(self._core.expected(address))
+        except CertificateError as error:
+            _log.error("TLS cannot be spoken to a peer", peer=address, reason=str(error))
+            return None
+
+    def _still_right(self, connection: Connection) -> bool:
+        """Whether what it proved is what the next request wants: several domains may share an address (RFC 5923 §8)."""
+        if not connection.outgoing or not connection.established:
+            return True
+        if self._core.expected(connection.address).met(connection.course.proved):
+            return True
+        del self._open[connection.address]
+        connection.close("another name is wanted there")
+        return False
 
     def _take_on(self, connection: Connection) -> None:
         self._open[connection.address] = connection

@@ -9,7 +9,7 @@ from typing import Literal
 import structlog
 
 from sip.aio.sockets import Sockets, reachable
-from sip.aio.streams import Certificates
+from sip.aio.tls import Tls
 from sip.config import Address
 from sip.core import UserAgentCore
 from sip.events import (
@@ -49,7 +49,7 @@ class UserAgent:
     before the command returns, or after the delivery that is under way.
     """
 
-    def __init__(self, core: UserAgentCore, *addresses: Address, certificates: Certificates | None = None) -> None:
+    def __init__(self, core: UserAgentCore, *addresses: Address, tls: Tls | None = None) -> None:
         """`addresses`: where to listen, at most one for each transport and address family."""
         self.core = core
         self.on_invite: Callable[[InviteReceived], None] | None = None
@@ -57,7 +57,7 @@ class UserAgent:
         self.on_request: Callable[[RegisterReceived | RequestReceived], None] | None = None
         self.on_registration: Callable[[RegistrationActive | RegistrationFailed], None] | None = None
         self.ladder: Ladder | None = None
-        self._bind_to = (addresses, certificates)
+        self._bind_to = (addresses, tls)
         self._listeners: dict[SessionId, Heard] = {}
         self._sockets: Sockets | None = None
         self._clock: Callable[[], float] = lambda: 0.0
@@ -67,8 +67,8 @@ class UserAgent:
     async def start(self) -> None:
         """Bind and listen. Raises OSError when an address is taken or not ours."""
         self._clock = asyncio.get_running_loop().time
-        addresses, certificates = self._bind_to
-        sockets = Sockets(self.core, self._received, self._arm, self._flush, certificates)
+        addresses, tls = self._bind_to
+        sockets = Sockets(self.core, self._received, self._arm, self._flush, tls)
         sockets.listen(addresses)
         self._sockets = sockets
         self._arm()

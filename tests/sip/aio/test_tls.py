@@ -1,0 +1,216 @@
+"""SIP over TLS with certificates made for the test."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from sip.aio.tls import CertificateError, Tls, TlsFiles
+from sip.aio.user_agent import UserAgent
+from sip.config import Address, CoreConfig, Trunk
+from sip.core import UserAgentCore
+from sip.events import Accepted, Confirmed, Ended, InviteReceived, Rejected
+from tests.sip.aio.authority import Authority
+from tests.sip.aio.test_streams import Client, options, until
+from tests.sip.aio.test_user_agent import Listener, answering, ring_up
+from tests.sip.network import counted
+
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@asynccontextmanager
+async def serving(files: TlsFiles, *trunks: Trunk) -> AsyncIterator[UserAgent]:
+    core = UserAgentCore(CoreConfig(trunks=trunks), counted("t"))
+    agent = UserAgent(core, Address("127.0.0.1", 0, "TLS"), tls=Tls(files))
+    await agent.start()
+    try:
+        yield agent
+    finally:
+        await agent.close()
+
+
+def files(authority: Authority, *names: str, ask_clients: bool = False, **changed: timedelta) -> TlsFiles:
+    certificate, key = authority.issue(names[0], *names, file=f"{names[0]}-{ask_clients}", **changed)
+    return TlsFiles(certificate, key, authority.file, ask_clients)
+
+
+async def rejection(caller: UserAgent, destination: Address) -> Rejected:
+    near = Listener()
+    ring_up(caller, destination, near)
+    rejected = await near.until(Rejected)
+    assert isinstance(rejected, Rejected)
+    return rejected
+
+
+@asynccontextmanager
+async def client_of(agent: UserAgent, authority: Authority) -> AsyncIterator[Client]:
+    context = ssl.create_default_context(cafile=authority.file)
+    reader, writer = await asyncio.open_connection(*agent.address[:2], ssl=context)
+    try:
+        yield Client(reader, writer)
+    finally:
+        writer.close()
+
+
+async def test_call_is_answered_and_hung_up_over_tls(authority: Authority) -> None:
+    ours = files(authority, "127.0.0.1")
+    async with serving(ours) as caller, serving(ours, Trunk("near", LOOPBACK)) as callee:
+        near, far = Listener(), Listener()
+        answering(callee, far)
+        ring_up(caller, callee.address, near)
+        await near.until(Accepted)
+        invite = await far.until(InviteReceived)
+        assert isinstance(invite, InviteReceived)
+        assert (invite.request.via.transport, invite.origin.name) == ("TLS", "near")
+        confirmed = await far.until(Confirmed)
+        assert isinstance(confirmed, Confirmed)
+        assert callee.bye(confirmed.session)
+        await near.until(Ended)
+        assert caller.stats["connections_opened"] == callee.stats["connections_accepted"] == 1
+
+
+async def test_trunk_is_known_by_its_certificate_wherever_it_calls_from(authority: Authority) -> None:
+    trunk = Trunk("carrier", (), certificate="Sip.Carrier.example")
+    server = files(authority, "127.0.0.1", ask_clients=True)
+    async with serving(files(authority, "sip.carrier.example")) as carrier, serving(server, trunk) as callee:
+        near, far = Listener(), Listener()
+        answering(callee, far)
+        ring_up(carrier, callee.address, near)
+        invite = await far.until(InviteReceived)
+        assert isinstance(invite, InviteReceived)
+        assert (invite.origin.kind, invite.origin.name) == ("trunk", "carrier")
+        await near.until(Accepted)
+    async with serving(files(authority, "sip.other.example")) as other, serving(server, trunk) as callee:
+        assert (await rejection(other, callee.address)).status == 403
+
+
+async def test_certificate_that_nobody_vouches_for_opens_nothing(authority: Authority, tmp_path: Path) -> None:
+    trunk = Trunk("carrier", (), certificate="sip.carrier.example")
+    stranger = Authority(tmp_path, "another authority")
+    certificate, key = stranger.issue("sip.carrier.example", "sip.carrier.example")
+    async with (
+        serving(TlsFiles(certificate, key, authority.file)) as carrier,
+        serving(files(authority, "127.0.0.1", ask_clients=True), trunk) as callee,
+    ):
+        assert (await rejection(carrier, callee.address)).status == 503
+        assert callee.stats["messages_in"] == 0
+
+
+@pytest.mark.parametrize("fault", ["another name", "expired", "another authority"])
+async def test_nothing_is_sent_to_a_server_with_a_wrong_certificate(
+    authority: Authority, tmp_path: Path, fault: str
+) -> None:
+    server = {
+        "another name": lambda: files(authority, "sip.other.example"),
+        "expired": lambda: files(authority, "127.0.0.1", life=timedelta(minutes=-30)),
+        "another authority": lambda: files(Authority(tmp_path, "another"), "127.0.0.1"),
+    }[fault]()
+    async with serving(files(authority, "caller.example")) as caller, serving(server) as callee:
+        assert (await rejection(caller, callee.address)).status == 503
+        assert callee.stats["messages_in"] == 0
+        assert caller.stats["connections"] == 0
+
+
+async def test_trunk_has_its_own_authority_and_name(authority: Authority, tmp_path: Path) -> None:
+    carrier = Authority(tmp_path, "carrier authority")
+    trunk = Trunk("carrier", LOOPBACK, certificate="sip.carrier.example", ca=carrier.file)
+    server = files(carrier, "sip.carrier.example")
+    async with serving(files(authority, "us.example"), trunk) as caller, serving(server) as callee:
+        assert (await rejection(caller, callee.address)).status == 403
+    unread = Trunk("carrier", LOOPBACK, ca=str(tmp_path / "missing.pem"))
+    async with serving(files(authority, "us.example"), unread) as caller, serving(server) as callee:
+        assert (await rejection(caller, callee.address)).status == 503
+
+
+async def test_anybody_is_believed_only_where_that_is_asked_for(authority: Authority, tmp_path: Path) -> None:
+    server = files(Authority(tmp_path, "another"), "whoever.example")
+    careless = Trunk("lab", LOOPBACK, verify=False)
+    async with serving(files(authority, "us.example"), careless) as caller, serving(server) as callee:
+        assert (await rejection(caller, callee.address)).status == 403
+
+
+async def test_without_tls_none_is_spoken() -> None:
+    agent = UserAgent(UserAgentCore(CoreConfig(), counted("t")), Address("127.0.0.1", 0))
+    await agent.start()
+    assert (await rejection(agent, Address("127.0.0.1", 5061, "TLS"))).status == 503
+    await agent.close()
+
+
+async def test_garbage_to_the_tls_port_costs_its_sender_the_connection(authority: Authority) -> None:
+    async with serving(files(authority, "127.0.0.1")) as agent:
+        reader, writer = await asyncio.open_connection(*agent.address[:2])
+        writer.write(options() * 3)
+        async with asyncio.timeout(10):
+            with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+                await reader.readexactly(4096)
+        writer.close()
+        await until(lambda: agent.stats["handshake_failures"] == 1)
+        assert agent.stats["messages_in"] == agent.stats["connections"] == 0
+
+
+async def test_old_tls_is_refused(authority: Authority) -> None:
+    async with serving(files(authority, "127.0.0.1")) as agent:
+        context = ssl.create_default_context(cafile=authority.file)
+        with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with pytest.raises((ssl.SSLError, ConnectionResetError)):
+            await asyncio.open_connection(*agent.address[:2], ssl=context)
+
+
+async def test_message_in_many_records_and_many_messages_in_one_are_cut_right(authority: Authority) -> None:
+    trunk = Trunk("near", LOOPBACK)
+    async with serving(files(authority, "127.0.0.1"), trunk) as agent, client_of(agent, authority) as client:
+        for byte in options():
+            client.write(bytes((byte,)))
+        client.write(b"".join(options(f"b{number}") for number in range(200)))
+        for _ in range(201):
+            assert (await client.message()).startswith(b"SIP/2.0 200")
+
+
+async def test_new_certificate_is_taken_without_touching_connections(authority: Authority, tmp_path: Path) -> None:
+    certificate, key = authority.issue("first.example", "127.0.0.1", file="server")
+    tls = Tls(TlsFiles(certificate, key))
+    agent = UserAgent(UserAgentCore(CoreConfig(), counted("t")), Address("127.0.0.1", 0, "TLS"), tls=tls)
+    await agent.start()
+    try:
+        async with client_of(agent, authority) as before:
+            authority.issue("second.example", "127.0.0.1", file="server")
+            tls.watch(0.01)
+            async with asyncio.timeout(10):
+                while await _common_name(agent, authority) != "second.example":
+                    pass
+            before.write(options())
+            assert (await before.message()).startswith(b"SIP/2.0 200")
+            Path(certificate).write_text("broken")  # noqa: ASYNC240 - a test's own file
+            assert not tls.reload()
+            assert await _common_name(agent, authority) == "second.example"
+    finally:
+        await agent.close()
+
+
+async def _common_name(agent: UserAgent, authority: Authority) -> str:
+    async with client_of(agent, authority) as client:
+        ((_, name),) = client.writer.get_extra_info("peercert")["subject"][0]
+        return str(name)
+
+
+def test_files_that_cannot_be_used_are_named(authority: Authority, tmp_path: Path) -> None:
+    certificate, key = authority.issue("one.example")
+    other = authority.issue("two.example")
+    with pytest.raises(CertificateError, match=r"one\.example\.pem with key .*two\.example\.key: KEY_VALUES_MISMATCH"):
+        Tls(TlsFiles(certificate, other[1]))
+    with pytest.raises(CertificateError, match=r"missing\.pem.*No such file"):
+        Tls(TlsFiles(str(tmp_path / "missing.pem"), key))
+    with pytest.raises(CertificateError, match=r"authorities .*missing\.pem"):
+        Tls(TlsFiles(certificate, key, str(tmp_path / "missing.pem"), ask_clients=True))
