@@ -49,6 +49,8 @@ class LegOptions:
 
     A trusted leg is told of by RtpTimeout only after its first voice; another also when it never sends, and it is sent
     to for a bounded time only. `on_hold_inactive`: a hold by the peer is answered with inactive, not recvonly.
+    `tones`: where the peer takes no telephone events, keys are heard as tones in its voice too, which costs 15 us a
+    packet and needs every packet. In a bridge or a conference the others hear them.
     `srtp`: whether the media is protected (RFC 3711, keys by RFC 4568). "refused": plain alone is offered and taken;
     "required": RTP/SAVP is offered, and plain gets 488; "preferred": both are taken, and our own offer is best effort.
     """
@@ -56,12 +58,13 @@ class LegOptions:
     contact: str
     trusted: bool = True
     on_hold_inactive: bool = False
+    tones: bool = False
     srtp: Srtp = Srtp.REFUSED
 
 
 @dataclass(frozen=True, slots=True)
 class DtmfReceived:
-    """A key was pressed (RFC 4733), told once a press, at its first packet, so that a prompt can stop at once.
+    """A key was pressed (RFC 4733, or a tone in the voice), told once a press, at its beginning: a prompt can stop.
 
     `digit` is one of `0-9*#A-D`; `duration_ms` is how long it had lasted by then.
     """

@@ -136,7 +136,9 @@ class LocalMediaEngine:
         except MediaError:
             self._release(port)
             raise
-        self._legs[leg] = self._construct(leg, port, description, options)
+        opened = self._legs[leg] = self._construct(leg, port, description, options)
+        if options.tones:
+            opened.listen_for_tones()
         return text
 
     def _construct(self, leg: LegId, port: Port, description: LegDescription, options: LegOptions) -> Leg:

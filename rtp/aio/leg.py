@@ -11,7 +11,7 @@ from rtp.aio.reports import Reports
 from rtp.aio.ticker import Ticker
 from rtp.aio.voice import Voice, Way
 from rtp.description import LegDescription
-from rtp.engine import LegId, LegStats, MediaEvent, PlayDone
+from rtp.engine import DtmfReceived, LegId, LegStats, MediaEvent, PlayDone
 from rtp.g711 import translation
 from rtp.gate import closed_gate
 from rtp.latch import Address
@@ -113,7 +113,8 @@ class Leg:
             self._keep_report(datagram, source, now)
             return
         if self.voice.wanted:
-            self.voice.heard(buffer, size, header, now)
+            for key in self.voice.heard(buffer, size, header, now):
+                self._room.report(DtmfReceived(self.id, key.digit, key.duration_ms))
         elif not self._gated and self.port.drained:
             self._close_gate()
         for event in stream.events():
@@ -265,6 +266,11 @@ class Leg:
 
     def record(self, recording: Recording | None) -> None:
         self.voice.recording = recording
+        self._settle_gate()
+
+    def listen_for_tones(self) -> None:
+        """Keys are heard as tones in the voice too, while the peer takes no telephone events."""
+        self.voice.listen_for_tones(self.description)
         self._settle_gate()
 
     def stop(self, now: float) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from rtp import wav
-from rtp.engine import DtmfReceived, LegId, MediaError, PlayDone, RtpTimeout, Sides, Supervision
+from rtp.engine import DtmfReceived, LegId, LegOptions, MediaError, PlayDone, RtpTimeout, Sides, Supervision
 from rtp.g711 import A_TO_U, DECODE_A
+from rtp.tone import silence, tone
 from tests.rtp.hearing import contains
 from tests.rtp.media_contract import PROMPTS, TIMEOUT_S, Call, Switchboard
 from tests.rtp.phone import Phone, until
@@ -50,6 +51,12 @@ def heard_by(call: Call) -> list[str]:
     fits = {name: contains(sound, prompt) for name, prompt in PROMPTS.items()}
     assert not any(NOT_HEARD < fit < HEARD for fit in fits.values()), fits
     return [name for name, fit in fits.items() if fit >= HEARD]
+
+
+def without_events(sdp: str) -> str:
+    """The description of a phone that takes no telephone events."""
+    lines = [line for line in sdp.replace(" 101\r\n", "\r\n").split("\r\n") if ":101 " not in line]
+    return "\r\n".join(lines)
 
 
 class ConferenceContract:
@@ -261,3 +268,45 @@ class ConferenceContract:
         assert b.phone.events == []
         assert packets[-1].payload == PROMPTS["low"][:160]
         assert [(p.sequence - packets[0].sequence) & 0xFFFF for p in packets] == list(range(len(packets)))
+
+    # Keys as tones
+
+    async def toned(self, board: Switchboard, *, tones: bool = True, events: bool = False) -> Call:
+        """A leg that may hear keys as tones; `events`: its phone takes telephone events."""
+        call = Call(LegId("tones"), Phone())
+        board.calls.append(call)
+        board.engine.listen(call.leg, call.events.append)
+        sdp = call.phone.sdp() if events else without_events(call.phone.sdp())
+        call.phone.described(await board.engine.open(call.leg, sdp, LegOptions("c1", tones=tones)))
+        return call
+
+    async def dialled(self, call: Call) -> str:
+        """The keys that are told while the phone says 5 and 9 as tones."""
+        sound = silence(0.04) + tone((770, 1336), 0.1) + silence(0.06) + tone((852, 1477), 0.1) + silence(0.1)
+        for at in range(0, len(sound), 160):
+            call.phone.talk(sound[at : at + 160])
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
+        told = "".join(event.digit for event in call.events if isinstance(event, DtmfReceived))
+        call.events.clear()
+        return told
+
+    async def test_keys_as_tones_are_told_once_where_no_telephone_events_were_agreed(self, board: Switchboard) -> None:
+        call = await self.toned(board)
+        call.phone.talk(silence(0.02), count=2)
+        assert await self.dialled(call) == "59"
+        await board.engine.mute(call.leg, muted=True)
+        assert await self.dialled(call) == "59"
+
+    @pytest.mark.parametrize(("tones", "events"), [(False, False), (True, True)])
+    async def test_tones_are_no_keys_unless_asked_for_and_needed(
+        self, board: Switchboard, tones: bool, events: bool
+    ) -> None:
+        assert await self.dialled(await self.toned(board, tones=tones, events=events)) == ""
+
+    async def test_tones_count_from_when_the_phone_takes_no_telephone_events(self, board: Switchboard) -> None:
+        call = await self.toned(board, events=True)
+        await board.engine.update(call.leg, without_events(call.phone.sdp(version=2)))
+        assert await self.dialled(call) == "59"
+        await board.engine.update(call.leg, call.phone.sdp(version=3))
+        assert await self.dialled(call) == ""
