@@ -333,3 +333,56 @@ def test_confirmed_is_reported_for_an_offer_of_the_peer() -> None:
     pair.network.run(1.0)
     assert kinds(pair.bob) == ["ReinviteReceived", "Confirmed"]
     assert isinstance(pair.bob.heard[-1], Confirmed)
+
+
+def test_offer_that_the_peer_asks_to_repeat_later_is_made_again_then() -> None:
+    desk, reinvite = established()
+    assert desk.reply(500, "b", ("Retry-After", "3"), to=reinvite) == []
+    desk.requests()
+    assert desk.wait(2.9) == []
+    assert desk.methods() == []
+    desk.wait(3.0)
+    (again,) = desk.requests()
+    assert (again.method, again.body) == ("INVITE", HOLD.encode())
+    assert [type(event) for event in desk.reply(200, to=again)] == [Reoffered]
+
+
+@pytest.mark.parametrize("lines", [[], [("Retry-After", "11")]])
+def test_offer_that_fails_for_long_is_given_up(lines: list[tuple[str, str]]) -> None:
+    desk, reinvite = established()
+    assert desk.reply(500, "b", *lines, to=reinvite) == [ReofferFailed(desk.session, 500)]
+
+
+@pytest.mark.parametrize("status", [405, 501])
+def test_peer_that_refuses_update_is_sent_none_any_more(status: int) -> None:
+    desk = Desk()
+    desk.reply(200, "b", ("Allow", "INVITE, UPDATE"))
+    desk.requests()
+    assert desk.core.update(desk.session, HOLD, START)
+    (update,) = desk.requests()
+    assert desk.reply(status, to=update) == [ReofferFailed(desk.session, status)]
+    assert not desk.core.update(desk.session, HOLD, START)
+    assert desk.core.reoffer(desk.session, HOLD, START)
+
+
+def test_update_without_an_offer_shows_where_we_are() -> None:
+    desk = Desk()
+    desk.reply(200, "b", ("Allow", "INVITE, UPDATE"))
+    desk.requests()
+    assert desk.core.update(desk.session, None, START)
+    (update,) = desk.requests()
+    assert (update.method, update.body, update.content_type, len(update.contacts)) == ("UPDATE", b"", "", 1)
+    assert [type(event) for event in desk.reply(200, to=update)] == [Reoffered]
+
+
+def test_update_under_way_when_we_hang_up_is_forgotten() -> None:
+    desk = Desk()
+    desk.reply(200, "b", ("Allow", "INVITE, UPDATE"))
+    desk.core.update(desk.session, HOLD, START)
+    desk.core.bye(desk.session, START)
+    _, update, bye = desk.requests()
+    assert desk.reply(200, to=update) == []
+    assert desk.methods() == []
+    desk.reply(200, to=bye)
+    desk.wait(100)
+    assert desk.core.stats["deadlines"] == desk.core.stats["transactions"] == 0

@@ -10,7 +10,7 @@ from sip.events import Accepted, Ended, Refreshed, Rejected
 from sip.message.message import Request
 from sip.session.timer import interval_refusal
 from sip.snapshot import DialogSnapshot
-from tests.sip.network import ALICE, ANSWER, BOB, NEAR, Peer, nothing_left
+from tests.sip.network import ALICE, ANSWER, BOB, NEAR, OFFER, Peer, nothing_left
 from tests.sip.raw import PEER, answers, ask, raw, request, statuses
 from tests.sip.session.test_reinvite import HOLD, Pair, kinds
 from tests.sip.session.test_uac import START, Desk
@@ -396,3 +396,37 @@ def test_node_that_took_over_and_never_spoke_cannot_refresh_by_an_offer() -> Non
     pair.network.run(700.0)
     assert [event.cause for event in again.heard if isinstance(event, Ended)] == ["expired"]
     assert set(pair.network.starts(again)) == {"BYE"}
+
+
+def we_refresh(*allow: tuple[str, str]) -> tuple[Desk, Request]:
+    """A call of ours that we refresh, and the first refresh."""
+    desk = Desk(config=timers("require"))
+    desk.reply(200, "b", ("Session-Expires", "600;refresher=uac"), *allow, body=ANSWER)
+    desk.requests()
+    desk.wait(300)
+    (refresh,) = desk.requests()
+    return desk, refresh
+
+
+def test_refresh_goes_by_update_without_an_offer_where_the_peer_takes_it() -> None:
+    desk, refresh = we_refresh(("Allow", "INVITE, ACK, BYE, UPDATE"))
+    assert (refresh.method, refresh.body, str(refresh.session_expires)) == ("UPDATE", b"", "600;refresher=uac")
+    (event,) = desk.reply(200, "b", ("Session-Expires", "600;refresher=uac"), to=refresh, now=START + 300)
+    assert isinstance(event, Refreshed)
+    assert (event.sdp, event.moved) == (None, False)
+
+
+def test_refresh_by_update_that_is_refused_goes_by_reinvite_next_time() -> None:
+    desk, refresh = we_refresh(("Allow", "UPDATE"))
+    assert desk.reply(501, "b", to=refresh, now=START + 300) == []
+    desk.wait(310)
+    (again,) = desk.requests()
+    assert (again.method, again.body) == ("INVITE", OFFER.encode())
+
+
+@pytest.mark.parametrize(("answer", "moved"), [(ANSWER, False), (ANSWER.replace("4000", "4002"), True), ("", False)])
+def test_answer_to_a_refresh_tells_whether_the_peer_has_moved(answer: str, moved: bool) -> None:
+    desk, refresh = we_refresh()
+    (event,) = desk.reply(200, "b", ("Session-Expires", "600"), to=refresh, body=answer, now=START + 300)
+    assert isinstance(event, Refreshed)
+    assert (event.sdp or "", event.moved) == (answer, moved)
