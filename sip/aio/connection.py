@@ -210,8 +210,11 @@ class Connection:
     def _heard(self, data: bytes) -> None:
         course, now = self.course, self._loop.time()
         if course.pinged is not None:
-            course.answers_pings = course.answers_pings or data == PONG
             course.pinged = None
+            # Left to the framer, it would wait there for another that makes a keep-alive of both.
+            if data.startswith(PONG) and not data.startswith(PING) and not self._framer.partial:
+                course.answers_pings = True
+                data = data[len(PONG) :]
         for message in self._framer.feed(data):
             course.partial = None
             if message == PING:

@@ -39,8 +39,8 @@ class Framer:
 
     @property
     def partial(self) -> bool:
-        """Something began that is not complete yet."""
-        return bool(self._buffer)
+        """A message began that is not complete yet. Empty lines begin none."""
+        return bool(self._buffer.strip(PONG))
 
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that `data` completes, and PING for each keep-alive. After a `fault` nothing comes any more."""

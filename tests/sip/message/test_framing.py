@@ -106,3 +106,15 @@ def test_chunks_make_no_difference(stream: bytes, sizes: list[int]) -> None:
     assert got == expected
     assert [found for byte in stream for found in single.feed(bytes([byte]))] == expected
     assert [str(framer.fault) for framer in (cut, single)] == [str(whole.fault)] * 2
+
+
+def test_message_that_began_is_partial_until_it_is_complete() -> None:
+    framer = Framer()
+    assert not framer.partial
+    assert framer.feed(b"\r\n") == []
+    assert not framer.partial
+    data = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 1\r\n\r\n"
+    assert framer.feed(data) == []
+    assert framer.partial
+    assert framer.feed(b"x") == [data + b"x"]
+    assert not framer.partial
