@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check lint types unit bench soak docs lock clean
+.PHONY: help run demo test check lint types unit bench soak compiled docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: $(VENV)/dev.stamp ## the load harness against svar on one core; writes do
 soak: $(VENV)/dev.stamp ## drawn tests and the mutation flood in full; writes docs/soak.md
 	$(PY) -m tests.soak $(ARGS)
 
+compiled: $(VENV)/dev.stamp ## the same tree with the protocol machines compiled by mypyc, in .compiled/
+	$(PY) bin/compile $(ARGS)
+
 docs: $(VENV)/dev.stamp ## write the generated pages anew
 	$(PY) -m svar docs
 
@@ -46,4 +49,4 @@ lock: $(VENV)/dev.stamp ## pin every dependency by hash, naming no host (needs u
 	  --no-emit-find-links --no-header requirements/$$f.in -o requirements/$$f.lock; done
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage state
+	rm -rf $(VENV) .compiled .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage state

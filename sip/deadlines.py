@@ -9,6 +9,10 @@ Alarm = Callable[[str, float], None]
 _COMPACT_ABOVE = 256
 
 
+def _silent(name: str, now: float) -> None:
+    """Takes the place of an alarm that is over, so that it keeps nothing alive."""
+
+
 class Deadline:
     """One appointment. Cancelled ones stay in the heap until they surface or outnumber the living.
 
@@ -28,7 +32,7 @@ class Deadline:
         """Nothing when it has passed or was cancelled before."""
         if self.waiting:
             self.waiting = False
-            del self.alarm
+            self.alarm = _silent
             self._owner.dropped()
 
 
@@ -65,7 +69,7 @@ class Deadlines:
             deadline = heappop(self._heap)[2]
             deadline.waiting = False
             alarm = deadline.alarm
-            del deadline.alarm
+            deadline.alarm = _silent
             alarm(deadline.name, now)
 
     def dropped(self) -> None:
