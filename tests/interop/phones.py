@@ -39,6 +39,7 @@ ringback_disabled yes
 menu_bell no
 module_path {modules}
 module g711.so
+module srtp.so
 module sndfile.so
 module aufile.so
 module aubridge.so
@@ -217,16 +218,28 @@ class Baresip:
 
 @asynccontextmanager
 async def baresip(
-    folder: Path, user: str, server_port: int, *, password: str = "", answers: bool = False, tone_hz: int = 440
+    folder: Path,
+    user: str,
+    server_port: int,
+    *,
+    password: str = "",
+    answers: bool = False,
+    tone_hz: int = 440,
+    srtp: str = "",
+    sip_port: int = 0,
 ) -> AsyncIterator[Baresip]:
-    """A baresip on loopback that says a tone; with a password it registers. `answers`: it takes every call."""
+    """A baresip on loopback that says a tone; with a password it registers. `answers`: it takes every call.
+
+    `srtp`: "srtp" offers it beside plain RTP, "srtp-mand" insists.
+    """
     program = require("baresip")
     control_port = _free_tcp_port()
     sound = folder / "sound.wav"
     account = f"<sip:{user}@127.0.0.1:{server_port}>;audio_codecs=pcma;answermode={'auto' if answers else 'manual'}"
     account += f";auth_user={user};auth_pass={password};regint=60" if password else ";regint=0"
+    account += f";mediaenc={srtp}" if srtp else ""
     config = CONFIG.format(
-        sip_port=free_port(), control_port=control_port, sound=sound, folder=folder, modules=_modules()
+        sip_port=sip_port or free_port(), control_port=control_port, sound=sound, folder=folder, modules=_modules()
     )
     for name, content in (("config", config), ("accounts", account + "\n"), ("contacts", "")):
         _written(folder / name, content)
