@@ -215,7 +215,12 @@ class SipAgentLeg:
 async def answer_reinvite(line: Line, leg: LegId, event: ReinviteReceived) -> bool:
     """Answer the offer in a re-INVITE, or make one where it asks for ours (RFC 3261 §14.2). False: it was refused."""
     try:
-        sdp = await (line.media.offer(leg) if event.sdp is None else line.media.update(leg, event.sdp))
+        if event.sdp is None:
+            sdp = await line.media.offer(leg)
+        else:
+            # An offer of ours that the last ACK left without an answer is not what this answers.
+            await line.media.withdraw(leg)
+            sdp = await line.media.update(leg, event.sdp)
     except MediaError as error:
         line.user_agent.reject(event.session, error.status)
         return False

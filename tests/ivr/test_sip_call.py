@@ -192,6 +192,19 @@ async def test_a_caller_may_hold_and_come_back(phones: Lab, world: SipWorld) -> 
     assert "again" in Caller(world, call, handset).heard()
 
 
+async def test_a_hold_after_an_offer_of_ours_that_was_not_answered_is_answered(phones: Lab) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    await handset.connected()
+    phones.phones_agent.reoffer(handset.session, "")
+    await until(lambda: handset.count(Reoffered) == 1, "our offer, which the ACK does not answer")
+    handset.reoffer("sendonly")
+    await until(lambda: handset.count(Reoffered) == 2, "answer to the hold")
+    (_, answer) = [event.sdp or "" for event in handset.heard_of if isinstance(event, Reoffered)]
+    assert "a=recvonly" in answer
+    await call.hangup("done")
+
+
 async def test_both_hear_each_other(phones: Lab) -> None:
     call, handset = await phones.call()
     await call.answer()
