@@ -39,6 +39,8 @@ from rtp.rtpengine.watch import Watch
 
 MOST_DIGITS: Final = 64
 LONGEST_POLL_S: Final = 5.0
+GRACE_S: Final = 0.03
+"""What rtpengine may lag behind our clock before the end of a play is told: the next one would cut its last packet."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -165,7 +167,9 @@ class RtpengineMediaEngine:
             await contact.play(found, playing)
             playing.began = playing.counted = self._loop.time()
             if not loop:
-                playing.timer = self._loop.call_later(sound.duration_s, self._play_done, contact, found, playing)
+                playing.timer = self._loop.call_later(
+                    sound.duration_s + GRACE_S, self._play_done, contact, found, playing
+                )
             return Played(number, 0.0 if loop else sound.duration_s)
 
     def _play_done(self, contact: Contact, leg: Leg, playing: Playing) -> None:
