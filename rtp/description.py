@@ -40,10 +40,14 @@ class LegDescription:
         session_id: int,
         *,
         inactive_on_hold: bool = False,
+        last_sdp: str = "",
         srtp: Srtp = Srtp.REFUSED,
         chance: Callable[[int], bytes] | None = None,
     ) -> None:
-        """`chance` gives so many bytes that nobody can guess, for the keys of SRTP."""
+        """`last_sdp`: our side as it stood on another port, in the same session. Raises MediaError if it is none.
+
+        `chance` gives so many bytes that nobody can guess, for the keys of SRTP.
+        """
         if srtp is not Srtp.REFUSED and chance is None:
             raise ValueError(f"SRTP {srtp}: expected a source of chance for its keys")
         self._capabilities = capabilities
@@ -52,7 +56,7 @@ class LegDescription:
         self._chance = None if srtp is Srtp.REFUSED else chance
         self._session_id = session_id
         self.inactive_on_hold = inactive_on_hold
-        self._local: SessionDescription | None = None
+        self._local = _parsed(last_sdp) if last_sdp else None
         self._offered = False
         self._remote = ""
         self.agreed: Agreed | None = None
@@ -148,3 +152,10 @@ class LegDescription:
         agreed = self.agreed
         length_ms = packet_ms(agreed.ptime_ms)
         return Outbound(agreed.codec.payload_type, agreed.dtmf_payload_type, agreed.direction.sends, length_ms)
+
+
+def _parsed(text: str) -> SessionDescription:
+    try:
+        return parse(text)
+    except SdpError as error:
+        raise MediaError(f"session description: {error}", 488) from error

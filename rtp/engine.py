@@ -43,6 +43,13 @@ class MediaError(Exception):
         self.status = status
 
 
+class WorkerGone(MediaError):
+    """The process that carried the leg ended while it was asked; WorkerLost has told of it already."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 503)
+
+
 @dataclass(frozen=True, slots=True)
 class LegOptions:
     """How a leg is opened. `trusted`: the far side is a named trunk or an agent, so it may stay silent for ever.
@@ -51,6 +58,9 @@ class LegOptions:
     to for a bounded time only. `on_hold_inactive`: a hold by the peer is answered with inactive, not recvonly.
     `tones`: where the peer takes no telephone events, keys are heard as tones in its voice too, which costs 15 us a
     packet and needs every packet. In a bridge or a conference the others hear them.
+    `contact`: legs of one contact can be bridged with each other, or supervise one another. `last_sdp`: our description
+    before the leg was lost, which the one that is made now follows (RFC 3264 §8: the same o= line, a higher version,
+    the same m-lines).
     `srtp`: whether the media is protected (RFC 3711, keys by RFC 4568). "refused": plain alone is offered and taken;
     "required": RTP/SAVP is offered, and plain gets 488; "preferred": both are taken, and our own offer is best effort.
     """
@@ -59,6 +69,7 @@ class LegOptions:
     trusted: bool = True
     on_hold_inactive: bool = False
     tones: bool = False
+    last_sdp: str = ""
     srtp: Srtp = Srtp.REFUSED
 
 
@@ -105,7 +116,17 @@ class RecordingEnded:
     reason: str
 
 
-MediaEvent = DtmfReceived | PlayDone | RtpTimeout | Relatched | RecordingEnded
+@dataclass(frozen=True, slots=True)
+class WorkerLost:
+    """The process that carried the leg has ended: the leg is no longer open, its ports are gone.
+
+    Told before any command under way fails. `open` with the same name and `last_sdp` begins it anew elsewhere.
+    """
+
+    leg: LegId
+
+
+MediaEvent = DtmfReceived | PlayDone | RtpTimeout | Relatched | RecordingEnded | WorkerLost
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Which media ports are free, by the even number (RTP; RTCP is the odd one above), with quarantine after use."""
 
+import itertools
 from collections import deque
 from collections.abc import Iterable
 
@@ -9,10 +10,16 @@ class PortPool:
 
     __slots__ = ("_free", "_quarantine", "_quarantine_s")
 
-    def __init__(self, ports: Iterable[int], quarantine_s: float) -> None:
-        self._free = deque(ports)
+    def __init__(
+        self, ports: Iterable[int], quarantine_s: float, quarantined: Iterable[int] = (), now: float = 0.0
+    ) -> None:
+        """`quarantined`: those of `ports` that somebody else gave back just `now`."""
+        used = frozenset(quarantined)
+        self._free = deque(port for port in ports if port not in used)
         self._quarantine: deque[tuple[float, int]] = deque()
         self._quarantine_s = quarantine_s
+        for port in sorted(used):
+            self.give(port, now)
 
     def take(self, now: float) -> int | None:
         """An even port; None when all are in use or in quarantine."""
@@ -29,3 +36,11 @@ class PortPool:
     def free(self) -> int:
         """Ports that are free, without those whose quarantine has passed since the last `take`."""
         return len(self._free)
+
+
+def divide(first: int, last: int, parts: int) -> list[tuple[int, int]]:
+    """The range in so many parts of whole pairs, as alike as can be: the first and last port of each."""
+    even = first + first % 2
+    pairs = max(last + 1 - even + 1, 0) // 2
+    bounds = [even + 2 * (pairs * i // parts) for i in range(parts + 1)]
+    return [(low, high - 1) for low, high in itertools.pairwise(bounds)]

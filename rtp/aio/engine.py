@@ -79,12 +79,13 @@ class MediaSettings:
 class LocalMediaEngine:
     """`rtp.engine.MediaEngine` on raw sockets in the running loop. Construct it there; `shutdown` at the end."""
 
-    def __init__(self, settings: MediaSettings) -> None:
+    def __init__(self, settings: MediaSettings, quarantined: tuple[int, ...] = ()) -> None:
+        """`quarantined`: ports that another process used until now, to which phones may go on sending for a while."""
         self._loop = asyncio.get_running_loop()
         self._settings = settings
         ports = list(range(settings.first_port + settings.first_port % 2, settings.last_port + 1, 2))
         random.shuffle(ports)
-        self._ports = PortPool(ports, settings.quarantine_s)
+        self._ports = PortPool(ports, settings.quarantine_s, quarantined, self._loop.time())
         readiness = Readiness()
         self._room = Room(
             readiness, Ticker(self._loop, readiness), self._report, settings.gate, settings.report_least_s
@@ -129,6 +130,7 @@ class LocalMediaEngine:
                 port.number,
                 secrets.randbits(62),
                 inactive_on_hold=options.on_hold_inactive,
+                last_sdp=options.last_sdp,
                 srtp=options.srtp,
                 chance=secrets.token_bytes,
             )

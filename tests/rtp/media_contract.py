@@ -433,6 +433,7 @@ class MediaContract:
         await b.phone.hears(8)
         assert [packet.payload[0] for packet in b.phone.events] == [7] * 7
         assert len({packet.timestamp for packet in b.phone.events}) == 1
+        await until(lambda: bool(a.events), "key")
         assert len(a.told(DtmfReceived)) == 1
 
     async def test_a_phone_that_changes_its_codec_in_a_bridge_is_translated(self, board: Switchboard) -> None:

@@ -199,3 +199,20 @@ def test_required_protection_that_is_not_given_is_488() -> None:
 def test_protection_needs_a_source_of_keys() -> None:
     with pytest.raises(ValueError, match="source of chance"):
         description(srtp=Srtp.PREFERRED)
+
+
+def test_a_leg_that_is_opened_anew_goes_on_where_its_description_stood() -> None:
+    before = description()
+    stood, _ = before.receive(sdp("101 8").replace("m=audio", "m=video 5000 RTP/AVP 99\r\nm=audio", 1))
+    again = LegDescription(Capabilities("192.0.2.9"), 20_002, 99, last_sdp=stood)
+    offer = again.offer()
+    origin = stood.splitlines()[1].split(" ")
+    assert offer.splitlines()[1].split(" ") == [*origin[:2], str(int(origin[2]) + 1), *origin[3:]]
+    lines = [line.split(" ")[:2] for line in offer.splitlines() if line.startswith("m=")]
+    assert lines == [["m=video", "0"], ["m=audio", "20002"]]
+
+
+def test_what_stood_has_to_be_a_description() -> None:
+    with pytest.raises(MediaError) as error:
+        LegDescription(Capabilities("192.0.2.9"), 20_000, 77, last_sdp="nonsense")
+    assert error.value.status == 488
