@@ -5,11 +5,15 @@ Two commands on two connections may reach Redis in either order, so that a calle
 """
 
 import asyncio
+import builtins
 from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError  # noqa: A004 - the library's
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ConnectionError, ResponseError, TimeoutError  # noqa: A004 - the library's
+
+from acd.connection import ANSWER_S
 
 MOST = 500
 """Commands in one pipeline."""
@@ -22,11 +26,13 @@ Command = tuple[str | int, ...]
 class Batches:
     """Sends groups of commands in the order given; those that come while one pipeline is under way share the next.
 
-    The commands of a group stay together on the connection, so that WAIT speaks of the ones before it.
+    The commands of a group stay together on the connection, so that WAIT speaks of the ones before it. The connection
+    is taken from the client's pool at the first command, and is closed with the pool.
     """
 
     def __init__(self, client: Redis) -> None:
         self._client = client
+        self._connection: AbstractConnection | None = None
         self._waiting: list[tuple[Sequence[Command], asyncio.Future[list[Any]]]] = []
         self._sender: asyncio.Task[None] | None = None
 
@@ -68,13 +74,32 @@ class Batches:
         return groups
 
     async def _execute(self, groups: Sequence[tuple[Sequence[Command], object]]) -> list[Any]:
-        if len(groups) == 1 and len(groups[0][0]) == 1:
-            return [await self._client.execute_command(*groups[0][0][0])]  # type: ignore[no-untyped-call]  # library
-        pipeline = self._client.pipeline(transaction=False)
-        for commands, _ in groups:
-            for command in commands:
-                pipeline.execute_command(*command)
-        return await pipeline.execute(raise_on_error=False)
+        """The library's own pipeline fetches a connection and makes a task for each; that was half of a command."""
+        packed = [command for commands, _ in groups for command in commands]
+        connection = self._connection
+        if connection is None:
+            pool = self._client.connection_pool
+            connection = self._connection = await pool.get_connection()  # type: ignore[no-untyped-call]  # library
+            connection.socket_timeout = None  # one limit for the whole exchange stands below
+        return await connection.retry.call_with_retry(
+            lambda: _exchange(connection, packed), lambda _: connection.disconnect()
+        )
+
+
+async def _exchange(connection: AbstractConnection, commands: Sequence[Command]) -> list[Any]:
+    """Errors of Redis are among the answers. A connection that fails is left disconnected, and opens itself anew."""
+    answers: list[Any] = []
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            await connection.send_packed_command(connection.pack_commands(commands))
+            for _ in commands:
+                try:
+                    answers.append(await connection.read_response())
+                except ResponseError as error:
+                    answers.append(error)
+    except builtins.TimeoutError as error:
+        raise TimeoutError(f"no answer within {ANSWER_S} s") from error
+    return answers
 
 
 def _answer(groups: Sequence[tuple[Sequence[Command], asyncio.Future[list[Any]]]], answers: list[Any]) -> None:

@@ -63,3 +63,11 @@ async def test_a_connection_that_fails_is_told_to_all_who_wait() -> None:
     results = await asyncio.gather(*(batches.send((("PING",),)) for _ in range(3)), return_exceptions=True)
     assert all(isinstance(result, ConnectionError | OSError) or "Error" in type(result).__name__ for result in results)
     await client.aclose()
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_opened_anew(client: Redis) -> None:
+    batches = Batches(client)
+    await batches.send((("SET", "text", "x"),))
+    await client.client_kill_filter(_type="normal", skipme=False)
+    assert await batches.send((("GET", "text"),)) == ["x"]
+    await client.aclose()
