@@ -15,11 +15,12 @@ from ivr.phones import NotAnswered
 from ivr.telephony import Identity, Spawn
 from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent, RtpTimeout
 from sdp.description import parse as parse_sdp
-from sdp.errors import SdpError
+from sdp.errors import SdpError, UnusableAddress
 from sip.aio.user_agent import UserAgent
 from sip.config import Address
-from sip.events import Accepted, Confirmed, Ended, ReinviteReceived, Rejected, SipEvent
+from sip.events import Accepted, Confirmed, Ended, OfferReceived, Refreshed, ReinviteReceived, Rejected, SipEvent
 from sip.message.address import NameAddr
+from sip.message.reason import warning
 from sip.message.uri import SipUri
 
 _log = structlog.get_logger(__name__)
@@ -164,8 +165,10 @@ class SipAgentLeg:
             case Confirmed():
                 if event.sdp:
                     self._line.spawn(self._line.media.update(self.leg, event.sdp))
-            case ReinviteReceived():
+            case ReinviteReceived() | OfferReceived():
                 self._line.spawn(self._reinvited(event))
+            case Refreshed() if event.moved and event.sdp:
+                self._line.spawn(self._line.media.update(self.leg, event.sdp))
             case _:
                 pass
 
@@ -183,9 +186,18 @@ class SipAgentLeg:
         if not self.answered.done():
             self.answered.set_result(None)
 
-    async def _reinvited(self, event: ReinviteReceived) -> None:
-        """The phone holds, resumes or moves its media (RFC 3264 §8.4)."""
-        taken = await answer_reinvite(self._line, self.leg, event)
+    async def _reinvited(self, event: ReinviteReceived | OfferReceived) -> None:
+        """The phone holds, resumes or moves its media (RFC 3264 §8.4).
+
+        Before it is answered there is nothing to hold: its early media is not listened to, the caller has our music.
+        """
+        if isinstance(event, ReinviteReceived):
+            taken = await answer_reinvite(self._line, self.leg, event)
+        elif not self.answered.done():
+            self._line.user_agent.refuse_offer(event.session, 488)
+            return
+        else:
+            taken = await answer_offer(self._line, self.leg, event)
         held = event.sdp is not None and is_held(event.sdp)
         if taken and held != self._held:
             self._held = held
@@ -222,9 +234,28 @@ async def answer_reinvite(line: Line, leg: LegId, event: ReinviteReceived) -> bo
             await line.media.withdraw(leg)
             sdp = await line.media.update(leg, event.sdp)
     except MediaError as error:
-        line.user_agent.reject(event.session, error.status)
+        line.user_agent.reject(event.session, error.status, headers=unacceptable(error))
         return False
     return line.user_agent.accept(event.session, sdp)
+
+
+async def answer_offer(line: Line, leg: LegId, event: OfferReceived) -> bool:
+    """Answer an offer in an UPDATE or a PRACK (RFC 3311 §5.2, RFC 3262 §5). False: it was refused."""
+    try:
+        sdp = await line.media.update(leg, event.sdp)
+    except MediaError as error:
+        line.user_agent.refuse_offer(event.session, error.status, unacceptable(error))
+        return False
+    return line.user_agent.answer_offer(event.session, sdp)
+
+
+def unacceptable(error: MediaError) -> tuple[tuple[str, str], ...]:
+    """What a 488 says beside its status (RFC 3261 §20.43)."""
+    if error.status != 488:
+        return ()
+    if isinstance(error.__cause__, UnusableAddress):
+        return (warning(301, "svar", "Incompatible network address formats"),)
+    return (warning(305, "svar", "Incompatible media format"),)
 
 
 def is_held(sdp: str) -> bool:

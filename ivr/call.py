@@ -74,8 +74,12 @@ class Call(Protocol):
     def on_end(self, told: Callable[[str], None]) -> None:
         """Call `told(cause)` once, in the loop's thread, when the call ends; soon, if it has ended already."""
 
-    async def answer(self) -> None:
-        """Take the call (200). Nothing when it is taken already."""
+    async def answer(self, *, early: bool = False) -> None:
+        """Take the call (200). Nothing when it is taken already.
+
+        `early`: let the caller hear what is played without taking the call, which costs them nothing yet (183); where
+        that cannot be, the call is taken. `answered` tells which. Keys may not come before the call is taken.
+        """
 
     async def play(self, clips: tuple[Clip, ...], *, keys: str = "") -> str | None:
         """Play to the end, or until a key among `keys` comes. Gives that key, or None.

@@ -29,7 +29,7 @@ async def serve(call: Call, flow: Flow, services: Services, data: FlowRun | None
     hangs up and is cancelled.
     """
     data = data or begin(call, flow, services)
-    run = Run(call, data, services)
+    run = Run(call, data, services, early=flow.answer == "late")
     ending = _Ending(asyncio.current_task(), run)
     began = asyncio.get_running_loop().time()
     if not data.trace:

@@ -1,7 +1,7 @@
 """A flow: the file of one service, as data."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -28,7 +28,9 @@ class Flow(BaseModel):
     """One service: the numbers that reach it, its languages (the first is spoken first), and its nodes.
 
     `variables` gives each variable its first value, and with it its type; the deployment's settings of the same name
-    replace it. `version` is a hash of the file's content, given by the loader.
+    replace it. With `answer: late`, what is said before the first menu, digits, queue or transfer is heard without the
+    call being answered, so that it costs the caller nothing (most networks allow three minutes of it). `version` is a
+    hash of the file's content, given by the loader.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -40,6 +42,7 @@ class Flow(BaseModel):
     numbers: list[Number] = Field(default_factory=list, max_length=50)
     languages: list[Language] = Field(min_length=1, max_length=10)
     variables: dict[Name, FirstValue] = Field(default_factory=dict)
+    answer: Literal["at_once", "late"] = "at_once"
     start: Target
     nodes: dict[Name, AnyNode] = Field(min_length=1, max_length=500)
 

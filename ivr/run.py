@@ -102,14 +102,18 @@ class ForgottenDigitsError(Exception):
 
 
 class Run:
-    """One caller in one flow: what a node may touch. `ended` is the cause of the call's end, empty while it lasts."""
+    """One caller in one flow: what a node may touch. `ended` is the cause of the call's end, empty while it lasts.
 
-    __slots__ = ("_pii", "call", "data", "ended", "idle_steps", "services")
+    `early`: what wants no keys is spoken before the call is answered.
+    """
 
-    def __init__(self, call: Call, data: FlowRun, services: Services) -> None:
+    __slots__ = ("_pii", "call", "data", "early", "ended", "idle_steps", "services")
+
+    def __init__(self, call: Call, data: FlowRun, services: Services, *, early: bool = False) -> None:
         self.call = call
         self.data = data
         self.services = services
+        self.early = early
         self.idle_steps = 0
         self.ended = ""
         self._pii: dict[str, str] = {}
@@ -132,7 +136,7 @@ class Run:
     async def say(self, said: Said, *, keys: str = "", **values: Value) -> str | None:
         """Take the call and speak; a key among `keys` ends it and is given."""
         if not self.call.answered:
-            await self.call.answer()
+            await self.call.answer(early=self.early and not keys)
         return await self.call.play(self.clips(said, **values), keys=keys)
 
     def value(self, name: str) -> Scalar:

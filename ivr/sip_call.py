@@ -6,11 +6,20 @@ from collections.abc import Callable
 
 import structlog
 
-from ivr.agent_leg import Line, SipAgentLeg, SipPhones, Target, answer_reinvite
+from ivr.agent_leg import Line, SipAgentLeg, SipPhones, Target, answer_offer, answer_reinvite, unacceptable
 from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected
 from ivr.phones import NotAnswered
 from rtp.engine import DtmfReceived, LegId, LegOptions, MediaError, MediaEvent, PlayDone, RtpTimeout
-from sip.events import Confirmed, DigitReceived, Ended, InviteReceived, ReinviteReceived, SipEvent
+from sip.events import (
+    Confirmed,
+    DigitReceived,
+    Ended,
+    InviteReceived,
+    OfferReceived,
+    Refreshed,
+    ReinviteReceived,
+    SipEvent,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -40,7 +49,7 @@ class Outside:
 
 
 class SipCall:
-    """A caller, from the INVITE on."""
+    """A caller, from the INVITE on. `_said` is our description, None while no media is open, "" while it is opened."""
 
     __slots__ = (
         "_awaited",
@@ -49,8 +58,8 @@ class SipCall:
         "_joined",
         "_keys",
         "_line",
-        "_media_open",
         "_outside",
+        "_said",
         "_told",
         "answered",
         "info",
@@ -66,7 +75,7 @@ class SipCall:
         self._outside = outside
         self._invite = invite
         self._ended = ""
-        self._media_open = False
+        self._said: str | None = None
         self._keys = _Keys(invite.sdp)
         self._awaited: _Awaited | None = None
         self._joined: SipAgentLeg | None = None
@@ -84,26 +93,37 @@ class SipCall:
         if self._ended:
             asyncio.get_running_loop().call_soon(told, self._ended)
 
-    async def answer(self) -> None:
+    async def answer(self, *, early: bool = False) -> None:
         """See the port. A caller whose media cannot be used is refused with the status that says so."""
         self._check()
         if self.answered:
             return
-        line, offer = self._line, self._invite.sdp
-        self._media_open = True  # from the first step on, so that every end closes it
+        opened = self._said is not None
+        sdp = self._said or await self._open()
+        agent, session = self._line.user_agent, self._invite.session
+        early = early and self._invite.sdp is not None and self._invite.origin.kind != "stranger"
+        if early and opened:
+            return
+        if not (agent.ring(session, sdp=sdp, status=183, reliable=True) if early else agent.accept(session, sdp)):
+            self._end("caller_hung_up")
+            raise CallEnded(self._ended)
+        self.answered = not early
+
+    async def _open(self) -> str:
+        """Open the media. Gives our description."""
+        line, invite = self._line, self._invite
+        self._said = ""  # from the first step on, so that every end closes it
         line.media.listen(self.leg, self._heard_media)
         try:
-            options = LegOptions(contact=self.info.contact, trusted=self._invite.origin.kind != "stranger")
-            sdp = await line.media.open(self.leg, offer, options)
+            options = LegOptions(contact=self.info.contact, trusted=invite.origin.kind != "stranger")
+            sdp = await line.media.open(self.leg, invite.sdp, options)
         except MediaError as error:
-            line.user_agent.reject(self._invite.session, error.status)
+            line.user_agent.reject(invite.session, error.status, headers=unacceptable(error))
             self._end("failed")
             raise CallEnded("failed") from error
         self._check()
-        if not line.user_agent.accept(self._invite.session, sdp):
-            self._end("caller_hung_up")
-            raise CallEnded(self._ended)
-        self.answered = True
+        self._said = sdp
+        return sdp
 
     async def play(self, clips: tuple[Clip, ...], *, keys: str = "") -> str | None:
         """See the port."""
@@ -235,6 +255,11 @@ class SipCall:
             case ReinviteReceived():
                 self._keys.described(event.sdp)
                 self._line.spawn(self._reinvited(event))
+            case OfferReceived():
+                self._keys.described(event.sdp)
+                self._line.spawn(answer_offer(self._line, self.leg, event))
+            case Refreshed() if event.moved and event.sdp:
+                self._line.spawn(self._answered_our_offer(event.sdp))
             case DigitReceived():
                 if not self._keys.by_rtp:
                     self._pressed(event.digit)
@@ -317,8 +342,8 @@ class SipCall:
             told(self._ended)
 
     async def _close_media(self) -> None:
-        if self._media_open:
-            self._media_open = False
+        if self._said is not None:
+            self._said = None
             await self._line.close(self.info.contact, self.leg)
 
 

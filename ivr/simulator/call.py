@@ -93,9 +93,9 @@ class SimulatedCall:
         else:
             self._told.append(told)
 
-    async def answer(self) -> None:
+    async def answer(self, *, early: bool = False) -> None:
         self._check()
-        self.answered = True
+        self.answered = self.answered or not early
 
     async def play(self, clips: tuple[Clip, ...], *, keys: str = "") -> str | None:
         self._check()

@@ -154,14 +154,23 @@ class UserAgent:
     def reoffer(self, session: SessionId, sdp: str) -> bool:
         return self._done(self.core.reoffer(session, sdp, self._clock()))
 
-    def cancel(self, session: SessionId) -> bool:
-        return self._done(self.core.cancel(session, self._clock()))
+    def update(self, session: SessionId, sdp: str | None = None) -> bool:
+        return self._done(self.core.update(session, sdp, self._clock()))
+
+    def answer_offer(self, session: SessionId, sdp: str) -> bool:
+        return self._done(self.core.answer_offer(session, sdp, self._clock()))
+
+    def refuse_offer(self, session: SessionId, status: int, headers: HeaderLines = ()) -> bool:
+        return self._done(self.core.refuse_offer(session, status, self._clock(), headers))
+
+    def cancel(self, session: SessionId, headers: HeaderLines = ()) -> bool:
+        return self._done(self.core.cancel(session, self._clock(), headers))
 
     def bye(self, session: SessionId, headers: HeaderLines = ()) -> bool:
         return self._done(self.core.bye(session, self._clock(), headers))
 
-    def hang_up(self, session: SessionId, status: int = 480) -> bool:
-        return self._done(self.core.hang_up(session, self._clock(), status))
+    def hang_up(self, session: SessionId, status: int = 480, headers: HeaderLines = ()) -> bool:
+        return self._done(self.core.hang_up(session, self._clock(), status, headers))
 
     def snapshot(self, session: SessionId) -> DialogSnapshot | None:
         return self.core.snapshot(session, self._clock())

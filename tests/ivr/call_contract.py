@@ -61,6 +61,35 @@ class CallContract:
         await call.answer()
         assert call.answered
 
+    async def test_what_is_said_early_is_heard_and_does_not_answer_the_call(self, world: CallWorld) -> None:
+        call, far = await world.make_call()
+        await call.answer(early=True)
+        await call.answer(early=True)
+        await call.play((world.clip("closed", SHORT_S),))
+        assert not call.answered
+        assert far.heard() == ["closed"]
+        await call.hangup()
+
+    async def test_a_call_that_was_heard_early_is_answered_later(self, world: CallWorld) -> None:
+        call, far = await world.make_call()
+        await call.answer(early=True)
+        await call.play((world.clip("welcome", SHORT_S),))
+        await call.answer()
+        assert call.answered
+        await call.answer(early=True)
+        assert call.answered
+        await call.play((world.clip("menu", SHORT_S),))
+        assert far.heard() == ["welcome", "menu"]
+
+    async def test_a_caller_who_gives_up_while_hearing_early_ends_what_plays(self, world: CallWorld) -> None:
+        call, far = await world.make_call()
+        await call.answer(early=True)
+        plays = asyncio.ensure_future(call.play((world.clip("long", LONG_S),)))
+        await settle()
+        await far.hang_up()
+        with pytest.raises(CallEnded):
+            await asyncio.wait_for(plays, 5)
+
     async def test_clips_are_heard_in_order(self, world: CallWorld) -> None:
         call, far = await world.make_call()
         await call.answer()

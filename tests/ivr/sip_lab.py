@@ -23,6 +23,7 @@ from sip.events import (
     Accepted,
     Ended,
     InviteReceived,
+    Provisional,
     ReinviteReceived,
     Rejected,
     Reoffered,
@@ -118,7 +119,7 @@ class Handset:
     def _heard(self, event: SipEvent) -> None:
         self.heard_of.append(event)
         match event:
-            case Accepted() if event.sdp:
+            case Accepted() | Provisional() if event.sdp:
                 self.rtp.described(event.sdp)
             case Reoffered() if event.sdp:
                 self.rtp.described(event.sdp)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ivr.agent_leg import Target, is_held
+from ivr.agent_leg import Target, is_held, unacceptable
 from ivr.call import CallEnded
 from ivr.phones import NotAnswered
+from rtp.engine import MediaError
+from sdp.errors import NoCommonCodec, UnusableAddress
 from sip.config import Address
-from sip.events import Ended, Reoffered
+from sip.events import Confirmed, Ended, ProvisionalConfirmed, Reoffered, ReofferFailed
 from sip.message.uri import SipUri
 from tests.interop.peers import free_port
 from tests.ivr.sip_lab import Handset, Lab, hears, info, lab, offer_to, talk
@@ -168,3 +170,51 @@ def test_hold_is_read_from_the_offer(direction: str, held: bool) -> None:
     assert is_held(f"{head}m=audio 9 RTP/AVP 8\r\na={direction}\r\n") is held
     assert is_held(f"{head}a={direction}\r\nm=audio 9 RTP/AVP 8\r\n") is held
     assert not is_held("nothing")
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "code"),
+    [
+        (MediaError("no", 488), NoCommonCodec("no"), "305"),
+        (MediaError("no", 488), UnusableAddress("no"), "301"),
+        (MediaError("full", 503), None, ""),
+    ],
+)
+def test_refusal_of_media_says_what_was_wrong(error: MediaError, cause: Exception | None, code: str) -> None:
+    error.__cause__ = cause
+    assert [line[1][:3] for line in unacceptable(error)] == ([code] if code else [])
+
+
+async def test_a_phone_that_plays_before_it_answers_is_not_listened_to(phones: Lab) -> None:
+    """Early media of the callee: the caller keeps our music, and the answer counts as always."""
+
+    def progress(handset: Handset) -> None:
+        phones.phones_agent.ring(handset.session, status=183, sdp=handset.rtp.sdp(), reliable=True)
+        asyncio.get_running_loop().call_later(0.1, handset.answer)
+
+    phones.on_rung = progress
+    leg, handset = await phones.leg()
+    assert handset.count(ProvisionalConfirmed) == 1
+    assert not leg.over
+    await leg.hang_up()
+    await phones.nothing_left()
+
+
+async def test_a_phone_that_changes_its_media_before_it_answers_is_refused_that_alone(phones: Lab) -> None:
+    def change(handset: Handset) -> None:
+        phones.phones_agent.ring(handset.session, status=183, sdp=handset.rtp.sdp(), reliable=True)
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.1, lambda: phones.phones_agent.update(handset.session, handset.rtp.sdp(version=2)))
+        loop.call_later(0.3, handset.answer)
+
+    phones.on_rung = change
+    leg, handset = await phones.leg()
+    assert [event.status for event in handset.heard_of if isinstance(event, ReofferFailed)] == [488]
+    await leg.hang_up()
+
+
+async def test_a_phone_that_holds_by_update_holds(phones: Lab) -> None:
+    leg, handset = await phones.leg()
+    await until(lambda: handset.count(Confirmed) == 1, "acknowledgement")
+    phones.phones_agent.update(handset.session, handset.rtp.sdp(direction="sendonly", version=2))
+    await until(lambda: leg.held, "hold")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from ivr.call import AgentLeg, Call, CallEnded, Clip
 from ivr.sip_call import Outside, SipCall
 from rtp.engine import LegId
-from sip.events import Accepted, Reoffered
+from sip.events import Accepted, Origin, Provisional, Refreshed, Reoffered, ReofferFailed
+from sip.message.message import Response
 from tests.ivr.call_contract import AgentEnd, CallContract, FarEnd
 from tests.ivr.sip_lab import Handset, Lab, hears, lab, talk, without_events
 from tests.ivr.sounds import MUSIC, tone
@@ -131,6 +133,61 @@ async def test_a_caller_without_a_common_codec_is_told_so(phones: Lab) -> None:
     assert handset.status == 488
     await phones.nothing_left()
     assert phones.media._listeners == {}
+
+
+async def test_what_is_said_early_goes_by_183_and_the_answer_repeats_nothing(phones: Lab, world: SipWorld) -> None:
+    call, handset = await phones.call()
+    await call.answer(early=True)
+    await call.play((world.clip("closed", 0.2),))
+    progress = [event for event in handset.heard_of if isinstance(event, Provisional)]
+    assert [(one.response.status, "100rel" in one.response.require) for one in progress] == [(183, True)]
+    await call.answer()
+    await until(lambda: handset.count(Accepted) == 1, "answer")
+    (accepted,) = [event for event in handset.heard_of if isinstance(event, Accepted)]
+    assert (accepted.response.body, accepted.sdp) == (b"", progress[0].sdp)
+    await call.hangup()
+    await phones.nothing_left()
+
+
+@pytest.mark.parametrize("offer", [True, False])
+async def test_who_cannot_hear_early_is_answered(phones: Lab, offer: bool) -> None:
+    call, _ = await phones.call(offer=offer)
+    if offer:
+        call._invite = replace(call._invite, origin=Origin("stranger"))
+    await call.answer(early=True)
+    assert call.answered
+
+
+async def test_an_offer_by_update_is_answered(phones: Lab) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    await until(lambda: handset.count(Accepted) == 1, "answer")
+    phones.phones_agent.update(handset.session, handset.rtp.sdp(direction="sendonly", version=2))
+    await until(lambda: handset.count(Reoffered) == 1, "answer to the update")
+    (answered,) = [event for event in handset.heard_of if isinstance(event, Reoffered)]
+    assert "a=recvonly" in (answered.sdp or "")
+
+
+async def test_an_update_that_fits_nothing_is_refused_with_a_warning(phones: Lab) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    await until(lambda: handset.count(Accepted) == 1, "answer")
+    phones.phones_agent.update(handset.session, handset.rtp.sdp().replace("RTP/AVP 8 101", "RTP/AVP 18"))
+    await until(lambda: handset.count(ReofferFailed) == 1, "refusal")
+    assert not handset.ended
+
+
+async def test_a_caller_who_moves_while_it_answers_our_refresh_is_followed(phones: Lab) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    await until(lambda: handset.count(Accepted) == 1, "answer")
+    elsewhere = Handset(phones.phones_agent)
+    call._heard(
+        Refreshed(call._invite.session, Response(200, "OK", body=elsewhere.rtp.sdp(version=2).encode()), moved=True)
+    )
+    await call.start_music((Clip(str(phones.folder / "hold.al"), 1.0, MUSIC, "nb"),))
+    await until(lambda: len(elsewhere.rtp.hear()) > 0, "music where the phone is now")
+    elsewhere.rtp.hang_up()
 
 
 async def test_a_caller_who_has_left_before_anybody_listens_is_gone(phones: Lab) -> None:

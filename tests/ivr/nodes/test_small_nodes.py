@@ -25,6 +25,31 @@ async def test_say_answers_speaks_and_goes_on() -> None:
         assert data.trace == ["first", "bye"]
 
 
+LATE = HEAD.replace("start: first", "answer: late\nstart: first")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "answered"),
+    [
+        ("  first: {type: say, say: {nb: Stengt., en: Closed.}, next: bye}\n", False),
+        (
+            "  first: {type: menu, say: {nb: Velg., en: Choose.}, keys: {1: bye}, no_choice: bye}\n",
+            True,
+        ),
+        ("  first: {type: transfer, to: desk, failed: bye}\n", True),
+    ],
+)
+async def test_flow_that_answers_late_speaks_first_and_takes_the_call_for_more_than_that(
+    nodes: str, answered: bool
+) -> None:
+    engine = Engine()
+    flow = flow_of(LATE + nodes + GOODBYE)
+    call, task = engine.dial(flow, "c1", engine.begin(flow, "c1"))
+    await task
+    assert call.answered is answered
+    await engine.close()
+
+
 async def test_set_changes_the_language_of_what_follows() -> None:
     async with ringing("  first: {type: set, values: {language: '\"en\"'}, next: bye}\n") as (call, _):
         assert texts(call) == ["Goodbye."]
