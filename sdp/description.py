@@ -13,6 +13,7 @@ Lines = tuple[tuple[str, str], ...]
 MAX_LINES = 1000
 MAX_MEDIA = 32
 MAX_FORMATS = 128
+_REMEMBERED_LENGTH = 128
 
 _ORIGIN = re.compile(r"([^ ]++) ([0-9]{1,20}) ([0-9]{1,20}) IN IP[46] ([^ ]++)")
 _CONNECTION = re.compile(r"IN IP[46] ([^ /]++)(?:/[0-9/]++)?")
@@ -80,7 +81,9 @@ class Media:
         """The `a=rtpmap` lines by payload type; malformed ones are left out, as if they were unknown attributes."""
         maps = {}
         for attribute in self.attributes:
-            if attribute.name == "rtpmap" and (found := _parse_rtpmap(attribute.value or "")) is not None:
+            if attribute.name != "rtpmap" or len(attribute.value or "") > _REMEMBERED_LENGTH:
+                continue
+            if (found := _parse_rtpmap(attribute.value or "")) is not None:
                 maps[found.payload_type] = found
         return maps
 
@@ -154,7 +157,8 @@ class _Fields:
         for letter, value in block:
             if letter == "a":
                 # Keys are not kept.
-                parsed = _parse_attribute if value[:7] != "crypto:" else _parse_attribute.__wrapped__
+                kept_too = value[:7] != "crypto:" and len(value) <= _REMEMBERED_LENGTH
+                parsed = _parse_attribute if kept_too else _parse_attribute.__wrapped__
                 self.attributes.append(parsed(value))
             elif letter == "c":
                 # Several c= lines are layers of a multicast session: the first is as good as any.
@@ -206,6 +210,7 @@ def _parse_attribute(value: str) -> Attribute:
 
 @lru_cache(maxsize=1024)
 def _parse_rtpmap(value: str) -> RtpMap | None:
+    """Of at most _REMEMBERED_LENGTH characters, since it is kept."""
     match = _RTPMAP.fullmatch(value)
     return None if match is None else RtpMap(int(match[1]), match[2].upper(), int(match[3]), int(match[4] or 1))
 

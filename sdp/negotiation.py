@@ -270,6 +270,8 @@ def _host(text: str, ours: str) -> str:
         raise UnusableAddress(f"c= {text[:80]!r}: expected an address, not a name") from None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
+    if isinstance(address, ipaddress.IPv6Address) and address.scope_id is not None:
+        raise UnusableAddress(f"c= {text[:80]!r}: expected no zone, which means something on its own machine only")
     if address.is_multicast or text == "255.255.255.255":
         raise UnusableAddress(f"c= {text}: expected the address of one host")
     if address.version != own.version and not address.is_unspecified:

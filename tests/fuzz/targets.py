@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sdp.description
 from rtp import packet, rtcp
+from sdp.crypto import CHANCE_BYTES, Security, Srtp, keys
 from sdp.description import SessionDescription
 from sdp.errors import SdpError
+from sdp.negotiation import Agreed, Capabilities, answer
 from sip.errors import ParseError
 from sip.message import auth, message
 from sip.message.address import NameAddr
@@ -141,7 +143,22 @@ def check_description(description: SessionDescription, data: bytes) -> None:
     for media in description.media:
         media.rtp_maps()
         description.address_of(media)
+        for key in keys(media):
+            assert keys(replace(media, attributes=(key.attribute,))) == [key]
     assert sdp.description.parse(str(description)).media == description.media
+
+
+def read_offer(data: bytes) -> tuple[SessionDescription, Agreed]:
+    security = Security(Srtp.PREFERRED, bytes(CHANCE_BYTES))
+    return answer(sdp.description.parse(data), Capabilities("192.0.2.2"), 4000, 1, 1, security=security)
+
+
+def check_answer(answered: tuple[SessionDescription, Agreed], data: bytes) -> None:
+    """The peer could read the answer, and agrees to what we agreed to."""
+    description, agreed = answered
+    assert sdp.description.parse(str(description)).media == description.media
+    assert 0 < agreed.port < 65536
+    assert "%" not in agreed.address
 
 
 def check_rtp(found: packet.RtpPacket, data: bytes) -> None:
@@ -226,6 +243,7 @@ TARGETS = (
         (OFFER, OFFER + OFFER[OFFER.index(b"m=") :]),
         _SDP_TOKENS,
     ),
+    Target("offer", read_offer, check_answer, (SdpError,), (OFFER, OFFER.replace(b"SAVP", b"AVP")), _SDP_TOKENS),
     Target(
         "rtp",
         packet.parse,

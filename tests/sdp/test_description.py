@@ -15,6 +15,7 @@ from sdp.description import (
     Origin,
     SessionDescription,
     _parse_attribute,
+    _parse_rtpmap,
     parse,
 )
 from sdp.errors import SdpError
@@ -192,3 +193,12 @@ DESCRIPTION = st.builds(
 @given(DESCRIPTION)
 def test_what_is_written_reads_back_the_same(description: SessionDescription) -> None:
     assert parse(str(description)) == description
+
+
+def test_long_lines_are_read_and_not_kept_in_memory() -> None:
+    for cache in (_parse_attribute, _parse_rtpmap):
+        cache.cache_clear()
+    long = "x" * 60_000
+    (media,) = parse(f"{HEAD}m=audio 4 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000 {long}\r\na=x:{long}\r\n").media
+    assert (media.attribute("x"), media.rtp_maps()) == (long, {})
+    assert (_parse_attribute.cache_info().currsize, _parse_rtpmap.cache_info().currsize) == (0, 0)

@@ -136,6 +136,11 @@ def test_address_that_is_not_one_reachable_host_is_refused(address: str) -> None
         answered(offer(*PHONE, address=address))
 
 
+def test_address_with_a_zone_is_refused() -> None:
+    with pytest.raises(UnusableAddress, match="zone"):
+        answer(offer(*PHONE, address="fe80::1%eth0"), Capabilities("2001:db8::1"), 4000, 1, 1)
+
+
 def test_offer_without_any_address_is_refused() -> None:
     with pytest.raises(UnusableAddress):
         answered(parse("v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\nm=audio 6000 RTP/AVP 8"))
