@@ -57,7 +57,16 @@ def _network(config: Config) -> Iterator[str]:
     media = config.media
     if (media.host or config.sip.host) == "::":
         yield "[media] host = '::': expected one address, which callers are told to send their voices to"
-    ports = {"sip port": config.sip.port, "http port": config.http.port, "media last_port": media.last_port}
+    if config.sip.host6 and ":" not in config.sip.host6:
+        yield f"[sip] host6 = {config.sip.host6!r}: expected an IPv6 address such as ::1"
+    elif config.sip.host6 and ":" in config.sip.host:
+        yield f"[sip] host6 = {config.sip.host6!r}: host = {config.sip.host!r} is of IPv6 already"
+    ports = {
+        "sip port": config.sip.port,
+        "tls port": config.tls.port,
+        "http port": config.http.port,
+        "media last_port": media.last_port,
+    }
     for what, port in ports.items():
         if port > _LAST_PORT:
             section, name = what.split()
@@ -76,6 +85,11 @@ def _network(config: Config) -> Iterator[str]:
 
 
 def _peers(config: Config) -> Iterator[str]:
+    for trunk in config.trunk:
+        if not trunk.networks and not trunk.certificate:
+            yield f"trunk {trunk.name!r}: expected networks that it calls from, or the name in its certificate"
+        if trunk.certificate and not (config.tls.certificate and config.tls.ca):
+            yield f"trunk {trunk.name!r}: a certificate is only asked for with [tls] certificate and ca"
     for agent in config.agent:
         if agent.contact:
             yield from _reachable(f"agent {agent.name!r}: contact", agent.contact.replace("{n}", "1"))

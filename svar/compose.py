@@ -54,11 +54,12 @@ GOODBYE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a running node is reached."""
+    """Where a running node is reached; `streams` are the addresses of SIP over TCP and TLS."""
 
     sip: tuple[str, int]
     http: tuple[str, int]
     mqtt: str
+    streams: tuple[Address, ...] = ()
 
 
 class Node:
@@ -68,6 +69,7 @@ class Node:
         """Raises ConfigError."""
         check(config)
         self.config = config
+        self._tls = endpoint.tls(config)
         self.identity = Identity(config.node.tenant, endpoint.node_name(config), _now_ms)
         self.passwords: Passwords
         self._stack = AsyncExitStack()
@@ -107,7 +109,8 @@ class Node:
         prompts = await self._prompts(book)
         user_agent = UserAgent(
             UserAgentCore(endpoint.core_config(config, self.passwords, __version__), _token),
-            Address(config.sip.host, config.sip.port),
+            *endpoint.listening(config),
+            tls=self._tls,
         )
         media = LocalMediaEngine(endpoint.media_settings(config))
         stack.push_async_callback(media.shutdown)
@@ -136,13 +139,19 @@ class Node:
         await registrations.match_agents()
         http, mqtt = await self._show(user_agent, media)
         self._emit(NodeStarted, release=__version__)
-        return Places(user_agent.address[:2], http, mqtt)
+        streams = tuple(address for address in user_agent.addresses if address.reliable)
+        return Places(user_agent.address[:2], http, mqtt, streams)
+
+    def reload(self) -> None:
+        """Read the certificates again; what cannot be used is logged, and changes nothing."""
+        self._tls.reload()
 
     async def _listen(self, user_agent: UserAgent) -> None:
         try:
             await user_agent.start()
         except OSError as error:
-            place = f"{self.config.sip.host}:{self.config.sip.port}"
+            sip, tls = self.config.sip, self.config.tls
+            place = f"{sip.host}:{sip.port}" + (f" or TLS port {tls.port}" if tls.certificate else "")
             raise ConfigError(
                 f"cannot listen for SIP on {place}: {error.strerror}; SVAR_SIP_PORT=5070 chooses another port"
             ) from None
@@ -270,7 +279,7 @@ class Node:
 
 def _sip_figures(user_agent: UserAgent) -> dict[str, int]:
     """The user agent's counts under Prometheus' names: what only grows ends in `_total`."""
-    levels = ("sessions", "dialogs", "transactions", "deadlines")
+    levels = ("sessions", "dialogs", "transactions", "deadlines", "connections")
     return {name if name in levels else f"{name}_total": count for name, count in user_agent.stats.items()}
 
 

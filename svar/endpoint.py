@@ -9,14 +9,15 @@ from pathlib import Path
 from acd.model import AgentId, AgentSpec, QueueId, QueueSpec, SiteId
 from ivr.agent_leg import Target
 from rtp.aio.engine import MediaSettings
-from sip.aio.user_agent import reachable
-from sip.config import Address, CoreConfig, Digest, Limits, Trunk
+from sip.aio.sockets import reachable
+from sip.aio.tls import CertificateError, Tls, TlsFiles
+from sip.config import Address, CoreConfig, Digest, Limits, StreamLimits, Trunk, default_port
+from sip.dialog import transport_of
 from sip.message.uri import SipUri
 from svar.config import Agent, Config, ConfigError
 from svar.config import Trunk as ConfiguredTrunk
 from svar.passwords import Passwords, secret
 
-SIP_PORT = 5060
 FIXED_REST_S = 30
 ANY = "0.0.0.0"
 
@@ -46,7 +47,34 @@ def core_config(config: Config, passwords: Passwords, release: str) -> CoreConfi
             calls_per_s=float(limits.calls_per_s),
             stranger_requests_per_s=float(limits.stranger_requests_per_s),
         ),
+        streams=StreamLimits(
+            connections=limits.connections,
+            strangers=max(1, limits.connections // 4),
+            per_stranger=limits.stranger_connections,
+            ping_s=float(config.sip.keep_alive_s),
+        ),
     )
+
+
+def listening(config: Config) -> list[Address]:
+    """Where SIP is listened to; TLS only where there is a certificate."""
+    sip, hosts = config.sip, [host for host in (config.sip.host, config.sip.host6) if host]
+    places = [Address(host, sip.port) for host in hosts]
+    if sip.tcp:
+        places += [Address(host, sip.port, "TCP") for host in hosts]
+    if config.tls.certificate:
+        places += [Address(host, config.tls.port, "TLS") for host in hosts]
+    return places
+
+
+def tls(config: Config) -> Tls:
+    """Raises ConfigError for files that cannot be used."""
+    named = any(trunk.certificate for trunk in config.trunk)
+    files = TlsFiles(config.tls.certificate, config.tls.key, config.tls.ca, ask_clients=named)
+    try:
+        return Tls(files)
+    except CertificateError as error:
+        raise ConfigError(f"[tls] {error}") from None
 
 
 def media_settings(config: Config) -> MediaSettings:
@@ -71,7 +99,14 @@ def media_ports(config: Config) -> int:
 def _trunk(trunk: ConfiguredTrunk) -> Trunk:
     try:
         networks = tuple(ip_network(network) for network in trunk.networks)
-        return Trunk(trunk.name, networks, float(trunk.calls_per_s))
+        return Trunk(
+            trunk.name,
+            networks,
+            float(trunk.calls_per_s),
+            certificate=trunk.certificate,
+            ca=trunk.ca,
+            verify=trunk.verify,
+        )
     except ValueError as error:
         raise ConfigError(
             f"trunk {trunk.name!r}: {error}; expected an address such as 192.0.2.7 or 192.0.2.0/24"
@@ -98,7 +133,8 @@ def fixed_phones(config: Config) -> dict[str, Target]:
 def target(uri: str) -> Target:
     """Where a SIP URI with an IP address leads. Names are resolved by a later resolver, so they are refused here."""
     parsed = SipUri.parse(uri)
-    return Target(parsed, Address(parsed.host, parsed.port or SIP_PORT))
+    transport = transport_of(parsed) or "UDP"
+    return Target(parsed, Address(parsed.host, parsed.port or default_port(transport), transport))
 
 
 def titles(config: Config) -> dict[str, str]:

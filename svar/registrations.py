@@ -90,6 +90,10 @@ class Registrations:
             if location.agent not in self._agents:
                 continue
             detail = location.detail
+            if detail.get("transport", "UDP") != "UDP":
+                # Its connection ended with the process that held it; the phone registers again by a new one.
+                await self._locations.remove(location.agent, location.uri)
+                continue
             left_s = (location.expires_at_ms - self._now_ms()) / 1000
             saved.append(
                 SavedBinding(
@@ -165,6 +169,7 @@ class Registrations:
             "aor": aor,
             "host": one.destination[0],
             "port": str(one.destination[1]),
+            "transport": one.destination.transport,
             "q": str(one.q),
             "instance": one.instance,
             "call_id": one.call_id,

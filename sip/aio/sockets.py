@@ -65,10 +65,20 @@ class Sockets:
             self._udp[":" in address.host] = udp
             bound = udp.address
         else:
-            bound = self._streams.listen(address)
+            bound = self._listen_for_streams(address)
         self.addresses.append(bound)
         for one in reachable(bound):
             self._core.listens(one, everywhere=one != bound)
+
+    def _listen_for_streams(self, address: Address) -> Address:
+        """A free port is rather the one of our datagrams: people name one number for both."""
+        taken = [one.port for one in self.addresses if one.host == address.host and one.transport == "UDP"]
+        if address.port == 0 and taken and address.transport == "TCP":
+            try:
+                return self._streams.listen(address._replace(port=taken[0]))
+            except OSError:
+                return self._streams.listen(address)
+        return self._streams.listen(address)
 
 
 def reachable(bound: Address) -> list[Address]:

@@ -48,6 +48,7 @@ async def _serve(config: Config) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked)
     node = Node(config)
+    loop.add_signal_handler(signal.SIGHUP, node.reload)
     places = await _start(node, stopped)
     if places is None:
         print("stopped before it had started", flush=True)
@@ -84,13 +85,16 @@ def _spare_the_collector() -> None:
 
 def ready_line(places: Places) -> str:
     """The one line that scripts wait for."""
-    return f"svar ready sip={_written(places.sip)} http={_written(places.http)}"
+    told = f"svar ready sip={_written(places.sip)} http={_written(places.http)}"
+    others = [one for one in places.streams if one.transport == "TLS" or one[:2] != places.sip]
+    return " ".join([told, *(f"{one.transport.lower()}={_written(one[:2])}" for one in others)])
 
 
 def greeting(node: Node, places: Places) -> str:
     """What to dial, how a phone registers, and where to look."""
     sip, http = _written(places.sip), _written(places.http)
-    lines = ["", f"svar answers SIP over UDP at {sip}", "", "Dial a service number:"]
+    over = [f"UDP at {sip}", *(f"{one.transport} at {_written(one[:2])}" for one in places.streams)]
+    lines = ["", f"svar answers SIP over {', '.join(over)}", "", "Dial a service number:"]
     lines += [f"  sip:{number}@{sip:<24} {title}" for number, title in node.services]
     lines += ["", "An agent's phone registers as:"]
     for agent in node.registering:

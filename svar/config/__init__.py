@@ -14,6 +14,7 @@ from svar.config.schema import (
     Queue,
     Redis,
     Sip,
+    Tls,
     Trunk,
 )
 
@@ -31,6 +32,7 @@ __all__ = [
     "Queue",
     "Redis",
     "Sip",
+    "Tls",
     "Trunk",
     "load",
 ]

@@ -49,7 +49,19 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
         raise ConfigError("\n".join(reader.mistakes))
     config = _with_environment(config, environment)
     flows = replace(config.flows, folder=_shown((path.parent / config.flows.folder).resolve()))
+    config = _with_files(config, path.parent)
     return replace(config, flows=flows, node=replace(config.node, state=str(Path(config.node.state).resolve())))
+
+
+def _with_files(config: Config, folder: Path) -> Config:
+    """Certificates stand beside the configuration."""
+
+    def found(name: str) -> str:
+        return str((folder / name).resolve()) if name else ""
+
+    tls = config.tls
+    tls = replace(tls, certificate=found(tls.certificate), key=found(tls.key), ca=found(tls.ca))
+    return replace(config, tls=tls, trunk=[replace(trunk, ca=found(trunk.ca)) for trunk in config.trunk])
 
 
 def _shown(folder: Path) -> str:

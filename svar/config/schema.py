@@ -34,9 +34,22 @@ class Sip:
     """The SIP endpoint."""
 
     host: str = setting("address to listen on; loopback unless you say otherwise", "127.0.0.1")
-    port: int = setting("UDP port; 0 takes a free one", 5060)
+    host6: str = setting("IPv6 address to listen on beside it; empty: none", "")
+    port: int = setting("UDP and TCP port; 0 takes free ones", 5060)
+    tcp: bool = setting("listen for SIP over TCP too", default=True)
+    keep_alive_s: int = setting("between keep-alives on connections that we opened (RFC 5626); 0: none", 90)
     domains: list[str] = setting("names that are ours besides the address: phones register there", ["svar.localhost"])
     realm: str = setting("realm of the digest challenge", "svar")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """SIP over TLS. Files are PEM, relative to this file, and read again when they change or on SIGHUP."""
+
+    port: int = setting("TCP port; 0 takes a free one", 5061)
+    certificate: str = setting("our certificate and its chain; empty: TLS is not listened to", "")
+    key: str = setting("its private key; empty: it stands in the certificate's file", "")
+    ca: str = setting("authorities that vouch for peers' certificates; empty: the system's, for servers alone", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +59,8 @@ class Limits:
     calls: int = setting("calls in progress", 6000)
     calls_per_s: int = setting("new calls a second; one core was measured to take 350", 300)
     stranger_requests_per_s: int = setting("requests a second from one address that is no trunk", 10)
+    connections: int = setting("TCP and TLS connections; half of the process' descriptors at most", 4000)
+    stranger_connections: int = setting("those of one address that is no trunk and where no phone registered", 32)
     shutdown_s: int = setting("how long calls in progress may go on after a stop was asked for", 10)
 
 
@@ -91,10 +106,13 @@ class Flows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
-    """A peer that may ring our service numbers without a password: known by its addresses."""
+    """A peer that may ring our service numbers without a password: known by its addresses, or by its certificate."""
 
     name: str = required("its name in logs, metrics and records")
-    networks: list[str] = required("addresses or networks that it calls from")
+    networks: list[str] = setting("addresses or networks that it calls from", [])
+    certificate: str = setting("the name in its certificate (RFC 5922): it may call from anywhere then, over TLS", "")
+    ca: str = setting("authorities that vouch for its certificate where we connect to it; empty: those of [tls]", "")
+    verify: bool = setting("check its certificate where we connect to it; false: anybody may pose as it", default=True)
     calls_per_s: int = setting("new calls a second; 0: no limit of its own", 0)
 
 
@@ -142,6 +160,7 @@ class Config:
 
     node: Node = field(default_factory=Node)
     sip: Sip = field(default_factory=Sip)
+    tls: Tls = field(default_factory=Tls)
     limits: Limits = field(default_factory=Limits)
     media: Media = field(default_factory=Media)
     http: Http = field(default_factory=Http)

@@ -7,7 +7,22 @@ import pytest
 
 from svar.checks import check, doubts
 from svar.commands.serve import EXAMPLE
-from svar.config import Agent, Config, ConfigError, Destination, Http, Media, Mqtt, Node, Queue, Redis, Sip, load
+from svar.config import (
+    Agent,
+    Config,
+    ConfigError,
+    Destination,
+    Http,
+    Media,
+    Mqtt,
+    Node,
+    Queue,
+    Redis,
+    Sip,
+    Tls,
+    Trunk,
+    load,
+)
 
 
 def told(config: Config) -> str:
@@ -31,6 +46,14 @@ def test_the_defaults_and_the_example_are_right() -> None:
         (Config(media=Media(host="rtp.example")), "[media] host = 'rtp.example': expected an IP address"),
         (Config(sip=Sip(host="::")), "[media] host = '::': expected one address"),
         (Config(sip=Sip(port=70000)), "[sip] port = 70000: expected at most 65535"),
+        (Config(sip=Sip(host6="127.0.0.1")), "[sip] host6 = '127.0.0.1': expected an IPv6 address"),
+        (Config(sip=Sip(host="::1", host6="::1")), "[sip] host6 = '::1': host = '::1' is of IPv6 already"),
+        (Config(tls=Tls(port=70000)), "[tls] port = 70000: expected at most 65535"),
+        (Config(trunk=[Trunk(name="t")]), "trunk 't': expected networks that it calls from"),
+        (
+            Config(trunk=[Trunk(name="t", certificate="t.example")]),
+            "trunk 't': a certificate is only asked for with [tls] certificate and ca",
+        ),
         (Config(http=Http(port=70000)), "[http] port = 70000: expected at most 65535"),
         (Config(media=Media(first_port=30000, last_port=20000)), "[media] first_port = 30000: expected less"),
         (

@@ -10,7 +10,7 @@ from ivr.agent_leg import Target
 from sip.config import Address
 from sip.message.uri import SipUri
 from svar import endpoint
-from svar.config import Agent, Config, ConfigError, Limits, Media, Node, Queue, Sip, Trunk
+from svar.config import Agent, Config, ConfigError, Limits, Media, Node, Queue, Sip, Tls, Trunk
 from svar.passwords import Passwords
 
 
@@ -100,3 +100,37 @@ def test_callers_leave_a_media_port_for_every_agent() -> None:
     assert endpoint.media_ports(config) == 20
     assert endpoint.most_calls(config) == 15
     assert endpoint.most_calls(replace(config, limits=Limits(calls=7))) == 7
+
+
+def test_udp_and_tcp_are_listened_to_and_tls_with_a_certificate() -> None:
+    plain = Config(sip=Sip(host="127.0.0.1", host6="::1", port=5070))
+    four, six = [Address("127.0.0.1", 5070), Address("::1", 5070)]
+    assert endpoint.listening(plain) == [four, six, four._replace(transport="TCP"), six._replace(transport="TCP")]
+    secure = Config(sip=Sip(tcp=False), tls=Tls(certificate="x.pem", port=5071))
+    assert endpoint.listening(secure) == [Address("127.0.0.1", 5060), Address("127.0.0.1", 5071, "TLS")]
+
+
+def test_certificate_that_cannot_be_used_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\[tls\] certificate .*x\.pem.*No such file"):
+        endpoint.tls(Config(tls=Tls(certificate=str(tmp_path / "x.pem"))))
+    endpoint.tls(Config())
+
+
+def test_trunk_is_named_by_its_certificate(tmp_path: Path) -> None:
+    trunk = Trunk(name="op", certificate="sip.op.example", ca="op.pem", verify=False)
+    config = Config(node=Node(state=str(tmp_path)), trunk=[trunk], sip=Sip(keep_alive_s=30))
+    core = endpoint.core_config(config, Passwords(tmp_path / "a.json"), "1")
+    (op,) = core.trunks
+    assert (op.networks, op.certificate, op.ca, op.verify) == ((), "sip.op.example", "op.pem", False)
+    assert (core.streams.ping_s, core.streams.connections, core.streams.strangers) == (30.0, 4000, 1000)
+
+
+@pytest.mark.parametrize(
+    ("uri", "destination"),
+    [
+        ("sip:x@192.0.2.1;transport=tcp", Address("192.0.2.1", 5060, "TCP")),
+        ("sips:x@192.0.2.1", Address("192.0.2.1", 5061, "TLS")),
+    ],
+)
+def test_uri_says_how_to_get_there(uri: str, destination: Address) -> None:
+    assert endpoint.target(uri).destination == destination

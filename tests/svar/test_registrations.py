@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from itertools import count
 
@@ -235,6 +235,17 @@ async def test_an_address_that_no_phone_is_at_any_more_is_forgotten(office: Offi
     phone.unregister(registration)  # type: ignore[arg-type]  # register gives what unregister takes
     await office.becomes("anna", AgentState.LOGGED_OUT)
     assert office.registrations._addresses["anna"] == set()
+
+
+async def test_a_phone_whose_connection_ended_with_the_node_is_not_known_again(office: Office) -> None:
+    phone = await office.phone()
+    office.register(phone, "anna")
+    await office.becomes("anna", AgentState.READY)
+    for key, kept in office.locations.kept.items():
+        office.locations.kept[key] = replace(kept, detail=kept.detail | {"transport": "TCP"})
+    async with restarted(office) as registrations:
+        assert registrations.locate("anna") is None
+    assert office.locations.kept == {}
 
 
 async def test_a_store_that_forgot_everything_is_told_phones_and_agents_again(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from sip.core import UserAgentCore
 from sip.message.uri import SipUri
 from svar.commands.serve import EXAMPLE
 from tests.ivr.sip_lab import Handset
+from tests.sip.aio.authority import Authority
 from tests.svar.system.installation import ROOT
 
 DEADLINE_S = 30.0
@@ -161,3 +163,20 @@ async def test_ctrl_c_twice_hangs_up_who_is_in_a_call(tmp_path: Path) -> None:
 
 def test_the_example_is_where_serve_looks_for_it() -> None:
     assert EXAMPLE.is_file()
+
+
+async def test_node_listens_for_tcp_and_tls_and_reads_certificates_again_on_sighup(tmp_path: Path) -> None:
+    certificate, key = Authority(tmp_path).issue("svar.example", "127.0.0.1", file="server")
+    tls = f'[tls]\nport = 0\ncertificate = "{certificate}"\nkey = "{key}"\n'
+    async with served(configured(tmp_path, tls)) as process:
+        greeting = await heard(process, "svar answers SIP over UDP at 127.0.0.1:")
+        ready = await heard(process, "svar ready")
+        port = int(ready.partition(" tls=127.0.0.1:")[2].split()[0])
+        assert f", TLS at 127.0.0.1:{port}" in greeting
+        assert ", TCP at 127.0.0.1:" in greeting
+        _, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=ssl.create_default_context(cafile=tmp_path / "test authority.pem")
+        )
+        writer.close()
+        process.send_signal(signal.SIGHUP)
+        await heard(process, "certificates were read again")
