@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, NamedTuple
 
+from sip.message.uri import SipUri
+
 Transport = Literal["UDP", "TCP", "TLS"]
 """As a Via names it (RFC 3261 §20.42)."""
 
@@ -86,12 +88,29 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Outwards:
+    """How we are a trunk's customer. `register_s`: the life of our registration there; 0: none. `ping_s`: how often it
+    is asked whether it lives; 0: never.
+
+    `redirects`: hosts, in lower case, to which it may send our calls besides itself. `redirect_prefixes`: beginnings of
+    numbers to which it may; without one, for the number that was dialled alone.
+    """
+
+    register_s: int = 0
+    ping_s: float = 0.0
+    redirects: frozenset[str] = frozenset()
+    redirect_prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Trunk:
     """A peer that is known by where it sends from. `calls_per_s`: its new calls a second; 0: only the total counts.
 
     `account`: how we prove who we are to it. `certificate`: the name in the certificate by which a TLS connection is
     the trunk's too, wherever it comes from, and that it has to show where we connect to it (RFC 5922). `ca`: the file
-    of whom to believe then, instead of the usual; `verify` false: anybody.
+    of whom to believe then, instead of the usual; `verify` false: anybody. `address`: where it is reached; None: it
+    only calls us.
+    `trusted`: what it asserts of callers counts (RFC 3325 §2.4). `outwards`: what concerns calls to it.
     """
 
     name: str
@@ -101,6 +120,9 @@ class Trunk:
     certificate: str = ""
     ca: str = ""
     verify: bool = True
+    address: SipUri | None = None
+    trusted: bool = False
+    outwards: Outwards = field(default_factory=Outwards)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,26 +5,31 @@ After every call drain `datagrams()` and `events()`, and call `handle_timeout` o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from sip.certificates import Expected, canonical
 from sip.config import Address, CoreConfig
-from sip.events import Origin, RegistrationId, SessionId, SipEvent
+from sip.events import Origin, RegistrationId, ResolveId, SessionId, SipEvent
 from sip.message.address import NameAddr
 from sip.message.headers import Headers
 from sip.message.message import REASONS, Request, respond
 from sip.message.uri import SipUri
 from sip.reception import Reception
-from sip.registering import ClientCredentials, OwnRegistration
+from sip.registering import ClientCredentials, OwnRegistration, Reported
 from sip.registration import Binding, SavedBinding
 from sip.requests import MAX_FORWARDS
+from sip.resolution import Ways
 from sip.session.reliable import TAG
 from sip.session.session import Session, Sessions
 from sip.snapshot import DialogSnapshot
 from sip.station import Datagram, Station
 from sip.transaction import Transaction
+from sip.trunks import Trunks
 
 HeaderLines = Iterable[tuple[str, str]]
+
+_NOWHERE = Address("127.0.0.1", 5060)
+"""Until it is known where an INVITE goes."""
 
 
 class UserAgentCore:
@@ -36,6 +41,7 @@ class UserAgentCore:
         self._sessions = Sessions()
         self._reception = Reception(self._station, self._sessions)
         self._registrations: dict[RegistrationId, OwnRegistration] = {}
+        self._trunks = Trunks(self._station)
 
     # --- the contract of a protocol machine
 
@@ -62,9 +68,12 @@ class UserAgentCore:
                 return
 
     def expected(self, address: Address) -> Expected:
-        """Who has to be there before anything is sent over TLS: the trunk, or the domain of the latest request."""
-        name = self._station.transactions.names.get(address, address.host)
-        found = self._reception.trunk(address)
+        """Who has to be there before anything is sent over TLS: the trunk, the host that was looked up, or else the
+        domain of the latest request.
+        """
+        known = self._station.lookups.known.get(address)
+        name = known.host if known is not None else self._station.transactions.names.get(address, address.host)
+        found = (known.trunk if known is not None else "") or self._reception.trunk(address)
         for trunk in self.config.trunks:
             if trunk.name == found:
                 return Expected(trunk.certificate or name, trunk.ca, trunk.verify)
@@ -127,6 +136,26 @@ class UserAgentCore:
         pending = {"transactions": len(station.transactions), "deadlines": len(station.deadlines)}
         return {**station.counts, **held, **pending}
 
+    def resolved(self, id_: ResolveId, targets: Sequence[Address], now: float) -> None:
+        """The answer to a Resolve: where its URI leads, best first; empty where nobody knows."""
+        self._station.lookups.resolved(id_, targets, now)
+
+    @property
+    def ways(self) -> Ways:
+        """By what others are reached, for whoever resolves."""
+        return self._station.ways
+
+    # --- trunks
+
+    def hire(self, now: float) -> None:
+        """Register at the trunks that want it, and ask whether they live, from now on: TrunkRegistered and the others
+        follow."""
+        self._trunks.start(now)
+
+    def quit(self, now: float) -> None:
+        """Take our registrations at trunks back. Nothing more is reported of them."""
+        self._trunks.stop(now)
+
     # --- calls
 
     def invite(
@@ -135,26 +164,34 @@ class UserAgentCore:
         *,
         local: NameAddr,
         remote: NameAddr,
-        destination: Address,
+        destination: Address | None = None,
+        trunk: str = "",
         sdp: str | None,
         headers: HeaderLines = (),
         now: float,
     ) -> SessionId:
-        """Call `target` at `destination`. Without `sdp` the peer offers, and `acknowledge` answers."""
+        """Call `target` at `destination`; without one, where its host leads, or where `trunk` is, over as many targets
+        as it takes (RFC 3263). Without `sdp` the peer offers, and `acknowledge` answers.
+
+        Raises KeyError for a trunk that is not configured, ValueError for one that has no address.
+        """
         station = self._station
-        session = Session(station, self._sessions, Origin("trunk"))
+        customer, hop, route = self._trunks.way(trunk, target)
+        session = Session(station, self._sessions, Origin("trunk", trunk))
         if len(self._sessions.by_id) > self.config.limits.sessions or station.transactions.full:
             session.rejected(503, REASONS[503], None, now)
             return session.id
+        user = getattr(local.uri, "user", "")
         built = Headers()
-        built.add("Via", station.via(destination))
+        built.add("Via", station.via(destination or _NOWHERE))
         built.add("Max-Forwards", MAX_FORWARDS)
+        for one in route:
+            built.add("Route", one)
         built.add("From", str(local.with_tag(station.tokens())))
         built.add("To", str(remote))
         built.add("Call-ID", station.tokens())
         built.add("CSeq", "1 INVITE")
-        user = getattr(local.uri, "user", "")
-        built.add("Contact", station.contact(destination, user, secure=target.scheme == "sips"))
+        built.add("Contact", station.contact(destination or _NOWHERE, user, secure=target.scheme == "sips"))
         built.add("Allow", station.allow)
         built.add("User-Agent", self.config.user_agent)
         for name, value in (*session.timer.wish(), *headers):
@@ -162,7 +199,11 @@ class UserAgentCore:
         built.add("Supported", f"{TAG}, 199")
         if sdp:
             built.add("Content-Type", "application/sdp")
-        session.invite(Request("INVITE", target, built, sdp.encode() if sdp else b""), destination, now)
+        request = Request("INVITE", target, built, sdp.encode() if sdp else b"")
+        if destination is not None:
+            session.invite(request, destination, now)
+        else:
+            session.pursue(request, user, hop, customer, now)
         return session.id
 
     def ring(
@@ -292,12 +333,13 @@ class UserAgentCore:
         expires_s: int = 600,
     ) -> RegistrationId:
         """Register at a registrar and stay registered: RegistrationActive after each success."""
-        registration = OwnRegistration(
-            self._station, RegistrationId(self._station.tokens()), aor, registrar, destination, credentials, expires_s
-        )
-        self._registrations[registration.id] = registration
+        id_ = RegistrationId(self._station.tokens())
+        watcher = Reported(self._station, id_)
+        registration = OwnRegistration(self._station, watcher, aor, registrar, credentials, expires_s)
+        watcher.registration = self._registrations[id_] = registration
+        registration.targets = (destination,)
         registration.refresh(now)
-        return registration.id
+        return id_
 
     def unregister(self, registration: RegistrationId, now: float) -> None:
         """Stop refreshing, and tell the registrar. Nothing is reported."""

@@ -6,10 +6,12 @@ from typing import Literal, NewType
 from sip.config import Address
 from sip.message.message import Request, Response
 from sip.message.reason import Reason, read_reasons
+from sip.message.uri import SipUri
 from sip.transaction import Transaction
 
 SessionId = NewType("SessionId", str)
 RegistrationId = NewType("RegistrationId", str)
+ResolveId = NewType("ResolveId", str)
 
 OriginKind = Literal["trunk", "agent", "stranger"]
 EndCause = Literal["remote", "local", "cancelled", "no_ack", "gone", "timeout", "unanswered", "transport", "expired"]
@@ -236,6 +238,42 @@ class RegistrationFailed:
     status: int
 
 
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """A request waits to know where `uri` leads (RFC 3263): to be answered by `resolved`."""
+
+    id: ResolveId
+    uri: SipUri
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkRegistered:
+    """A trunk took our registration. `expires_s`: for how long."""
+
+    trunk: str
+    expires_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkRegistrationFailed:
+    """A trunk refused our registration, or did not answer (408, 503). `retry_s`: when it is tried again; None: never,
+    since it would be refused again.
+    """
+
+    trunk: str
+    status: int
+    reason: str
+    retry_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkPinged:
+    """A trunk was asked whether it lives. `round_trip_s` is None when it did not answer."""
+
+    trunk: str
+    round_trip_s: float | None
+
+
 SessionEvent = (
     InviteReceived
     | Provisional
@@ -254,7 +292,8 @@ SessionEvent = (
 RegistrarEvent = Registered | Unregistered
 RequestEvent = RegisterReceived | RequestReceived
 RegistrationEvent = RegistrationActive | RegistrationFailed
-SipEvent = SessionEvent | RegistrarEvent | RequestEvent | RegistrationEvent
+TrunkEvent = TrunkRegistered | TrunkRegistrationFailed | TrunkPinged
+SipEvent = SessionEvent | RegistrarEvent | RequestEvent | RegistrationEvent | TrunkEvent | Resolve
 
 
 def body_text(message: Request | Response) -> str | None:

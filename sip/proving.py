@@ -9,12 +9,14 @@ from sip.message.auth import authorize, choose, read_challenges, read_credential
 from sip.message.message import Request, Response
 
 
-def account_at(config: CoreConfig, destination: Address) -> Account | None:
-    """What the trunk at that address knows us by."""
+def account_at(config: CoreConfig, destination: Address, trunk: str = "") -> Account | None:
+    """What the trunk at that address knows us by. `trunk`: the one to which a look-up of its name has led there."""
+    if trunk:
+        return next((one.account for one in config.trunks if one.name == trunk), None)
     address = ip_address(destination.host.partition("%")[0])
-    for trunk in config.trunks:
-        if any(address in network for network in trunk.networks):
-            return trunk.account
+    for one in config.trunks:
+        if any(address in network for network in one.networks):
+            return one.account
     return None
 
 

@@ -2,156 +2,206 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from sip.config import Address
+from sip.config import Account, Address
 from sip.deadlines import Deadline
 from sip.events import RegistrationActive, RegistrationFailed, RegistrationId
+from sip.failover import Attempts
 from sip.message.address import NameAddr
 from sip.message.auth import authorize, choose, read_challenges
 from sip.message.headers import Headers
 from sip.message.message import Request, Response
 from sip.message.uri import SipUri
+from sip.proving import proof
 from sip.requests import MAX_FORWARDS
-from sip.station import Station
+from sip.station import CHALLENGES, Station
 from sip.transaction import Failure, Transaction
 
 # Early enough for a refresh that loses every datagram but the last.
 _REFRESH_MARGIN_S = 40.0
+_MOST_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
+    """`realm`: whose challenges are answered; None: anybody's who is asked to register us."""
+
     user: str
     password: str = field(repr=False)
+    realm: str | None = None
+
+
+class Watcher(Protocol):
+    """Who wants to know how it goes."""
+
+    def registered(self, expires_s: int, response: Response, now: float) -> None: ...
+
+    def refused(self, status: int, response: Response | None, now: float) -> None:
+        """It is not tried again before `OwnRegistration.refresh`."""
+
+    def due(self, now: float) -> None:
+        """Time to refresh."""
 
 
 class OwnRegistration:
-    """One Call-ID, and one CSeq that counts up."""
+    """One Call-ID, and one CSeq that counts up. `targets` are tried in their order."""
 
     __slots__ = (
         "_aor",
         "_call_id",
         "_credentials",
         "_cseq",
-        "_destination",
         "_expires_s",
         "_registrar",
         "_station",
         "_timer",
-        "_tried",
+        "_tries",
         "_wanted",
-        "id",
+        "_watcher",
+        "targets",
     )
 
     def __init__(
         self,
         station: Station,
-        id_: RegistrationId,
+        watcher: Watcher,
         aor: NameAddr,
         registrar: SipUri,
-        destination: Address,
         credentials: ClientCredentials | None,
         expires_s: int,
     ) -> None:
-        self.id = id_
+        self.targets: Sequence[Address] = ()
         self._station = station
+        self._watcher = watcher
         self._aor = aor
         self._registrar = registrar
-        self._destination = destination
         self._credentials = credentials
         self._expires_s = expires_s
         self._call_id = station.tokens()
         self._cseq = 0
-        self._tried = False
+        self._tries = 0
         self._wanted = True
         self._timer: Deadline | None = None
 
     def refresh(self, now: float) -> None:
-        self._tried = False
+        """There have to be targets."""
+        self._wanted = True
+        self._tries = 0
         self._send((), now)
 
     def remove(self, now: float) -> None:
         """Take the contact back; whatever the registrar answers, nobody is told."""
         self._wanted = False
+        self._tries = 0
         if self._timer is not None:
             self._timer.cancel()
-        self.refresh(now)
+        if self.targets:
+            self._send((), now)
 
     def responded(self, transaction: Transaction, response: Response, now: float) -> None:
         if response.status < 200:
             return
-        if response.status in (401, 407) and not self._tried:
-            self._authorize(transaction.request, response, now)
+        if response.status in CHALLENGES and (line := self._proof(transaction.request, response)) is not None:
+            self._tries += 1
+            self._send((line,), now)
         elif response.status == 423 and self._grow(response):
-            self.refresh(now)
+            self._tries += 1
+            self._send((), now)
         elif self._wanted:
             self._settled(response, now)
 
     def failed(self, transaction: Transaction, cause: Failure, now: float) -> None:
         if self._wanted:
-            self._fail(408 if cause is Failure.TIMEOUT else 503)
+            self._fail(408 if cause is Failure.TIMEOUT else 503, None, now)
 
     def _settled(self, response: Response, now: float) -> None:
         if response.status >= 300:
-            self._fail(response.status)
+            self._fail(response.status, response, now)
             return
         granted_s = self._granted(response)
         refresh_s = max(granted_s / 2, granted_s - _REFRESH_MARGIN_S)
         self._timer = self._station.deadlines.set(now + refresh_s, self._rings)
-        self._station.emit(RegistrationActive(self.id, granted_s))
+        self._watcher.registered(granted_s, response, now)
 
     def _rings(self, name: str, now: float) -> None:
         self._timer = None
-        self.refresh(now)
+        self._watcher.due(now)
 
-    def _fail(self, status: int) -> None:
+    def _fail(self, status: int, response: Response | None, now: float) -> None:
         self._wanted = False
-        self._station.emit(RegistrationFailed(self.id, status))
+        self._watcher.refused(status, response, now)
 
-    def _authorize(self, request: Request, response: Response, now: float) -> None:
-        """Answer the first challenge that we know how to. Without one, or without credentials, it has failed."""
-        self._tried = True
-        lines = authorization(request, response, self._credentials, self._station.tokens())
-        if lines is not None:
-            self._send((lines,), now)
-        elif self._wanted:
-            self._fail(response.status)
+    def _proof(self, request: Request, response: Response) -> tuple[str, str] | None:
+        """Without credentials, for another realm, and where a proof was refused: None."""
+        given, name = self._credentials, "Proxy-Authenticate" if response.status == 407 else "WWW-Authenticate"
+        if given is None or self._tries >= _MOST_TRIES:
+            return None
+        realm = given.realm
+        if realm is None:
+            challenge = choose(read_challenges(response.headers.get_all(name)))
+            realm = challenge.realm if challenge is not None else ""
+        return proof(request, response, Account(realm, given.user, given.password), self._station.tokens())
 
     def _grow(self, response: Response) -> bool:
         """423: the registrar wants longer registrations (§10.2.8). False when it makes no sense."""
         least = response.headers.get("Min-Expires") or ""
-        if not self._wanted or not least.isascii() or not least.isdigit() or not self._expires_s < int(least[:9]):
+        if not self._wanted or self._tries >= _MOST_TRIES or not least.isascii() or not least.isdigit():
+            return False
+        if self._expires_s >= int(least[:9]):
             return False
         self._expires_s = int(least[:9])
         return True
 
     def _granted(self, response: Response) -> int:
         """Seconds: what the registrar says beside our Contact, else in Expires, else what we asked for."""
-        own = self._station.own(self._destination)
+        own = {self._station.own(target) for target in self.targets}
         for contact in response.contacts:
             wish = contact.param("expires") or ""
-            if isinstance(contact.uri, SipUri) and contact.uri.host_port == own and wish.isdigit():
+            if isinstance(contact.uri, SipUri) and contact.uri.host_port in own and wish.isdigit():
                 return max(1, int(wish[:9]))
         return max(1, response.expires if response.expires is not None else self._expires_s)
 
     def _send(self, headers: tuple[tuple[str, str], ...], now: float) -> None:
         self._cseq += 1
-        station = self._station
+        station, first = self._station, self.targets[0]
+        user = getattr(self._aor.uri, "user", "")
         built = Headers()
-        built.add("Via", station.via(self._destination))
+        built.add("Via", station.via(first))
         built.add("Max-Forwards", MAX_FORWARDS)
         built.add("From", str(self._aor.with_tag(station.tokens())))
         built.add("To", str(self._aor))
         built.add("Call-ID", self._call_id)
         built.add("CSeq", f"{self._cseq} REGISTER")
-        built.add("Contact", station.contact(self._destination, getattr(self._aor.uri, "user", "")))
+        built.add("Contact", station.contact(first, user))
         built.add("Expires", str(self._expires_s if self._wanted else 0))
         built.add("User-Agent", station.config.user_agent)
         for name, value in headers:
             built.add(name, value)
-        request = Request("REGISTER", self._registrar, built)
-        station.transactions.client(request, self._destination, self, now)
+        Attempts(station, Request("REGISTER", self._registrar, built), self.targets, self, user).start(now)
+
+
+class Reported:
+    """The watcher of a registration that is given up when it fails: the application is told."""
+
+    __slots__ = ("_id", "_station", "registration")
+
+    def __init__(self, station: Station, id_: RegistrationId) -> None:
+        self._station = station
+        self._id = id_
+        self.registration: OwnRegistration | None = None
+
+    def registered(self, expires_s: int, response: Response, now: float) -> None:
+        self._station.emit(RegistrationActive(self._id, expires_s))
+
+    def refused(self, status: int, response: Response | None, now: float) -> None:
+        self._station.emit(RegistrationFailed(self._id, status))
+
+    def due(self, now: float) -> None:
+        assert self.registration is not None
+        self.registration.refresh(now)
 
 
 def authorization(

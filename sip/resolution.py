@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
-from sip.config import Address, Transport
+from sip.config import Address, Transport, default_port
 from sip.message.uri import SipUri
 
 Kind = Literal["NAPTR", "SRV", "A", "AAAA"]
@@ -88,14 +88,12 @@ def locate(uri: SipUri, ways: Ways, chance: Callable[[], float]) -> Asking:
 
     `chance` draws from 0 up to 1. A question that was not answered counts as answered by nothing.
     """
+    if not needs_question(uri):
+        return literal(uri, ways)
     host = uri.param("maddr") or uri.host
     wanted = _wanted(uri, ways)
     if not wanted:
         return []
-    if (literal := address_of(host)) is not None:
-        transport = wanted[0]
-        reachable = literal.version in ways.families
-        return [Address(str(literal), uri.port or default_port(transport), transport)] if reachable else []
     if not is_name(host):
         return []
     host = host.rstrip(".").lower()
@@ -112,9 +110,13 @@ def needs_question(uri: SipUri) -> bool:
     return address_of(uri.param("maddr") or uri.host) is None
 
 
-def default_port(transport: Transport) -> int:
-    """RFC 3261 §19.1.2."""
-    return 5061 if transport == "TLS" else 5060
+def literal(uri: SipUri, ways: Ways) -> list[Address]:
+    """The target of a URI whose host is an address, if we can reach it."""
+    address = address_of(uri.param("maddr") or uri.host)
+    wanted = _wanted(uri, ways)
+    if address is None or address.version not in ways.families or not wanted:
+        return []
+    return [Address(str(address), uri.port or default_port(wanted[0]), wanted[0])]
 
 
 def address_of(host: str) -> IPv4Address | IPv6Address | None:

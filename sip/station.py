@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sip.config import Address, CoreConfig, Transport
+from sip.config import Account, Address, CoreConfig, Transport
 from sip.deadlines import Deadlines
 from sip.dialog import is_address
 from sip.events import SipEvent
+from sip.lookups import Lookups
 from sip.message.message import Request, Response
 from sip.proving import account_at, proof
+from sip.resolution import Ways
 from sip.transaction import Failure, Transaction
 from sip.transaction_layer import MAGIC_COOKIE, TransactionLayer
 
@@ -38,6 +40,7 @@ class Station:
         "counts",
         "deadlines",
         "happened",
+        "lookups",
         "outbox",
         "proven",
         "tokens",
@@ -55,6 +58,7 @@ class Station:
         )
         self.transactions = TransactionLayer(config.timers, self.deadlines, self.send, config.limits.transactions)
         self.proven: dict[Address, str] = {}
+        self.lookups = Lookups(self)
         self._addresses: dict[Reach, Address] = {}
         self._sent_by: dict[Reach, str] = {}
         self._everywhere: set[int] = set()
@@ -78,6 +82,15 @@ class Station:
         """The methods that we serve within a dialog, for Allow."""
         return ALLOW
 
+    @property
+    def ways(self) -> Ways:
+        """By what we reach others: as we listen. Only who listens on loopback believes a DNS that leads there."""
+        own = list(self._addresses.values())
+        hosts = [one.host for one in own]
+        families = tuple(sorted({6 if ":" in host else 4 for host in hosts})) or (4,)
+        loopback = any(host.startswith("127.") or host == "::1" for host in hosts)
+        return Ways(tuple(one for one in _BY if any(one == known.transport for known in own)), families, loopback)
+
     def is_own(self, host: str, port: int | None) -> bool:
         ports = (port,) if port else (5060, 5061)
         own = any(host == address.host and address.port in ports for address in self._addresses.values())
@@ -100,7 +113,11 @@ class Station:
 
     def proof(self, request: Request, response: Response, destination: Address) -> tuple[str, str] | None:
         """What proves to the peer at `destination` that we are who it knows. None where that is not to be."""
-        return proof(request, response, account_at(self.config, destination), self.tokens())
+        return proof(request, response, self._account(destination), self.tokens())
+
+    def _account(self, destination: Address) -> Account | None:
+        known = self.lookups.known.get(destination)
+        return account_at(self.config, destination, known.trunk if known is not None else "")
 
     def chance(self) -> float:
         """A number from 0 up to 1 out of a token, so that a run repeats exactly."""

@@ -1,10 +1,11 @@
-"""Every socket of one user agent behind one `send`: UDP by address family, and the streams."""
+"""Every socket of one user agent behind one `send`: UDP by address family, and the streams. And who asks the DNS."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable
 
+from sip.aio.questions import Questions, Resolving
 from sip.aio.streams import Streams
 from sip.aio.tls import Tls
 from sip.aio.udp import UdpSocket
@@ -22,12 +23,14 @@ class Sockets:
         woken: Callable[[], None],
         flush: Callable[[], None],
         tls: Tls | None = None,
+        resolver: Resolving | None = None,
     ) -> None:
         self._core = core
         self._heard = heard
         self._woken = woken
         self._udp: dict[bool, UdpSocket] = {}
         self._streams = Streams(core, heard, flush, tls)
+        self.questions = Questions(core, resolver, flush)
         self.addresses: list[Address] = []
 
     def listen(self, addresses: Iterable[Address]) -> None:
@@ -38,6 +41,7 @@ class Sockets:
         except OSError:
             self.close()
             raise
+        self.questions.listening()
 
     def send(self, data: bytes, destination: Address) -> None:
         if destination.transport != "UDP":
@@ -53,6 +57,7 @@ class Sockets:
             udp.close()
         self._udp.clear()
         self._streams.close()
+        self.questions.close()
 
     @property
     def stats(self) -> dict[str, int]:

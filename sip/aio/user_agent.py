@@ -8,6 +8,7 @@ from typing import Literal
 
 import structlog
 
+from sip.aio.questions import Resolving
 from sip.aio.sockets import Sockets, reachable
 from sip.aio.tls import Tls
 from sip.config import Address
@@ -18,12 +19,18 @@ from sip.events import (
     Registered,
     RegisterReceived,
     RegistrationActive,
+    RegistrationEvent,
     RegistrationFailed,
     RegistrationId,
     Rejected,
     RequestReceived,
+    Resolve,
     SessionId,
     SipEvent,
+    TrunkEvent,
+    TrunkPinged,
+    TrunkRegistered,
+    TrunkRegistrationFailed,
     Unregistered,
 )
 from sip.message.address import NameAddr
@@ -45,19 +52,21 @@ class UserAgent:
     """Commands are those of the core, at the loop's time; what they cause is sent before they return.
 
     Events are delivered by plain calls from the loop: to `on_invite`, `on_register_change` (Registered, Unregistered),
-    `on_request`, `on_registration` (our own), and each session's listener. An event that a command causes is delivered
-    before the command returns, or after the delivery that is under way.
+    `on_request`, `on_registration` (our own, and how trunks are), and each session's listener. An event that a command
+    causes is delivered before the command returns, or after the delivery that is under way.
     """
 
-    def __init__(self, core: UserAgentCore, *addresses: Address, tls: Tls | None = None) -> None:
+    def __init__(
+        self, core: UserAgentCore, *addresses: Address, tls: Tls | None = None, resolver: Resolving | None = None
+    ) -> None:
         """`addresses`: where to listen, at most one for each transport and address family."""
         self.core = core
         self.on_invite: Callable[[InviteReceived], None] | None = None
         self.on_register_change: Callable[[Registered | Unregistered], None] | None = None
         self.on_request: Callable[[RegisterReceived | RequestReceived], None] | None = None
-        self.on_registration: Callable[[RegistrationActive | RegistrationFailed], None] | None = None
+        self.on_registration: Callable[[RegistrationEvent | TrunkEvent], None] | None = None
         self.ladder: Ladder | None = None
-        self._bind_to = (addresses, tls)
+        self._bind_to = (addresses, tls, resolver)
         self._listeners: dict[SessionId, Heard] = {}
         self._sockets: Sockets | None = None
         self._clock: Callable[[], float] = lambda: 0.0
@@ -67,8 +76,8 @@ class UserAgent:
     async def start(self) -> None:
         """Bind and listen. Raises OSError when an address is taken or not ours."""
         self._clock = asyncio.get_running_loop().time
-        addresses, tls = self._bind_to
-        sockets = Sockets(self.core, self._received, self._arm, self._flush, tls)
+        addresses, tls, resolver = self._bind_to
+        sockets = Sockets(self.core, self._received, self._arm, self._flush, tls, resolver)
         sockets.listen(addresses)
         self._sockets = sockets
         self._arm()
@@ -114,7 +123,8 @@ class UserAgent:
         *,
         local: NameAddr,
         remote: NameAddr,
-        destination: Address,
+        destination: Address | None = None,
+        trunk: str = "",
         sdp: str | None,
         headers: HeaderLines = (),
     ) -> SessionId:
@@ -126,6 +136,7 @@ class UserAgent:
                 local=local,
                 remote=remote,
                 destination=destination,
+                trunk=trunk,
                 sdp=sdp,
                 headers=headers,
                 now=self._clock(),
@@ -219,6 +230,16 @@ class UserAgent:
         self.core.unregister(registration, self._clock())
         self._flush()
 
+    def hire(self) -> None:
+        """Register at the trunks that want it, and ask whether they live: `on_registration` hears of both."""
+        self.core.hire(self._clock())
+        self._flush()
+
+    def quit(self) -> None:
+        """Take our registrations at trunks back."""
+        self.core.quit(self._clock())
+        self._flush()
+
     def drain(self) -> None:
         self.core.drain(self._clock())
 
@@ -286,7 +307,16 @@ class UserAgent:
                     self.core.respond(event.transaction, 480, self._clock())
                 else:
                     self.on_request(event)
-            case RegistrationActive() | RegistrationFailed():
+            case Resolve():
+                if self._sockets is not None:
+                    self._sockets.questions.ask(event)
+            case (
+                RegistrationActive()
+                | RegistrationFailed()
+                | TrunkRegistered()
+                | TrunkRegistrationFailed()
+                | TrunkPinged()
+            ):
                 if self.on_registration is not None:
                     self.on_registration(event)
             case _:

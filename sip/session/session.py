@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from sip.config import Address
+from sip.config import Address, Trunk
 from sip.dialog import Dialog, DialogId
 from sip.events import Confirmed, EndCause, Ended, Origin, Rejected, SessionId, body_text
 from sip.message.message import Request, Response
 from sip.message.reason import reason
+from sip.message.uri import SipUri
 from sip.requests import HeaderLines
 from sip.session.errand import Errand
 from sip.session.offers import Offers, Side, Waiting
+from sip.session.pursuit import Pursuit
 from sip.session.reinvite import Reoffer
 from sip.session.timer import SessionTimer
 from sip.session.uac import OutgoingInvite
@@ -36,9 +38,10 @@ class Phase(Enum):
 class Sessions:
     """All sessions of one core, by name and by dialog."""
 
-    __slots__ = ("by_dialog", "by_id")
+    __slots__ = ("by_dialog", "by_id", "pursuits")
 
     def __init__(self) -> None:
+        self.pursuits: dict[SessionId, Pursuit] = {}
         self.by_id: dict[SessionId, Session] = {}
         self.by_dialog: dict[DialogId, Session] = {}
 
@@ -70,9 +73,17 @@ class Session:
         side.hears(request)
         self.incoming = IncomingInvite(self, request, answer_to, now, tag=tag, initial=True)
         self._hold(side)
+        if self.origin.kind == "trunk" and len(request.vias) > 1:
+            # Its proxies may be named; a peer that is met directly is where it is.
+            self.station.lookups.follow(side.dialog)
 
     def invite(self, request: Request, destination: Address, now: float) -> None:
         self.outgoing = OutgoingInvite(self, request, destination, now)
+
+    def pursue(self, request: Request, user: str, hop: SipUri, trunk: Trunk | None, now: float) -> None:
+        """Call wherever `hop` leads. `user`: of our Contact."""
+        pursuit = self._all.pursuits[self.id] = Pursuit(self, request, user, trunk, self.invite)
+        pursuit.begin(hop, now)
 
     def resume(self, dialog: Dialog) -> None:
         self.phase = Phase.ESTABLISHED
@@ -154,6 +165,9 @@ class Session:
         return side.updates or side.offers.described is not None
 
     def cancel(self, now: float, headers: HeaderLines = ()) -> bool:
+        pursuit = self._all.pursuits.get(self.id)
+        if pursuit is not None and pursuit.cancel(now):
+            return True
         if self.phase is not Phase.EARLY or self.outgoing is None:
             return False
         self.outgoing.cancel(now, headers)
@@ -176,7 +190,7 @@ class Session:
         """Whichever of CANCEL, BYE and rejection fits."""
         if self.phase is not Phase.EARLY:
             return self.bye(now, headers)
-        if self.outgoing is not None:
+        if self.incoming is None:
             return self.cancel(now, headers)
         return self.reject(status, None, headers, now)
 
@@ -259,9 +273,15 @@ class Session:
         """Our INVITE was accepted."""
         self.phase = Phase.ESTABLISHED
         self._hold(side)
+        self._pursued()
+        if self.origin.kind == "trunk" and self.origin.name:
+            self.station.lookups.follow(side.dialog)
 
     def rejected(self, status: int, reason: str, response: Response | None, now: float) -> None:
-        """Our INVITE failed."""
+        """Our INVITE failed, at the last of its targets."""
+        pursuit = self._all.pursuits.get(self.id)
+        if pursuit is not None and pursuit.goes_on(status, response, now):
+            return
         self._leave(now)
         self.station.emit(Rejected(self.id, status, reason, response))
 
@@ -327,6 +347,12 @@ class Session:
         sides = self.outgoing.early if self.outgoing is not None else ()
         return next((side.offers.waiting for side in sides if side.offers.waiting is not None), None)
 
+    def _pursued(self) -> None:
+        """It is decided where the call goes."""
+        pursuit = self._all.pursuits.pop(self.id, None)
+        if pursuit is not None:
+            pursuit.close()
+
     def _send_bye(self, headers: HeaderLines, now: float) -> None:
         """Whatever the answer is, the session is over then (§15.1.1)."""
         dialog = self.dialog
@@ -356,6 +382,7 @@ class Session:
         self.phase = Phase.OVER
         self._settle(now)
         self._all.by_id.pop(self.id, None)
+        self._pursued()
         if self.dialog is not None:
             self._all.by_dialog.pop(self.dialog.id, None)
         # They hold the session, and live on in their transactions.

@@ -12,7 +12,7 @@ from sip.session.early import EarlyDialogs
 from sip.session.offers import FIRST, NONE, Offers, Side
 from sip.session.owner import Owner
 from sip.station import CHALLENGES, UNATTENDED
-from sip.transaction import Failure, Transaction
+from sip.transaction import Failure, Transaction, TransactionUser
 
 _TERMINATED = 487
 _MOST_TRIES = 4
@@ -78,6 +78,21 @@ class OutgoingInvite:
     def awaits_answer(self) -> bool:
         """A 2xx brought an offer that nobody has answered yet."""
         return self.winner is not None and self._acks.get(self.winner) is None
+
+    @property
+    def heard(self) -> bool:
+        """The peer has said something."""
+        return self._rings
+
+    @property
+    def cancelled(self) -> bool:
+        """It was given up by us."""
+        return self._cancelled is not None
+
+    def supersede(self, user: TransactionUser) -> None:
+        """Another target is tried: `user` hears what still comes of this one."""
+        self._close()
+        self.transaction.user = user
 
     def responded(self, transaction: Transaction, response: Response, now: float) -> None:
         if response.status < 200:

@@ -165,3 +165,10 @@ def test_bye_that_a_stranger_challenges_ends_the_call_all_the_same() -> None:
 
 def test_secret_of_an_account_is_not_shown() -> None:
     assert "secret" not in repr(TRUSTED)
+
+
+def test_account_is_of_the_trunk_that_was_looked_up() -> None:
+    there = Address("198.51.100.7", 5060)
+    assert account_at(TRUSTED, there) is None
+    assert account_at(TRUSTED, there, "carrier") is ACCOUNT
+    assert account_at(TRUSTED, there, "nobody") is None

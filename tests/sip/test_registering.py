@@ -1,14 +1,15 @@
 import pytest
 
 from sip.config import Address, CoreConfig, Digest, Expiries
-from sip.events import Registered, RegistrationActive, RegistrationFailed, SipEvent, Unregistered
+from sip.events import Registered, RegistrationActive, RegistrationFailed, RegistrationId, SipEvent, Unregistered
 from sip.message.address import NameAddr
 from sip.message.auth import Challenge
 from sip.message.message import Request, parse, respond
 from sip.message.uri import SipUri
-from sip.registering import ClientCredentials
+from sip.registering import ClientCredentials, OwnRegistration, Reported, authorization
+from sip.station import Station
 from tests.sip.network import ALICE, BOB, NEAR, Network, Peer
-from tests.sip.raw import request
+from tests.sip.raw import raw, request
 
 AOR = NameAddr(SipUri("anna", "192.0.2.2"))
 REGISTRAR = SipUri("", "192.0.2.2")
@@ -28,11 +29,11 @@ def register(network: Network, phone: Peer, credentials: ClientCredentials | Non
     return registration
 
 
-def lone_phone() -> tuple[Peer, Request]:
+def lone_phone(credentials: ClientCredentials = RIGHT) -> tuple[Peer, Request]:
     """A phone with a registrar that the test plays itself, and its first REGISTER."""
     network = Network()
     phone = network.join(ALICE)
-    phone.core.register(AOR, registrar=REGISTRAR, destination=BOB, credentials=RIGHT, now=network.now)
+    phone.core.register(AOR, registrar=REGISTRAR, destination=BOB, credentials=credentials, now=network.now)
     return phone, sent(phone)
 
 
@@ -154,3 +155,39 @@ def test_granted_life_is_read_beside_our_contact(headers: list[tuple[str, str]],
 def test_password_is_in_no_repr() -> None:
     assert "right" not in repr(RIGHT)
     assert isinstance(parse(bytes(lone_phone()[1])), Request)
+
+
+def test_challenge_of_another_realm_than_the_configured_one_is_not_answered() -> None:
+    for realm, sent_again in (("nav.example", 1), ("evil.example", 0)):
+        phone, asked = lone_phone(ClientCredentials("anna", "right", "nav.example"))
+        challenge = str(Challenge(realm=realm, nonce="n", algorithm="MD5"))
+        reply(phone, asked, 401, ("WWW-Authenticate", challenge))
+        assert len(phone.core.datagrams()) == sent_again
+
+
+def test_challenge_that_cannot_be_read_is_not_answered() -> None:
+    phone, asked = lone_phone()
+    (event,) = reply(phone, asked, 401, ("WWW-Authenticate", "Bearer"))
+    assert isinstance(event, RegistrationFailed)
+
+
+def test_phone_whose_place_was_never_known_has_nothing_to_take_back() -> None:
+    station = Station(CoreConfig(), lambda: "t")
+    OwnRegistration(station, Reported(station, RegistrationId("r")), AOR, REGISTRAR, RIGHT, 600).remove(1000.0)
+    assert station.outbox == []
+
+
+@pytest.mark.parametrize(
+    ("status", "challenge", "answer"),
+    [
+        (401, "WWW-Authenticate", "Authorization"),
+        (407, "Proxy-Authenticate", "Proxy-Authorization"),
+        (407, "WWW-Authenticate", None),
+    ],
+)
+def test_phone_proves_who_calls(status: int, challenge: str, answer: str | None) -> None:
+    asked = request(raw("INVITE"))
+    response = respond(asked, status, headers=[(challenge, 'Digest realm="a", nonce="n", algorithm=MD5')])
+    line = authorization(asked, response, RIGHT, "c")
+    assert (line[0] if line is not None else None) == answer
+    assert authorization(asked, response, None, "c") is None

@@ -14,9 +14,9 @@ from sip.resolution import (
     Record,
     Srv,
     Ways,
-    default_port,
     in_order,
     is_name,
+    literal,
     locate,
     needs_question,
 )
@@ -182,8 +182,8 @@ def test_what_is_no_name_is_not_asked_for(name: str) -> None:
     assert not is_name(name)
 
 
-def test_ports_and_names() -> None:
-    assert [default_port(one) for one in ALL.transports] == [5060, 5060, 5061]
+def test_name_is_no_address() -> None:
+    assert literal(SipUri.parse("sip:a@x.example"), ALL) == []
     assert needs_question(SipUri.parse("sip:a@x.example"))
     assert not needs_question(SipUri.parse("sip:a@x.example;maddr=192.0.2.1"))
 

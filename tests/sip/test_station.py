@@ -1,7 +1,10 @@
 import pytest
 
-from sip.config import Address, CoreConfig
+from sip.config import Account, Address, CoreConfig, Trunk
+from sip.lookups import Known
 from sip.message.message import respond
+from sip.message.uri import SipUri
+from sip.resolution import Ways
 from sip.station import UNATTENDED, Station, hash_fraction, response_address
 from sip.transaction import Failure
 from tests.sip.network import counted
@@ -86,3 +89,30 @@ def test_nobody_minds_the_outcome_of_an_unattended_transaction() -> None:
 )
 def test_responses_go_to_the_host_that_asked(via: str, port: int) -> None:
     assert response_address(request(raw("BYE", via=via)), Address("203.0.113.1", 40000)) == Address("203.0.113.1", port)
+
+
+def test_others_are_reached_as_we_listen() -> None:
+    here = station()
+    assert here.ways == Ways((), (4,))
+    here.listens(V4)
+    here.listens(V6._replace(transport="TLS"))
+    assert here.ways == Ways(("UDP", "TLS"), (4, 6))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_dns_may_lead_to_loopback_for_those_alone_who_listen_there(host: str) -> None:
+    here = station()
+    here.listens(Address(host, 5060))
+    assert here.ways.loopback
+
+
+def test_proof_is_for_the_trunk_to_which_its_name_has_led() -> None:
+    trunk = Trunk("carrier", (), account=Account("carrier", "nav", "secret"), address=SipUri.parse("sip:a.example"))
+    here = Station(CoreConfig(trunks=(trunk,)), counted("t"))
+    asked = request(raw("INVITE"))
+    challenge = respond(asked, 401, headers=[("WWW-Authenticate", 'Digest realm="carrier", nonce="n", algorithm=MD5')])
+    assert here.proof(asked, challenge, V4) is None
+    here.lookups.known[V4] = Known("a.example", "carrier")
+    line = here.proof(asked, challenge, V4)
+    assert line is not None
+    assert line[0] == "Authorization"
