@@ -71,6 +71,10 @@ def _network(config: Config) -> Iterator[str]:
         if port > _LAST_PORT:
             section, name = what.split()
             yield f"[{section}] {name} = {port}: expected at most {_LAST_PORT}"
+    try:
+        endpoint.rtpengine_settings(config)
+    except ConfigError as error:
+        yield str(error)
     if media.first_port >= media.last_port:
         yield f"[media] first_port = {media.first_port}: expected less than last_port, which is {media.last_port}"
     elif (room := endpoint.media_ports(config)) <= (agents := sum(agent.count for agent in config.agent)):

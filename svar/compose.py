@@ -30,6 +30,7 @@ from metrics.prometheus import Exposition
 from metrics.wallboard import Board
 from rtp import wav
 from rtp.aio.engine import LocalMediaEngine
+from rtp.rtpengine.aio.engine import RtpengineMediaEngine
 from sip.aio.user_agent import UserAgent
 from sip.config import Address
 from sip.core import UserAgentCore
@@ -112,7 +113,7 @@ class Node:
             *endpoint.listening(config),
             tls=self._tls,
         )
-        media = LocalMediaEngine(endpoint.media_settings(config))
+        media = self._media()
         stack.push_async_callback(media.shutdown)
         line = Line(
             user_agent,
@@ -145,6 +146,17 @@ class Node:
     def reload(self) -> None:
         """Read the certificates again; what cannot be used is logged, and changes nothing."""
         self._tls.reload()
+
+    def _media(self) -> LocalMediaEngine | RtpengineMediaEngine:
+        settings = endpoint.rtpengine_settings(self.config)
+        if settings is None:
+            return LocalMediaEngine(endpoint.media_settings(self.config))
+        try:
+            return RtpengineMediaEngine(settings)
+        except OSError as error:
+            raise ConfigError(
+                f"[media] rtpengine_keys: cannot listen on {self.config.media.rtpengine_keys}: {error.strerror}"
+            ) from None
 
     async def _listen(self, user_agent: UserAgent) -> None:
         try:
@@ -202,7 +214,9 @@ class Node:
         """The caller left as the offer came; that it is gone by now is no surprise."""
         self._commands.own(self.storage.distributor.fail(offer.offer, offer.fence, "caller_left"))
 
-    async def _show(self, user_agent: UserAgent, media: LocalMediaEngine) -> tuple[tuple[str, int], str]:
+    async def _show(
+        self, user_agent: UserAgent, media: LocalMediaEngine | RtpengineMediaEngine
+    ) -> tuple[tuple[str, int], str]:
         """The page, /metrics, /health, and MQTT."""
         config, storage = self.config, self.storage
         zone, lag, health = ZoneInfo(config.node.zone), LoopLag(), Health()

@@ -3,12 +3,13 @@
 import socket
 import time
 from dataclasses import replace
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from acd.model import AgentId, AgentSpec, QueueId, QueueSpec, SiteId
 from ivr.agent_leg import Target
 from rtp.aio.engine import MediaSettings
+from rtp.rtpengine.aio.engine import RtpengineSettings
 from sip.aio.sockets import reachable
 from sip.aio.tls import CertificateError, Tls, TlsFiles
 from sip.config import Address, CoreConfig, Digest, Limits, StreamLimits, Trunk, default_port
@@ -19,6 +20,7 @@ from svar.config import Trunk as ConfiguredTrunk
 from svar.passwords import Passwords, secret
 
 FIXED_REST_S = 30
+LAST_PORT = 65_535
 ANY = "0.0.0.0"
 
 
@@ -85,8 +87,35 @@ def media_settings(config: Config) -> MediaSettings:
     return MediaSettings(host, advertised, first_port=media.first_port, last_port=media.last_port)
 
 
+def rtpengine_settings(config: Config) -> RtpengineSettings | None:
+    """None where media is our own. Raises ConfigError."""
+    media = config.media
+    if media.engine == "own":
+        return None
+    if media.engine != "rtpengine":
+        raise ConfigError(f"[media] engine = {media.engine!r}: expected 'own' or 'rtpengine'")
+    servers = tuple([_place("rtpengine", text) for text in media.rtpengine])
+    if not servers:
+        raise ConfigError('[media] rtpengine: expected at least one address, such as ["127.0.0.1:2223"]')
+    keys = _place("rtpengine_keys", media.rtpengine_keys)
+    return RtpengineSettings(servers, keys, Path(config.node.state) / "rtpengine")
+
+
+def _place(name: str, text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    try:
+        address = str(ip_address(host.strip("[]")))
+    except ValueError:
+        address = ""
+    if not address or not port.isdecimal() or not 0 < int(port) <= LAST_PORT:
+        raise ConfigError(f"[media] {name} = {text!r}: expected an IP address and a port, such as 127.0.0.1:2223")
+    return address, int(port)
+
+
 def most_calls(config: Config) -> int:
     """How many callers are taken: one more may not have the port that an agent's phone needs to talk to the others."""
+    if config.media.engine != "own":
+        return config.limits.calls
     return min(config.limits.calls, media_ports(config) - len(agents(config)))
 
 

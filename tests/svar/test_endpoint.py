@@ -1,5 +1,6 @@
 """From the configuration to what the SIP core and the distributor are told."""
 
+import re
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -10,6 +11,7 @@ from ivr.agent_leg import Target
 from sip.config import Address
 from sip.message.uri import SipUri
 from svar import endpoint
+from svar.checks import check
 from svar.config import Agent, Config, ConfigError, Limits, Media, Node, Queue, Sip, Tls, Trunk
 from svar.passwords import Passwords
 
@@ -100,6 +102,34 @@ def test_callers_leave_a_media_port_for_every_agent() -> None:
     assert endpoint.media_ports(config) == 20
     assert endpoint.most_calls(config) == 15
     assert endpoint.most_calls(replace(config, limits=Limits(calls=7))) == 7
+
+
+def test_media_is_our_own_unless_rtpengine_is_named() -> None:
+    assert endpoint.rtpengine_settings(Config()) is None
+    media = Media(engine="rtpengine", rtpengine=["192.0.2.1:2223", "[::1]:2224"], rtpengine_keys="192.0.2.9:2225")
+    found = endpoint.rtpengine_settings(Config(node=Node(state="there"), media=media))
+    assert found is not None
+    assert (found.servers, found.keys) == ((("192.0.2.1", 2223), ("::1", 2224)), ("192.0.2.9", 2225))
+    assert found.folder == Path("there/rtpengine")
+    assert endpoint.most_calls(Config(media=media)) == Limits().calls
+
+
+@pytest.mark.parametrize(
+    ("media", "mistake"),
+    [
+        (Media(engine="other"), "engine = 'other': expected 'own' or 'rtpengine'"),
+        (Media(engine="rtpengine"), "expected at least one address"),
+        (Media(engine="rtpengine", rtpengine=["localhost:2223"]), "rtpengine = 'localhost:2223': expected an IP"),
+        (Media(engine="rtpengine", rtpengine=["192.0.2.1"]), "rtpengine = '192.0.2.1': expected an IP"),
+        (Media(engine="rtpengine", rtpengine=["::1:0"]), "rtpengine = '::1:0': expected an IP"),
+        (Media(engine="rtpengine", rtpengine=["::1:1"], rtpengine_keys="x"), "rtpengine_keys = 'x': expected"),
+    ],
+)
+def test_an_rtpengine_that_cannot_be_found_is_a_mistake(media: Media, mistake: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(mistake)):
+        endpoint.rtpengine_settings(Config(media=media))
+    with pytest.raises(ConfigError, match=re.escape(mistake)):
+        check(Config(media=media))
 
 
 def test_udp_and_tcp_are_listened_to_and_tls_with_a_certificate() -> None:
