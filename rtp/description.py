@@ -31,6 +31,7 @@ class LegDescription:
         "_srtp",
         "agreed",
         "inactive_on_hold",
+        "resumed",
     )
 
     def __init__(
@@ -56,6 +57,8 @@ class LegDescription:
         self._chance = None if srtp is Srtp.REFUSED else chance
         self._session_id = session_id
         self.inactive_on_hold = inactive_on_hold
+        self.resumed = bool(last_sdp)
+        """Whether the session is older than this leg of it."""
         self._local = _parsed(last_sdp) if last_sdp else None
         self._offered = False
         self._remote = ""

@@ -14,6 +14,10 @@ WINDOW: Final = 128
 """Packets that may be late without being taken for repeated ones; the least is 64 (§3.3.2)."""
 MOST_SOURCES: Final = 32
 """SSRCs that one key is used with; a further one is not heard, since a forgotten one could be played back."""
+USUAL_ROLLOVERS: Final = 2
+"""How many counts of rollovers are tried for a source that was never heard: it may have just rolled over."""
+RESUMED_ROLLOVERS: Final = 16
+"""The same where the session is older than we are: almost six hours of packets of 20 ms."""
 _ALL: Final = (1 << WINDOW) - 1
 _EXTENDED: Final = 0x1F
 """The bits of a first byte that say that the header is longer than twelve bytes."""
@@ -95,10 +99,11 @@ class SrtpSender:
 class SrtpReceiver:
     """Opens what the peer protected under its key."""
 
-    __slots__ = ("_crypto", "_rtcp", "_rtcp_windows", "_rtp", "_windows")
+    __slots__ = ("_crypto", "_rollovers", "_rtcp", "_rtcp_windows", "_rtp", "_windows")
 
-    def __init__(self, crypto: Crypto) -> None:
+    def __init__(self, crypto: Crypto, rollovers: int = USUAL_ROLLOVERS) -> None:
         self._crypto = crypto
+        self._rollovers = rollovers
         self._rtp = rtp_transform(crypto)
         self._rtcp: Transform | None = None
         self._windows: dict[int, Window] = {}
@@ -118,6 +123,8 @@ class SrtpReceiver:
         if not window.is_new(index):
             return 0
         opened = self._rtp.open(packet, start, ssrc, index)
+        if opened is None and window.highest < 0:
+            index, opened = self._rolled_over(packet, start, ssrc, sequence)
         if opened is None:
             return 0
         window.take(index)
@@ -125,6 +132,15 @@ class SrtpReceiver:
         end = start + len(opened)
         data[start:end] = opened
         return end
+
+    def _rolled_over(self, packet: Buffer, start: int, ssrc: int, sequence: int) -> tuple[int, bytes | None]:
+        """The first packet that is heard of a source, if its numbers have rolled over before; its index."""
+        for rollovers in range(1, self._rollovers):
+            index = rollovers << 16 | sequence
+            opened = self._rtp.open(packet, start, ssrc, index)
+            if opened is not None:
+                return index, opened
+        return sequence, None
 
     def unprotect_rtcp(self, packet: Buffer) -> bytes | None:
         """The compound packet that was protected; None: drop it."""
@@ -158,14 +174,16 @@ class SrtpReceiver:
 class Protection:
     """Both directions of a leg. An agreement on the same keys goes on where the last one was; new keys begin anew."""
 
-    __slots__ = ("_secured", "active", "receiver", "sender")
+    __slots__ = ("_rollovers", "_secured", "active", "receiver", "sender")
 
-    def __init__(self, secured: Secured) -> None:
+    def __init__(self, secured: Secured, *, resumed: bool = False) -> None:
+        """`resumed`: the session is older than we are, so that the peer's numbers may have rolled over often."""
         self.active = True
         """Whether the last agreement was on SRTP."""
+        self._rollovers = RESUMED_ROLLOVERS if resumed else USUAL_ROLLOVERS
         self._secured = secured
         self.sender = SrtpSender(secured.sent)
-        self.receiver = SrtpReceiver(secured.received)
+        self.receiver = SrtpReceiver(secured.received, self._rollovers)
 
     def agree(self, secured: Secured | None) -> None:
         """What the last offer and answer settled; None: plain RTP."""
@@ -175,7 +193,7 @@ class Protection:
         if not secured.sent.protects_as(self._secured.sent):
             self.sender = SrtpSender(secured.sent)
         if not secured.received.protects_as(self._secured.received):
-            self.receiver = SrtpReceiver(secured.received)
+            self.receiver = SrtpReceiver(secured.received, self._rollovers)
         self._secured = secured
 
 

@@ -35,7 +35,7 @@ class SrtpLeg(Leg):
         if self._protection is not None:
             self._protection.agree(secured)
         elif secured is not None:
-            self._protection = Protection(secured)
+            self._protection = Protection(secured, resumed=description.resumed)
 
     def _receive(self, size: int, source: Address | None, now: float) -> None:
         protection = self._protection

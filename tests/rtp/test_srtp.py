@@ -89,6 +89,20 @@ def test_numbers_roll_over_on_both_sides_also_out_of_order_and_with_loss() -> No
         assert [opened(receiver, data) for data in sealed[:3]] == [packet(sequence) for sequence in order[:3]]
 
 
+@pytest.mark.parametrize(("resumed", "most"), [(False, 1), (True, 15)])
+@pytest.mark.parametrize("suite", [Suite.AES_128_SHA1_80, Suite.AES_128_GCM])
+def test_a_source_that_rolled_over_before_it_is_heard_is_understood(suite: Suite, resumed: bool, most: int) -> None:
+    key = crypto(suite)
+    sender = SrtpSender(key)
+    for sequence in range(0, 17 * 65_536, 20_000):
+        sealed = protected(sender, packet(sequence))
+        receiver = Protection(Secured(key, key), resumed=resumed).receiver
+        following = protected(sender, packet(sequence + 1))
+        known = sequence >> 16 <= most
+        assert (opened(receiver, sealed) == packet(sequence)) == known
+        assert (opened(receiver, following) == packet(sequence + 1)) == (sequence + 1 >> 16 <= most)
+
+
 def test_a_number_is_sent_once() -> None:
     sender = SrtpSender(crypto())
     assert sender.protect(packet(500))
