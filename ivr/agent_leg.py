@@ -11,14 +11,27 @@ from acd.model import Offer
 from events.catalogue import MediaReported, MediaTimedOut
 from events.sink import Sink
 from ivr.call import CallInfo
+from ivr.lasting_media import LastingMedia
 from ivr.phones import NotAnswered
 from ivr.telephony import Identity, Spawn
-from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent, RtpTimeout
+from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent, RtpTimeout, WorkerLost
 from sdp.description import parse as parse_sdp
 from sdp.errors import SdpError, UnusableAddress
 from sip.aio.user_agent import UserAgent
 from sip.config import Address
-from sip.events import Accepted, Confirmed, Ended, OfferReceived, Refreshed, ReinviteReceived, Rejected, SipEvent
+from sip.events import (
+    Accepted,
+    Confirmed,
+    Ended,
+    OfferReceived,
+    Refreshed,
+    ReinviteReceived,
+    Rejected,
+    Reoffered,
+    ReofferFailed,
+    SessionId,
+    SipEvent,
+)
 from sip.message.address import NameAddr
 from sip.message.reason import warning
 from sip.message.uri import SipUri
@@ -55,6 +68,18 @@ class Line:
     identity: Identity
     spawn: Spawn
     hold_music: tuple[str, ...] = ()
+    lasting: LastingMedia | None = None
+    """What `media` is where media runs in processes that may be lost: it sends our new offers by `follow`."""
+
+    def follow(self, leg: LegId, session: SessionId) -> None:
+        """The leg's offers go out in that session."""
+        if self.lasting is not None:
+            self.lasting.follow(leg, lambda sdp: self.user_agent.reoffer(session, sdp))
+
+    def reoffered(self, leg: LegId, event: Reoffered | ReofferFailed) -> None:
+        """What came of an offer of ours."""
+        if self.lasting is not None:
+            self.lasting.reoffered(leg, event.sdp if isinstance(event, Reoffered) else None)
 
     async def close(self, contact: str, leg: LegId) -> None:
         """End a leg's media and tell what it was like."""
@@ -129,6 +154,7 @@ class SipAgentLeg:
             headers=headers,
         )
         self._ringing = True
+        line.follow(self.leg, self.session)
 
     @property
     def over(self) -> bool:
@@ -169,6 +195,8 @@ class SipAgentLeg:
                 self._line.spawn(self._reinvited(event))
             case Refreshed() if event.moved and event.sdp:
                 self._line.spawn(self._line.media.update(self.leg, event.sdp))
+            case Reoffered() | ReofferFailed():
+                self._line.reoffered(self.leg, event)
             case _:
                 pass
 
@@ -222,6 +250,16 @@ class SipAgentLeg:
     def _heard_media(self, event: MediaEvent) -> None:
         if isinstance(event, RtpTimeout):
             self._line.silent(self.contact, event)
+        elif isinstance(event, WorkerLost):
+            self._media_lost()
+
+    def _media_lost(self) -> None:
+        """The process that carried it is gone, and the phone did not come along to another."""
+        if not self.answered.done():
+            self.answered.set_exception(NotAnswered("unreachable"))
+        self.release()
+        if self.joined is not None:
+            self.joined.leg_ended("error")
 
 
 async def answer_reinvite(line: Line, leg: LegId, event: ReinviteReceived) -> bool:

@@ -13,7 +13,10 @@ ContactId = NewType("ContactId", str)
 
 
 class CallEnded(Exception):
-    """The call is over. `cause`: caller_hung_up, flow_ended, media_timeout, shutdown, failed, transferred."""
+    """The call is over.
+
+    `cause`: caller_hung_up, flow_ended, media_timeout, media_lost, shutdown, failed, transferred.
+    """
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)

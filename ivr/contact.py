@@ -129,7 +129,7 @@ def outcome_of(data: FlowRun, cause: str, *, failed: bool = False) -> str:
     """
     if any(visit.outcome == "answered" for visit in data.journey):
         return "answered"
-    if failed or cause in ("failed", "media_timeout"):
+    if failed or cause in ("failed", "media_timeout", "media_lost"):
         return "failed"
     if data.transferred and cause != "caller_hung_up":
         return "transferred"

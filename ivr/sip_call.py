@@ -9,7 +9,17 @@ import structlog
 from ivr.agent_leg import Line, SipAgentLeg, SipPhones, Target, answer_offer, answer_reinvite, unacceptable
 from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected
 from ivr.phones import NotAnswered
-from rtp.engine import DtmfReceived, LegId, LegOptions, MediaError, MediaEvent, PlayDone, RtpTimeout
+from rtp.engine import (
+    DtmfReceived,
+    LegId,
+    LegOptions,
+    MediaError,
+    MediaEvent,
+    PlayDone,
+    RecordingEnded,
+    RtpTimeout,
+    WorkerLost,
+)
 from sip.events import (
     Confirmed,
     DigitReceived,
@@ -18,6 +28,8 @@ from sip.events import (
     OfferReceived,
     Refreshed,
     ReinviteReceived,
+    Reoffered,
+    ReofferFailed,
     SipEvent,
 )
 
@@ -25,7 +37,7 @@ _log = structlog.get_logger(__name__)
 
 _MOST_KEYS = 32
 
-_STATUS = {"shutdown": 503, "failed": 500, "flow_ended": 480}
+_STATUS = {"shutdown": 503, "media_lost": 503, "failed": 500, "flow_ended": 480}
 """How a call that was never answered is refused, by the cause of its end."""
 
 
@@ -114,6 +126,7 @@ class SipCall:
         line, invite = self._line, self._invite
         self._said = ""  # from the first step on, so that every end closes it
         line.media.listen(self.leg, self._heard_media)
+        line.follow(self.leg, invite.session)
         try:
             options = LegOptions(contact=self.info.contact, trusted=invite.origin.kind != "stranger")
             sdp = await line.media.open(self.leg, invite.sdp, options)
@@ -260,6 +273,8 @@ class SipCall:
                 self._line.spawn(answer_offer(self._line, self.leg, event))
             case Refreshed() if event.moved and event.sdp:
                 self._line.spawn(self._answered_our_offer(event.sdp))
+            case Reoffered() | ReofferFailed():
+                self._line.reoffered(self.leg, event)
             case DigitReceived():
                 if not self._keys.by_rtp:
                     self._pressed(event.digit)
@@ -290,6 +305,11 @@ class SipCall:
                     self._resolve("")
             case RtpTimeout():
                 self._line.silent(self.info.contact, event)
+            case WorkerLost():
+                self._end("media_lost")
+                self._line.user_agent.hang_up(self._invite.session, _STATUS["media_lost"])
+            case RecordingEnded():
+                _log.error("a recording ended by itself", contact=self.info.contact, reason=event.reason)
             case _:
                 pass
 
