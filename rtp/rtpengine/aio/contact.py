@@ -40,7 +40,11 @@ class Contact:
             said = await self.client.ask(ng.offer(self.call, opened.silent_tag, sides.silence(draft.agreed)))
             address, port = _place(said)
             opened.description = LegDescription(
-                Capabilities(address), port, secrets.randbits(62), inactive_on_hold=options.on_hold_inactive
+                Capabilities(address),
+                port,
+                secrets.randbits(62),
+                inactive_on_hold=options.on_hold_inactive,
+                last_sdp=options.last_sdp,
             )
             if remote_sdp is None:
                 opened.description.offer()
@@ -199,21 +203,29 @@ class Contact:
 
     async def close(self, leg: Leg) -> LegStats:
         """Never fails: what rtpengine does not hear of ends by its own time-out."""
-        if leg.playing is not None and leg.playing.timer is not None:
-            leg.playing.timer.cancel()
-        leg.count(self._now())
-        leg.playing = None
+        self._forget_play(leg)
         try:
             stats = await self.stats(leg)
             await self.part(leg)
         except MediaError:
             stats = LegStats(leg.counts.sent, leg.counts.due, 0, 0, 0.0)
-        if leg.ear is not None:
-            ear, leg.ear = leg.ear, None
-            await ear.close()
+        await self.drop(leg)
         self.legs.pop(leg.id, None)
         await self._delete(leg)
         return stats
+
+    async def drop(self, leg: Leg) -> None:
+        """End what we do for the leg ourselves."""
+        self._forget_play(leg)
+        if leg.ear is not None:
+            ear, leg.ear = leg.ear, None
+            await ear.close()
+
+    def _forget_play(self, leg: Leg) -> None:
+        if leg.playing is not None and leg.playing.timer is not None:
+            leg.playing.timer.cancel()
+        leg.count(self._now())
+        leg.playing = None
 
     async def _delete(self, leg: Leg) -> None:
         await self.client.tell(ng.delete(self.call, leg.silent_tag if self.legs else ""))
@@ -247,7 +259,9 @@ class Contact:
 
 def drafted(remote_sdp: str | None, options: LegOptions) -> LegDescription:
     """What will be agreed, before there is a port. Raises MediaError(488)."""
-    draft = LegDescription(Capabilities("127.0.0.1"), 9, 0, inactive_on_hold=options.on_hold_inactive)
+    draft = LegDescription(
+        Capabilities("127.0.0.1"), 9, 0, inactive_on_hold=options.on_hold_inactive, last_sdp=options.last_sdp
+    )
     if remote_sdp is not None:
         draft.receive(remote_sdp)
     return draft

@@ -26,6 +26,7 @@ from rtp.engine import (
     RtpTimeout,
     Sides,
     Supervision,
+    WorkerLost,
 )
 from rtp.rtpengine.aio.client import Address, NgClient
 from rtp.rtpengine.aio.contact import Contact, drafted
@@ -36,9 +37,12 @@ from rtp.rtpengine.aio.sounds import SoundFiles
 from rtp.rtpengine.ng import KeyPress
 from rtp.rtpengine.servers import Servers
 from rtp.rtpengine.watch import Watch
+from sdp.crypto import Srtp
 
 MOST_DIGITS: Final = 64
 LONGEST_POLL_S: Final = 5.0
+LOST_S: Final = 5.0
+UNKNOWN_CALL: Final = 481
 GRACE_S: Final = 0.03
 """What rtpengine may lag behind our clock before the end of a play is told: the next one would cut its last packet."""
 
@@ -67,15 +71,34 @@ class RtpengineMediaEngine:
         self._sounds = SoundFiles(settings.folder)
         self._keys = KeyListener(settings.keys, {host for host, _ in settings.servers}, self._pressed)
         self._servers = Servers(settings.servers)
-        self._clients = {
-            address: NgClient(address, self._servers.died, self._servers.revived) for address in settings.servers
-        }
+        self._clients = {address: NgClient(address, self._died, self._servers.revived) for address in settings.servers}
         self._contacts: dict[str, Contact] = {}
         self._legs: dict[LegId, Contact] = {}
         self._listeners: dict[LegId, Callable[[MediaEvent], None]] = {}
         self._plays = itertools.count(1)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._spawn(self._poll())
+
+    def _died(self, address: Address) -> None:
+        self._servers.died(address)
+        self._spawn(self._bury(address))
+
+    async def _bury(self, address: Address) -> None:
+        """Its legs may be heard on while it does not answer, but not for long: then they are told of as lost."""
+        await asyncio.sleep(LOST_S)
+        if not self._clients[address].alive:
+            for contact in list(self._contacts.values()):
+                if contact.client.address == address:
+                    self._lose(contact)
+
+    def _lose(self, contact: Contact) -> None:
+        lost = list(contact.legs.values())
+        contact.legs.clear()
+        self._end(contact)
+        for leg in lost:
+            self._legs.pop(leg.id, None)
+            self._spawn(contact.drop(leg))
+            self._report(WorkerLost(leg.id))
 
     def listen(self, leg: LegId, heard: Callable[[MediaEvent], None]) -> None:
         self._listeners[leg] = heard
@@ -105,6 +128,8 @@ class RtpengineMediaEngine:
     async def open(self, leg: LegId, remote_sdp: str | None, options: LegOptions) -> str:
         """Goes on if its caller is cancelled, so that `close` finds what there is."""
         drafted(remote_sdp, options)
+        if options.srtp is Srtp.REQUIRED:
+            raise MediaError(f"leg {leg}: no SRTP by rtpengine yet", 488)
         return await asyncio.shield(self._spawn(self._open(leg, remote_sdp, options)))
 
     async def _open(self, leg: LegId, remote_sdp: str | None, options: LegOptions) -> str:
@@ -277,7 +302,8 @@ class RtpengineMediaEngine:
         if contact is None:
             return LegStats(0, 0, 0, 0, 0.0)
         async with contact.lock:
-            stats = await contact.close(contact.legs[leg])
+            found = contact.legs.get(leg)
+            stats = LegStats(0, 0, 0, 0, 0.0) if found is None else await contact.close(found)
             self._end(contact)
         return stats
 
@@ -307,8 +333,12 @@ class RtpengineMediaEngine:
         while True:
             await asyncio.sleep(pause_s)
             for contact in list(self._contacts.values()):
-                with suppress(MediaError):
+                try:
                     await self._look(contact)
+                except MediaError as error:
+                    if error.status == UNKNOWN_CALL:
+                        log.error("rtpengine has forgotten a call", rtpengine=contact.client.address)
+                        self._lose(contact)
 
     async def _look(self, contact: Contact) -> None:
         for leg, silent_ms in await contact.look():

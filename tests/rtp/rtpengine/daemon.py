@@ -31,6 +31,8 @@ def needed() -> str:
 class Daemon:
     address: tuple[str, int]
     keys: tuple[str, int]
+    first: int
+    last: int
     process: subprocess.Popen[bytes]
 
     def kill(self) -> None:
@@ -64,7 +66,7 @@ def daemon(log: Path, *, first: int, last: int, port: int = 0, keys: int = 0) ->
     arguments = [f"--{name}={value}" for name, value in options.items()]
     with log.open("wb") as output:
         process = subprocess.Popen([needed(), "--foreground", "--log-stderr", *arguments], stdout=output, stderr=output)
-        started = Daemon(("127.0.0.1", control), ("127.0.0.1", keys), process)
+        started = Daemon(("127.0.0.1", control), ("127.0.0.1", keys), first, last, process)
         try:
             _await(started, log)
             yield started
