@@ -10,6 +10,7 @@ from metrics.mqtt import Broker, BrokerUrlError
 from sip.errors import SipError
 from sip.message.uri import SipUri
 from svar import endpoint
+from svar import media as media_engine
 from svar.config import Config, ConfigError
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -26,6 +27,7 @@ def check(config: Config) -> None:
 
 def doubts(config: Config) -> Iterator[str]:
     """What may be meant, but seldom is: queues that nobody serves, and skills that no queue asks for."""
+    yield from media_engine.doubts(config)
     asked = {queue.skill or queue.name for queue in config.queue}
     for queue in config.queue:
         skill = queue.skill or queue.name
@@ -71,6 +73,7 @@ def _network(config: Config) -> Iterator[str]:
         if port > _LAST_PORT:
             section, name = what.split()
             yield f"[{section}] {name} = {port}: expected at most {_LAST_PORT}"
+    yield from media_engine.mistakes(config)
     try:
         endpoint.rtpengine_settings(config)
     except ConfigError as error:

@@ -29,12 +29,10 @@ from metrics.pipeline import day_start_ms
 from metrics.prometheus import Exposition
 from metrics.wallboard import Board
 from rtp import wav
-from rtp.aio.engine import LocalMediaEngine
-from rtp.rtpengine.aio.engine import RtpengineMediaEngine
 from sip.aio.user_agent import UserAgent
 from sip.config import Address
 from sip.core import UserAgentCore
-from svar import __version__, endpoint, feature_codes, state_folder
+from svar import __version__, endpoint, feature_codes, media, state_folder
 from svar.calls import CallTasks
 from svar.checks import check
 from svar.config import Config, ConfigError
@@ -113,15 +111,19 @@ class Node:
             *endpoint.listening(config),
             tls=self._tls,
         )
-        media = self._media()
-        stack.push_async_callback(media.shutdown)
+        engine = await media.start(config)
+        stack.push_async_callback(engine.shutdown)
+        for doubt in media.doubts(config):
+            _log.warning("the system may not carry what is configured", doubt=doubt)
+        lasting = media.lasting(engine, self._background)
         line = Line(
             user_agent,
-            media,
+            lasting or engine,
             storage.sink,
             self.identity,
             self._background,
             tuple(clip.path for clip in prompts.music("default")),
+            lasting,
         )
         registrations = Registrations(
             user_agent,
@@ -138,7 +140,7 @@ class Node:
         await self._listen(user_agent)
         await registrations.log_in_fixed()
         await registrations.match_agents()
-        http, mqtt = await self._show(user_agent, media)
+        http, mqtt = await self._show(user_agent, engine)
         self._emit(NodeStarted, release=__version__)
         streams = tuple(address for address in user_agent.addresses if address.reliable)
         return Places(user_agent.address[:2], http, mqtt, streams)
@@ -146,17 +148,6 @@ class Node:
     def reload(self) -> None:
         """Read the certificates again; what cannot be used is logged, and changes nothing."""
         self._tls.reload()
-
-    def _media(self) -> LocalMediaEngine | RtpengineMediaEngine:
-        settings = endpoint.rtpengine_settings(self.config)
-        if settings is None:
-            return LocalMediaEngine(endpoint.media_settings(self.config))
-        try:
-            return RtpengineMediaEngine(settings)
-        except OSError as error:
-            raise ConfigError(
-                f"[media] rtpengine_keys: cannot listen on {self.config.media.rtpengine_keys}: {error.strerror}"
-            ) from None
 
     async def _listen(self, user_agent: UserAgent) -> None:
         try:
@@ -214,15 +205,15 @@ class Node:
         """The caller left as the offer came; that it is gone by now is no surprise."""
         self._commands.own(self.storage.distributor.fail(offer.offer, offer.fence, "caller_left"))
 
-    async def _show(
-        self, user_agent: UserAgent, media: LocalMediaEngine | RtpengineMediaEngine
-    ) -> tuple[tuple[str, int], str]:
+    async def _show(self, user_agent: UserAgent, engine: media.Engine) -> tuple[tuple[str, int], str]:
         """The page, /metrics, /health, and MQTT."""
         config, storage = self.config, self.storage
         zone, lag, health = ZoneInfo(config.node.zone), LoopLag(), Health()
         self._parts.run(self._stack, "loop lag", lag.run())
         health.add("loop", lag.check)
         health.add("parts", self._parts.check)
+        if (workers := media.check(engine)) is not None:
+            health.add("media", workers)
         health.add("redis", storage.check_redis)
         health.add("events", StreamLag(storage.stream_tip, lambda: storage.folds.checkpoint).check)
 
@@ -232,7 +223,7 @@ class Node:
         mqtt = await self._mqtt(board, health)
         sources = {
             "sip": lambda: _sip_figures(user_agent),
-            "rtp": lambda: {"legs": media.legs, "ticks_skipped_total": media.skipped},
+            "rtp": lambda: media.figures(engine),
             "calls": self._figures,
         }
         exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s)

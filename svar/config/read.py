@@ -15,6 +15,7 @@ from svar.config.schema import Config
 ENVIRONMENT = {
     "SVAR_SIP_PORT": ("sip", "port", int),
     "SVAR_HTTP_PORT": ("http", "port", int),
+    "SVAR_MEDIA_WORKERS": ("media", "workers", int),
     "SVAR_REDIS_URL": ("redis", "url", str),
     "SVAR_MQTT_URL": ("mqtt", "url", str),
     "SVAR_STATE": ("node", "state", str),

@@ -71,6 +71,7 @@ class Media:
     host: str = setting("address for RTP; empty: that of SIP", "")
     first_port: int = setting("first (even) RTP port", 20000)
     last_port: int = setting("last RTP port", 32766)
+    workers: int = setting("processes of their own that carry media; 0: the one that speaks SIP does", 0)
     engine: str = setting("who carries media: `own`, or `rtpengine` (docs/rtpengine.md)", "own")
     rtpengine: list[str] = setting("where each rtpengine listens for ng, as address:port", [])
     rtpengine_keys: str = setting("UDP address:port of ours that their `dtmf-log-dest` names", "127.0.0.1:2225")
