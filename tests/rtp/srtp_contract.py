@@ -12,6 +12,7 @@ from rtp.g711 import A_TO_U
 from rtp.packet import RtpPacket
 from rtp.rtcp import Report, ReportBlock, build_report
 from sdp.crypto import Suite
+from tests.rtp.conference_contract import heard_after
 from tests.rtp.hearing import contains
 from tests.rtp.media_contract import PROMPTS, Call, Switchboard
 from tests.rtp.phone import Phone, until
@@ -155,6 +156,13 @@ class SrtpContract:
         assert [packet.payload[0] for packet in b.phone.events] == [7] * 7
         stats = await secure.engine.stats(a.leg)
         assert (stats.sent, stats.lost) == (15, 0)
+
+    async def test_protected_and_plain_phones_hear_each_other_in_a_conference(self, secure: SecureSwitchboard) -> None:
+        phones = {"low": SrtpPhone(), "middle": Phone(0), "high": SrtpPhone(suite=Suite.AES_128_GCM)}
+        said = {name: await secure.talking(name, phone) for name, phone in phones.items()}
+        await secure.engine.conference(tuple(call.leg for call in said.values()))
+        expected = {"low": "middle high", "middle": "low high", "high": "low middle"}
+        assert await heard_after(said) == expected
 
     async def test_what_a_protected_phone_says_is_recorded(self, secure: SecureSwitchboard, tmp_path: Path) -> None:
         call = await secure.talking("a", SrtpPhone())
