@@ -32,6 +32,8 @@ CallRecord = dict[str, Any]
 
 MOST_VISITS = 50
 LONGEST_ENDING_MS = 900_000
+MOST_LATE = 10_000
+"""So many contacts that ended last are remembered, for queues that tell of them late."""
 LONGEST_CONTACT_MS = 12 * 3_600_000
 
 
@@ -84,6 +86,7 @@ class CallRecords:
         self._opened = 0
         self._serving: dict[str, str] = {}
         self._ending: dict[str, int] = {}
+        self._ended: dict[str, None] = {}
         self._changed: set[str] = set()
 
     def take(self) -> list[CallRecord]:
@@ -111,6 +114,7 @@ class CallRecords:
     # --- Events
 
     def _on_started(self, event: ContactStarted) -> None:
+        self._ended.pop(event.contact, None)
         record = self._begin(event).record
         record["number"] = event.number
         record["flow"] = event.flow
@@ -126,6 +130,8 @@ class CallRecords:
             contact.record["last_step"] = event.step
 
     def _on_queued(self, event: ContactQueued) -> None:
+        if event.contact in self._ended:
+            return  # hung up while the command was under way; the record is written
         contact = self._begin(event)
         if contact.visit is not None and contact.visit["queue"] == event.queue:
             return
@@ -204,6 +210,9 @@ class CallRecords:
         if contact is None or contact.ended:
             return
         self._mark_ended(contact, event.at_ms, event.outcome, event.cause)
+        self._ended[event.contact] = None
+        if len(self._ended) > MOST_LATE:
+            del self._ended[next(iter(self._ended))]
         contact.record["duration_ms"] = event.duration_ms
         self._close_if_complete(event.contact, contact)
 

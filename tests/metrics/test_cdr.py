@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.catalogue import Event
-from metrics.cdr import LONGEST_CONTACT_MS, LONGEST_ENDING_MS, MOST_VISITS, CallRecord, CallRecords
+from events.catalogue import ContactEnded, ContactQueued, Event
+from metrics.cdr import LONGEST_CONTACT_MS, LONGEST_ENDING_MS, MOST_LATE, MOST_VISITS, CallRecord, CallRecords
 from tests.metrics.told import (
     DAY_MS,
     answered,
@@ -326,6 +326,21 @@ def test_contacts_in_progress_are_those_open_and_not_ended_whatever_happens(even
     assert all(record["closed_by"] for record in fold.take())
 
 
+def test_contact_whose_queueing_is_told_after_its_end_is_over() -> None:
+    fold = CallRecords()
+    tell(fold, [started("c1"), ended("c1"), queued("c1"), left("c1")])
+    assert [record["closed_by"] for record in fold.take()] == ["ended"]
+    assert (fold.in_progress, fold.snapshot()) == (0, {})
+
+
+def test_no_more_than_the_last_contacts_are_remembered_for_it() -> None:
+    fold = CallRecords()
+    for n in range(MOST_LATE + 1):
+        tell(fold, [started(f"c{n}"), ended(f"c{n}")])
+    tell(fold, [queued("c0"), queued("c1")])
+    assert list(fold.snapshot()) == ["c0"]
+
+
 def in_order(fold: CallRecords) -> list[object]:
     """What is open, oldest first."""
     return [part[1:] for part in sorted(fold.snapshot().values(), key=lambda part: int(part[0]))]
@@ -336,6 +351,9 @@ def in_order(fold: CallRecords) -> list[object]:
 def test_a_restored_fold_writes_the_same_records(events: list[Event], restart: int) -> None:
     events.sort(key=lambda event: event.at_ms)
     before, after = events[:restart], events[restart:]
+    # Who ended is not remembered over a restart: what a queue tells of them after it opens a record anew.
+    over = {event.contact for event in before if isinstance(event, ContactEnded)}
+    after = [event for event in after if not (isinstance(event, ContactQueued) and event.contact in over)]
     fold, restored = CallRecords(), CallRecords()
     tell(fold, before)
     fold.take()
