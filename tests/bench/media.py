@@ -193,4 +193,5 @@ async def main() -> None:
     await hear(1000, seconds, bridged=False)
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -113,19 +113,20 @@ PEAKS = ("ivr-peak", "queue-peak")
 
 
 @contextmanager
-def svar(core: int) -> Iterator[tuple[int, list[int]]]:
-    """svar on one core with a state folder of its own. Gives its SIP port and the processes whose CPU counts."""
+def svar(cores: str, workers: int) -> Iterator[tuple[int, dict[str, int]]]:
+    """svar on these cores with a state folder of its own. Gives its SIP port and the processes whose CPU counts."""
     with tempfile.TemporaryDirectory(prefix="svar-bench.") as state:
         environment = {
             **os.environ,
             "SVAR_STATE": state,
             "SVAR_HTTP_PORT": "0",
             "SVAR_SIP_PORT": "0",
+            "SVAR_MEDIA_WORKERS": str(workers),
         }
         command = [
             "taskset",
             "-c",
-            str(core),
+            cores,
             sys.executable,
             "-m",
             "svar",
@@ -140,7 +141,7 @@ def svar(core: int) -> Iterator[tuple[int, list[int]]]:
         try:
             port = _ready(process, Path(state) / "log")
             time.sleep(1.0)  # the speech child ends, Redis settles
-            yield port, [process.pid, *_children(process.pid)]
+            yield port, {"sip": process.pid, **_children(process.pid)}
         finally:
             process.send_signal(signal.SIGINT)
             try:
@@ -164,31 +165,40 @@ def _ready(process: subprocess.Popen[str], log: Path) -> int:
     raise SystemExit(f"svar did not start:\n{log.read_text()[-2000:]}")
 
 
-def _children(pid: int) -> list[int]:
-    """The store that svar started: it counts as svar."""
+def _children(pid: int) -> dict[str, int]:
+    """The store and the media workers that svar started: they count as svar."""
     children = [
         child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
     ]
-    return [int(child) for child in children if _is_store(child)]
+    found: dict[str, int] = {}
+    for child in children:
+        name = Path(f"/proc/{child}/comm").read_text()
+        if "redis" in name or "valkey" in name:
+            found["store"] = int(child)
+        elif b"rtp.aio.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
+            found[f"worker {len(found) + 1}"] = int(child)
+    return found
 
 
-def _is_store(pid: str) -> bool:
-    name = Path(f"/proc/{pid}/comm").read_text()
-    return "redis" in name or "valkey" in name
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(measurement: Measurement, core: int, load_cores: str, extra: list[str]) -> dict[str, Any]:
-    with svar(core) as (port, pids):
+def measure(measurement: Measurement, cores: str, load_cores: str, workers: int, extra: list[str]) -> dict[str, Any]:
+    with svar(cores, workers) as (port, pids):
         command = [
             *(*_first(), sys.executable, str(HERE / "bench.py"), *measurement.arguments),
-            *("--target", f"127.0.0.1:{port}", "--server-pid", ",".join(map(str, pids))),
-            *("--server-core", str(core), "--load-cores", load_cores, *extra),
+            *("--target", f"127.0.0.1:{port}", "--server-pid", ",".join(map(str, pids.values()))),
+            *("--server-core", cores.split(",")[0], "--load-cores", load_cores, *extra),
         ]
+        before = {name: _cpu_s(pid) for name, pid in pids.items()}
         done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+        spent_s = {name: round(_cpu_s(pid) - before[name], 2) for name, pid in pids.items()}
     if done.returncode:
         raise SystemExit(f"{measurement.name}: {done.stderr[-2000:]}")
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return result
+    return {**result, "cpu_s_by_process": spent_s}
 
 
 def row(measurement: Measurement, result: dict[str, Any]) -> str:
@@ -248,7 +258,8 @@ def _wanted(measurement: Measurement, peak: str, only: list[str] | None) -> bool
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", choices=[*(m.name for m in MEASUREMENTS), *PEAKS])
-    parser.add_argument("--core", type=int, default=0)
+    parser.add_argument("--cores", default="0", help="given to svar: 0,1 with workers")
+    parser.add_argument("--workers", type=int, default=0, help="media workers; their rows are printed, not written")
     parser.add_argument("--load-cores", default="2,3")
     parser.add_argument("--raw", action="store_true", help="print the harness' JSON and write nothing")
     known, extra = parser.parse_known_args()
@@ -259,18 +270,19 @@ def main() -> None:
         peak = measurement.name.rstrip("0123456789")
         if peak in over or not _wanted(measurement, peak, known.only):
             continue
-        result = measure(measurement, known.core, known.load_cores, extra)
+        result = measure(measurement, known.cores, known.load_cores, known.workers, extra)
         if known.raw:
             print(json.dumps(result, indent=1))
         rows[measurement.name] = row(measurement, result)
         print(rows[measurement.name], flush=True)
+        print(f"CPU s over the whole run: {result['cpu_s_by_process']}", flush=True)
         costs[measurement.name] = result.get("cpu_ms_per_call") or 0.0
         if peak in PEAKS and result["fail_pct"] > MOST_FAILED_PCT:
             over.add(peak)
     if all(costs.get(name) for name in GROWTH):
         few, many = (costs[name] for name in GROWTH)
         print(f"a call with 1,000 agents costs {100 * (many / few - 1):+.1f} % against one with 50 (goal: at most +10)")
-    if not known.raw:
+    if not known.raw and not known.workers:
         write(rows)
 
 
