@@ -6,6 +6,7 @@ from collections import OrderedDict
 from ipaddress import ip_address
 
 from sip.config import Limits, Trunk
+from sip.overload import Governor
 
 _REMEMBERED_SOURCES = 4096
 _SWEEP_EVERY_S = 1.0
@@ -32,9 +33,18 @@ class Allowance:
     def full(self, now: float) -> bool:
         return self._left + (now - self._at) * self._per_s >= self._burst
 
-    def take(self, now: float) -> bool:
+    def change(self, per_s: float, now: float) -> None:
+        """From now on it fills at another rate; as much as comes in a second may come at once."""
+        self._fill(now)
+        self._per_s = per_s
+        self._burst = max(1.0, per_s)
+
+    def _fill(self, now: float) -> None:
         self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
         self._at = now
+
+    def take(self, now: float) -> bool:
+        self._fill(now)
         if self._left < 1.0:
             return False
         self._left -= 1.0
@@ -90,6 +100,7 @@ class Admission:
         self._vouched: OrderedDict[str, Allowance] = OrderedDict()
         self._everybody: Allowance | None = None
         self._calls: Allowance | None = None
+        self._governor = Governor(limits.calls_per_s)
         self._trunk_rates = {trunk.name: trunk.calls_per_s for trunk in trunks if trunk.calls_per_s > 0}
         self._by_trunk: dict[str, Allowance] = {}
 
@@ -125,13 +136,22 @@ class Admission:
         per_s, burst = self._limits.stranger_requests_per_s, self._limits.stranger_burst
         self._vouched[key] = Allowance(_VOUCHED_FACTOR * per_s, _VOUCHED_FACTOR * burst, now)
 
+    def observe(self, late_s: float, now: float) -> None:
+        """The node did something so much later than it should have: fewer calls are taken while it goes on so."""
+        if self._governor.observe(late_s, now) and self._calls is not None:
+            self._calls.change(self._governor.per_s, now)
+
+    def calls_spent(self, now: float) -> bool:
+        """Whether `call_may` would refuse whoever asks."""
+        return self._calls is not None and not self._calls.left(now)
+
     def call_may(self, now: float, trunk: str = "") -> bool:
         """Whether one more new call fits into this second: the total, and the rate of the trunk where it has one."""
         own = self._trunk_calls(trunk, now)
         if own is not None and not own.take(now):
             return False
         if self._calls is None:
-            per_s = self._limits.calls_per_s
+            per_s = self._governor.per_s
             self._calls = Allowance(per_s, max(1.0, per_s), now)
         return self._calls.take(now)
 

@@ -79,6 +79,10 @@ class TransactionLayer:
         """The transaction of which this is a retransmission, or the INVITE that this ACK is for."""
         return self._servers.get(server_key(request))
 
+    def serves(self, key: Key) -> bool:
+        """Whether a request with this key came before, and its transaction stands."""
+        return key in self._servers
+
     def cancelled_by(self, cancel: Request) -> Transaction | None:
         """The INVITE that a CANCEL means (RFC 3261 §9.2)."""
         return self._servers.get(server_key(cancel, "INVITE"))
