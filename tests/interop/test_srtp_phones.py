@@ -136,15 +136,18 @@ def protected(descriptions: list[str]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("theirs", "ours", "profile"),
+    ("theirs", "ours", "profile", "secured"),
     [
-        ("srtp-mand", Srtp.REQUIRED, "RTP/SAVP"),
-        ("srtp-mand", Srtp.PREFERRED, "RTP/SAVP"),
-        ("srtp", Srtp.PREFERRED, "RTP/AVP"),
-        ("srtp", Srtp.REQUIRED, "RTP/AVP"),
+        ("srtp-mand", Srtp.REQUIRED, "RTP/SAVP", True),
+        ("srtp-mand", Srtp.PREFERRED, "RTP/SAVP", True),
+        ("srtp", Srtp.PREFERRED, "RTP/AVP", True),
+        ("srtp", Srtp.REQUIRED, "RTP/AVP", True),
+        ("srtp", Srtp.REFUSED, "RTP/AVP", False),
     ],
 )
-async def test_baresip_calls_with_srtp_holds_and_resumes(tmp_path: Path, theirs: str, ours: Srtp, profile: str) -> None:
+async def test_baresip_that_offers_srtp_calls_holds_and_resumes(
+    tmp_path: Path, theirs: str, ours: Srtp, profile: str, secured: bool
+) -> None:
     async with endpoint(tmp_path, ours) as made:
         port = made.agent.address.port
         async with baresip(tmp_path / "phone", "4799", port, srtp=theirs) as phone:
@@ -161,7 +164,7 @@ async def test_baresip_calls_with_srtp_holds_and_resumes(tmp_path: Path, theirs:
             await made.media.stop_record(LEG)
             await phone.hang_up()
             await phone.event("CALL_CLOSED")
-        assert protected(made.descriptions)
+        assert protected(made.descriptions[1::2]) == secured
         assert f" {profile} " in made.descriptions[1]
         assert [event.digit for event in made.events if isinstance(event, DtmfReceived)] == ["5"]
         assert stats.received > 100
