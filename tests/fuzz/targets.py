@@ -7,7 +7,8 @@ from typing import Any
 
 import sdp.description
 from rtp import packet, rtcp
-from sdp.crypto import CHANCE_BYTES, Security, Srtp, keys
+from rtp.srtp import SrtpReceiver, SrtpSender
+from sdp.crypto import CHANCE_BYTES, Crypto, Security, Srtp, Suite, keys
 from sdp.description import SessionDescription
 from sdp.errors import SdpError
 from sdp.negotiation import Agreed, Capabilities, answer
@@ -170,6 +171,29 @@ def check_rtcp(found: tuple[rtcp.RtcpPacket, ...], data: bytes) -> None:
     assert 4 * len(found) <= len(data)
 
 
+_KEYS = [
+    Crypto(1, Suite.AES_128_SHA1_80, bytes(30), None, b"\1"),
+    Crypto(1, Suite.AES_256_SHA1_32, bytes(46)),
+    Crypto(1, Suite.AES_128_GCM, bytes(28)),
+]
+_RECEIVERS = [SrtpReceiver(key) for key in _KEYS]
+
+
+def read_srtp(data: bytes) -> list[int]:
+    """As SRTP and as SRTCP, under a key of each kind; the lengths of what was opened."""
+    opened = []
+    for receiver in _RECEIVERS:
+        opened.append(receiver.unprotect(bytearray(data), len(data)))
+        opened.append(len(receiver.unprotect_rtcp(data) or b""))
+    return opened
+
+
+def check_srtp(opened: list[int], data: bytes) -> None:
+    """What was opened is shorter than it was, and is opened only once."""
+    assert all(length < len(data) for length in opened if length)
+    assert not any(read_srtp(data))
+
+
 OFFER = (
     b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 8 0 101\r\n"
     b"a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\na=sendrecv\r\n"
@@ -190,6 +214,13 @@ _SDP_TOKENS = (
 )
 _BINARY = (b"\0", b"\xff", b"\x80", b"\xff\xff\xff\xff", b"\0\0", b"\x81\xcb", b"\xbf", b"\x90", b"\xa0", b"A" * 1500)
 _MESSAGES = tuple(one.data for one in torture_messages())
+_VOICE = packet.RtpPacket(8, 1, 160, 7, bytes(160)).to_bytes()
+_PROTECTED = tuple(
+    found
+    for key in _KEYS
+    for found in (SrtpSender(key).protect(_VOICE), SrtpSender(key).protect_rtcp(_REPORT))
+    if found is not None
+)
 _DIGEST = (
     b'Digest username="bob", realm="a.example", nonce="n\\"1", uri="sip:a.example", qop=auth, nc=00000001, '
     b'cnonce="c", response="6629fae49393a05397450978507c4ef1", opaque="5ccc", algorithm=SHA-256'
@@ -244,6 +275,7 @@ TARGETS = (
         _SDP_TOKENS,
     ),
     Target("offer", read_offer, check_answer, (SdpError,), (OFFER, OFFER.replace(b"SAVP", b"AVP")), _SDP_TOKENS),
+    Target("srtp", read_srtp, check_srtp, (), _PROTECTED, _BINARY),
     Target(
         "rtp",
         packet.parse,
