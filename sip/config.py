@@ -219,4 +219,4 @@ class CoreConfig:
     @property
     def extensions(self) -> tuple[str, ...]:
         """The option tags that we support."""
-        return ("100rel", "timer") if self.session_timers.mode != "off" else ("100rel",)
+        return ("100rel", "path", "timer") if self.session_timers.mode != "off" else ("100rel", "path")

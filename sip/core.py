@@ -185,7 +185,8 @@ class UserAgentCore:
         built = Headers()
         built.add("Via", station.via(destination or _NOWHERE))
         built.add("Max-Forwards", MAX_FORWARDS)
-        for one in route:
+        path = self._reception.registrar.path(target, destination) if destination is not None else ()
+        for one in (*route, *map(str, path)):
             built.add("Route", one)
         built.add("From", str(local.with_tag(station.tokens())))
         built.add("To", str(remote))

@@ -8,7 +8,9 @@ from hashlib import blake2b
 from sip.admission import Admission
 from sip.authentication import Authenticator
 from sip.config import Address
+from sip.errors import ParseError
 from sip.events import InviteReceived, Origin, RegisterReceived, RequestReceived
+from sip.message.address import NameAddr
 from sip.message.message import MessageError, Request, Response, parse, respond
 from sip.message.uri import SipUri
 from sip.registration import Registrar
@@ -277,10 +279,21 @@ class Reception:
             self._refuse(request, 404, source)
         else:
             self._admission.vouch(source.host, now)
-            outcome = self.registrar.register(request, source, now)
-            transaction = self._station.transactions.server(request, response_address(request, source), UNATTENDED, now)
-            answer = respond(request, outcome.status, to_tag=self._tag(request), headers=list(outcome.headers))
-            transaction.respond(answer, now)
+            self._bind(request, source, now)
+
+    def _bind(self, request: Request, source: Address, now: float) -> None:
+        """A Path counts from a trunk's proxy alone, since we send wherever it says (RFC 3327 §5.3). Without it calls go
+        to where the REGISTER came from, which is that proxy too."""
+        lines = request.headers.get_all("Path") if self.trunk(source) is not None else []
+        try:
+            path = tuple(NameAddr.parse_list(lines))
+        except ParseError:
+            self._refuse(request, 400, source)
+            return
+        outcome = self.registrar.register(request, source, now, path)
+        headers = [*outcome.headers, *(("Path", line) for line in lines if outcome.status == 200)]
+        transaction = self._station.transactions.server(request, response_address(request, source), UNATTENDED, now)
+        transaction.respond(respond(request, outcome.status, to_tag=self._tag(request), headers=headers), now)
 
     def _leave_to_application(self, request: Request, source: Address, now: float) -> None:
         if self._station.transactions.full:

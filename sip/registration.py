@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sip.config import Address, Expiries, Limits
 from sip.deadlines import Deadline, Deadlines
@@ -17,7 +17,9 @@ _LONGEST_CONTACT = 1024
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One phone. `destination` is where its REGISTER came from: what to send to, whatever a NAT did to the Contact."""
+    """One phone. `destination` is where its REGISTER came from: what to send to, whatever a NAT did to the Contact.
+    `path`: the proxies of a trunk on the way there (RFC 3327).
+    """
 
     contact: SipUri
     destination: Address
@@ -26,6 +28,7 @@ class Binding:
     instance: str = ""
     call_id: str = ""
     cseq: int = 0
+    path: tuple[NameAddr, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class SavedBinding:
     instance: str
     call_id: str
     cseq: int
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Registrar:
         self._report = report
         self._bindings: dict[str, list[Binding]] = {}
         self._flows: dict[Address, set[str]] = {}
+        self._paths: dict[tuple[SipUri, Address], tuple[NameAddr, ...]] = {}
         self._alarms: dict[str, Deadline] = {}
 
     def locations(self, aor: SipUri | str, now: float) -> list[Binding]:
@@ -76,7 +81,11 @@ class Registrar:
         living = [one for one in self._bindings.get(str(aor), ()) if one.expires_at > now]
         return sorted(living, key=lambda one: (-one.q, -one.expires_at))
 
-    def register(self, request: Request, source: Address, now: float) -> Outcome:
+    def path(self, contact: SipUri, destination: Address) -> tuple[NameAddr, ...]:
+        """The Route set to a phone that is registered there (RFC 3327 §5.3)."""
+        return self._paths.get((contact, destination), ())
+
+    def register(self, request: Request, source: Address, now: float, path: tuple[NameAddr, ...] = ()) -> Outcome:
         """Serve a REGISTER whose sender has been authenticated for the address in its To."""
         target = request.to.uri
         if not isinstance(target, SipUri) or not target.user:
@@ -84,7 +93,7 @@ class Registrar:
         aor = str(target.aor)
         current = self._bindings.get(aor, [])
         try:
-            updated, events = self._updated(aor, current, request, source, now)
+            updated, events = self._updated(aor, current, request, source, now, path)
         except Refused as refused:
             return refused.outcome
         if events:
@@ -127,12 +136,18 @@ class Registrar:
         for one in saved:
             if one.expires_in_s <= 0:
                 continue
-            marks = (one.q, one.instance, one.call_id, one.cseq)
+            marks = (one.q, one.instance, one.call_id, one.cseq, _path(one.path))
             binding = Binding(SipUri.parse(one.contact), Address(one.host, one.port), now + one.expires_in_s, *marks)
             self._put(one.aor, [*_without(self._bindings.get(one.aor, []), binding), binding])
 
     def _updated(
-        self, aor: str, current: list[Binding], request: Request, source: Address, now: float
+        self,
+        aor: str,
+        current: list[Binding],
+        request: Request,
+        source: Address,
+        now: float,
+        path: tuple[NameAddr, ...],
     ) -> tuple[list[Binding], list[RegistrarEvent]]:
         """The bindings as the REGISTER wants them. Raises Refused."""
         if request.contact_is_star:
@@ -146,7 +161,7 @@ class Registrar:
         updated = current
         events: list[RegistrarEvent] = []
         for contact in request.contacts:
-            binding = self._binding(contact, request, source, now)
+            binding = replace(self._binding(contact, request, source, now), path=path)
             for one in current:
                 if _same_phone(one, binding):
                     _check_order(one, request)
@@ -183,6 +198,9 @@ class Registrar:
         alarm = self._alarms.pop(aor, None)
         if alarm is not None:
             alarm.cancel()
+        for one in self._bindings.get(aor, ()):
+            self._paths.pop((one.contact, one.destination), None)
+        self._paths |= {(one.contact, one.destination): one.path for one in bindings if one.path}
         if bindings:
             self._bindings[aor] = bindings
             self._alarms[aor] = self._deadlines.set(min(one.expires_at for one in bindings), self._expired, aor)
@@ -225,7 +243,12 @@ def _q(contact: NameAddr) -> float:
 def _saved(aor: str, one: Binding, now: float) -> SavedBinding:
     host, port, _ = one.destination
     left_s = one.expires_at - now
-    return SavedBinding(aor, str(one.contact), host, port, left_s, one.q, one.instance, one.call_id, one.cseq)
+    path = ", ".join(map(str, one.path))
+    return SavedBinding(aor, str(one.contact), host, port, left_s, one.q, one.instance, one.call_id, one.cseq, path)
+
+
+def _path(text: str) -> tuple[NameAddr, ...]:
+    return tuple(NameAddr.parse_list(text)) if text else ()
 
 
 def _written(one: Binding, now: float) -> str:

@@ -106,6 +106,7 @@ class Registrations:
                     instance=detail["instance"],
                     call_id=detail["call_id"],
                     cseq=int(detail["cseq"]),
+                    path=detail.get("path", ""),
                 )
             )
             self._addresses.setdefault(location.agent, set()).add(detail["aor"])
@@ -170,6 +171,7 @@ class Registrations:
             "host": one.destination[0],
             "port": str(one.destination[1]),
             "transport": one.destination.transport,
+            "path": ", ".join(map(str, one.path)),
             "q": str(one.q),
             "instance": one.instance,
             "call_id": one.call_id,

@@ -1,4 +1,7 @@
-"""Cores joined by a network in memory, on a clock that jumps: loss, repetition and delay are drawn by the test."""
+"""Cores joined by a network in memory, on a clock that jumps: loss, repetition and delay are drawn by the test.
+
+Over TCP and TLS a connection is opened by the first message to a place, and lasts until it is cut.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +10,7 @@ from heapq import heappop, heappush
 from ipaddress import ip_network
 from itertools import count
 
-from sip.config import Address, CoreConfig, Trunk
+from sip.config import Address, CoreConfig, Transport, Trunk
 from sip.core import UserAgentCore
 from sip.events import SessionId, SipEvent
 from sip.message.address import NameAddr
@@ -47,18 +50,22 @@ class Peer:
 
 @dataclass
 class Network:
-    """`sent` is every datagram with its sender, in order."""
+    """`sent` is every message with its sender, in order. `links`: for a peer and what it calls the other end of a
+    connection, the peer there and what that calls this end."""
 
     fate: Fate = smooth
     now: float = 1000.0
     peers: dict[Address, Peer] = field(default_factory=dict)
     sent: list[tuple[Address, bytes]] = field(default_factory=list)
+    links: dict[tuple[Address, Address], tuple[Address, Address]] = field(default_factory=dict)
     _flying: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
     _numbers: "count[int]" = field(default_factory=count)
 
     def join(self, address: Address, config: CoreConfig | None = None, name: str = "") -> Peer:
         core = UserAgentCore(config or CoreConfig(trunks=(NEAR,)), counted(name or address[0][-1]))
-        core.listens(address)
+        transports: tuple[Transport, ...] = ("UDP", "TCP", "TLS")
+        for transport in transports:
+            core.listens(address._replace(transport=transport))
         peer = self.peers[address] = Peer(core, address)
         return peer
 
@@ -70,6 +77,9 @@ class Network:
                 return
             for data, destination in datagrams:
                 self.sent.append((peer.address, data))
+                if destination.reliable:
+                    self._stream(peer.address, destination, data)
+                    continue
                 for delay_s in self.fate(data):
                     self.later(delay_s, partial(self._arrive, peer.address, destination, data))
             for event in events:
@@ -96,6 +106,25 @@ class Network:
         """Do something when that time has passed."""
         heappush(self._flying, (self.now + after_s, next(self._numbers), action))
 
+    def _stream(self, sender: Address, destination: Address, data: bytes) -> None:
+        if (sender, destination) not in self.links:
+            there = Address(destination.host, destination.port)
+            if there not in self.peers:
+                self.later(0.01, lambda: self.peers[sender].core.connection_lost(destination, self.now))
+                return
+            here = Address(sender.host, 40000 + next(self._numbers), destination.transport)
+            self.links[sender, destination] = (there, here)
+            self.links[there, here] = (sender, destination)
+        receiver, source = self.links[sender, destination]
+        self.later(0.01, lambda: self.peers[receiver].core.receive(data, source, self.now))
+
+    def cut(self) -> None:
+        """Every connection is lost, and both ends notice."""
+        links, self.links = self.links, {}
+        for peer, end in links:
+            if peer in self.peers:
+                self.peers[peer].core.connection_lost(end, self.now)
+
     def _arrive(self, source: Address, destination: Address, data: bytes) -> None:
         if destination in self.peers:
             self.peers[destination].core.receive(data, source, self.now)
@@ -121,13 +150,20 @@ class Network:
         return shown
 
 
-def call(network: Network, caller: Peer, callee: Peer, sdp: str | None = OFFER, now: float | None = None) -> SessionId:
+def call(
+    network: Network,
+    caller: Peer,
+    callee: Peer,
+    sdp: str | None = OFFER,
+    now: float | None = None,
+    transport: Transport = "UDP",
+) -> SessionId:
     host, port, _ = callee.address
     return caller.core.invite(
         SipUri("bob", host, port),
         local=NameAddr(SipUri("alice", caller.address[0])),
         remote=NameAddr(SipUri("bob", host)),
-        destination=callee.address,
+        destination=callee.address._replace(transport=transport),
         sdp=sdp,
         now=network.now if now is None else now,
     )

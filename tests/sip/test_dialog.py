@@ -121,3 +121,61 @@ def test_next_hop_of_a_route_comes_before_the_target() -> None:
     route = (NameAddr(SipUri("", "2001:db8::8", 5070)),)
     assert next_hop(route, parse_uri("sip:x@192.0.2.1"), SOURCE) == Address("2001:db8::8", 5070)
     assert next_hop((), parse_uri("urn:service:sos"), SOURCE) == SOURCE
+
+
+STREAM = Address("192.0.2.9", 40000, "TCP")
+
+
+def over_stream(contact: str, *headers: str) -> Dialog:
+    return called(f"Contact: <{contact}>", *headers, source=STREAM, via="SIP/2.0/TCP 10.0.0.1;branch=z9hG4bK1")
+
+
+def test_peer_that_came_by_a_connection_is_reached_by_it() -> None:
+    assert over_stream("sip:peer@10.0.0.1;transport=tcp").destination == STREAM
+
+
+@pytest.mark.parametrize(
+    ("uri", "hop"),
+    [
+        ("sip:x@192.0.2.7", Address("192.0.2.7", 5060)),
+        ("sip:x@192.0.2.7;transport=TCP", Address("192.0.2.7", 5060, "TCP")),
+        ("sip:x@192.0.2.7;transport=tls", Address("192.0.2.7", 5061, "TLS")),
+        ("sips:x@192.0.2.7:5071;transport=tcp", Address("192.0.2.7", 5071, "TLS")),
+        ("sip:x@192.0.2.7;transport=sctp", Address("192.0.2.7", 5060)),
+        ("sip:x@192.0.2.9:5070;transport=tcp", STREAM),
+        ("sip:x@192.0.2.9;transport=udp", Address("192.0.2.9", 5060)),
+    ],
+)
+def test_uri_chooses_the_transport_and_a_connection_to_its_host_is_used_again(uri: str, hop: Address) -> None:
+    assert next_hop((), parse_uri(uri), STREAM) == hop
+
+
+def test_lost_connection_leaves_the_peers_own_word() -> None:
+    dialog = over_stream("sip:peer@192.0.2.9:5070")
+    dialog.connection_lost()
+    assert dialog.destination == Address("192.0.2.9", 5070, "TCP")
+    routed = over_stream("sip:peer@phone.example", "Record-Route: <sip:192.0.2.9;transport=tls;lr>")
+    routed.connection_lost()
+    assert routed.destination == Address("192.0.2.9", 5061, "TLS")
+    nowhere = over_stream("sip:peer@phone.example")
+    nowhere.connection_lost()
+    assert nowhere.destination == STREAM
+
+
+def test_dialog_follows_the_peer_to_another_connection() -> None:
+    dialog = over_stream("sip:peer@10.0.0.1")
+    elsewhere = Address("198.51.100.7", 40001, "TCP")
+    dialog.heard_from(request(raw("INFO")), elsewhere)
+    assert dialog.destination == elsewhere
+    dialog.heard_from(request(raw("INFO", VIA)), STREAM)
+    assert dialog.destination == elsewhere
+    datagrams = called(CONTACT)
+    datagrams.heard_from(request(raw("INFO")), elsewhere)
+    assert datagrams.destination == Address("192.0.2.50", 5070)
+
+
+def test_sips_of_the_peer_or_its_proxy_makes_a_dialog_secure() -> None:
+    assert over_stream("sips:peer@10.0.0.1").secure
+    assert over_stream("sip:peer@10.0.0.1", "Record-Route: <sips:192.0.2.9;lr>").secure
+    assert not over_stream("sip:peer@10.0.0.1").secure
+    assert not called("Contact: <tel:+47>").secure

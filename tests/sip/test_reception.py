@@ -115,7 +115,7 @@ def test_options_tell_what_we_can_do() -> None:
     assert told.status == 200
     assert set(told.allow) >= {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS"}
     assert told.headers.get("Accept") == "application/sdp"
-    assert told.supported == ["100rel", "timer"]
+    assert told.supported == ["100rel", "path", "timer"]
     assert told.headers.get("Server") == "svar/1"
     assert peer.core.stats["transactions"] == 0
 

@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sip.config import Expiries, Limits
+from sip.config import Address, Expiries, Limits
 from sip.deadlines import Deadlines
 from sip.events import Registered, RegistrarEvent, Unregistered
+from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 from sip.registration import Outcome, Registrar
 from tests.sip.raw import PEER, raw, request
@@ -22,10 +23,18 @@ class Desk:
         self.registrar = Registrar(Expiries(), Limits(**limits), self.deadlines, self.said.append)
         self.cseq = 0
 
-    def register(self, *headers: str, cseq: int | None = None, call_id: str = "r", to: str = AOR) -> Outcome:
+    def register(
+        self,
+        *headers: str,
+        cseq: int | None = None,
+        call_id: str = "r",
+        to: str = AOR,
+        source: Address = PEER,
+        path: tuple[NameAddr, ...] = (),
+    ) -> Outcome:
         self.cseq = self.cseq + 1 if cseq is None else cseq
         data = raw("REGISTER", *headers, to=f"<{to}>", call_id=call_id, cseq=str(self.cseq))
-        return self.registrar.register(request(data), PEER, NOW)
+        return self.registrar.register(request(data), source, NOW, path)
 
     def contacts(self, now: float = NOW) -> list[str]:
         return [str(one.contact) for one in self.registrar.locations(AOR, now)]
@@ -182,6 +191,46 @@ def test_restart_knows_the_phones_by_what_is_left_of_their_time() -> None:
     (binding,) = restarted.registrar.locations(AOR, 5.0)
     assert (str(binding.contact), binding.destination, binding.expires_at) == ("sip:b@10.0.0.2", PEER, 25.0)
     assert restarted.deadlines.next() == 25.0
+
+
+FLOW = Address("10.0.0.7", 40000, "TCP")
+
+
+def test_binding_over_a_connection_ends_with_it_and_is_not_saved() -> None:
+    desk = Desk()
+    desk.register("Contact: <sip:near@10.0.0.1>")
+    desk.register("Contact: <sip:far@10.0.0.7>", source=FLOW)
+    desk.said.clear()
+    assert desk.registrar.reaches(FLOW)
+    assert [one.contact for one in desk.registrar.save(NOW)] == ["sip:near@10.0.0.1"]
+    desk.registrar.connection_lost(FLOW)
+    assert desk.said == [Unregistered(AOR, "sip:far@10.0.0.7", "connection lost")]
+    assert desk.contacts() == ["sip:near@10.0.0.1"]
+    assert not desk.registrar.reaches(FLOW)
+    desk.registrar.connection_lost(FLOW)
+    desk.registrar.connection_lost(PEER)
+    assert desk.contacts() == ["sip:near@10.0.0.1"]
+
+
+def test_binding_that_moved_to_another_connection_outlives_the_first() -> None:
+    desk = Desk()
+    desk.register("Contact: <sip:far@10.0.0.7>", source=FLOW)
+    desk.register("Contact: <sip:far@10.0.0.7>", source=FLOW._replace(port=40001))
+    desk.registrar.connection_lost(FLOW)
+    assert desk.contacts() == ["sip:far@10.0.0.7"]
+
+
+def test_path_is_kept_with_the_binding_and_goes_with_it() -> None:
+    desk, contact = Desk(), SipUri("anna", "10.0.0.7")
+    hops = tuple(NameAddr.parse_list("<sip:p1.example;lr>, <sip:p2.example;lr>"))
+    desk.register(f"Contact: <{contact}>", path=hops)
+    assert desk.registrar.path(contact, PEER) == hops
+    assert desk.registrar.path(contact, FLOW) == ()
+    restarted = Desk()
+    restarted.registrar.restore(desk.registrar.save(NOW), NOW)
+    assert restarted.registrar.path(contact, PEER) == hops
+    desk.register(f"Contact: <{contact}>;expires=0")
+    assert desk.registrar.path(contact, PEER) == ()
 
 
 STEPS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from((0, 60, 90, 600)), st.sampled_from((0, 30, 61))))

@@ -55,6 +55,33 @@ def test_socket_that_hears_every_address_takes_any_with_its_port() -> None:
     assert not here.is_own_host("elsewhere.example")
 
 
+def test_each_transport_has_its_own_address_and_port() -> None:
+    here = station()
+    here.listens(V4)
+    here.listens(V4._replace(transport="TCP", port=5070))
+    here.listens(V4._replace(transport="TLS", port=5061))
+    tcp, tls = V4._replace(transport="TCP"), V4._replace(transport="TLS")
+    assert here.via(tcp).startswith("SIP/2.0/TCP 192.0.2.1:5070;branch=")
+    assert here.contact(tcp, "600") == "<sip:600@192.0.2.1:5070;transport=tcp>"
+    assert here.contact(tls, "600") == "<sip:600@192.0.2.1:5061;transport=tls>"
+    assert here.contact(tls, "", secure=True) == "<sips:192.0.2.1:5061>"
+    assert here.is_own("192.0.2.1", 5070)
+    assert here.is_own("192.0.2.1", None)
+
+
+def test_transport_that_is_not_listened_to_gets_the_address_of_another() -> None:
+    here = station()
+    here.listens(V6._replace(transport="TLS"))
+    assert here.own(V4._replace(transport="TCP")) == "[2001:db8::1]:5062"
+    here.listens(V4)
+    assert here.own(V4._replace(transport="TCP")) == "192.0.2.1:5060"
+
+
+def test_responses_go_back_over_the_connection() -> None:
+    source = Address("203.0.113.1", 40000, "TCP")
+    assert response_address(request(raw("BYE", via="SIP/2.0/TCP 10.0.0.1:5070;branch=z9hG4bK1")), source) == source
+
+
 def test_what_is_sent_is_counted_repeats_apart() -> None:
     here = station()
     here.send(b"x", V4)

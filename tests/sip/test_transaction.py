@@ -41,7 +41,8 @@ def request(method: str) -> Request:
 class Bench:
     """One transaction with everything that it says written down."""
 
-    def __init__(self, table: Table, method: str) -> None:
+    def __init__(self, table: Table, method: str, peer: Address = PEER) -> None:
+        self.peer = peer
         timers = Timers()
         self.durations = timers.durations()
         self.reliable_durations = timers.durations(reliable=True)
@@ -50,7 +51,7 @@ class Bench:
         self.said: list[str] = []
         self.now = 0.0
         self.request = request(method)
-        self.transaction = Transaction(table, ("k",), self.request, PEER, self, self)
+        self.transaction = Transaction(table, ("k",), self.request, peer, self, self)
         self.transaction.datagram = b"request"
         if table in (INVITE_SERVER_TABLE, SERVER_TABLE):
             self.transaction.datagram = b""
@@ -59,7 +60,7 @@ class Bench:
         return self.deadlines.set(at, alarm, name)
 
     def send(self, data: bytes, destination: Address, *, repeat: bool) -> None:
-        assert destination == PEER
+        assert destination == self.peer
         shown = data.split(b"\r\n")[0].decode().removeprefix("SIP/2.0 ")
         self.said.append(f"{'repeat' if repeat else 'send'} {shown}")
 
@@ -322,3 +323,31 @@ def test_shorthands_feed_the_table() -> None:
     assert server.transaction.respond(respond(server.request, 200), 0.0)
     server.transaction.repeat_success(0.0)
     assert server.said == ["repeat 180 Ringing", "send 183 Session Progress", "send 200 OK", "repeat 200 OK"]
+
+
+RELIABLE = PEER._replace(transport="TCP")
+
+
+@pytest.mark.parametrize(
+    ("table", "method", "inputs", "running"),
+    [
+        (INVITE_CLIENT_TABLE, "INVITE", ["START"], {"B": 32.0}),
+        (INVITE_CLIENT_TABLE, "INVITE", ["START", "R3XX"], {"D": 0.0}),
+        (INVITE_CLIENT_TABLE, "INVITE", ["START", "R2XX"], {"M": 32.0}),
+        (CLIENT_TABLE, "BYE", ["START"], {"F": 32.0}),
+        (CLIENT_TABLE, "BYE", ["START", "R1XX"], {"F": 32.0}),
+        (CLIENT_TABLE, "BYE", ["START", "R2XX"], {"K": 0.0}),
+        (INVITE_SERVER_TABLE, "INVITE", ["START", "S3XX"], {"H": 32.0}),
+        (INVITE_SERVER_TABLE, "INVITE", ["START", "S3XX", "ACK"], {"I": 0.0}),
+        (INVITE_SERVER_TABLE, "INVITE", ["START", "S2XX"], {"L": 32.0}),
+        (SERVER_TABLE, "BYE", ["START"], {"U": 32.0}),
+        (SERVER_TABLE, "BYE", ["START", "S2XX"], {"J": 0.0}),
+    ],
+)
+def test_over_a_reliable_transport_timers_are_those_of_table_4(
+    table: Table, method: str, inputs: list[str], running: dict[str, float]
+) -> None:
+    bench = Bench(table, method, RELIABLE)
+    for kind in inputs:
+        bench.input(kind)
+    assert {name: timer.at for name, timer in bench.transaction.timers.items() if name != "T"} == running

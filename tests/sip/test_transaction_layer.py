@@ -111,3 +111,33 @@ def test_machine_is_chosen_by_side_and_method() -> None:
     client = bench.layer.client(ours, PEER, UNATTENDED, 0.0)
     client.received(respond(ours, 180), 0.0)
     assert client.state is PROCEEDING
+
+
+STREAM = Address("192.0.2.9", 40000, "TLS")
+
+
+def test_response_whose_connection_is_lost_takes_a_new_one_to_the_port_of_its_via() -> None:
+    bench = Bench()
+    asked = request(raw("INVITE", via="SIP/2.0/TLS 10.0.0.1;branch=z9hG4bK1"))
+    invite = bench.layer.server(asked, STREAM, UNATTENDED, 0.0)
+    assert bench.layer.awaited(STREAM)
+    bench.layer.connection_lost(STREAM, 0.0)
+    assert not bench.layer.awaited(STREAM)
+    invite.respond(respond(asked, 180), 0.0)
+    back = Address("192.0.2.9", 5061, "TLS")
+    assert bench.sent[-1][1] == back
+    bench.layer.connection_lost(back, 0.0)
+    assert len(bench.layer) == 0
+
+
+def test_domains_asked_for_over_tls_are_remembered_within_bounds() -> None:
+    bench = Bench(limit=10_000)
+    tls = Address("192.0.2.9", 5061, "TLS")
+    bench.layer.client(request(raw("BYE", "Route: <sip:proxy.example;lr>")), tls, UNATTENDED, 0.0)
+    assert bench.layer.names[tls] == "proxy.example"
+    bench.layer.client(request(raw("BYE", uri="tel:+47", branch="z9hG4bKt")), tls, UNATTENDED, 0.0)
+    assert bench.layer.names[tls] == "proxy.example"
+    for port in range(2000):
+        bench.layer.client(request(raw("BYE", branch=f"z9hG4bK{port}")), tls._replace(port=port), UNATTENDED, 0.0)
+    assert len(bench.layer.names) == 1024
+    assert tls not in bench.layer.names
