@@ -60,3 +60,41 @@ def test_64_kib_of_anything_take_at_most_ten_milliseconds(name: str, data: st.Da
 
 def test_every_target_has_a_name_of_its_own() -> None:
     assert len(BY_NAME) == len(TARGETS)
+
+
+_BASIC = (
+    b"Via: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n"
+)
+_LINE = 8000
+
+
+@pytest.mark.parametrize(
+    ("header", "unit"),
+    [
+        (b"Via: SIP/2.0/UDP a", b",SIP/2.0/UDP a"),
+        (b"Via: SIP/2.0/UDP a", b";a"),
+        (b"Via: SIP/2.0/UDP a;x=1", b";a,SIP/2.0/UDP a"),
+        (b"Contact: <a:b>", b",<a:b>"),
+        (b"Contact: a:b", b",a:b"),
+        (b"Route: <sip:a@b>", b',"x" <sip:a@b;lr>;x'),
+        (b"Record-Route: <sip:a@b", b";a"),
+        (b"Contact: <sip:a@b?a=b", b"&a=b"),
+        (b"Contact: sip:a@b", b";x"),
+        (b"Contact: ", b"a "),
+        (b"Contact: <sip:", b"%41"),
+        (b"From: ", b'"\\"'),
+        (b"Require: a", b",a"),
+        (b"Supported: a", b",a"),
+        (b"X: ", b"y"),
+        (b"", b"x:\r\n"),
+        (b"", b"x:\r\n y\r\n"),
+        (b"x:", b"\r\n "),
+    ],
+)
+def test_head_full_of_one_thing_is_read_in_ten_milliseconds(header: bytes, unit: bytes) -> None:
+    line = (header + unit * (_LINE // len(unit)))[:_LINE].rpartition(unit)[0] + unit + b"\r\n"
+    for lines in (line, line * 3):
+        for basic in (_BASIC, _BASIC.replace(b"To: ", b"T")):
+            fed = b"INVITE sip:a@b SIP/2.0\r\n" + basic + lines + b"Content-Length: 0\r\n\r\n"
+            BY_NAME["message"].feed(fed)
+            assert best_ms(BY_NAME["message"], fed) <= MOST_MS
