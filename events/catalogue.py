@@ -65,7 +65,11 @@ class ContactEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaReported(Event):
-    """What one leg's media was like, told once when the leg closes. Received figures come from an open gate only."""
+    """What one leg's media was like, told once when the leg closes. Received figures come from an open gate only.
+
+    The `peer_` figures are what the phone last reported (RTCP) of the packets sent to it, `round_trip_ms` is to it and
+    back; -1 where it reported nothing. A leg whose media worker was lost counts from its last beginning.
+    """
 
     kind: ClassVar[str] = "media_reported"
     leg: str
@@ -73,6 +77,9 @@ class MediaReported(Event):
     received: int
     lost: int
     jitter_ms: float
+    peer_lost: int = -1
+    peer_jitter_ms: float = -1.0
+    round_trip_ms: float = -1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,9 @@ class Line:
                     received=stats.received,
                     lost=stats.lost,
                     jitter_ms=stats.jitter_ms,
+                    peer_lost=-1 if stats.peer_lost is None else stats.peer_lost,
+                    peer_jitter_ms=-1.0 if stats.peer_jitter_ms is None else stats.peer_jitter_ms,
+                    round_trip_ms=-1.0 if stats.round_trip_ms is None else stats.round_trip_ms,
                 )
             )
 

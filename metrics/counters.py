@@ -43,10 +43,17 @@ COUNTED = (
     "media_sent",
     "media_received",
     "media_lost",
+    "media_peer_lost",
+    "media_jitter_ms",
+    "media_jitter_legs",
+    "media_round_trip_ms",
+    "media_round_trip_legs",
     "media_timeouts",
     "events_lost",
 )
 MOST_WAITING = 50_000
+WITHOUT_QUEUE = ("contacts_ended", "media_jitter_ms", "media_jitter_legs")
+"""Series whose label is no queue."""
 OBSERVED = ("answer_wait", "total_wait", "lost_wait")
 
 
@@ -189,6 +196,18 @@ class Counters:
         self.series["media_sent"].add((), max(event.sent, 0))
         self.series["media_received"].add((), max(event.received, 0))
         self.series["media_lost"].add((), max(event.lost, 0))
+        self.series["media_peer_lost"].add((), max(event.peer_lost, 0))
+        if event.jitter_ms > 0:  # nothing was measured behind a closed gate
+            self._jitter("here", event.jitter_ms)
+        if event.peer_jitter_ms >= 0:
+            self._jitter("phone", event.peer_jitter_ms)
+        if event.round_trip_ms >= 0:
+            self.series["media_round_trip_ms"].add((), round(event.round_trip_ms))
+            self.series["media_round_trip_legs"].add(())
+
+    def _jitter(self, side: str, jitter_ms: float) -> None:
+        self.series["media_jitter_ms"].add((side,), round(jitter_ms))
+        self.series["media_jitter_legs"].add((side,))
 
     def _on_media_timeout(self, _event: MediaTimedOut) -> None:
         self.series["media_timeouts"].add(())
@@ -224,5 +243,5 @@ class Counters:
             family = series.get(key.partition("|")[0])
             if family is not None:
                 family.counts[tuple(labels)] = count
-                if labels and labels[0] != OTHER and family.name != "contacts_ended":
+                if labels and labels[0] != OTHER and family.name not in WITHOUT_QUEUE:
                     (self._flows if family.name == "contacts_started" else self._queues).label(labels[0])

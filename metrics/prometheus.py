@@ -41,12 +41,33 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "media_sent": ("media_packets_sent", "Mediepakker sendt: RTP packets sent on closed legs", ()),
     "media_received": ("media_packets_received", "Mediepakker mottatt: RTP packets received on closed legs", ()),
     "media_lost": ("media_packets_lost", "Mediepakker tapt: RTP packets that never came on closed legs", ()),
+    "media_peer_lost": (
+        "media_packets_lost_by_phones",
+        "Mediepakker tapt hos motparten: RTP packets that phones reported as lost on closed legs",
+        (),
+    ),
+    "media_jitter_legs": ("media_jitter_legs", "Målte samtaleben: closed legs whose jitter was measured", ("side",)),
+    "media_round_trip_legs": (
+        "media_round_trip_legs",
+        "Målte samtaleben: closed legs whose round trip was measured",
+        (),
+    ),
     "media_timeouts": ("media_timeouts", "Tause samtaler: legs that sent nothing for too long", ()),
     "events_lost": ("events_lost", "Tapte hendelser: events that a full spool could not keep", ()),
 }
-SECONDS: dict[str, tuple[str, str]] = {
-    "talk_ms": ("talk_seconds", "Samtaletid: time that agents talked with callers"),
-    "wrap_up_ms": ("wrap_up_seconds", "Etterarbeid: time that agents worked on after a call"),
+SECONDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "talk_ms": ("talk_seconds", "Samtaletid: time that agents talked with callers", ("queue",)),
+    "wrap_up_ms": ("wrap_up_seconds", "Etterarbeid: time that agents worked on after a call", ("queue",)),
+    "media_jitter_ms": (
+        "media_jitter_seconds",
+        "Jitter: of closed legs in all, as heard here and as phones reported; by svar_media_jitter_legs its mean",
+        ("side",),
+    ),
+    "media_round_trip_ms": (
+        "media_round_trip_seconds",
+        "Rundtid: to phones and back, of closed legs in all; by svar_media_round_trip_legs its mean",
+        (),
+    ),
 }
 HISTOGRAMS: dict[str, tuple[str, str]] = {
     "answer_wait": ("answer_wait_seconds", "Svartid: wait of the answered, from entering the queue"),
@@ -92,8 +113,8 @@ class Scrape(Collector):
                 for values, count in figures.counts[name].items():
                     family.add_metric((figures.tenant, *values), count)
             yield family
-        for name, (metric, text) in SECONDS.items():
-            family = CounterMetricFamily("svar_" + metric, text, labels=("tenant", "queue"))
+        for name, (metric, text, labels) in SECONDS.items():
+            family = CounterMetricFamily("svar_" + metric, text, labels=("tenant", *labels))
             for figures in self.tenants:
                 for values, total_ms in figures.counts[name].items():
                     family.add_metric((figures.tenant, *values), total_ms / 1000)

@@ -176,7 +176,7 @@ def _children(pid: int) -> dict[str, int]:
         if "redis" in name or "valkey" in name:
             found["store"] = int(child)
         elif b"rtp.aio.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
-            found[f"worker {len(found) + 1}"] = int(child)
+            found[f"worker {sum(name.startswith('worker') for name in found) + 1}"] = int(child)
     return found
 
 

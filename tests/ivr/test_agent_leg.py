@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from events.catalogue import MediaReported
 from ivr.agent_leg import Target, is_held, unacceptable
 from ivr.call import CallEnded
 from ivr.phones import NotAnswered
-from rtp.engine import MediaError
+from rtp.aio.engine import MediaSettings
+from rtp.engine import LegId, LegStats, MediaError
 from sdp.errors import NoCommonCodec, UnusableAddress
 from sip.config import Address
 from sip.events import Confirmed, Ended, ProvisionalConfirmed, Reoffered, ReofferFailed
 from sip.message.uri import SipUri
 from tests.interop.peers import free_port
-from tests.ivr.sip_lab import Handset, Lab, hears, info, lab, offer_to, talk
+from tests.ivr.sip_lab import CountingEngine, Handset, Lab, hears, info, lab, offer_to, talk
 from tests.ivr.sounds import tone
 from tests.rtp.phone import until
 
@@ -218,3 +221,20 @@ async def test_a_phone_that_holds_by_update_holds(phones: Lab) -> None:
     await until(lambda: handset.count(Confirmed) == 1, "acknowledgement")
     phones.phones_agent.update(handset.session, handset.rtp.sdp(direction="sendonly", version=2))
     await until(lambda: leg.held, "hold")
+
+
+class Reporting(CountingEngine):
+    """Its legs end with what a phone reported."""
+
+    async def close(self, leg: LegId) -> LegStats:
+        await super().close(leg)
+        return LegStats(9, 9, 8, 0, 0.5, peer_lost=3, peer_jitter_ms=2.5)
+
+
+async def test_what_a_leg_was_like_is_told_with_what_its_phone_reported(phones: Lab) -> None:
+    media = Reporting(MediaSettings("127.0.0.1"))
+    await replace(phones.line, media=media).close("c", LegId("a"))
+    (told,) = [event for event in phones.sink.events if isinstance(event, MediaReported)]
+    assert (told.sent, told.jitter_ms) == (9, 0.5)
+    assert (told.peer_lost, told.peer_jitter_ms, told.round_trip_ms) == (3, 2.5, -1.0)
+    await media.shutdown()

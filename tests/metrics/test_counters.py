@@ -21,6 +21,7 @@ from tests.metrics.told import (
 )
 
 BASE: dict[str, Any] = {"at_ms": DAY_MS, "tenant": "nav", "node": "n1"}
+LEG: dict[str, Any] = {"leg": "a", "sent": 5, "received": 4, "lost": 1, "jitter_ms": 0.0}
 
 
 def counted(events: list[Event], max_labels: int = 200) -> dict[str, dict[tuple[str, ...], int]]:
@@ -45,6 +46,13 @@ def counted(events: list[Event], max_labels: int = 200) -> dict[str, dict[tuple[
         (MediaReported(**BASE, leg="a", sent=5, received=4, lost=1, jitter_ms=0.0), "media_sent", (), 5),
         (MediaReported(**BASE, leg="a", sent=5, received=4, lost=1, jitter_ms=0.0), "media_received", (), 4),
         (MediaReported(**BASE, leg="a", sent=5, received=4, lost=-1, jitter_ms=0.0), "media_lost", (), 0),
+        (MediaReported(**BASE, **LEG, peer_lost=3), "media_peer_lost", (), 3),
+        (MediaReported(**BASE, **LEG), "media_peer_lost", (), 0),
+        (MediaReported(**BASE, **LEG, peer_jitter_ms=7.6), "media_jitter_ms", ("phone",), 8),
+        (MediaReported(**BASE, **LEG, peer_jitter_ms=0.0), "media_jitter_legs", ("phone",), 1),
+        (MediaReported(**BASE, **LEG | {"jitter_ms": 4.0}), "media_jitter_ms", ("here",), 4),
+        (MediaReported(**BASE, **LEG, round_trip_ms=31.4), "media_round_trip_ms", (), 31),
+        (MediaReported(**BASE, **LEG, round_trip_ms=0.0), "media_round_trip_legs", (), 1),
         (MediaTimedOut(**BASE, leg="a", silent_ms=1), "media_timeouts", (), 1),
         (EventsLost(**BASE, count=7), "events_lost", (), 7),
     ],
@@ -96,6 +104,19 @@ def test_a_copy_is_changed_by_no_later_event() -> None:
     copy = fold.copy()
     tell(fold, [queued("b")])
     assert copy["offered"] == {("pensjon",): 1}
+
+
+def test_what_no_phone_reported_is_counted_nowhere() -> None:
+    counts = counted([MediaReported(**BASE, **LEG)])
+    assert [counts[name] for name in ("media_jitter_legs", "media_round_trip_legs")] == [{}, {}]
+
+
+def test_sides_of_a_leg_are_no_queues_after_a_restart() -> None:
+    fold, restored = Counters(), Counters()
+    tell(fold, [MediaReported(**BASE, **LEG, peer_jitter_ms=1.0)])
+    restored.restore(fold.changes())
+    assert restored.copy() == fold.copy()
+    assert restored.queues == frozenset()
 
 
 def test_restored_counts_go_on() -> None:
