@@ -151,8 +151,8 @@ class SipCall:
         except MediaError:
             self._check()  # the caller left while the sound was read
             raise
-        awaited = _Awaited(keys=keys, play=played.play)
-        key = await self._await(awaited)
+        # A key may have come while another process began to play.
+        key = self._pressed_ahead(keys) or await self._await(_Awaited(keys=keys, play=played.play))
         if key:
             await self._line.media.stop(self.leg)
         return key or None

@@ -9,11 +9,12 @@ import pytest
 
 from ivr.call import AgentLeg, Call, CallEnded, Clip
 from ivr.sip_call import Outside, SipCall
-from rtp.engine import LegId
+from rtp.aio.engine import MediaSettings
+from rtp.engine import LegId, Played
 from sip.events import Accepted, Origin, Provisional, Refreshed, Reoffered, ReofferFailed
 from sip.message.message import Response
 from tests.ivr.call_contract import AgentEnd, CallContract, FarEnd
-from tests.ivr.sip_lab import Handset, Lab, hears, lab, talk, without_events
+from tests.ivr.sip_lab import CountingEngine, Handset, Lab, hears, lab, talk, without_events
 from tests.ivr.sounds import MUSIC, tone
 from tests.rtp.hearing import contains
 from tests.rtp.phone import until
@@ -391,3 +392,31 @@ async def test_a_key_that_comes_by_rtp_and_by_info_counts_once(phones: Lab) -> N
     assert (await call.collect(most=2)).pii_digits == "47"
     handset.hang_up()
     await phones.nothing_left()
+
+
+class Pondering(CountingEngine):
+    """Begins to play when it is let, as another process does."""
+
+    def __init__(self, settings: MediaSettings) -> None:
+        super().__init__(settings)
+        self.begins = asyncio.Event()
+
+    async def play(self, leg: LegId, files: tuple[str, ...], *, loop: bool = False, offset_s: float = 0.0) -> Played:
+        await self.begins.wait()
+        return await super().play(leg, files, loop=loop, offset_s=offset_s)
+
+
+async def test_a_key_that_comes_while_a_prompt_is_begun_stops_it(phones: Lab, tmp_path: Path) -> None:
+    media = phones.media = Pondering(MediaSettings("127.0.0.1"))
+    phones.line = replace(phones.line, media=media)
+    call, handset = await phones.call()
+    await call.answer()
+    await handset.connected()
+    path = tmp_path / "menu.al"
+    path.write_bytes(tone("menu", 5.0))
+    playing = asyncio.create_task(call.play((Clip(str(path), 5.0, "menu", "nb"),), keys="12"))
+    handset.rtp.press("2")
+    await until(lambda: media.keys == 1, "key")
+    media.begins.set()
+    assert await asyncio.wait_for(playing, 2) == "2"
+    await call.hangup()
