@@ -201,7 +201,8 @@ class CoreConfig:
     """`domains`: hosts in a Request-URI that are ours besides the bound address; empty: every host is.
 
     Without `digest` there are no agents, and a REGISTER goes to the application. `methods`: further methods that the
-    application answers, out of a dialog.
+    application answers, out of a dialog. `moves`: the application has a policy for REFER and Replaces, of agents and of
+    trunks; otherwise they are refused, as those of strangers always are.
     """
 
     domains: frozenset[str] = frozenset()
@@ -210,6 +211,7 @@ class CoreConfig:
     user_agent: str = "svar"
     methods: frozenset[str] = frozenset()
     strangers_may_call: bool = False
+    moves: bool = False
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
     expiries: Expiries = field(default_factory=Expiries)
@@ -219,4 +221,5 @@ class CoreConfig:
     @property
     def extensions(self) -> tuple[str, ...]:
         """The option tags that we support."""
-        return ("100rel", "path", "timer") if self.session_timers.mode != "off" else ("100rel", "path")
+        timer = ("timer",) if self.session_timers.mode != "off" else ()
+        return ("100rel", "path", *timer, *(("norefersub", "replaces") if self.moves else ()))

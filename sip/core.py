@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sip.certificates import Expected, canonical
 from sip.config import Address, CoreConfig
-from sip.events import Origin, RegistrationId, ResolveId, SessionId, SipEvent
+from sip.events import Origin, ReferralId, RegistrationId, ResolveId, SessionId, SipEvent
 from sip.message.address import NameAddr
 from sip.message.headers import Headers
 from sip.message.message import REASONS, Request, respond
+from sip.message.transfer import ReferTo, Replaces
 from sip.message.uri import SipUri
+from sip.moving import named_to_others, refer
 from sip.reception import Reception
 from sip.registering import ClientCredentials, OwnRegistration, Reported
 from sip.registration import Binding, SavedBinding
@@ -38,7 +40,7 @@ class UserAgentCore:
     def __init__(self, config: CoreConfig, tokens: Callable[[], str]) -> None:
         self.config = config
         self._station = Station(config, tokens)
-        self._sessions = Sessions()
+        self._sessions = Sessions(self._station)
         self._reception = Reception(self._station, self._sessions)
         self._registrations: dict[RegistrationId, OwnRegistration] = {}
         self._trunks = Trunks(self._station)
@@ -286,6 +288,28 @@ class UserAgentCore:
 
     def snapshot(self, session: SessionId, now: float) -> DialogSnapshot | None:
         """The dialog as data, once it is confirmed; None before and after."""
+    # --- transfers (RFC 3515, RFC 3891); those of others come only where the configuration says `moves`
+
+    def refer(self, session: SessionId, to: ReferTo, now: float, *, subscribe: bool = True) -> ReferralId | None:
+        """Ask the peer to call `to`: ReferProgress tells. None unless the call stands, or where too many are open."""
+        found = self._find(session)
+        return refer(found, self._sessions, to, now, subscribe=subscribe) if found is not None else None
+
+    def answer_refer(self, referral: ReferralId, status: int, now: float, headers: HeaderLines = ()) -> bool:
+        """Answer a ReferReceived: 202 takes it on, any other status refuses it. Unanswered it gets 603 after 10 s."""
+        found = self._sessions.referrals.theirs(referral)
+        return found is not None and (found.accept(now) if status < 300 else found.refuse(status, headers, now))
+
+    def notify_refer(self, referral: ReferralId, status: int, now: float) -> bool:
+        """Tell the peer how the call it asked for goes on; 200 and above ends that. False: nobody asks any more."""
+        found = self._sessions.referrals.theirs(referral)
+        return found is not None and found.notify(status, now)
+
+    def named_to_others(self, session: SessionId) -> Replaces | None:
+        """How the peer of a confirmed session knows it: what somebody else puts into an INVITE to take our place."""
+        found = self._find(session)
+        return named_to_others(found) if found is not None else None
+
         found = self._find(session)
         if found is None or found.dialog is None or not found.confirmed:
             return None

@@ -132,6 +132,7 @@ class Dialog:
         cseq: int | None = None,
         headers: Iterable[tuple[str, str]] = (),
         body: bytes = b"",
+        content_type: str = "application/sdp",
     ) -> Request:
         """A request within the dialog (§12.2.1.1). `cseq` is given for an ACK only; others count up."""
         if cseq is None:
@@ -150,7 +151,7 @@ class Dialog:
         for name, value in headers:
             built.add(name, value)
         if body:
-            built.add("Content-Type", "application/sdp")
+            built.add("Content-Type", content_type)
         return Request(method, uri, built, body)
 
     def _routing(self) -> tuple[Uri, list[NameAddr]]:

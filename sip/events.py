@@ -6,11 +6,13 @@ from typing import Literal, NewType
 from sip.config import Address
 from sip.message.message import Request, Response
 from sip.message.reason import Reason, read_reasons
+from sip.message.transfer import Replaces
 from sip.message.uri import SipUri
 from sip.transaction import Transaction
 
 SessionId = NewType("SessionId", str)
 RegistrationId = NewType("RegistrationId", str)
+ReferralId = NewType("ReferralId", str)
 ResolveId = NewType("ResolveId", str)
 
 OriginKind = Literal["trunk", "agent", "stranger"]
@@ -31,12 +33,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class InviteReceived:
-    """A new call. Answer with ring, accept, reject or challenge."""
+    """A new call. Answer with ring, accept, reject or challenge.
+
+    `replaces`: it wants to take the place of that session (RFC 3891), which ends when this one is accepted.
+    """
 
     session: SessionId
     request: Request
     source: Address
     origin: Origin
+    replaces: SessionId | None = None
 
     @property
     def sdp(self) -> str | None:
@@ -174,6 +180,36 @@ class DigitReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferReceived:
+    """The peer asks for a call to `target`, in the place of the dialog `replaces` if that is given (RFC 3515).
+
+    Answer with accept_refer or refuse_refer, and tell by notify_refer how the call goes on. Whom svar calls is for the
+    dial plan to say, not for `target`; `origin` is who proved to have sent it, `referred_by` is only what they say.
+    """
+
+    session: SessionId
+    referral: ReferralId
+    target: SipUri
+    replaces: Replaces | None
+    referred_by: str
+    origin: Origin
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class ReferProgress:
+    """What the peer tells of a REFER of ours: the status of the call that it makes, 408 where it fell silent.
+
+    It comes after the session's end too. `over`: nothing more follows.
+    """
+
+    session: SessionId
+    referral: ReferralId
+    status: int
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The session is over. Nothing more will be reported of it. `request`: the peer's BYE or CANCEL."""
 
@@ -287,6 +323,8 @@ SessionEvent = (
     | ReofferFailed
     | Refreshed
     | DigitReceived
+    | ReferReceived
+    | ReferProgress
     | Ended
 )
 RegistrarEvent = Registered | Unregistered

@@ -13,6 +13,7 @@ from sip.events import InviteReceived, Origin, RegisterReceived, RequestReceived
 from sip.message.address import NameAddr
 from sip.message.message import MessageError, Request, Response, parse, respond
 from sip.message.uri import SipUri
+from sip.moving import referred, referrer, replaced
 from sip.registration import Registrar
 from sip.requests import HeaderLines
 from sip.session.session import Session, Sessions
@@ -47,7 +48,7 @@ class Reception:
         self._config = config
         self._admission = Admission(config.trunks, config.limits)
         self._authenticator = Authenticator(config.digest) if config.digest is not None else None
-        self._methods = frozenset((*ALLOWED, "REGISTER")) | config.methods
+        self._methods = frozenset((*ALLOWED, "REGISTER", *(("REFER",) if config.moves else ()))) | config.methods
         self._extensions = frozenset(config.extensions)
         self.registrar = Registrar(config.expiries, config.limits, station.deadlines, station.emit)
         self.draining = False
@@ -160,24 +161,44 @@ class Reception:
 
     def _within_dialog(self, request: Request, source: Address, now: float) -> None:
         session = self._sessions.by_dialog.get(_dialog_id(request))
-        if session is None:
+        if request.method == "NOTIFY" and (session is not None or self._sessions.referrals.of(_dialog_id(request))):
+            self._sessions.referrals.notified(_dialog_id(request), request, response_address(request, source), now)
+        elif session is None:
             self._unknown(request, source, now)
-            return
+        else:
+            self._within_session(session, request, source, now)
+
+    def _within_session(self, session: Session, request: Request, source: Address, now: float) -> None:
         refused = refusal(request, self._methods, self._extensions, secure=source.transport == "TLS")
-        if refused is not None:
+        if request.method == "REFER" and not self._config.moves:
+            self._refuse(request, 403, source)
+        elif refused is not None:
             self._refuse(request, refused.status, source, refused.headers)
         elif request.method == "OPTIONS":
             self._refuse(request, 200, source, self._capabilities())
+        elif request.method == "REFER":
+            self._referred(session, request, source, now)
         else:
             if source.reliable and session.dialog is not None:
                 session.dialog.heard_from(request, source)
             received(session, request, response_address(request, source), now)
 
+    def _referred(self, session: Session, request: Request, source: Address, now: float) -> None:
+        """Refused without state, before anything is read of whom it names."""
+        status: Origin | int | None = referrer(session, request, source, self.trunk(source), self._authenticator, now)
+        if isinstance(status, Origin):
+            answer_to = response_address(request, source)
+            status = referred(session, self._sessions, request, answer_to, status, now)
+        if status is not None:
+            self._refuse(request, status, source, self.challenges(request, now) if status == 401 else ())
+
     def _out_of_dialog(self, request: Request, source: Address, now: float) -> None:
         if not self._welcome(source, now):
             return
         refused = refusal(request, self._methods, self._extensions, secure=source.transport == "TLS")
-        if refused is not None:
+        if request.method == "REFER":
+            self._refuse(request, 403, source)  # only from within a call
+        elif refused is not None:
             self._refuse(request, refused.status, source, refused.headers)
         elif not self._ours(request):
             self._refuse(request, 483 if request.max_forwards == 0 else 404, source)
@@ -225,12 +246,15 @@ class Reception:
             self._refuse(request, 400, source, reason="INVITE needs a Contact")
         elif (too_small := interval_refusal(request, self._config.session_timers)) is not None:
             self._refuse(request, 422, source, too_small)
+        elif isinstance(replaces := replaced(request, origin, self._sessions, self._config), int):
+            self._refuse(request, replaces, source)
         elif not self._admission.call_may(now, origin.name if origin.kind == "trunk" else ""):
             self._overloaded(request, source)
         else:
             session = Session(self._station, self._sessions, origin)
+            session.replaces = replaces
             session.invited(request, response_address(request, source), source, now)
-            self._station.emit(InviteReceived(session.id, request, source, origin))
+            self._station.emit(InviteReceived(session.id, request, source, origin, replaces))
 
     def _origin(self, request: Request, source: Address, now: float) -> Origin | Unproven:
         """Who calls. Known and unknown users get the same refusal."""

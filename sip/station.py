@@ -15,8 +15,9 @@ from sip.resolution import Ways
 from sip.transaction import Failure, Transaction
 from sip.transaction_layer import MAGIC_COOKIE, TransactionLayer
 
-ALLOWED = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "PRACK", "UPDATE")
+ALLOWED = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "PRACK", "UPDATE", "NOTIFY")
 ALLOW = ", ".join(ALLOWED)
+_ALLOW_MOVES = f"{ALLOW}, REFER"
 
 CHALLENGES = (401, 407)
 
@@ -80,7 +81,7 @@ class Station:
     @property
     def allow(self) -> str:
         """The methods that we serve within a dialog, for Allow."""
-        return ALLOW
+        return _ALLOW_MOVES if self.config.moves else ALLOW
 
     @property
     def ways(self) -> Ways:
@@ -166,6 +167,10 @@ def response_address(request: Request, source: Address) -> Address:
     """Where responses go (RFC 3261 §18.2.2, RFC 3581 §4): back over the connection, or to the host that the request
     came from. A Via cannot point our answers at somebody else."""
     via = request.via
-    if source.reliable or via.rport_asked:
+    return answer_address(source, via.port, rport_asked=via.rport_asked)
+
+
+def answer_address(source: Address, via_port: int | None, *, rport_asked: bool) -> Address:
+    if source.reliable or rport_asked:
         return source
-    return Address(source.host, via.port or 5060)
+    return Address(source.host, via_port or 5060)

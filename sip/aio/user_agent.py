@@ -16,6 +16,7 @@ from sip.core import UserAgentCore
 from sip.events import (
     Ended,
     InviteReceived,
+    ReferralId,
     Registered,
     RegisterReceived,
     RegistrationActive,
@@ -34,6 +35,7 @@ from sip.events import (
     Unregistered,
 )
 from sip.message.address import NameAddr
+from sip.message.transfer import ReferTo
 from sip.message.uri import SipUri
 from sip.registering import ClientCredentials
 from sip.registration import Binding, SavedBinding
@@ -44,6 +46,8 @@ Ladder = Callable[[Literal["in", "out"], Address, bytes, float], None]
 HeaderLines = Iterable[tuple[str, str]]
 
 __all__ = ["UserAgent", "reachable"]
+
+_PULSE_S = 0.1
 
 _log = structlog.get_logger(__name__)
 
@@ -71,6 +75,7 @@ class UserAgent:
         self._sockets: Sockets | None = None
         self._clock: Callable[[], float] = lambda: 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._pulsing: asyncio.TimerHandle | None = None
         self._delivering = False
 
     async def start(self) -> None:
@@ -80,13 +85,15 @@ class UserAgent:
         sockets = Sockets(self.core, self._received, self._arm, self._flush, tls, resolver)
         sockets.listen(addresses)
         self._sockets = sockets
+        self._pulse(self._clock())
         self._arm()
 
     async def close(self) -> None:
         """Close the sockets; what is still under way is dropped. To end calls in order, hang them up first."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._pulsing):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._pulsing = None
         if self._sockets is not None:
             sockets, self._sockets = self._sockets, None
             sockets.close()
@@ -182,6 +189,17 @@ class UserAgent:
 
     def hang_up(self, session: SessionId, status: int = 480, headers: HeaderLines = ()) -> bool:
         return self._done(self.core.hang_up(session, self._clock(), status, headers))
+
+    def refer(self, session: SessionId, to: ReferTo, *, subscribe: bool = True) -> ReferralId | None:
+        referral = self.core.refer(session, to, self._clock(), subscribe=subscribe)
+        self._flush()
+        return referral
+
+    def answer_refer(self, referral: ReferralId, status: int, headers: HeaderLines = ()) -> bool:
+        return self._done(self.core.answer_refer(referral, status, self._clock(), headers))
+
+    def notify_refer(self, referral: ReferralId, status: int) -> bool:
+        return self._done(self.core.notify_refer(referral, status, self._clock()))
 
     def snapshot(self, session: SessionId) -> DialogSnapshot | None:
         return self.core.snapshot(session, self._clock())
@@ -324,6 +342,12 @@ class UserAgent:
                 heard = self._listeners.pop(event.session, None) if over else self._listeners.get(event.session)
                 if heard is not None:
                     heard(event)
+
+    def _pulse(self, due: float) -> None:
+        """How late the loop is tells the core how many calls it can take."""
+        now = self._clock()
+        self.core.late(now - due, now)
+        self._pulsing = asyncio.get_running_loop().call_at(now + _PULSE_S, self._pulse, now + _PULSE_S)
 
     def _arm(self) -> None:
         """One timer. One that rings too early costs less than taking it back for every datagram."""

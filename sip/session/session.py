@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from collections import deque
 
 from sip.config import Address, Trunk
 from sip.dialog import Dialog, DialogId
@@ -13,13 +13,17 @@ from sip.message.uri import SipUri
 from sip.requests import HeaderLines
 from sip.session.errand import Errand
 from sip.session.offers import Offers, Side, Waiting
+from sip.session.phase import Phase
 from sip.session.pursuit import Pursuit
+from sip.session.referral import Referrals
 from sip.session.reinvite import Reoffer
 from sip.session.timer import SessionTimer
 from sip.session.uac import OutgoingInvite
 from sip.session.uas import IncomingInvite
 from sip.station import Station
 from sip.transaction import Transaction
+
+_MOST_ENDED = 512
 
 # What a BYE says of a peer that is lost.
 _LOST: dict[EndCause, tuple[int, str]] = {
@@ -28,28 +32,26 @@ _LOST: dict[EndCause, tuple[int, str]] = {
 }
 
 
-class Phase(Enum):
-    EARLY = auto()
-    ESTABLISHED = auto()
-    ENDING = auto()
-    OVER = auto()
-
-
 class Sessions:
-    """All sessions of one core, by name and by dialog."""
+    """All sessions of one core, by name and by dialog. `ended` are the dialogs that ended last (RFC 3891 §3)."""
 
-    __slots__ = ("by_dialog", "by_id", "pursuits")
+    __slots__ = ("by_dialog", "by_id", "ended", "pursuits", "referrals")
 
-    def __init__(self) -> None:
+    def __init__(self, station: Station) -> None:
+        self.ended: deque[DialogId] = deque(maxlen=_MOST_ENDED)
+        self.referrals = Referrals(station)
         self.pursuits: dict[SessionId, Pursuit] = {}
         self.by_id: dict[SessionId, Session] = {}
         self.by_dialog: dict[DialogId, Session] = {}
 
 
 class Session:
-    """Commands give False when it is too late for them: the event that says so is under way or was given."""
+    """Commands give False when it is too late for them: the event that says so is under way or was given.
 
-    __slots__ = ("_all", "id", "incoming", "origin", "outgoing", "phase", "side", "station", "timer")
+    `replaces` is the session that this one takes the place of once it is accepted.
+    """
+
+    __slots__ = ("_all", "id", "incoming", "origin", "outgoing", "phase", "replaces", "side", "station", "timer")
 
     def __init__(self, station: Station, sessions: Sessions, origin: Origin) -> None:
         self.station = station
@@ -57,6 +59,7 @@ class Session:
         self.id = SessionId(station.tokens())
         self.origin = origin
         self.phase = Phase.EARLY
+        self.replaces: SessionId | None = None
         self.side: Side | None = None
         self.incoming: IncomingInvite | None = None
         self.outgoing: OutgoingInvite | None = None
@@ -106,6 +109,9 @@ class Session:
         self.phase = Phase.ESTABLISHED
         if not incoming.initial:
             self.dialog.refresh(incoming.request)
+        replaced = self._all.by_id.get(self.replaces) if self.replaces is not None else None
+        if replaced is not None and incoming.initial:
+            replaced.hang_up(480, now)
         return True
 
     def reject(self, status: int, reason: str | None, headers: HeaderLines, now: float) -> bool:
@@ -383,7 +389,7 @@ class Session:
         self._settle(now)
         self._all.by_id.pop(self.id, None)
         self._pursued()
-        if self.dialog is not None:
-            self._all.by_dialog.pop(self.dialog.id, None)
+        if self.dialog is not None and self._all.by_dialog.pop(self.dialog.id, None) is not None:
+            self._all.ended.append(self.dialog.id)
         # They hold the session, and live on in their transactions.
         self.incoming = self.outgoing = None

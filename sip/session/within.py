@@ -11,7 +11,8 @@ from sip.message.reason import warning
 from sip.requests import HeaderLines
 from sip.session.info import read_info
 from sip.session.offers import Side, retry_after
-from sip.session.session import Phase, Session
+from sip.session.phase import Phase
+from sip.session.session import Session
 from sip.session.timer import interval_refusal
 from sip.session.uas import IncomingInvite
 from sip.session.waiting import RequestOffer

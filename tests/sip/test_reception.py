@@ -103,7 +103,7 @@ def test_bye_without_a_dialog_gets_481() -> None:
 
 def test_refusals_name_what_would_be_taken() -> None:
     peer = endpoint()
-    refused = only(ask(peer, raw("REFER")))
+    refused = only(ask(peer, raw("SUBSCRIBE")))
     assert (refused.status, "INVITE" in refused.allow) == (405, True)
     assert only(ask(peer, raw("INVITE", "Require: magic"))).headers.get("Unsupported") == "magic"
     assert statuses(ask(peer, raw("FOO", to="<sip:600@192.0.2.1>;tag=gone"))) == [481]
