@@ -52,11 +52,11 @@ class Mix:
 class MixWay:
     """From one leg into a mix, and from the mix to the leg."""
 
-    __slots__ = ("_leg", "_seat", "live", "mix")
+    __slots__ = ("_leg", "live", "mix", "seat")
 
     def __init__(self, leg: Leg, mix: Mix, seat: int) -> None:
         self._leg = leg
-        self._seat = seat
+        self.seat = seat
         self.mix = mix
         self.live = LiveSender(leg.sender)
 
@@ -69,30 +69,26 @@ class MixWay:
         except PacketError:
             return
         marker = header[1] >= MARKER
-        self.mix.mixer.speak(self._seat, packet[start:end], header[3], header[4], marker=marker)
+        self.mix.mixer.speak(self.seat, packet[start:end], header[3], header[4], marker=marker)
 
     def withhold(self, sequence: int) -> None:
         """The mix goes by time, not by numbers."""
 
     def hear(self, voices: "tuple[MixWay, ...]") -> None:
         """From now on the leg hears these others of the same mix."""
-        self.mix.mixer.hear(self._seat, tuple(way._seat for way in voices))
+        self.mix.mixer.hear(self.seat, tuple(way.seat for way in voices))
 
     def send(self, frame: bytes, now: float) -> None:
         leg = self._leg
+        recording = leg.voice.recording
         for packet in self.live.packets(frame, now):
             leg.transmit(packet)
-            if leg.voice.recording is not None:
-                self._record(packet, now)
-
-    def _record(self, packet: bytes, now: float) -> None:
-        recording = self._leg.voice.recording
-        if recording is not None:
-            _, _, _, timestamp, ssrc = HEADER.unpack_from(packet)
-            recording.voice(FAR, packet, timestamp, ssrc, self._leg.description.codec, now)
+            if recording is not None:
+                _, _, _, timestamp, ssrc = HEADER.unpack_from(packet)
+                recording.voice(FAR, packet, timestamp, ssrc, leg.description.codec, now)
 
     def renew(self) -> None:
-        self.mix.mixer.describe(self._seat, self._leg.description.codec)
+        self.mix.mixer.describe(self.seat, self._leg.description.codec)
 
     def leave(self) -> None:
-        self.mix.leave(self._seat)
+        self.mix.leave(self.seat)

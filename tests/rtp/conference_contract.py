@@ -269,6 +269,17 @@ class ConferenceContract:
         assert packets[-1].payload == PROMPTS["low"][:160]
         assert [(p.sequence - packets[0].sequence) & 0xFFFF for p in packets] == list(range(len(packets)))
 
+    async def test_broken_packets_in_a_conference_cost_nobody_anything(self, board: Switchboard) -> None:
+        said = await self.three(board)
+        a, b, c = said.values()
+        await board.engine.conference((a.leg, b.leg, c.leg))
+        for muted in (True, False):
+            await board.engine.mute(a.leg, muted=muted)
+            for broken in (b"\x8f\x08", b"\x80\x08", b"\xb0\x08"):
+                a.phone.sock.sendto(broken + bytes(10), a.phone.engine)
+            await talk(said, 5)
+        assert await heard_after(said) == {"low": "middle high", "middle": "low high", "high": "low middle"}
+
     # Keys as tones
 
     async def toned(self, board: Switchboard, *, tones: bool = True, events: bool = False) -> Call:
@@ -295,6 +306,7 @@ class ConferenceContract:
         call = await self.toned(board)
         call.phone.talk(silence(0.02), count=2)
         assert await self.dialled(call) == "59"
+        await board.engine.update(call.leg, without_events(call.phone.sdp(version=2)))
         await board.engine.mute(call.leg, muted=True)
         assert await self.dialled(call) == "59"
 
