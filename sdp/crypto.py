@@ -69,7 +69,7 @@ class Crypto:
     """One `a=crypto` line: how its maker protects what it sends.
 
     `key` is master key and salt. `mki` stands in every packet under the key, or is empty; a peer's is honoured, ours
-    have none. `lifetime` in packets, None where the line names none.
+    have none. `lifetime` in packets, None where the line names none; it is the maker's to keep, and not watched here.
     """
 
     tag: int

@@ -1,6 +1,7 @@
 """`a=crypto` lines: read, written, chosen (RFC 4568)."""
 
 import base64
+import time
 
 import pytest
 from hypothesis import given
@@ -99,6 +100,23 @@ def test_parameters_that_change_nothing_are_taken(tail: str) -> None:
 )
 def test_line_that_asks_for_what_is_not_done_here_is_not_acceptable(value: str) -> None:
     assert parse(value) is None
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        " " * 60_000,
+        "inline:" + "A" * 60_000,
+        "inline:" + "A=" * 30_000,
+        f"{INLINE}" + "|1:1" * 15_000,
+        f"{INLINE}" + " -a" * 20_000 + " x",
+        f"{INLINE} -" + "WSH=" * 15_000 + "\n",
+    ],
+)
+def test_hostile_line_takes_linear_time(tail: str) -> None:
+    begun_s = time.process_time()
+    parse("1 AES_CM_128_HMAC_SHA1_80 " + tail)
+    assert time.process_time() - begun_s < 0.1
 
 
 @given(st.text(max_size=60) | st.text("1 2^|:;=/inle\tKDRWSH", max_size=60).map(lambda t: f"1 AEAD_AES_128_GCM {t}"))
