@@ -1,10 +1,12 @@
 """The way to one rtpengine: a command goes out until its answer comes, a bounded number of times."""
 
 import asyncio
+import itertools
 import secrets
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from typing import Final
 
 import structlog
@@ -18,7 +20,9 @@ Address = tuple[str, int]
 WAITS_S: Final = (0.2, 0.4, 0.6)
 """How long each repetition waits: a dead rtpengine costs one command 1.2 s, and those after it nothing."""
 PING_S: Final = 1.0
-MOST_PENDING: Final = 5000
+MOST_WAITING: Final = 5000
+MOST_UNDER_WAY: Final = 64
+"""rtpengine works them off one by one; more would only wait in its socket, and overflow it."""
 LONGEST: Final = 65_535
 MOST_AT_ONCE: Final = 64
 
@@ -38,8 +42,10 @@ class NgClient:
         self._revived = revived
         self._loop = asyncio.get_running_loop()
         self._pending: dict[str, asyncio.Future[Reply]] = {}
-        self._cookies = secrets.token_hex(4)
-        self._sent = 0
+        self._cookies = map(f"{secrets.token_hex(4)}{{:x}}".format, itertools.count())
+        self._waiting = 0
+        self._room = asyncio.Semaphore(MOST_UNDER_WAY)
+        self._heard_at = -inf
         self._reviving: asyncio.Task[None] | None = None
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._sock = socket.socket(family, socket.SOCK_DGRAM)
@@ -49,18 +55,34 @@ class NgClient:
 
     async def ask(self, command: Command) -> Reply:
         """Raises MediaError: 503 without an answer or without room, 481 for a call that rtpengine does not know."""
-        if not self.alive:
-            raise MediaError(f"{self._name} does not answer; it is asked again every {PING_S:g} s", 503)
-        if len(self._pending) >= MOST_PENDING:
-            raise MediaError(f"{self._name} has {MOST_PENDING} commands to answer already", 503)
+        self._check_alive()
+        if self._waiting >= MOST_WAITING:
+            raise MediaError(f"{self._name} has {MOST_WAITING} commands to answer already", 503)
+        self._waiting += 1
         try:
-            return ng.result(await self._repeated(command, WAITS_S))
+            return await self._asked(command)
+        finally:
+            self._waiting -= 1
+
+    async def _asked(self, command: Command) -> Reply:
+        begun = self._loop.time()
+        try:
+            async with self._room:
+                self._check_alive()
+                begun = self._loop.time()
+                return ng.result(await self._repeated(command, WAITS_S))
         except TimeoutError:
+            if self._heard_at >= begun:
+                raise MediaError(f"{self._name} answers others, but not {command['command']!r}", 503) from None
             self._bury()
             raise MediaError(f"{self._name} does not answer; is it running, and is this its listen-ng?", 503) from None
         except NgError as error:
             what = f"{self._name} refuses {command['command']!r}: {error.reason}"
             raise MediaError(what, _status(error.reason)) from error
+
+    def _check_alive(self) -> None:
+        if not self.alive:
+            raise MediaError(f"{self._name} does not answer; it is asked again every {PING_S:g} s", 503)
 
     async def tell(self, command: Command) -> None:
         """Ask for what may fail: nothing depends on it."""
@@ -72,8 +94,7 @@ class NgClient:
         return f"rtpengine {self.address[0]}:{self.address[1]}"
 
     async def _repeated(self, command: Command, waits_s: tuple[float, ...]) -> Reply:
-        self._sent += 1
-        cookie = f"{self._cookies}{self._sent:x}"
+        cookie = next(self._cookies)
         data = ng.datagram(cookie, command)
         if len(data) > LONGEST:
             raise NgError(f"a command of {len(data)} bytes")
@@ -104,6 +125,7 @@ class NgClient:
             except NgError as error:
                 log.warning("not understood", rtpengine=self._name, reason=error.reason)
                 continue
+            self._heard_at = self._loop.time()
             answered = self._pending.get(cookie)
             if answered is not None and not answered.done():
                 answered.set_result(said)

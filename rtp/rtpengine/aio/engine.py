@@ -336,7 +336,7 @@ class RtpengineMediaEngine:
                 try:
                     await self._look(contact)
                 except MediaError as error:
-                    if error.status == UNKNOWN_CALL:
+                    if error.status == UNKNOWN_CALL and contact.legs:
                         log.error("rtpengine has forgotten a call", rtpengine=contact.client.address)
                         self._lose(contact)
 

@@ -5,7 +5,7 @@ import pytest
 
 from rtp.engine import MediaError
 from rtp.rtpengine import ng
-from rtp.rtpengine.aio.client import WAITS_S, Address, NgClient
+from rtp.rtpengine.aio.client import MOST_UNDER_WAY, MOST_WAITING, WAITS_S, Address, NgClient
 from rtp.rtpengine.bencode import Encodable, Value
 from tests.rtp.phone import until
 from tests.rtp.rtpengine.fake import FakeRtpengine
@@ -73,6 +73,50 @@ async def test_one_that_is_silent_costs_a_bounded_time_once_and_is_asked_until_i
     await until(lambda: told.revived == [server.address], "sign of life")
     assert client.alive
     await client.ask(ng.ping())
+
+
+async def test_one_command_without_an_answer_among_others_with_one_buries_nobody(
+    server: FakeRtpengine, client: NgClient, told: Told
+) -> None:
+    server.answers = lambda said: None if said["command"] == b"query" else {"result": "pong"}
+    asked = asyncio.create_task(client.ask(ng.query("c")))
+    await until(lambda: bool(server.heard), "command")
+    await client.ask(ng.ping())
+    with pytest.raises(MediaError, match="answers others, but not 'query'"):
+        await asked
+    assert client.alive
+    assert told.died == []
+
+
+async def test_only_so_many_commands_are_under_way_at_once(server: FakeRtpengine, client: NgClient) -> None:
+    server.answers = lambda _said: None
+    asked = [asyncio.create_task(client.ask(ng.query("c"))) for _ in range(MOST_UNDER_WAY + 10)]
+    await until(lambda: len(server.heard) >= MOST_UNDER_WAY, "commands")
+    await asyncio.sleep(0.05)
+    assert len(server.heard) == MOST_UNDER_WAY
+    server.answers = lambda _said: {"result": "ok"}
+    await asyncio.gather(*asked)
+
+
+async def test_who_waits_for_one_that_dies_meanwhile_waits_no_longer(server: FakeRtpengine, client: NgClient) -> None:
+    loop = asyncio.get_running_loop()
+    server.answers = lambda _said: None
+    began = loop.time()
+    asked = [asyncio.create_task(client.ask(ng.query("c"))) for _ in range(3 * MOST_UNDER_WAY)]
+    errors = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(error, MediaError) and error.status == 503 for error in errors)
+    assert loop.time() - began < sum(WAITS_S) + 0.7
+
+
+async def test_more_commands_than_can_wait_are_refused(server: FakeRtpengine, client: NgClient) -> None:
+    server.answers = lambda _said: None
+    asked = [asyncio.create_task(client.ask(ng.ping())) for _ in range(MOST_WAITING)]
+    await until(lambda: bool(server.heard), "commands")
+    with pytest.raises(MediaError, match="to answer already"):
+        await client.ask(ng.ping())
+    for task in asked:
+        task.cancel()
+    await asyncio.wait(asked)
 
 
 @pytest.mark.parametrize(
