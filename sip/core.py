@@ -284,10 +284,6 @@ class UserAgentCore:
         """False once its Ended or Rejected was given."""
         return session in self._sessions.by_id
 
-    # --- taking over
-
-    def snapshot(self, session: SessionId, now: float) -> DialogSnapshot | None:
-        """The dialog as data, once it is confirmed; None before and after."""
     # --- transfers (RFC 3515, RFC 3891); those of others come only where the configuration says `moves`
 
     def refer(self, session: SessionId, to: ReferTo, now: float, *, subscribe: bool = True) -> ReferralId | None:
@@ -310,6 +306,10 @@ class UserAgentCore:
         found = self._find(session)
         return named_to_others(found) if found is not None else None
 
+    # --- taking over
+
+    def snapshot(self, session: SessionId, now: float) -> DialogSnapshot | None:
+        """The dialog as data, once it is confirmed; None before and after."""
         found = self._find(session)
         if found is None or found.dialog is None or not found.confirmed:
             return None
