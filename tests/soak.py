@@ -77,13 +77,13 @@ def draws(minutes: float) -> str:
 
 def flood(messages: int, rate: int) -> str:
     """The mutation flood against a served node, which has to stay alive."""
-    with svar(core=0, workers=0) as (port, pids), tempfile.TemporaryDirectory() as folder:
+    with svar(cores="0", workers=0) as (port, pids), tempfile.TemporaryDirectory() as folder:
         index = SHARED / "corpus" / "index.tsv"
         if not index.exists():
             index = write_corpus_index(Path(folder))
         command = [
             *(sys.executable, str(ROOT / "tests/tools/sip_mutfuzz.py"), "--index", str(index), "--n", str(messages)),
-            *("--target", f"127.0.0.1:{port}", "--rate", str(rate), "--pid", str(pids[0])),
+            *("--target", f"127.0.0.1:{port}", "--rate", str(rate), "--pid", str(pids["sip"])),
             *("--save", f"{folder}/crash", "--seed", str(random.SystemRandom().randrange(2**31))),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
