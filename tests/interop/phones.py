@@ -227,20 +227,25 @@ async def baresip(
     tone_hz: int = 440,
     srtp: str = "",
     sip_port: int = 0,
+    transport: str = "",
+    ca: str = "",
 ) -> AsyncIterator[Baresip]:
     """A baresip on loopback that says a tone; with a password it registers. `answers`: it takes every call.
 
-    `srtp`: "srtp" offers it beside plain RTP, "srtp-mand" insists.
+    `srtp`: "srtp" offers it beside plain RTP, "srtp-mand" insists. `transport`: "tcp" or "tls", with the authority's
+    file `ca`.
     """
     program = require("baresip")
     control_port = _free_tcp_port()
     sound = folder / "sound.wav"
-    account = f"<sip:{user}@127.0.0.1:{server_port}>;audio_codecs=pcma;answermode={'auto' if answers else 'manual'}"
+    uri = f"sip:{user}@127.0.0.1:{server_port}" + (f";transport={transport}" if transport else "")
+    account = f"<{uri}>;audio_codecs=pcma;answermode={'auto' if answers else 'manual'}"
     account += f";auth_user={user};auth_pass={password};regint=60" if password else ";regint=0"
     account += f";mediaenc={srtp}" if srtp else ""
     config = CONFIG.format(
         sip_port=sip_port or free_port(), control_port=control_port, sound=sound, folder=folder, modules=_modules()
     )
+    config += f"sip_cafile {ca}\n" if ca else ""
     for name, content in (("config", config), ("accounts", account + "\n"), ("contacts", "")):
         _written(folder / name, content)
     write_tone(sound, tone_hz, SOUND_S)

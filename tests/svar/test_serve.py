@@ -166,7 +166,8 @@ def test_the_example_is_where_serve_looks_for_it() -> None:
 
 
 async def test_node_listens_for_tcp_and_tls_and_reads_certificates_again_on_sighup(tmp_path: Path) -> None:
-    certificate, key = Authority(tmp_path).issue("svar.example", "127.0.0.1", file="server")
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("svar.example", "127.0.0.1", file="server")
     tls = f'[tls]\nport = 0\ncertificate = "{certificate}"\nkey = "{key}"\n'
     async with served(configured(tmp_path, tls)) as process:
         greeting = await heard(process, "svar answers SIP over UDP at 127.0.0.1:")
@@ -175,7 +176,7 @@ async def test_node_listens_for_tcp_and_tls_and_reads_certificates_again_on_sigh
         assert f", TLS at 127.0.0.1:{port}" in greeting
         assert ", TCP at 127.0.0.1:" in greeting
         _, writer = await asyncio.open_connection(
-            "127.0.0.1", port, ssl=ssl.create_default_context(cafile=tmp_path / "test authority.pem")
+            "127.0.0.1", port, ssl=ssl.create_default_context(cafile=authority.file)
         )
         writer.close()
         process.send_signal(signal.SIGHUP)

@@ -19,7 +19,7 @@ def named(name: str) -> x509.Name:
 class Authority:
     """Writes PEM files below `folder`."""
 
-    def __init__(self, folder: Path, name: str = "test authority") -> None:
+    def __init__(self, folder: Path, name: str = "authority") -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = named(name)
