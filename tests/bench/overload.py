@@ -1,7 +1,8 @@
 """More calls than svar can take: `python -m tests.bench.overload [--factors 2 5 10] [--core 0] [--load-cores 2,3]`.
 
 Searches the highest rate at which every call succeeds, then offers multiples of it, while callers on hold listen for
-gaps in their music. A call is a prompt of the menu, hung up by the caller after 2.2 s, as long as the IVR measurement's.
+gaps in their music. A call is a prompt of the menu, hung up by the caller after 2.2 s, as long as that of the IVR
+measurement.
 """
 
 import argparse
