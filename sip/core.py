@@ -110,6 +110,10 @@ class UserAgentCore:
             )
         )
 
+    def late(self, late_s: float, now: float) -> None:
+        """The shell did something so much later than it should have; told some ten times a second."""
+        self._reception.observe(late_s, now)
+
     def handle_timeout(self, now: float) -> None:
         self._station.deadlines.run(now)
 

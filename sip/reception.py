@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 from sip.admission import Admission
 from sip.authentication import Authenticator
@@ -14,13 +13,14 @@ from sip.message.address import NameAddr
 from sip.message.message import MessageError, Request, Response, parse, respond
 from sip.message.uri import SipUri
 from sip.moving import referred, referrer, replaced
+from sip.overload import glimpse, stateless_tag, unavailable
 from sip.registration import Registrar
 from sip.requests import HeaderLines
 from sip.session.session import Session, Sessions
 from sip.session.timer import interval_refusal
 from sip.session.uas import IncomingInvite
 from sip.session.within import received
-from sip.station import ALLOWED, UNATTENDED, Station, response_address
+from sip.station import ALLOWED, UNATTENDED, Station, answer_address, response_address
 from sip.transaction import COMPLETED, Transaction
 from sip.transaction_layer import MAGIC_COOKIE
 from sip.validation import SESSION_DESCRIPTION, refusal
@@ -52,6 +52,8 @@ class Reception:
         self._extensions = frozenset(config.extensions)
         self.registrar = Registrar(config.expiries, config.limits, station.deadlines, station.emit)
         self.draining = False
+        self._mark = f"{station.tokens()[:8]}-"
+        self._mark_bytes = f";tag={self._mark}".encode()
 
     def receive(self, data: bytes, source: Address, now: float) -> None:
         counts = self._station.counts
@@ -60,6 +62,8 @@ class Reception:
             return
         if data.startswith(_OPENING) and self._unwanted(data, source, now):
             counts["dropped"] += 1
+            return
+        if self._settled_by_bytes(data, source, now):
             return
         try:
             message = parse(data)
@@ -94,6 +98,32 @@ class Reception:
         if source in self._station.proven:
             return False
         return self._admission.spent(source.host, now) and data.lower().count(b"tag=") < 2
+
+    def _settled_by_bytes(self, data: bytes, source: Address, now: float) -> bool:
+        """What more calls than can be taken consist of: trunks' INVITEs, and the ACKs to their refusals."""
+        if data.startswith(b"ACK "):
+            return self._mark_bytes in data
+        if not data.startswith(b"INVITE ") or not self._overfull(now) or self.trunk(source) is None:
+            return False
+        seen = glimpse(data)
+        if seen is None or self._station.transactions.serves(seen.key):
+            return False
+        tag = stateless_tag(self._mark, seen.call_id.decode("latin-1"), seen.key[0])
+        answer = unavailable(seen, source.host, source.port, tag, self._config.limits.retry_after_s)
+        self._station.counts["refused"] += 1
+        self._station.send(answer, answer_address(source, seen.via_port, rport_asked=seen.rport_asked))
+        return True
+
+    def observe(self, late_s: float, now: float) -> None:
+        self._admission.observe(late_s, now)
+
+    def _overfull(self, now: float) -> bool:
+        return (
+            self.draining
+            or len(self._sessions.by_id) >= self._config.limits.sessions
+            or self._station.transactions.full
+            or self._admission.calls_spent(now)
+        )
 
     def challenges(self, request: Request, now: float, *, stale: bool = False) -> list[tuple[str, str]]:
         """WWW-Authenticate lines; none when there are no agents."""
@@ -346,9 +376,7 @@ class Reception:
         self._station.send(bytes(answer), response_address(request, source))
 
     def _tag(self, request: Request) -> str:
-        """The same for each retransmission, without remembering any."""
-        seed = f"{request.call_id} {request.via.branch}".encode()
-        return blake2b(seed, digest_size=8).hexdigest()
+        return stateless_tag(self._mark, request.call_id, request.via.branch or "")
 
     def _note_source(self, request: Request, source: Address) -> None:
         via = request.via
