@@ -16,12 +16,14 @@ from ipaddress import ip_network
 from secrets import token_hex
 
 from sip.aio.user_agent import UserAgent
-from sip.config import Address, CoreConfig, Limits, Trunk
+from sip.config import Address, CoreConfig, Limits, Transport, Trunk
 from sip.core import UserAgentCore
 from sip.events import Confirmed, InviteReceived, SipEvent
+from sip.message.framing import Framer
 
 TRUNK = Trunk("loopback", (ip_network("127.0.0.0/8"),))
 PEER = Address("127.0.0.1", 6960)
+TRANSPORTS: tuple[Transport, ...] = ("UDP", "TCP")
 SDP = (
     "v=0\r\no=- 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
     "m=audio 10000 RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\n"
@@ -91,9 +93,9 @@ def in_memory(calls: int, rate: float) -> float:
     return spent / calls * 1000
 
 
-async def over_sockets(calls: int, rate: float) -> float:
+async def over_sockets(calls: int, rate: float, transport: Transport = "UDP") -> float:
     """Milliseconds of CPU a call with the shell and its socket; the scripted peer's share is measured and taken off."""
-    agent = UserAgent(UserAgentCore(config(), lambda: token_hex(8)), Address("127.0.0.1", 0))
+    agent = UserAgent(UserAgentCore(config(), lambda: token_hex(8)), Address("127.0.0.1", 0, transport))
 
     def hang_up(event: SipEvent) -> None:
         if isinstance(event, Confirmed):
@@ -106,25 +108,28 @@ async def over_sockets(calls: int, rate: float) -> float:
     agent.on_invite = answer
     await agent.start()
     loop = asyncio.get_running_loop()
-    peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if transport == "UDP" else socket.SOCK_STREAM)
     peer.bind(("127.0.0.1", 0))
-    peer.setblocking(False)  # noqa: FBT003 - the library's own way
     port = peer.getsockname()[1]
+    peer.connect(agent.address[:2])
+    peer.setblocking(False)  # noqa: FBT003 - the library's own way
+    framer, by = Framer(), f"/{transport} ".encode()
     done = 0
     peers_share = 0.0
 
     def heard() -> None:
         nonlocal done, peers_share
         start = time.process_time()
-        data = peer.recv(65536)
-        if data.startswith(b"SIP/2.0 200"):
-            tag, number = TAG.search(data), re.search(rb"Call-ID: ([0-9]+)-", data)
-            assert tag is not None
-            assert number is not None
-            peer.sendto(ack(int(number[1]), port, tag[1].decode()), agent.address[:2])
-        else:
-            peer.sendto(ok(data), agent.address[:2])
-            done += 1
+        chunk = peer.recv(65536)
+        for data in (chunk,) if transport == "UDP" else framer.feed(chunk):
+            if data.startswith(b"SIP/2.0 200"):
+                tag, number = TAG.search(data), re.search(rb"Call-ID: ([0-9]+)-", data)
+                assert tag is not None
+                assert number is not None
+                peer.send(ack(int(number[1]), port, tag[1].decode()).replace(b"/UDP ", by))
+            else:
+                peer.send(ok(data))
+                done += 1
         peers_share += time.process_time() - start
 
     loop.add_reader(peer, heard)
@@ -132,7 +137,7 @@ async def over_sockets(calls: int, rate: float) -> float:
     next_at = loop.time()
     for number in range(calls):
         start = time.process_time()
-        peer.sendto(invite(number, port), agent.address[:2])
+        peer.send(invite(number, port).replace(b"/UDP ", by))
         peers_share += time.process_time() - start
         next_at += 1 / rate
         await asyncio.sleep(max(0.0, next_at - loop.time()))
@@ -157,7 +162,9 @@ def main() -> None:
         pstats.Stats(profile).sort_stats("tottime").print_stats(35)
         return
     print(f"core alone: {min(in_memory(options.calls, options.rate) for _ in range(3)):.3f} ms a call")
-    print(f"core, shell and socket: {asyncio.run(over_sockets(options.calls, options.rate)):.3f} ms a call")
+    for transport in TRANSPORTS:
+        spent_ms = asyncio.run(over_sockets(options.calls, options.rate, transport))
+        print(f"core, shell and {transport} socket: {spent_ms:.3f} ms a call")
 
 
 if __name__ == "__main__":
