@@ -1,8 +1,8 @@
 """Agents' phones over SIP: ringing one for an offer, and the leg that comes of it."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -14,7 +14,7 @@ from ivr.call import CallInfo
 from ivr.lasting_media import LastingMedia
 from ivr.phones import NotAnswered
 from ivr.telephony import Identity, Spawn
-from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent, RtpTimeout, WorkerLost
+from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent, RtpTimeout, Srtp, WorkerLost
 from sdp.description import parse as parse_sdp
 from sdp.errors import SdpError, UnusableAddress
 from sip.aio.user_agent import UserAgent
@@ -24,6 +24,7 @@ from sip.events import (
     Confirmed,
     Ended,
     OfferReceived,
+    Origin,
     Refreshed,
     ReinviteReceived,
     Rejected,
@@ -52,15 +53,23 @@ _CAUSES = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a phone is: the URI to ask for, and the address to send to."""
+    """Where a phone is: the URI to ask for, and the address to send to; None: where its host leads, or `trunk` is.
+
+    `local`: what From says, whoever it is that calls; `headers`: what the INVITE says besides.
+    """
 
     uri: SipUri
-    destination: Address
+    destination: Address | None
+    trunk: str = ""
+    local: NameAddr | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one engine gives to all its legs. `hold_music`: A-law files for whoever is put on hold."""
+    """What one engine gives to all its legs. `hold_music`: A-law files for whoever is put on hold. `protection`: of the
+    media of trunks and agents; those that are not there get none.
+    """
 
     user_agent: UserAgent
     media: MediaEngine
@@ -70,6 +79,11 @@ class Line:
     hold_music: tuple[str, ...] = ()
     lasting: LastingMedia | None = None
     """What `media` is where media runs in processes that may be lost: it sends our new offers by `follow`."""
+    protection: Mapping[Origin, Srtp] = field(default_factory=dict)
+
+    def protected(self, whose: Origin) -> Srtp:
+        """Whether media with that peer is protected."""
+        return self.protection.get(whose, Srtp.REFUSED)
 
     def follow(self, leg: LegId, session: SessionId) -> None:
         """The leg's offers go out in that session."""
@@ -146,15 +160,17 @@ class SipAgentLeg:
         """Send the INVITE. Raises MediaError when there is no port for it."""
         line = self._line
         line.media.listen(self.leg, self._heard_media)
-        offer = await line.media.open(self.leg, None, LegOptions(contact=self.contact))
+        whose = Origin("trunk", target.trunk) if target.trunk else Origin("agent", self.agent)
+        offer = await line.media.open(self.leg, None, LegOptions(contact=self.contact, srtp=line.protected(whose)))
         self.session = line.user_agent.invite(
             target.uri,
             self._heard,
             local=local,
             remote=NameAddr(target.uri),
             destination=target.destination,
+            trunk=target.trunk,
             sdp=offer,
-            headers=headers,
+            headers=(*headers, *target.headers),
         )
         self._ringing = True
         line.follow(self.leg, self.session)
@@ -345,7 +361,7 @@ class SipPhones:
         """Ring `target` on behalf of the caller until it is answered. Raises NotAnswered; cancelling stops it."""
         leg = SipAgentLeg(self._line, name, info.contact, LegId(self._tokens()))
         try:
-            await leg.invite(target, self._local(info, purpose), headers)
+            await leg.invite(target, target.local or self._local(info, purpose), headers)
             await leg.answered
         except MediaError as error:
             leg.release()

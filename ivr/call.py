@@ -25,12 +25,16 @@ class CallEnded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CallInfo:
-    """Who rang what. `pii_caller` is the caller's number as far as it may be believed, empty when withheld."""
+    """Who rang what. `pii_caller` is the caller's number as far as it may be believed, empty when withheld.
+
+    `pii_diverted_from` is the number that the caller dialled before the call was diverted to us; empty: none.
+    """
 
     contact: ContactId
     number: str
     trunk: str
     pii_caller: str = ""
+    pii_diverted_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

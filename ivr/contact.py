@@ -16,7 +16,7 @@ _log = structlog.get_logger(__name__)
 def begin(call: Call, flow: Flow, services: Services) -> FlowRun:
     """The run of a caller who has just arrived."""
     info = call.info
-    variables = flow.first_variables(info.number, services.settings)
+    variables = flow.first_variables(info.number, services.settings, info.pii_diverted_from)
     return FlowRun(info.contact, flow.flow, flow.version, flow.start, variables)
 
 

@@ -35,7 +35,7 @@ class Flow(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    built_in: ClassVar[dict[str, type]] = {"number": str, "language": str}
+    built_in: ClassVar[dict[str, type]] = {"number": str, "language": str, "diverted_from": str}
 
     flow: Name
     title: str = Field(min_length=1, max_length=200)
@@ -60,13 +60,16 @@ class Flow(BaseModel):
         """Everything that may be said, for `Prompts.prepare`."""
         return [said for node in self.nodes.values() for said in node.texts().values()]
 
-    def first_variables(self, number: str, settings: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    def first_variables(
+        self, number: str, settings: Mapping[str, Scalar], diverted_from: str = ""
+    ) -> dict[str, Scalar]:
         """The variables of a caller who begins: those declared, with the deployment's values where types agree."""
         values: dict[str, Scalar] = dict(self.variables)
         for name, value in settings.items():
             if name in values and type(value) is type(values[name]):
                 values[name] = value
         values["number"] = number
+        values["diverted_from"] = diverted_from
         values["language"] = self.languages[0]
         return values
 

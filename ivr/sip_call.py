@@ -128,7 +128,8 @@ class SipCall:
         line.media.listen(self.leg, self._heard_media)
         line.follow(self.leg, invite.session)
         try:
-            options = LegOptions(contact=self.info.contact, trusted=invite.origin.kind != "stranger")
+            origin, contact = invite.origin, self.info.contact
+            options = LegOptions(contact, trusted=origin.kind != "stranger", srtp=line.protected(origin))
             sdp = await line.media.open(self.leg, invite.sdp, options)
         except MediaError as error:
             line.user_agent.reject(invite.session, error.status, headers=unacceptable(error))

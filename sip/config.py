@@ -198,7 +198,8 @@ class StreamLimits:
 
 @dataclass(frozen=True, slots=True)
 class CoreConfig:
-    """`domains`: hosts in a Request-URI that are ours besides the bound address; empty: every host is.
+    """`domains`: hosts in a Request-URI that are ours besides the bound address; empty: every host is. `advertised`:
+    the address by which peers of its family see us behind a NAT; empty: where we listen.
 
     Without `digest` there are no agents, and a REGISTER goes to the application. `methods`: further methods that the
     application answers, out of a dialog. `moves`: the application has a policy for REFER and Replaces, of agents and of
@@ -209,6 +210,7 @@ class CoreConfig:
     trunks: tuple[Trunk, ...] = ()
     digest: Digest | None = None
     user_agent: str = "svar"
+    advertised: str = ""
     methods: frozenset[str] = frozenset()
     strangers_may_call: bool = False
     moves: bool = False

@@ -94,12 +94,13 @@ class Station:
 
     def is_own(self, host: str, port: int | None) -> bool:
         ports = (port,) if port else (5060, 5061)
-        own = any(host == address.host and address.port in ports for address in self._addresses.values())
+        hosts = {address.host for address in self._addresses.values() if address.port in ports}
+        own = host in hosts or (bool(hosts) and host == self.config.advertised)
         return own or (is_address(host) and not self._everywhere.isdisjoint(ports))
 
     def is_own_host(self, host: str) -> bool:
         """As `is_own`, whatever the port."""
-        own = any(host == address.host for address in self._addresses.values())
+        own = host == self.config.advertised or any(host == address.host for address in self._addresses.values())
         return own or (bool(self._everywhere) and is_address(host))
 
     def via(self, destination: Address) -> str:
@@ -129,6 +130,9 @@ class Station:
         order: tuple[Reach, ...] = (reach, (transport, not six), ("UDP", six), ("UDP", not six))
         known = [self._addresses[one] for one in order if one in self._addresses]
         host, port, _ = [*known, *self._addresses.values(), Address("127.0.0.1", 5060)][0]
+        advertised = self.config.advertised
+        if advertised and (":" in advertised) == (":" in host):
+            host = advertised
         written = self._sent_by[reach] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return written
 

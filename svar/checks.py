@@ -6,16 +6,23 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
+from ivr.problems import did_you_mean
 from metrics.mqtt import Broker, BrokerUrlError
+from rtp.engine import Srtp
+from sip.aio.resolver import name_server
 from sip.errors import SipError
 from sip.message.uri import SipUri
+from sip.resolution import is_name
 from svar import endpoint
 from svar import media as media_engine
-from svar.config import Config, ConfigError
+from svar.config import Config, ConfigError, Trunk
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _REDIS = re.compile(r"(redis|rediss|unix)://\S+")
+_NUMBER = re.compile(r"\+?[0-9*#]{1,32}|[A-Za-z0-9._-]{1,64}")
 _LAST_PORT = 65535
+_LONGEST_REGISTRATION_S = 86_400
+_SHORTEST_SESSION_S = 90
 
 
 def check(config: Config) -> None:
@@ -57,6 +64,7 @@ def _network(config: Config) -> Iterator[str]:
         if not _is_address(host):
             yield f"[{section}] host = {host!r}: expected an IP address such as 127.0.0.1; names are not looked up"
     media = config.media
+    yield from _seen_from_outside(config)
     if (media.host or config.sip.host) == "::":
         yield "[media] host = '::': expected one address, which callers are told to send their voices to"
     if config.sip.host6 and ":" not in config.sip.host6:
@@ -91,30 +99,85 @@ def _network(config: Config) -> Iterator[str]:
             yield f"[mqtt] url: {error}"
 
 
+def _seen_from_outside(config: Config) -> Iterator[str]:
+    sip = config.sip
+    for section, advertised in (("sip", sip.advertised), ("media", config.media.advertised)):
+        if advertised and not _is_address(advertised):
+            yield f"[{section}] advertised = {advertised!r}: expected an IP address such as 192.0.2.7"
+    if sip.session_timers not in ("accept", "require", "off"):
+        yield f"[sip] session_timers = {sip.session_timers!r}: expected accept, require or off"
+    if sip.session_expires_s < _SHORTEST_SESSION_S:
+        yield f"[sip] session_expires_s = {sip.session_expires_s}: expected at least {_SHORTEST_SESSION_S} (RFC 4028)"
+    for server in sip.nameservers:
+        try:
+            name_server(server)
+        except ValueError as error:
+            yield f"[sip] nameservers: {error}; expected one such as 192.0.2.53 or 192.0.2.53:5353"
+
+
 def _peers(config: Config) -> Iterator[str]:
+    trunks = {trunk.name: trunk for trunk in config.trunk}
     for trunk in config.trunk:
-        if not trunk.networks and not trunk.certificate:
-            yield f"trunk {trunk.name!r}: expected networks that it calls from, or the name in its certificate"
-        if trunk.certificate and not (config.tls.certificate and config.tls.ca):
-            yield f"trunk {trunk.name!r}: a certificate is only asked for with [tls] certificate and ca"
+        yield from _trunk(trunk, config)
     for agent in config.agent:
         if agent.contact:
-            yield from _reachable(f"agent {agent.name!r}: contact", agent.contact.replace("{n}", "1"))
-    for destination in config.destination:
-        yield from _reachable(f"destination {destination.name!r}: uri", destination.uri)
+            yield from _uri(f"agent {agent.name!r}: contact", agent.contact.replace("{n}", "1"))
+        yield from _protection(f"agent {agent.name!r}", agent.srtp, config)
+    for place in config.destination:
+        yield from _uri(f"destination {place.name!r}: uri", place.uri)
+        if place.trunk and place.trunk not in trunks:
+            hint = did_you_mean(place.trunk, trunks)
+            yield f"destination {place.name!r}: trunk = {place.trunk!r}: there is no such [[trunk]]{hint}"
+        elif place.trunk and not trunks[place.trunk].address:
+            yield f"destination {place.name!r}: trunk {place.trunk!r} has no address, so no calls go out by it"
     for queue in config.queue:
         if queue.offer_s < 1:
             yield f"queue {queue.name!r}: offer_s = {queue.offer_s}: a phone has to ring for a second at least"
 
 
-def _reachable(what: str, uri: str) -> Iterator[str]:
+def _trunk(trunk: Trunk, config: Config) -> Iterator[str]:
+    name, account = f"trunk {trunk.name!r}", trunk.account
+    if not _NAME.fullmatch(trunk.name):
+        yield f"{name}: name: expected letters a-z, digits, '.', '_' and '-': it goes into names of files"
+    if not trunk.networks and not trunk.certificate and not trunk.address:
+        yield f"{name}: expected networks that it calls from, the name in its certificate, or an address to call"
+    if trunk.trusted and not trunk.networks and not trunk.certificate:
+        yield f"{name}: trusted: there are neither networks nor a certificate by which its calls could be known"
+    if trunk.certificate and not (config.tls.certificate and config.tls.ca):
+        yield f"{name}: a certificate is only asked for with [tls] certificate and ca"
+    yield from _protection(name, trunk.srtp, config)
+    if trunk.address:
+        yield from _uri(f"{name}: address", trunk.address)
+        if not account.user and (account.register or (account.asserts and not account.number)):
+            yield f"{name}: account.user: expected whom it knows us by, since account.register or asserts is set"
+        if account.register and not 60 <= account.expires_s <= _LONGEST_REGISTRATION_S:
+            yield f"{name}: account.expires_s = {account.expires_s}: expected 60 to {_LONGEST_REGISTRATION_S} seconds"
+    elif account.register or trunk.ping_s or trunk.redirects.hosts or trunk.redirects.prefixes:
+        yield f"{name}: address: expected where it is, since account.register, ping_s or redirects is set"
+    if account.password_env and account.password_file:
+        yield f"{name}: account.password_env and account.password_file: expected one of them"
+    if account.number and not _NUMBER.fullmatch(account.number):
+        yield f"{name}: account.number = {account.number!r}: expected a number such as +4755553333"
+    for prefix in trunk.redirects.prefixes:
+        if not _NUMBER.fullmatch(prefix):
+            yield f"{name}: redirects.prefixes: {prefix!r}: expected the beginning of a number such as +4780"
+
+
+def _protection(what: str, srtp: str, config: Config) -> Iterator[str]:
+    if srtp not in tuple(Srtp):
+        yield f"{what}: srtp = {srtp!r}: expected one of {', '.join(Srtp)}"
+    elif srtp != Srtp.REFUSED and config.media.engine != "own":
+        yield f"{what}: srtp = {srtp!r}: [media] engine = {config.media.engine!r} does not encrypt media for svar"
+
+
+def _uri(what: str, uri: str) -> Iterator[str]:
     try:
         host = SipUri.parse(uri).host
     except (SipError, ValueError) as error:
         yield f"{what} = {uri!r}: {error}; expected one such as sip:100@192.0.2.7:5060"
         return
-    if not _is_address(host):
-        yield f"{what} = {uri!r}: expected an IP address in place of {host!r}, since names are not looked up"
+    if not _is_address(host) and not is_name(host):
+        yield f"{what} = {uri!r}: {host!r} is neither an IP address nor a name that can be looked up"
 
 
 def _is_address(host: str) -> bool:

@@ -32,8 +32,9 @@ from rtp import wav
 from sip.aio.user_agent import UserAgent
 from sip.config import Address
 from sip.core import UserAgentCore
-from svar import __version__, endpoint, feature_codes, media, state_folder
+from svar import __version__, endpoint, feature_codes, media, state_folder, trunks
 from svar.calls import CallTasks
+from svar.carriers import Carriers
 from svar.checks import check
 from svar.config import Config, ConfigError
 from svar.embedded.broker import EmbeddedBroker
@@ -106,11 +107,14 @@ class Node:
             open_storage(config, self.identity, lambda: len(self._calls), self._parts)
         )
         prompts = await self._prompts(book)
-        user_agent = UserAgent(
-            UserAgentCore(endpoint.core_config(config, self.passwords, __version__), _token),
-            *endpoint.listening(config),
-            tls=self._tls,
-        )
+        core = endpoint.core_config(config, self.passwords, __version__)
+        resolver = endpoint.resolver(config)
+        if resolver is not None:
+            stack.push_async_callback(resolver.close)
+        places = endpoint.listening(config)
+        user_agent = UserAgent(UserAgentCore(core, _token), *places, tls=self._tls, resolver=resolver)
+        carriers = Carriers(core.trunks)
+        user_agent.on_registration = carriers.heard
         engine = await media.start(config)
         stack.push_async_callback(engine.shutdown)
         for doubt in media.doubts(config):
@@ -124,6 +128,7 @@ class Node:
             self._background,
             tuple(clip.path for clip in prompts.music("default")),
             lasting,
+            trunks.protection(config, {name: agent.srtp for name, agent in agents.items()}),
         )
         registrations = Registrations(
             user_agent,
@@ -140,7 +145,8 @@ class Node:
         await self._listen(user_agent)
         await registrations.log_in_fixed()
         await registrations.match_agents()
-        http, mqtt = await self._show(user_agent, engine)
+        user_agent.hire()
+        http, mqtt = await self._show(user_agent, engine, carriers)
         self._emit(NodeStarted, release=__version__)
         streams = tuple(address for address in user_agent.addresses if address.reliable)
         return Places(user_agent.address[:2], http, mqtt, streams)
@@ -176,9 +182,7 @@ class Node:
         titles = endpoint.titles(config)
         local = calling(config.sip.domains[0] if config.sip.domains else config.sip.host, titles)
         phones = SipPhones(line, registrations.locate, local, _token)
-        outside = Outside(
-            phones, {place.name: (endpoint.target(place.uri), place.ring_s) for place in config.destination}
-        )
+        outside = Outside(phones, trunks.destinations(config))
         node, distributor = NodeId(self.identity.node), storage.distributor
         offers = Offers(distributor, node, self._unclaimed)
         services = Services(
@@ -194,7 +198,9 @@ class Node:
             calendars=book.calendars,
             settings=config.flows.settings,
         )
-        reception = Reception(line, outside, services, self._calls, _token, most_calls=endpoint.most_calls(config))
+        trusted = [trunk.name for trunk in config.trunk if trunk.trusted]
+        most_calls = endpoint.most_calls(config)
+        reception = Reception(line, outside, services, self._calls, _token, most_calls=most_calls, trusted=trusted)
         reception.flows = book.by_number
         line.user_agent.on_invite = reception.on_invite
         line.user_agent.on_register_change = registrations.heard
@@ -205,7 +211,9 @@ class Node:
         """The caller left as the offer came; that it is gone by now is no surprise."""
         self._commands.own(self.storage.distributor.fail(offer.offer, offer.fence, "caller_left"))
 
-    async def _show(self, user_agent: UserAgent, engine: media.Engine) -> tuple[tuple[str, int], str]:
+    async def _show(
+        self, user_agent: UserAgent, engine: media.Engine, carriers: Carriers
+    ) -> tuple[tuple[str, int], str]:
         """The page, /metrics, /health, and MQTT."""
         config, storage = self.config, self.storage
         zone, lag, health = ZoneInfo(config.node.zone), LoopLag(), Health()
@@ -215,6 +223,7 @@ class Node:
         if (workers := media.check(engine)) is not None:
             health.add("media", workers)
         health.add("redis", storage.check_redis)
+        health.add("trunks", carriers.check)
         health.add("events", StreamLag(storage.stream_tip, lambda: storage.folds.checkpoint).check)
 
         def board() -> Board:
@@ -225,6 +234,7 @@ class Node:
             "sip": lambda: _sip_figures(user_agent),
             "rtp": lambda: media.figures(engine),
             "calls": self._figures,
+            "trunk": carriers.figures,
         }
         exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s)
         app = make_app(Sources(exposition.render, health.report, board, _now_ms, endpoint.titles(config)))
@@ -269,6 +279,7 @@ class Node:
                 _log.warning("calls in progress were ended at the stop", calls=late)
             await self._background.close(ENDING_S)
             await self._commands.drain(ENDING_S)
+            self._user_agent.quit()
             await self._goodbyes()
             self._emit(NodeStopped, cause="stopped")
         finally:

@@ -3,22 +3,25 @@
 import socket
 import time
 from dataclasses import replace
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal
 
 from acd.model import AgentId, AgentSpec, QueueId, QueueSpec, SiteId
 from ivr.agent_leg import Target
 from rtp.aio.engine import MediaSettings
 from rtp.rtpengine.aio.engine import RtpengineSettings
+from sip.aio.resolver import NameServers, Resolver
 from sip.aio.sockets import reachable
 from sip.aio.tls import CertificateError, Tls, TlsFiles
-from sip.config import Address, CoreConfig, Digest, Limits, StreamLimits, Trunk, default_port
-from sip.dialog import transport_of
+from sip.config import Address, CoreConfig, Digest, Limits, SessionTimers, StreamLimits
 from sip.message.uri import SipUri
+from sip.resolution import Ways, needs_question
+from svar import trunks
 from svar.config import Agent, Config, ConfigError
-from svar.config import Trunk as ConfiguredTrunk
 from svar.passwords import Passwords, secret
 
+_TIMERS: dict[str, Literal["off", "accept", "require"]] = {"off": "off", "accept": "accept", "require": "require"}
 FIXED_REST_S = 30
 LAST_PORT = 65_535
 ANY = "0.0.0.0"
@@ -35,7 +38,7 @@ def core_config(config: Config, passwords: Passwords, release: str) -> CoreConfi
     known = {name for name, agent in agents(config).items() if not agent.contact}
     return CoreConfig(
         domains=frozenset(config.sip.domains),
-        trunks=tuple(_trunk(trunk) for trunk in config.trunk),
+        trunks=trunks.trunks(config),
         digest=Digest(
             realm=config.sip.realm,
             credentials=lambda user: passwords.get(user) if user in known else None,
@@ -43,6 +46,8 @@ def core_config(config: Config, passwords: Passwords, release: str) -> CoreConfi
             wall_offset_s=time.time() - time.monotonic(),
         ),
         user_agent=f"svar/{release}",
+        advertised=config.sip.advertised,
+        session_timers=SessionTimers(_TIMERS[config.sip.session_timers], config.sip.session_expires_s),
         limits=Limits(
             sessions=2 * limits.calls,
             transactions=20 * limits.calls,
@@ -69,6 +74,28 @@ def listening(config: Config) -> list[Address]:
     return places
 
 
+def resolver(config: Config) -> Resolver | None:
+    """Who looks up names. None where the system names no servers and the configuration has no names. Raises ConfigError
+    for servers that are none.
+    """
+    try:
+        return Resolver(NameServers(tuple(config.sip.nameservers)), Ways())
+    except ValueError as error:
+        raise ConfigError(f"[sip] nameservers: {error}; expected one such as 192.0.2.53 or 192.0.2.53:5353") from None
+    except OSError as error:
+        if names(config):
+            raise ConfigError(f"[sip] nameservers: {error}") from None
+        return None
+
+
+def names(config: Config) -> list[str]:
+    """The URIs of the configuration whose host is a name."""
+    uris = [one.address for one in config.trunk if one.address]
+    uris += [one.uri for one in config.destination if not one.trunk]
+    uris += [one.contact for one in agents(config).values() if one.contact]
+    return [uri for uri in uris if needs_question(SipUri.parse(uri))]
+
+
 def tls(config: Config) -> Tls:
     """Raises ConfigError for files that cannot be used."""
     named = any(trunk.certificate for trunk in config.trunk)
@@ -83,8 +110,11 @@ def media_settings(config: Config) -> MediaSettings:
     """Bound to any address, media names the one that leads out: 0.0.0.0 in an SDP would mean hold (RFC 3264 §8.4)."""
     media = config.media
     host = media.host or config.sip.host
-    advertised = reachable(Address(host, 0))[0][0] if host == ANY else host
-    return MediaSettings(host, advertised, first_port=media.first_port, last_port=media.last_port)
+    advertised = media.advertised or config.sip.advertised
+    if not advertised:
+        advertised = reachable(Address(host, 0))[0][0] if host == ANY else host
+    ports = (media.first_port, media.last_port)
+    return MediaSettings(host, advertised, first_port=ports[0], last_port=ports[1], rtcp=media.rtcp)
 
 
 def rtpengine_settings(config: Config) -> RtpengineSettings | None:
@@ -125,23 +155,6 @@ def media_ports(config: Config) -> int:
     return len(range(first + first % 2, last + 1, 2))
 
 
-def _trunk(trunk: ConfiguredTrunk) -> Trunk:
-    try:
-        networks = tuple(ip_network(network) for network in trunk.networks)
-        return Trunk(
-            trunk.name,
-            networks,
-            float(trunk.calls_per_s),
-            certificate=trunk.certificate,
-            ca=trunk.ca,
-            verify=trunk.verify,
-        )
-    except ValueError as error:
-        raise ConfigError(
-            f"trunk {trunk.name!r}: {error}; expected an address such as 192.0.2.7 or 192.0.2.0/24"
-        ) from None
-
-
 def agents(config: Config) -> dict[str, Agent]:
     """Every agent by name, those of `count` one by one. Raises ConfigError for a name that two have."""
     found: dict[str, Agent] = {}
@@ -156,14 +169,7 @@ def agents(config: Config) -> dict[str, Agent]:
 
 def fixed_phones(config: Config) -> dict[str, Target]:
     """The phones that never register, by agent."""
-    return {name: target(agent.contact) for name, agent in agents(config).items() if agent.contact}
-
-
-def target(uri: str) -> Target:
-    """Where a SIP URI with an IP address leads. Names are resolved by a later resolver, so they are refused here."""
-    parsed = SipUri.parse(uri)
-    transport = transport_of(parsed) or "UDP"
-    return Target(parsed, Address(parsed.host, parsed.port or default_port(transport), transport))
+    return {name: trunks.target(agent.contact) for name, agent in agents(config).items() if agent.contact}
 
 
 def titles(config: Config) -> dict[str, str]:

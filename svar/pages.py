@@ -52,6 +52,9 @@ def _settings(section: Any) -> Iterator[str]:
     kinds = typing.get_type_hints(section)
     for one in fields(section):
         kind = kinds[one.name]
+        if is_dataclass(kind):
+            yield from (line.replace("| `", f"| `{one.name}.", 1) for line in _settings(kind))
+            continue
         name = kind.__name__ if isinstance(kind, type) and not typing.get_args(kind) else str(kind)
         yield f"| `{one.name}` | {name.replace('|', 'or')} | {_default(one)} | {one.metadata.get('doc', '')} |"
 

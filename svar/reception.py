@@ -1,6 +1,6 @@
 """Who rings whom: every INVITE is led to a flow, to a feature code, or refused with the status that says why."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from acd.model import AgentId
 from ivr.agent_leg import Line
@@ -11,6 +11,7 @@ from ivr.run import Services
 from ivr.sip_call import Outside, SipCall
 from rtp.engine import LegId
 from sip.events import InviteReceived
+from sip.identity import Identity, identify
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri, TelUri, escape_user
 from svar import feature_codes
@@ -21,7 +22,9 @@ RETRY = (("Retry-After", "5"),)
 
 
 class Reception:
-    """Takes INVITEs. `flows` by the number dialled; replaced as a whole when flows are loaded anew."""
+    """Takes INVITEs. `flows` by the number dialled; replaced as a whole when flows are loaded anew. `trusted`: the
+    trunks that are believed who calls.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class Reception:
         tokens: Callable[[], str],
         *,
         most_calls: int,
+        trusted: Collection[str] = (),
     ) -> None:
         self.flows: Mapping[str, Flow] = {}
         self._line = line
@@ -40,6 +44,7 @@ class Reception:
         self._calls = calls
         self._tokens = tokens
         self._most_calls = most_calls
+        self._trusted = trusted
 
     def on_invite(self, invite: InviteReceived) -> None:
         """Answers at once or starts the call's task."""
@@ -73,8 +78,13 @@ class Reception:
         self._line.user_agent.reject(invite.session, status, headers=headers)
 
     def _call(self, invite: InviteReceived, number: str) -> SipCall:
+        who = identity(invite, self._trusted)
         info = CallInfo(
-            contact=ContactId(self._tokens()), number=number, trunk=invite.origin.name, pii_caller=caller(invite)
+            contact=ContactId(self._tokens()),
+            number=number,
+            trunk=invite.origin.name,
+            pii_caller=who.pii_caller,
+            pii_diverted_from=who.pii_diverted_from,
         )
         return SipCall(self._line, self._outside, invite, info, LegId(self._tokens()))
 
@@ -87,17 +97,15 @@ def dialled(invite: InviteReceived) -> str:
     return uri.digits if isinstance(uri, TelUri) else ""
 
 
-def caller(invite: InviteReceived) -> str:
-    """Who rings, escaped as in a URI: an agent by the name that was proven, else From, which a named trunk vouches for.
+def identity(invite: InviteReceived, trusted: Collection[str]) -> Identity:
+    """Who rings: an agent by the name that was proven, else what `sip.identity` makes of it. Nothing is granted by it.
 
-    Nothing is granted by it.
+    `trusted`: names of trunks.
     """
-    if invite.origin.kind == "agent":
-        return escape_user(invite.origin.name)
-    uri = invite.request.from_.uri
-    if isinstance(uri, SipUri):
-        return "" if uri.user.lower() == "anonymous" else uri.user
-    return uri.digits if isinstance(uri, TelUri) else ""
+    origin = invite.origin
+    if origin.kind == "agent":
+        return Identity(escape_user(origin.name))
+    return identify(invite.request, trusted=origin.kind == "trunk" and origin.name in trusted)
 
 
 def calling(domain: str, titles: Mapping[str, str]) -> Callable[[CallInfo, str], NameAddr]:

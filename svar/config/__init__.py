@@ -12,10 +12,12 @@ from svar.config.schema import (
     Mqtt,
     Node,
     Queue,
+    Redirects,
     Redis,
     Sip,
     Tls,
     Trunk,
+    TrunkAccount,
 )
 
 __all__ = [
@@ -30,9 +32,11 @@ __all__ = [
     "Mqtt",
     "Node",
     "Queue",
+    "Redirects",
     "Redis",
     "Sip",
     "Tls",
     "Trunk",
+    "TrunkAccount",
     "load",
 ]

@@ -62,7 +62,15 @@ def _with_files(config: Config, folder: Path) -> Config:
 
     tls = config.tls
     tls = replace(tls, certificate=found(tls.certificate), key=found(tls.key), ca=found(tls.ca))
-    return replace(config, tls=tls, trunk=[replace(trunk, ca=found(trunk.ca)) for trunk in config.trunk])
+    trunks = [
+        replace(
+            trunk,
+            ca=found(trunk.ca),
+            account=replace(trunk.account, password_file=found(trunk.account.password_file)),
+        )
+        for trunk in config.trunk
+    ]
+    return replace(config, tls=tls, trunk=trunks)
 
 
 def _shown(folder: Path) -> str:

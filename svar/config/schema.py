@@ -40,6 +40,10 @@ class Sip:
     keep_alive_s: int = setting("between keep-alives on connections that we opened (RFC 5626); 0: none", 90)
     domains: list[str] = setting("names that are ours besides the address: phones register there", ["svar.localhost"])
     realm: str = setting("realm of the digest challenge", "svar")
+    advertised: str = setting("IPv4 address by which others reach us, behind a NAT; empty: the one that leads out", "")
+    nameservers: list[str] = setting("DNS servers, as address or address:port; empty: the system's", [])
+    session_timers: str = setting("`accept` them, `require` them in every call, or `off` (RFC 4028)", "accept")
+    session_expires_s: int = setting("how long a session stands that nobody refreshes", 1800)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,10 @@ class Media:
     first_port: int = setting("first (even) RTP port", 20000)
     last_port: int = setting("last RTP port", 32766)
     workers: int = setting("processes of their own that carry media; 0: the one that speaks SIP does", 0)
+    advertised: str = setting(
+        "address that callers send their voices to; empty: [sip] advertised, else the bound one", ""
+    )
+    rtcp: bool = setting("send and take reports of loss and jitter (RTCP)", default=True)
     engine: str = setting("who carries media: `own`, or `rtpengine` (docs/rtpengine.md)", "own")
     rtpengine: list[str] = setting("where each rtpengine listens for ng, as address:port", [])
     rtpengine_keys: str = setting("UDP address:port of ours that their `dtmf-log-dest` names", "127.0.0.1:2225")
@@ -109,8 +117,32 @@ class Flows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkAccount:
+    """What a trunk knows us by. The password stands in a file or the environment, never here."""
+
+    user: str = setting("user that we register and prove ourselves as; empty: neither", "")
+    realm: str = setting("realm of its challenges, the only one that is answered; empty: the host of its address", "")
+    password_file: str = setting("file with the password; empty: trunk-NAME.password in the state folder", "")
+    password_env: str = setting("environment variable with the password, in place of a file", "")
+    register: bool = setting("register there, and stay registered", default=False)
+    expires_s: int = setting("for how long at a time", 600)
+    number: str = setting("number that our calls come from; empty: the user", "")
+    asserts: bool = setting("say that number in P-Asserted-Identity too", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirects:
+    """Where a trunk may send our calls by a 3xx, besides to itself for the number that was dialled."""
+
+    hosts: list[str] = setting("other hosts", [])
+    prefixes: list[str] = setting("beginnings of other numbers", [])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
-    """A peer that may ring our service numbers without a password: known by its addresses, or by its certificate."""
+    """A peer that may ring our service numbers without a password: known by its addresses, or by its certificate. With
+    an address, calls go out by it too (docs/trunks.md).
+    """
 
     name: str = required("its name in logs, metrics and records")
     networks: list[str] = setting("addresses or networks that it calls from", [])
@@ -118,6 +150,12 @@ class Trunk:
     ca: str = setting("authorities that vouch for its certificate where we connect to it; empty: those of [tls]", "")
     verify: bool = setting("check its certificate where we connect to it; false: anybody may pose as it", default=True)
     calls_per_s: int = setting("new calls a second; 0: no limit of its own", 0)
+    address: str = setting("where calls go out to, such as sip:carrier.example;transport=tls; empty: none do", "")
+    trusted: bool = setting("believe who it says calls: P-Asserted-Identity, Diversion, History-Info", default=False)
+    srtp: str = setting("encrypted media: `refused`, `preferred` or `required`", "refused")
+    account: TrunkAccount = field(default_factory=TrunkAccount)
+    redirects: Redirects = field(default_factory=Redirects)
+    ping_s: int = setting("between questions whether it lives (OPTIONS); 0: never", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +184,7 @@ class Agent:
     count: int = setting("how many", 1)
     first: int = setting("number of the first", 1)
     rest_s: int = setting("after a missed offer, ready again by itself after so many seconds; 0: by their own word", 0)
+    srtp: str = setting("encrypted media: `refused`, `preferred` or `required`", "refused")
     contact: str = setting("a phone that never registers: its SIP URI; the agent is ready from the start", "")
 
 
@@ -155,6 +194,7 @@ class Destination:
 
     name: str = required("its name in flows")
     uri: str = required("SIP URI to ring")
+    trunk: str = setting("trunk by which the call goes; empty: straight to where the URI leads", "")
     ring_s: int = setting("how long it may ring", 30)
 
 

@@ -12,7 +12,14 @@ from rtp.engine import LegId
 from sip.aio.user_agent import UserAgent
 from sip.config import Address, CoreConfig
 from sip.core import UserAgentCore
-from sip.events import InviteReceived, RegistrationActive, RegistrationFailed, RegistrationId
+from sip.events import (
+    InviteReceived,
+    RegistrationActive,
+    RegistrationEvent,
+    RegistrationFailed,
+    RegistrationId,
+    TrunkEvent,
+)
 from sip.message.uri import SipUri
 from svar.phones.ladder import Ladder
 from svar.phones.phone_call import Account, Equipment, PhoneCall
@@ -79,13 +86,13 @@ class Phone:
         user_agent, account = self._equipment.user_agent, self.account
         told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-        def heard(event: RegistrationActive | RegistrationFailed) -> None:
+        def heard(event: RegistrationEvent | TrunkEvent) -> None:
             if isinstance(event, RegistrationFailed):
                 self.ladder.note(f"not registered: {event.status}")
                 if not told.done():
                     self._registration = None
                     told.set_exception(PhoneError(_not_registered(account, event.status)))
-            elif not told.done():
+            elif isinstance(event, RegistrationActive) and not told.done():
                 told.set_result(event.expires_s)
 
         user_agent.on_registration = heard

@@ -90,7 +90,8 @@ async def test_a_call_that_is_over_before_it_began_is_ended(engine: Engine) -> N
 async def test_settings_replace_variables_of_the_same_name_and_type() -> None:
     flow = flow_of(HEAD.replace("start: first", "start: bye") + GOODBYE)
     values = flow.first_variables("5000", {"demo": True, "count": "three", "other": 1})
-    assert values == {"demo": True, "count": 0, "number": "5000", "language": "nb"}
+    assert flow.first_variables("5000", {}, "+4755553333")["diverted_from"] == "+4755553333"
+    assert values == {"demo": True, "count": 0, "number": "5000", "language": "nb", "diverted_from": ""}
 
 
 @pytest.mark.parametrize(

@@ -143,3 +143,16 @@ def test_proof_is_for_the_trunk_to_which_its_name_has_led() -> None:
     line = here.proof(asked, challenge, V4)
     assert line is not None
     assert line[0] == "Authorization"
+
+
+def test_peers_see_the_address_that_is_advertised() -> None:
+    here = Station(CoreConfig(advertised="203.0.113.5"), counted("t"))
+    here.listens(V4)
+    here.listens(V6)
+    assert here.own(Address("198.51.100.1", 5060)) == "203.0.113.5:5060"
+    assert here.own(Address("2001:db8::9", 5060)) == "[2001:db8::1]:5062"
+    assert here.is_own("203.0.113.5", 5060)
+    assert here.is_own("203.0.113.5", None)
+    assert not here.is_own("203.0.113.5", 5070)
+    assert here.is_own_host("203.0.113.5")
+    assert not here.is_own_host("203.0.113.6")

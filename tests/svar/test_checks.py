@@ -63,7 +63,7 @@ def test_the_defaults_and_the_example_are_right() -> None:
         (Config(redis=Redis(url="localhost:6379")), "[redis] url: expected redis://"),
         (Config(mqtt=Mqtt(url="http://broker")), "[mqtt] url: the MQTT broker's address is not of the form"),
         (Config(agent=[Agent(name="a", skills={}, contact="a@b")]), "agent 'a': contact = 'a@b': 'a@b' is no SIP URI"),
-        (Config(destination=[Destination(name="d", uri="sip:1@pbx.example")]), "in place of 'pbx.example'"),
+        (Config(destination=[Destination(name="d", uri="sip:1@pbx.123")]), "'pbx.123' is neither an IP address"),
         (Config(queue=[Queue(name="q", offer_s=0)]), "queue 'q': offer_s = 0: a phone has to ring"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from ivr.agent_leg import Target
 from sip.config import Address
 from sip.message.uri import SipUri
-from svar import endpoint
+from svar import endpoint, trunks
 from svar.checks import check
 from svar.config import Agent, Config, ConfigError, Limits, Media, Node, Queue, Sip, Tls, Trunk
 from svar.passwords import Passwords
@@ -24,7 +24,7 @@ def test_agents_of_a_count_are_told_apart() -> None:
 
 
 def test_a_phone_without_a_port_is_at_the_standard_one() -> None:
-    assert endpoint.target("sip:x@192.0.2.1").destination == Address("192.0.2.1", 5060)
+    assert trunks.target("sip:x@192.0.2.1").destination == Address("192.0.2.1", 5060)
 
 
 def test_two_agents_of_one_name_are_a_mistake() -> None:
@@ -163,4 +163,4 @@ def test_trunk_is_named_by_its_certificate(tmp_path: Path) -> None:
     ],
 )
 def test_uri_says_how_to_get_there(uri: str, destination: Address) -> None:
-    assert endpoint.target(uri).destination == destination
+    assert trunks.target(uri).destination == destination

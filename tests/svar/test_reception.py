@@ -13,16 +13,20 @@ from sip.events import InviteReceived, Origin, SessionId
 from sip.message.message import Request, parse
 from sip.message.uri import SipUri
 from svar.calls import CallTasks
-from svar.reception import Reception, caller, dialled
+from svar.reception import Reception, dialled, identity
 from tests.ivr.engine import Engine
 from tests.ivr.sip_lab import Handset, Lab, lab
 from tests.rtp.phone import until
 
 
-def invite(uri: str = "sip:5000@svar.example", from_: str = "<sip:4799999999@op.example>") -> InviteReceived:
+def invite(
+    uri: str = "sip:5000@svar.example", from_: str = "<sip:4799999999@op.example>", headers: tuple[str, ...] = ()
+) -> InviteReceived:
+    further = "".join(f"{line}\r\n" for line in headers)
     text = (
         f"INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: {from_};tag=1\r\n"
-        f"To: <sip:x@svar.example>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        f"To: <sip:x@svar.example>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\n"
+        f"{further}Content-Length: 0\r\n\r\n"
     )
     request = parse(text.encode())
     assert isinstance(request, Request)
@@ -55,17 +59,17 @@ def test_the_number_dialled_is_read_without_escapes(uri: str, number: str) -> No
     ],
 )
 def test_a_trunk_says_who_rings(from_: str, number: str) -> None:
-    assert caller(invite(from_=from_)) == number
+    assert identity(invite(from_=from_), ()).pii_caller == number
 
 
 def test_whatever_a_caller_is_called_can_stand_in_the_call_to_an_agent() -> None:
-    name = caller(invite(from_="<sip:%22%0D%0AX@op.example>"))
+    name = identity(invite(from_="<sip:%22%0D%0AX@op.example>"), ()).pii_caller
     assert str(SipUri(user=name, host="svar.example")) == "sip:%22%0D%0AX@svar.example"
 
 
 def test_an_agent_is_who_proved_it_and_not_whom_from_names() -> None:
     proven = replace(invite(from_="<sip:nestesjef@svar.example>"), origin=Origin("agent", "kari b"))
-    assert caller(proven) == "kari%20b"
+    assert identity(proven, ()).pii_caller == "kari%20b"
 
 
 async def rung(made: Lab, reception: Reception) -> Handset:
@@ -107,3 +111,22 @@ async def test_a_number_that_nobody_serves_is_not_found(tmp_path: Path) -> None:
         handset = await rung(made, reception)
         await until(lambda: handset.ended, "refusal")
         assert handset.status == 404
+
+
+def test_number_that_a_trunk_asserts_counts_where_it_is_trusted() -> None:
+    said = (
+        "P-Asserted-Identity: <tel:+4790000001>",
+        "Diversion: <tel:+4755553333>;reason=unconditional",
+    )
+    rung = invite(from_="<sip:4799999999@op.example>", headers=said)
+    trusted = identity(rung, ("op",))
+    assert (trusted.pii_caller, trusted.pii_diverted_from) == ("+4790000001", "+4755553333")
+    for origin in (Origin("trunk", "another"), Origin("stranger", ""), Origin("stranger", "op")):
+        forged = identity(replace(rung, origin=origin), ("op",))
+        assert (forged.pii_caller, forged.pii_diverted_from) == ("4799999999", "")
+
+
+def test_caller_who_wants_to_be_unknown_is_shown_to_nobody() -> None:
+    said = ("P-Asserted-Identity: <tel:+4790000001>", "Privacy: id")
+    who = identity(invite(from_="<sip:4799999999@op.example>", headers=said), ("op",))
+    assert (who.pii_caller, who.withheld) == ("", True)
