@@ -12,7 +12,7 @@ from events.catalogue import MediaReported, MediaTimedOut
 from events.sink import Sink
 from ivr.call import CallInfo
 from ivr.lasting_media import LastingMedia
-from ivr.phones import NotAnswered
+from ivr.phones import ELSEWHERE, NotAnswered
 from ivr.telephony import Identity, Spawn
 from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent, RtpTimeout, Srtp, WorkerLost
 from sdp.description import parse as parse_sdp
@@ -34,7 +34,7 @@ from sip.events import (
     SipEvent,
 )
 from sip.message.address import NameAddr
-from sip.message.reason import warning
+from sip.message.reason import COMPLETED_ELSEWHERE, reason, warning
 from sip.message.uri import SipUri
 
 _log = structlog.get_logger(__name__)
@@ -189,12 +189,13 @@ class SipAgentLeg:
         """CANCEL or BYE, whichever fits, and the end of its media. Nothing when it is over."""
         self.release()
 
-    def release(self) -> None:
-        """`hang_up`, for places that cannot wait."""
+    def release(self, *, elsewhere: bool = False) -> None:
+        """`hang_up`, for places that cannot wait. `elsewhere`: another phone gets the call (RFC 3326 §3.1)."""
         if not self._ended:
             self._ended = True
             if self._ringing:
-                self._line.user_agent.hang_up(self.session)
+                why = reason(200, COMPLETED_ELSEWHERE) if elsewhere else ()
+                self._line.user_agent.hang_up(self.session, headers=why)
             self._line.spawn(self._line.close(self.contact, self.leg))
         if not self.answered.done():
             self.answered.cancel()
@@ -367,6 +368,9 @@ class SipPhones:
             leg.release()
             _log.warning("no media for a call to an agent", agent=name, error=str(error))
             raise NotAnswered("unreachable") from error
+        except asyncio.CancelledError as stopped:
+            leg.release(elsewhere=ELSEWHERE in stopped.args)
+            raise
         except BaseException:
             leg.release()
             raise

@@ -12,7 +12,7 @@ from acd.model import Enqueue, Offer, Place, QueueId, Revoked
 from ivr.announcing import Announcements, Announcer
 from ivr.call import AgentLeg, CallEnded
 from ivr.commands import Chain, Commands
-from ivr.phones import NotAnswered
+from ivr.phones import ELSEWHERE, NotAnswered
 from ivr.run import Run, Visit
 
 _log = structlog.get_logger(__name__)
@@ -150,7 +150,7 @@ class _Stay:
             nonlocal lost
             if heard.offer == offer.offer:
                 lost = True
-                ringing.cancel()
+                ringing.cancel(None if heard.cause == "no_answer" else ELSEWHERE)
 
         self._mailbox.on_revoked = revoked
         try:

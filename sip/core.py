@@ -177,7 +177,8 @@ class UserAgentCore:
         now: float,
     ) -> SessionId:
         """Call `target` at `destination`; without one, where its host leads, or where `trunk` is, over as many targets
-        as it takes (RFC 3263). Without `sdp` the peer offers, and `acknowledge` answers.
+        as it takes (RFC 3263). Without `sdp` the peer offers, and `acknowledge` answers. Who said Retry-After is not
+        called before then: Rejected, as it refused.
 
         Raises KeyError for a trunk that is not configured, ValueError for one that has no address.
         """
@@ -186,6 +187,9 @@ class UserAgentCore:
         session = Session(station, self._sessions, Origin("trunk", trunk))
         if len(self._sessions.by_id) > self.config.limits.sessions or station.transactions.full:
             session.rejected(503, REASONS[503], None, now)
+            return session.id
+        if (asked := self._sessions.respites.of(str(target), now)) is not None:
+            session.rejected(asked.status, asked.reason, None, now)
             return session.id
         user = getattr(local.uri, "user", "")
         built = Headers()

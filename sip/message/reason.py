@@ -13,7 +13,7 @@ _CAUSE = re.compile(r"[0-9]{1,3}")
 _MOST_READ = 8
 _LONGEST_TEXT = 200
 
-ELSEWHERE = "Call completed elsewhere"
+COMPLETED_ELSEWHERE = "Call completed elsewhere"
 """The text of a CANCEL to whoever was not the one who answered (RFC 3326 §3.1)."""
 
 

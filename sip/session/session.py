@@ -11,6 +11,7 @@ from sip.message.message import Request, Response
 from sip.message.reason import reason
 from sip.message.uri import SipUri
 from sip.requests import HeaderLines
+from sip.respite import Respites
 from sip.session.errand import Errand
 from sip.session.offers import Offers, Side, Waiting
 from sip.session.phase import Phase
@@ -35,11 +36,12 @@ _LOST: dict[EndCause, tuple[int, str]] = {
 class Sessions:
     """All sessions of one core, by name and by dialog. `ended` are the dialogs that ended last (RFC 3891 §3)."""
 
-    __slots__ = ("by_dialog", "by_id", "ended", "pursuits", "referrals")
+    __slots__ = ("by_dialog", "by_id", "ended", "pursuits", "referrals", "respites")
 
     def __init__(self, station: Station) -> None:
         self.ended: deque[DialogId] = deque(maxlen=_MOST_ENDED)
         self.referrals = Referrals(station)
+        self.respites = Respites()
         self.pursuits: dict[SessionId, Pursuit] = {}
         self.by_id: dict[SessionId, Session] = {}
         self.by_dialog: dict[DialogId, Session] = {}
@@ -288,6 +290,8 @@ class Session:
         pursuit = self._all.pursuits.get(self.id)
         if pursuit is not None and pursuit.goes_on(status, response, now):
             return
+        if response is not None and self.outgoing is not None:
+            self._all.respites.refused(str(self.outgoing.request.uri), response, now)
         self._leave(now)
         self.station.emit(Rejected(self.id, status, reason, response))
 

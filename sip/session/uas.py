@@ -162,9 +162,12 @@ class IncomingInvite:
 
     def reject(self, status: int, reason: str | None, headers: HeaderLines, now: float) -> None:
         self.stop()
+        lines = list(headers)
         if not self.initial:
             self.session.offers.withdrawn()
-        response = respond(self.request, status, reason, to_tag=self.tag, headers=list(headers))
+        elif status == 503 and not any(name == "Retry-After" for name, _ in lines):
+            lines.append(("Retry-After", str(self.session.station.config.limits.retry_after_s)))
+        response = respond(self.request, status, reason, to_tag=self.tag, headers=lines)
         self.transaction.respond(response, now)
 
     def acknowledge(self) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from events.catalogue import MediaReported
 from ivr.agent_leg import Target, is_held, unacceptable
 from ivr.call import CallEnded
-from ivr.phones import NotAnswered
+from ivr.phones import ELSEWHERE, NotAnswered
 from rtp.aio.engine import MediaSettings
 from rtp.engine import LegId, LegStats, MediaError
 from sdp.errors import NoCommonCodec, UnusableAddress
@@ -238,3 +238,18 @@ async def test_what_a_leg_was_like_is_told_with_what_its_phone_reported(phones: 
     assert (told.sent, told.jitter_ms) == (9, 0.5)
     assert (told.peer_lost, told.peer_jitter_ms, told.round_trip_ms) == (3, 2.5, -1.0)
     await media.shutdown()
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+async def test_a_phone_that_rings_in_vain_is_told_where_somebody_else_has_the_call(
+    phones: Lab, elsewhere: bool
+) -> None:
+    phones.on_rung = Handset.ring
+    ringing = asyncio.ensure_future(phones.ring())
+    await until(lambda: bool(phones.rung), "ringing")
+    await asyncio.sleep(0.05)  # so that the provisional has arrived, before which no CANCEL goes out
+    ringing.cancel(ELSEWHERE if elsewhere else None)
+    await until(lambda: phones.rung[0].ended, "end of the ringing")
+    (ended,) = [event for event in phones.rung[0].heard_of if isinstance(event, Ended)]
+    assert ended.cause == "cancelled"
+    assert [one.elsewhere for one in ended.reasons] == ([True] if elsewhere else [])

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sip.message.reason import ELSEWHERE, Reason, read_reasons, reason, warning
+from sip.message.reason import COMPLETED_ELSEWHERE, Reason, read_reasons, reason, warning
 
 
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        (['SIP ;cause=200 ;text="Call completed elsewhere"'], [Reason("SIP", 200, ELSEWHERE)]),
+        (['SIP ;cause=200 ;text="Call completed elsewhere"'], [Reason("SIP", 200, COMPLETED_ELSEWHERE)]),
         (['Q.850;cause=16;text="Terminated"'], [Reason("Q.850", 16, "Terminated")]),
         (["q.850 ; cause=17, SIP;cause=600"], [Reason("Q.850", 17), Reason("SIP", 600)]),
         (["SIP;cause=480", "Q.850;cause=19"], [Reason("SIP", 480), Reason("Q.850", 19)]),

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from sip.events import Confirmed, Ended, InviteReceived
+from sip.events import Confirmed, Ended, InviteReceived, Rejected
 from sip.message.message import Request
+from sip.message.reason import Reason
 from tests.sip.network import ALICE, ANSWER, BOB, OFFER, nothing_left
-from tests.sip.raw import PEER, raw
+from tests.sip.raw import PEER, ask, raw
 from tests.sip.session.test_reinvite import HOLD, Pair, kinds
 from tests.sip.session.test_uac import START, Desk
 from tests.sip.session.test_uas import Desk as CalledDesk
@@ -156,3 +157,44 @@ def test_what_the_callee_hears_of_a_whole_call() -> None:
     assert isinstance(ended, Ended)
     assert (ended.cause, isinstance(ended.request, Request)) == ("remote", True)
     assert not pair.bob.of(InviteReceived)
+
+
+def test_reasons_of_the_peer_come_with_the_end() -> None:
+    desk = CalledDesk()
+    ask(desk.peer, raw("CANCEL", 'Reason: SIP;cause=200;text="Call completed elsewhere"'))
+    (ended,) = desk.core.events()
+    assert isinstance(ended, Ended)
+    assert (ended.cause, [one.elsewhere for one in ended.reasons]) == ("cancelled", [True])
+    assert Ended(ended.session, "local").reasons == ()
+
+
+def test_reasons_of_the_peer_come_with_its_refusal() -> None:
+    desk = Desk()
+    (refused,) = desk.reply(480, "b", ("Reason", "Q.850;cause=19"))
+    assert isinstance(refused, Rejected)
+    assert refused.reasons == (Reason("Q.850", 19),)
+    assert Rejected(refused.session, 503, "").reasons == ()
+
+
+def test_our_cancel_and_our_bye_say_why() -> None:
+    desk = Desk()
+    desk.reply(180)
+    desk.requests()
+    desk.core.hang_up(desk.session, START, headers=[("Reason", "SIP;cause=200")])
+    (cancel,) = desk.requests()
+    assert (cancel.method, cancel.headers.get("Reason")) == ("CANCEL", "SIP;cause=200")
+    pair = Pair()
+    pair.alice.core.hang_up(pair.ours, pair.now, headers=[("Reason", "Q.850;cause=16")])
+    pair.network.run(1.0)
+    (ended,) = pair.bob.of(Ended)
+    assert isinstance(ended, Ended)
+    assert ended.reasons == (Reason("Q.850", 16),)
+
+
+def test_bye_for_want_of_an_ack_says_so() -> None:
+    desk = CalledDesk()
+    desk.accept()
+    while (at := desk.core.deadline) is not None and at <= START + 32:
+        desk.core.handle_timeout(at)
+    bye = next(data for data, _ in desk.core.datagrams() if data.startswith(b"BYE"))
+    assert b'Reason: SIP;cause=408;text="No ACK"' in bye
