@@ -46,8 +46,8 @@ async def start(config: Config) -> Engine:
 
 
 def lasting(engine: Engine, spawn: Spawn) -> LastingMedia | None:
-    """What brings calls back from lost workers; None where there are none to lose."""
-    return LastingMedia(engine, spawn) if isinstance(engine, MediaPool) else None
+    """What brings calls back from lost workers or rtpengines; None where there are none to lose."""
+    return None if isinstance(engine, LocalMediaEngine) else LastingMedia(engine, spawn)
 
 
 def figures(engine: Engine) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from ivr.lasting_media import LastingMedia
 from metrics.health import Unwell
 from rtp.aio.engine import LocalMediaEngine
 from rtp.aio.pool import MediaPool
+from rtp.rtpengine.aio.engine import RtpengineMediaEngine
 from svar import checks, media
-from svar.config import Config, ConfigError, Limits, Media
+from svar.config import Config, ConfigError, Limits, Media, Node
 from tests.rtp.aio.test_engine import free_range
 from tests.rtp.phone import until
 
@@ -48,6 +50,15 @@ async def test_a_lost_worker_is_told_of_until_another_runs() -> None:
         await check()
     await until(lambda: len(engine.crew.running) == 2, "new worker")
     assert media.figures(engine) == {"legs": 0, "ticks_skipped_total": 0, "workers": 2, "workers_lost_total": 1}
+    await engine.shutdown()
+
+
+async def test_calls_are_brought_back_also_when_rtpengines_are_lost(tmp_path: Path) -> None:
+    chosen = Media(engine="rtpengine", rtpengine=["127.0.0.1:9"], rtpengine_keys=f"127.0.0.1:{free_range(1)}")
+    engine = await media.start(Config(node=Node(state=str(tmp_path)), media=chosen))
+    assert isinstance(engine, RtpengineMediaEngine)
+    assert isinstance(media.lasting(engine, spawn), LastingMedia)
+    assert media.figures(engine) == {"legs": 0, "ticks_skipped_total": 0}
     await engine.shutdown()
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from rtp.engine import MediaError
+from rtp.engine import MediaError, WorkerGone
 from rtp.rtpengine import ng
 from rtp.rtpengine.ng import Command, NgError, Reply
 
@@ -75,14 +75,14 @@ class NgClient:
             if self._heard_at >= begun:
                 raise MediaError(f"{self._name} answers others, but not {command['command']!r}", 503) from None
             self._bury()
-            raise MediaError(f"{self._name} does not answer; is it running, and is this its listen-ng?", 503) from None
+            raise WorkerGone(f"{self._name} does not answer; is it running, and is this its listen-ng?") from None
         except NgError as error:
             what = f"{self._name} refuses {command['command']!r}: {error.reason}"
             raise MediaError(what, _status(error.reason)) from error
 
     def _check_alive(self) -> None:
         if not self.alive:
-            raise MediaError(f"{self._name} does not answer; it is asked again every {PING_S:g} s", 503)
+            raise WorkerGone(f"{self._name} does not answer; it is asked again every {PING_S:g} s")
 
     async def tell(self, command: Command) -> None:
         """Ask for what may fail: nothing depends on it."""

@@ -28,6 +28,7 @@ from rtp.engine import (
     Supervision,
     WorkerLost,
 )
+from rtp.rtpengine import ng
 from rtp.rtpengine.aio.client import Address, NgClient
 from rtp.rtpengine.aio.contact import Contact, drafted
 from rtp.rtpengine.aio.ear import Ear
@@ -41,7 +42,6 @@ from sdp.crypto import Srtp
 
 MOST_DIGITS: Final = 64
 LONGEST_POLL_S: Final = 5.0
-LOST_S: Final = 5.0
 UNKNOWN_CALL: Final = 481
 GRACE_S: Final = 0.03
 """What rtpengine may lag behind our clock before the end of a play is told: the next one would cut its last packet."""
@@ -71,8 +71,9 @@ class RtpengineMediaEngine:
         self._sounds = SoundFiles(settings.folder)
         self._keys = KeyListener(settings.keys, {host for host, _ in settings.servers}, self._pressed)
         self._servers = Servers(settings.servers)
-        self._clients = {address: NgClient(address, self._died, self._servers.revived) for address in settings.servers}
+        self._clients = {address: NgClient(address, self._died, self._revived) for address in settings.servers}
         self._contacts: dict[str, Contact] = {}
+        self._stale: list[Contact] = []
         self._legs: dict[LegId, Contact] = {}
         self._listeners: dict[LegId, Callable[[MediaEvent], None]] = {}
         self._plays = itertools.count(1)
@@ -80,16 +81,20 @@ class RtpengineMediaEngine:
         self._spawn(self._poll())
 
     def _died(self, address: Address) -> None:
+        """Its legs may be heard on while it does not answer, but nothing can be done for them there any more."""
         self._servers.died(address)
-        self._spawn(self._bury(address))
+        for contact in list(self._contacts.values()):
+            if contact.client.address == address:
+                self._stale.append(contact)
+                self._lose(contact)
 
-    async def _bury(self, address: Address) -> None:
-        """Its legs may be heard on while it does not answer, but not for long: then they are told of as lost."""
-        await asyncio.sleep(LOST_S)
-        if not self._clients[address].alive:
-            for contact in list(self._contacts.values()):
-                if contact.client.address == address:
-                    self._lose(contact)
+    def _revived(self, address: Address) -> None:
+        """What it carries of the time before has been opened elsewhere, or is gone."""
+        self._servers.revived(address)
+        stale = [contact for contact in self._stale if contact.client.address == address]
+        self._stale = [contact for contact in self._stale if contact.client.address != address]
+        for contact in stale:
+            self._spawn(contact.client.tell(ng.delete(contact.call)))
 
     def _lose(self, contact: Contact) -> None:
         lost = list(contact.legs.values())

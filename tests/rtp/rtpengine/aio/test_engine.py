@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from rtp.engine import LegId, LegOptions, MediaError, MediaEvent, Supervision, WorkerLost
+from rtp.engine import LegId, LegOptions, MediaError, MediaEvent, Supervision, WorkerGone, WorkerLost
 from rtp.rtpengine.aio.client import WAITS_S
-from rtp.rtpengine.aio.engine import LOST_S, RtpengineMediaEngine, RtpengineSettings
+from rtp.rtpengine.aio.engine import RtpengineMediaEngine, RtpengineSettings
 from sdp.crypto import Srtp
 from tests.rtp.aio.test_engine import free_range
 from tests.rtp.phone import Phone, until
 from tests.rtp.rtpengine.daemon import Daemon, daemon
-from tests.rtp.rtpengine.fake import FakeRtpengine
+from tests.rtp.rtpengine.fake import FakeRtpengine, agreeable
 
 PAIRS = 8
 
@@ -91,11 +91,9 @@ async def test_a_dead_rtpengine_costs_a_bounded_time_and_its_legs_are_told_of(
     for i in range(1, 4):
         sdp = await engine.open(LegId(f"b{i}"), phone.sdp(), LegOptions(f"c{i}"))
         assert of(daemons, port(sdp)) is not first
-    with pytest.raises(MediaError) as error:
-        await engine.stats(LegId("a"))
-    assert error.value.status == 503
     assert loop.time() - began < sum(WAITS_S) + 0.5
-    await until(lambda: bool(told), "word of the lost leg", deadline_s=LOST_S + 3)
+    with pytest.raises(MediaError, match="not open here"):
+        await engine.stats(LegId("a"))
     assert told == [WorkerLost(LegId("a"))]
     assert engine.legs == 3
     last = await engine.open(LegId("a"), phone.sdp(), LegOptions("c0", last_sdp=sdp))
@@ -112,13 +110,31 @@ async def test_the_calls_of_one_that_began_anew_are_told_of(
     first.kill()
     anew = daemon(tmp_path / "anew.log", first=first.first, last=first.last, port=first.address[1], keys=first.keys[1])
     with anew:
-        await until(lambda: bool(told), "word of the lost leg", deadline_s=LOST_S + 5)
+        await until(lambda: bool(told), "word of the lost leg", deadline_s=10)
     assert told == [WorkerLost(LegId("a"))]
 
 
 async def fake(tmp_path: Path) -> tuple[FakeRtpengine, RtpengineMediaEngine]:
     server = await FakeRtpengine.start()
     return server, RtpengineMediaEngine(RtpengineSettings((server.address,), ("127.0.0.1", 0), tmp_path / "sounds"))
+
+
+async def test_legs_are_told_of_before_the_command_fails_and_deleted_once_it_is_back(
+    tmp_path: Path, phone: Phone
+) -> None:
+    server, engine = await fake(tmp_path)
+    told: list[MediaEvent] = []
+    engine.listen(LegId("a"), told.append)
+    await engine.open(LegId("a"), phone.sdp(), LegOptions("c"))
+    server.answers = lambda _said: None
+    with pytest.raises(WorkerGone):
+        await engine.stats(LegId("a"))
+    assert told == [WorkerLost(LegId("a"))]
+    server.answers = agreeable
+    await until(lambda: server.commands[-1] == b"delete", "end of the old call")
+    await engine.open(LegId("a"), phone.sdp(), LegOptions("c"))
+    await engine.shutdown()
+    server.close()
 
 
 async def test_an_open_that_is_cancelled_leaves_what_close_finds(tmp_path: Path, phone: Phone) -> None:
