@@ -34,6 +34,8 @@ MOST_LOSSES: Final = 3
 """Times that one leg is brought back: the leg itself may be what its workers die of."""
 REOPEN_WITHIN_S: Final = 20.0
 AGAIN_S: Final = 0.5
+TURN_S: Final = 0.002
+"""Between the legs of one worker: a thousand re-INVITEs at once would hold up every other call for a second."""
 
 T = TypeVar("T")
 
@@ -91,6 +93,7 @@ class LastingMedia:
         self._engine = engine
         self._spawn = spawn
         self._legs: dict[LegId, _Leg] = {}
+        self._next_turn = 0.0
 
     # The SIP session of a leg
 
@@ -139,6 +142,7 @@ class LastingMedia:
     async def _bring_back(self, leg: LegId, found: _Leg) -> None:
         done = False
         try:
+            await self._turn()
             while not done and found.losses <= MOST_LOSSES and self._legs.get(leg) is found:
                 done = await self._renew(leg, found)
         except (MediaError, TimeoutError) as error:
@@ -149,6 +153,11 @@ class LastingMedia:
                 back.set_result(None)
             if not done and self._legs.get(leg) is found:
                 found.heard(WorkerLost(leg))
+
+    async def _turn(self) -> None:
+        now = asyncio.get_running_loop().time()
+        turn = self._next_turn = max(now, self._next_turn + TURN_S)
+        await asyncio.sleep(turn - now)
 
     async def _renew(self, leg: LegId, found: _Leg) -> bool:
         """One try. False when the leg was lost once more; raises MediaError when the peer does not come along."""
