@@ -83,11 +83,13 @@ class UserAgentCore:
 
     def connection_lost(self, destination: Address, now: float) -> None:
         """Nothing reaches that address any more: requests that wait for it fail at once, phones that registered over
-        it are gone, and dialogs go on by a new connection.
+        it are gone, we register anew where we did, and dialogs go on by a new connection.
         """
         self._station.proven.pop(destination, None)
         self._station.transactions.connection_lost(destination, now)
         self._reception.registrar.connection_lost(destination)
+        for flow in self._station.flows.pop(destination, ()):
+            flow.connection_lost(now)
         for session in self._sessions.by_id.values():
             if session.dialog is not None and session.dialog.destination == destination and destination.reliable:
                 session.dialog.connection_lost()
@@ -104,6 +106,7 @@ class UserAgentCore:
         """Whether a phone, a dialog or a transaction counts on it: then it is not closed for being idle."""
         return (
             self._reception.registrar.reaches(connection)
+            or connection in self._station.flows
             or self._station.transactions.awaited(connection)
             or any(
                 one.dialog is not None and one.dialog.destination == connection for one in self._sessions.by_id.values()

@@ -22,6 +22,8 @@ from sip.transaction import Failure, Transaction
 
 # Early enough for a refresh that loses every datagram but the last.
 _REFRESH_MARGIN_S = 40.0
+# What closed a connection may need a moment, and must not be asked in a circle.
+_AFTER_LOSS_S = 5.0
 _MOST_TRIES = 4
 
 
@@ -112,6 +114,14 @@ class OwnRegistration:
             self._send((), now)
         elif self._wanted:
             self._settled(response, now)
+            if response.status < 300 and transaction.destination.reliable:
+                self._station.flows.setdefault(transaction.destination, set()).add(self)
+
+    def connection_lost(self, now: float) -> None:
+        """The registrar can't reach us any more where it would have to: register anew soon (RFC 5626 §4.5)."""
+        if self._timer is not None and self._wanted:
+            self._timer.cancel()
+            self._timer = self._station.deadlines.set(now + _AFTER_LOSS_S, self._rings)
 
     def failed(self, transaction: Transaction, cause: Failure, now: float) -> None:
         if self._wanted:

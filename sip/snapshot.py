@@ -62,8 +62,8 @@ class DialogSnapshot:
         return asdict(self)
 
     def dialog(self) -> Dialog:
-        """Raises ParseError where an address is none."""
-        return Dialog(
+        """Raises ParseError where an address is none. A connection ended with the node that held it."""
+        dialog = Dialog(
             call_id=self.call_id,
             local=NameAddr.parse(self.local),
             remote=NameAddr.parse(self.remote),
@@ -74,3 +74,6 @@ class DialogSnapshot:
             destination=self.destination,
             calls=self.calls,
         )
+        if self.destination.reliable:
+            dialog.connection_lost()
+        return dialog

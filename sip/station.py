@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from sip.config import Account, Address, CoreConfig, Transport
 from sip.deadlines import Deadlines
@@ -29,6 +30,12 @@ Reach = tuple[Transport, bool]
 _BY: dict[Transport, str] = {"UDP": "", "TCP": ";transport=tcp", "TLS": ";transport=tls"}
 
 
+class Flow(Protocol):
+    """Our own registration, as long as its connection stands."""
+
+    def connection_lost(self, now: float) -> None: ...
+
+
 class Station:
     """`outbox` and `happened` are drained by the shell through the core. `proven`: the trunks whose certificate was
     shown, by connection."""
@@ -40,6 +47,7 @@ class Station:
         "config",
         "counts",
         "deadlines",
+        "flows",
         "happened",
         "lookups",
         "outbox",
@@ -59,6 +67,7 @@ class Station:
         )
         self.transactions = TransactionLayer(config.timers, self.deadlines, self.send, config.limits.transactions)
         self.proven: dict[Address, str] = {}
+        self.flows: dict[Address, set[Flow]] = {}
         self.lookups = Lookups(self)
         self._addresses: dict[Reach, Address] = {}
         self._sent_by: dict[Reach, str] = {}

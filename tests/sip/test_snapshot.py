@@ -128,3 +128,17 @@ def test_there_is_no_snapshot_of_a_call_that_is_not_confirmed(moment: str) -> No
 def test_snapshot_with_a_field_that_nobody_knows_is_an_error() -> None:
     with pytest.raises(TypeError):
         DialogSnapshot.from_json({"surprise": 1})
+
+
+def test_dialog_over_a_connection_goes_on_by_a_new_one() -> None:
+    network = Network()
+    alice, bob = network.join(ALICE), network.join(BOB)
+    answer_all(bob)
+    call(network, alice, bob, transport="TCP")
+    network.run(1.0)
+    (confirmed,) = bob.of(Confirmed)
+    assert isinstance(confirmed, Confirmed)
+    snapshot = bob.core.snapshot(confirmed.session, network.now)
+    assert snapshot is not None
+    assert snapshot.destination.port != ALICE.port
+    assert snapshot.dialog().destination == ALICE._replace(transport="TCP")

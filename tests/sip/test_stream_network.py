@@ -249,6 +249,29 @@ def test_phone_that_registered_again_by_another_connection_stays() -> None:
     assert new.destination != old.destination
 
 
+def test_phone_registers_anew_where_its_connection_was_lost() -> None:
+    network, registrar, phone = registered()
+    place = ALICE._replace(transport="TCP")
+    assert phone.core.uses(place)
+    network.cut()
+    network.run(1.0)
+    assert registrar.core.locations("sip:anna@192.0.2.1", network.now) == []
+    network.run(5.0)
+    assert len(registrar.core.locations("sip:anna@192.0.2.1", network.now)) == 1
+    assert len(phone.of(RegistrationActive)) == 2
+
+
+def test_registration_that_was_taken_back_stays_so_when_its_connection_is_lost() -> None:
+    network, registrar, phone = registered()
+    (event, *_) = phone.of(RegistrationActive)
+    assert isinstance(event, RegistrationActive)
+    phone.core.unregister(event.registration, network.now)
+    network.run(1.0)
+    network.cut()
+    network.run(10.0)
+    assert registrar.core.locations("sip:anna@192.0.2.1", network.now) == []
+
+
 def test_phone_over_udp_is_unaffected() -> None:
     network, registrar, _ = registered("UDP")
     (binding,) = registrar.core.locations("sip:anna@192.0.2.1", network.now)
