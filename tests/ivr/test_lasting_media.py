@@ -14,14 +14,28 @@ from ivr.agent_leg import SipPhones
 from ivr.call import CallEnded, Clip
 from ivr.lasting_media import MOST_LOSSES, LastingMedia
 from ivr.sip_call import Outside
+from ivr.telephony import Background
 from rtp.aio.engine import MediaSettings
 from rtp.aio.pool import MediaPool
-from rtp.engine import LegId, LegOptions, MediaEvent, WorkerLost
+from rtp.engine import LegId, LegOptions, MediaEngine, MediaEvent, WorkerLost
 from sip.events import ReinviteReceived, SipEvent
 from tests.ivr.sip_lab import Handset, Lab, hears, info, lab, talk
 from tests.ivr.sounds import MUSIC, tone
-from tests.rtp.aio.test_engine import free_range
+from tests.rtp.aio.test_engine import free_range, made
+from tests.rtp.conference_contract import ConferenceContract
+from tests.rtp.media_contract import MediaContract
 from tests.rtp.phone import Phone, until
+
+
+class TestLastingMedia(MediaContract, ConferenceContract):
+    """Around an engine that loses nothing, it is that engine."""
+
+    @pytest.fixture
+    async def engine(self) -> AsyncIterator[MediaEngine]:
+        background = Background()
+        async for engine in made(gate=True):
+            yield LastingMedia(engine, background)
+        assert len(background) == 0
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ async def pool(workers: int, chosen: MediaSettings | None = None) -> AsyncIterat
         await made.shutdown()
 
 
-class TestOneWorker(MediaContract, ConferenceContract, SrtpContract):
+class TestOneWorker(MediaContract):
     @pytest.fixture
     async def engine(self) -> AsyncIterator[MediaEngine]:
         async with pool(1) as made:
