@@ -70,3 +70,11 @@ def test_sips_is_taken_over_tls_alone() -> None:
     data = raw("OPTIONS", uri="sips:600@192.0.2.1")
     assert statuses(ask(peer, data)) == [416]
     assert statuses(ask(peer, data, BY_STREAM)) == [200]
+
+
+@pytest.mark.parametrize(("host", "status"), [("192.0.2.9", 200), ("192.0.2.10", 200), ("203.0.113.7", 481)])
+def test_call_is_cancelled_by_its_host_or_its_trunk_alone(host: str, status: int) -> None:
+    peer = endpoint()
+    peer.core.receive(raw("INVITE", "Contact: <sip:peer@192.0.2.9>"), PEER, 1000.0)
+    answered = statuses(ask(peer, raw("CANCEL"), BY_STREAM._replace(host=host)))
+    assert answered[0] == status

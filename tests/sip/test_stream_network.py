@@ -320,3 +320,8 @@ def test_server_is_expected_to_prove_the_domain_of_the_request() -> None:
         SipUri("bob", "carrier.example"), local=anna, remote=anna, destination=place, sdp=OFFER, now=network.now
     )
     assert alice.core.expected(place).name == "carrier.example"
+
+
+def test_server_that_is_no_trunks_is_expected_by_its_address() -> None:
+    _, alice, _ = joined()
+    assert alice.core.expected(Address("203.0.113.7", 5061, "TLS")).name == "203.0.113.7"
