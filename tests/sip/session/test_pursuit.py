@@ -9,6 +9,7 @@ from sip.message.address import NameAddr
 from sip.message.message import Request, Response, parse
 from sip.message.uri import SipUri
 from tests.sip.network import ALICE, ANSWER, NEAR, OFFER, Network, Peer, nothing_left
+from tests.sip.raw import raw
 
 FIRST, SECOND, THIRD = (Address(f"192.0.2.1{n}", 5060) for n in (1, 2, 3))
 ELSEWHERE = Address("198.51.100.66", 5060)
@@ -452,3 +453,26 @@ def test_dialog_goes_on_where_its_named_proxies_are() -> None:
     ((data, destination),) = [one for one in peer.core.datagrams() if one[0].startswith(b"BYE")]
     assert destination == SECOND
     assert b"Route: <sip:proxy.example;lr>" in data
+
+
+def asked_for(config: CoreConfig, *vias: str) -> list[str]:
+    """The names that are looked up when that INVITE comes and is answered."""
+    network = Network()
+    peer = network.join(ALICE, config)
+    via = "SIP/2.0/UDP via.example;branch=z9hG4bK1"
+    headers = ("Contact: <sip:1@contact.example>", "Record-Route: <sip:proxy.example;lr>", *vias)
+    peer.core.receive(raw("INVITE", *headers, via=via), Address("192.0.2.9", 5060), network.now)
+    network.settle(peer)
+    (event,) = peer.of(InviteReceived)
+    assert isinstance(event, InviteReceived)
+    peer.core.accept(event.session, ANSWER, network.now)
+    network.settle(peer)
+    return [one.uri.host for one in peer.heard if isinstance(one, Resolve)]
+
+
+def test_names_in_requests_are_asked_for_only_where_a_trunk_has_them_in_its_route() -> None:
+    behind = "Via: SIP/2.0/UDP first.example;branch=z9hG4bK0"
+    strangers = CoreConfig(strangers_may_call=True)
+    assert asked_for(strangers) == asked_for(strangers, behind) == []
+    assert asked_for(CoreConfig(trunks=(NEAR,))) == []
+    assert asked_for(CoreConfig(trunks=(NEAR,)), behind) == ["proxy.example"]
