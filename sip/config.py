@@ -202,8 +202,8 @@ class CoreConfig:
     the address by which peers of its family see us behind a NAT; empty: where we listen.
 
     Without `digest` there are no agents, and a REGISTER goes to the application. `methods`: further methods that the
-    application answers, out of a dialog. `moves`: the application has a policy for REFER and Replaces, of agents and of
-    trunks; otherwise they are refused, as those of strangers always are.
+    application answers, out of a dialog. REFER among them: it has a policy for REFER and Replaces, within
+    calls, of agents and of trunks; otherwise both are refused, as those of strangers always are.
     """
 
     domains: frozenset[str] = frozenset()
@@ -213,12 +213,16 @@ class CoreConfig:
     advertised: str = ""
     methods: frozenset[str] = frozenset()
     strangers_may_call: bool = False
-    moves: bool = False
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
     expiries: Expiries = field(default_factory=Expiries)
     session_timers: SessionTimers = field(default_factory=SessionTimers)
     streams: StreamLimits = field(default_factory=StreamLimits)
+
+    @property
+    def moves(self) -> bool:
+        """Whether agents and trunks may ask for calls to be moved (RFC 3515, RFC 3891)."""
+        return "REFER" in self.methods
 
     @property
     def extensions(self) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ class Reception:
         self._config = config
         self._admission = Admission(config.trunks, config.limits)
         self._authenticator = Authenticator(config.digest) if config.digest is not None else None
-        self._methods = frozenset((*ALLOWED, "REGISTER", *(("REFER",) if config.moves else ()))) | config.methods
+        self._methods = frozenset((*ALLOWED, "REGISTER")) | config.methods
         self._extensions = frozenset(config.extensions)
         self.registrar = Registrar(config.expiries, config.limits, station.deadlines, station.emit)
         self.draining = False

@@ -143,7 +143,7 @@ async def test_a_trunk_reaches_services_and_nothing_else(node: Installation) -> 
         for line, method in itertools.product(headers(), ("REFER", "MESSAGE", "NOTIFY", "SUBSCRIBE")):
             answer = await asyncio.to_thread(sender.ask, method, "5000", line)
             assert answer is not None, (method, line)
-            assert answer.status in (400, 405, 481), (method, line, answer.status)
+            assert answer.status in (400, 403, 405, 481), (method, line, answer.status)
         assert heard(sock) == []
     sender.close()
     assert await node.total("svar_contacts_started_total") == 0
@@ -177,23 +177,56 @@ async def test_an_agent_reaches_feature_codes_and_services_and_nothing_else(node
     assert await node.total("svar_contacts_started_total") == 0
 
 
-async def test_a_refer_in_a_call_is_refused_and_the_call_goes_on(node: Installation) -> None:
+REFERS = (
+    f"<sip:00882123@{VICTIM}>", f"<sip:5000@{VICTIM}>", "<sip:0047900000@127.0.0.1>", "<sip:5000@127.0.0.1>",
+    f"<sip:x@{VICTIM};method=INVITE>", f"<sip:x@{VICTIM};method=BYE>", "<tel:+88213000000>", f"<sips:x@{VICTIM}>",
+    f"<sip:x@{VICTIM}?Replaces=a%3Bto-tag%3D1%3Bfrom-tag%3D2>", f"<sip:5000@127.0.0.1?Route=%3Csip%3A{VICTIM}%3E>",
+    f"<sip:5000@127.0.0.1>, <sip:x@{VICTIM}>", f"<http://{VICTIM}/>", f"sip:x@{VICTIM}", "nonsense", "",
+)  # fmt: skip
+"""Whom a REFER may name: outside, inside, in the place of somebody, by another way, and nobody."""
+
+
+async def test_no_refer_in_a_call_makes_a_call_and_the_call_goes_on(node: Installation) -> None:
     with victim() as sock:
         async with phones_at(node, "127.0.0.2") as operator:
             caller = await operator.answered_call()
             dialog = operator.user_agent.core._sessions.by_id[caller.session].dialog
             assert dialog is not None
-            refer = dialog.request(
-                "REFER", "SIP/2.0/UDP 127.0.0.2;branch=z9hG4bKrefer1;rport",
-                headers=[("Refer-To", f"<sip:00882123@{VICTIM}>"), ("Contact", "<sip:x@127.0.0.2>")],
-            )  # fmt: skip
-            sender = Sender("127.0.0.2", node.sip_port)
-            sender.sock.sendto(bytes(refer), operator.server[:2])
-            answer = parse(await asyncio.to_thread(sender.sock.recv, 65536))
-            assert isinstance(answer, Response)
-            assert answer.status == 405
+            for host in ("127.0.0.2", "127.0.0.77"):
+                sender = Sender(host, node.sip_port)
+                for n, target in enumerate(REFERS):
+                    refer = dialog.request(
+                        "REFER", f"SIP/2.0/UDP {host}:{sender.own_port};branch=z9hG4bKr{n}{host};rport",
+                        headers=[("Refer-To", target), ("Contact", "<sip:x@127.0.0.2>"), ("Referred-By", "<sip:a@x>")],
+                    )  # fmt: skip
+                    sender.sock.sendto(bytes(refer), operator.server[:2])
+                    answer = parse(await asyncio.to_thread(sender.sock.recv, 65536))
+                    assert isinstance(answer, Response)
+                    assert answer.status == 403, (host, target)
+                sender.close()
             assert not caller.ended
-            sender.close()
+            caller.hang_up()
+            await until(caller.is_over, "end of the call")
+        assert heard(sock) == []
+    await node.quiet()
+
+
+async def test_no_invite_takes_the_place_of_a_call_that_stands(node: Installation) -> None:
+    """Whoever has overheard a call's tags cannot take it over by them."""
+    with victim() as sock:
+        async with phones_at(node, "127.0.0.2") as operator:
+            caller = await operator.answered_call()
+            dialog = operator.user_agent.core._sessions.by_id[caller.session].dialog
+            assert dialog is not None
+            named = f"{dialog.call_id};to-tag={dialog.remote.tag};from-tag={dialog.local.tag}"
+            for host, statuses in (("127.0.0.2", (403,)), ("127.0.0.78", (401, 403))):
+                sender = Sender(host, node.sip_port)
+                for line in (named, f"{named};early-only", f"{named}\r\nRequire: replaces"):
+                    answer = await asyncio.to_thread(sender.ask, "INVITE", "5000", f"Replaces: {line}")
+                    assert answer is not None
+                    assert answer.status in (*statuses, 420), (host, line, answer.status)
+                sender.close()
+            assert not caller.ended
             caller.hang_up()
             await until(caller.is_over, "end of the call")
         assert heard(sock) == []

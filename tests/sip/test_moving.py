@@ -31,7 +31,7 @@ def config(*, moves: bool = True, strangers: bool = True, agents: bool = True) -
         ),
         digest=Digest("nav.example", PASSWORDS.get, b"secret") if agents else None,
         strangers_may_call=strangers,
-        moves=moves,
+        methods=frozenset({"REFER"} if moves else ()),
         limits=MANY,
     )
 
@@ -132,6 +132,29 @@ def test_agent_refers_with_a_proof_of_its_own() -> None:
     assert desk.referred() == []
     assert desk.proven("REFER", STRANGER, "anna", TO, to=to) == []
     assert desk.referred() == [("agent", "anna")]
+
+
+NAMED = [
+    TO, "Refer-To: <sip:600@192.0.2.1>", "Refer-To: <tel:+88213>", "Refer-To: <sip:x@evil.example;method=BYE>",
+    "Refer-To: <sip:600@192.0.2.1?Replaces=c%3Bto-tag%3D1%3Bfrom-tag%3D2>", "Refer-To: <sips:x@evil.example>",
+    "Refer-To: <sip:x@evil.example?Route=%3Csip%3Aevil%3E>", "Refer-To: nonsense",
+    "Referred-By: <sip:anna@nav.example>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", NAMED)
+def test_whatever_a_refer_names_the_core_calls_nobody(line: str) -> None:
+    desk = Exchange()
+    to = desk.answered(CARRIER)
+    desk.ask("REFER", CARRIER, line, to=to)
+    for event in desk.core.events():
+        assert isinstance(event, ReferReceived)
+        desk.core.answer_refer(event.referral, 202, START)
+        desk.core.notify_refer(event.referral, 200, START)
+    while (at := desk.core.deadline) is not None and at < START + 300:
+        desk.core.handle_timeout(at)
+    sent = {data.split(b" ")[0] for data, _ in desk.core.datagrams()}
+    assert sent <= {b"SIP/2.0", b"NOTIFY"}
 
 
 @pytest.mark.parametrize("agents", [True, False])
@@ -262,7 +285,7 @@ def test_call_that_rings_here_is_not_replaced() -> None:
 
 
 def test_call_that_rings_there_is_cancelled_for_who_takes_its_place() -> None:
-    desk = CallingDesk(config=CoreConfig(trunks=(NEAR,), moves=True))
+    desk = CallingDesk(config=CoreConfig(trunks=(NEAR,), methods=frozenset({"REFER"})))
     desk.reply(180, "b")
     line = f"Replaces: {Replaces(desk.invite.call_id, desk.invite.from_.tag or '', 'b', early_only=True)}"
     lines = ("Contact: <sip:x@192.0.2.9>", "Content-Type: application/sdp", line)
@@ -276,7 +299,7 @@ def test_call_that_rings_there_is_cancelled_for_who_takes_its_place() -> None:
 
 def test_invite_of_ours_takes_the_place_of_a_call_of_a_peer() -> None:
     """Carol hands her call with Bob to Alice: what she names it by leads to Bob's session."""
-    pair = Pair(bob=CoreConfig(trunks=(NEAR,), moves=True))
+    pair = Pair(bob=CoreConfig(trunks=(NEAR,), methods=frozenset({"REFER"})))
     replaces = pair.alice.core.named_to_others(pair.ours)
     assert replaces is not None
     target = SipUri("bob", "192.0.2.2")

@@ -15,7 +15,7 @@ from tests.sip.session.test_uac import Desk as CallingDesk
 from tests.sip.session.test_within import Called
 from tests.sip.test_proving import ASKED, TRUSTED
 
-OPEN = CoreConfig(trunks=(NEAR,), moves=True)
+OPEN = CoreConfig(trunks=(NEAR,), methods=frozenset({"REFER"}))
 TARGET = "Refer-To: <sip:600@192.0.2.1>"
 
 
@@ -311,3 +311,23 @@ def test_call_is_handed_to_another_call_of_ours() -> None:
     assert pair.alice.core.refer(pair.ours, ReferTo(SipUri("bob", "192.0.2.2"), other), pair.now) is not None
     ringing = CallingDesk()
     assert ringing.core.named_to_others(ringing.session) is None
+
+
+def test_two_refers_of_ours_end_each_for_itself() -> None:
+    desk = Referring()
+    second = desk.core.refer(desk.session, ReferTo(SipUri("dave", "d.example")), START)
+    assert second is not None
+    desk.requests()
+    assert desk.notify(200, "terminated", event=f"refer;id={desk.refer.cseq.number}") == 200
+    assert desk.notify(486, "terminated", cseq=2, event=f"refer;id={desk.refer.cseq.number + 1}") == 200
+    assert [(one.referral, one.status) for one in desk.core.events() if isinstance(one, ReferProgress)] == [
+        (desk.referral, 200),
+        (second, 486),
+    ]
+
+
+def test_refusal_after_the_last_word_is_nothing_new() -> None:
+    desk = Referring()
+    desk.notify(200, "terminated")
+    desk.told()
+    assert desk.reply(500, to=desk.refer) == []
