@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 _VIA = re.compile(
-    rb"SIP/2\.0/(?:UDP|TCP|TLS) ([A-Za-z0-9.-]+)(?::([0-9]{1,5}))?((?:;[A-Za-z-]+(?:=[^;,\"\s]*)?)*)[ \t]*",
+    rb"SIP/2\.0/(?:UDP|TCP|TLS) ([A-Za-z0-9.-]++)(?::([0-9]{1,5}))?((?:;[A-Za-z-]++(?:=[^;,\"\s]*+)?+)*+)[ \t]*+",
     re.IGNORECASE,
 )
 _BRANCH = re.compile(rb";branch=(z9hG4bK[^;]+)")
