@@ -34,7 +34,7 @@ from sip.events import (
     SipEvent,
 )
 from sip.message.address import NameAddr
-from sip.message.reason import COMPLETED_ELSEWHERE, reason, warning
+from sip.message.reason import COMPLETED_ELSEWHERE, Reason, reason, warning
 from sip.message.uri import SipUri
 
 _log = structlog.get_logger(__name__)
@@ -205,6 +205,8 @@ class SipAgentLeg:
             case Accepted():
                 self._line.spawn(self._accepted(event.sdp or ""))
             case Rejected():
+                if event.reasons:
+                    _log.info("a phone refused for a reason", contact=self.contact, reasons=told(event.reasons))
                 self._not_answered(_CAUSES.get(event.status, "unreachable"))
             case Ended():
                 self._over("agent_hung_up")
@@ -305,6 +307,11 @@ async def answer_offer(line: Line, leg: LegId, event: OfferReceived) -> bool:
         line.user_agent.refuse_offer(event.session, error.status, unacceptable(error))
         return False
     return line.user_agent.answer_offer(event.session, sdp)
+
+
+def told(reasons: tuple[Reason, ...]) -> list[str]:
+    """What a network said of why a call ended, for the log: `Q.850 16`."""
+    return [f"{one.protocol} {one.cause} {one.text}".rstrip() for one in reasons]
 
 
 def unacceptable(error: MediaError) -> tuple[tuple[str, str], ...]:

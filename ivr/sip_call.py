@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from ivr.agent_leg import Line, SipAgentLeg, SipPhones, Target, answer_offer, answer_reinvite, unacceptable
+from ivr.agent_leg import Line, SipAgentLeg, SipPhones, Target, answer_offer, answer_reinvite, told, unacceptable
 from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected
 from ivr.phones import NotAnswered
 from rtp.engine import (
@@ -265,6 +265,8 @@ class SipCall:
     def _heard(self, event: SipEvent) -> None:
         match event:
             case Ended():
+                if event.reasons:
+                    _log.info("a call ended for a reason", contact=self.info.contact, reasons=told(event.reasons))
                 self._end("caller_hung_up")
             case ReinviteReceived():
                 self._keys.described(event.sdp)

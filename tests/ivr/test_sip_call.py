@@ -1,6 +1,7 @@
 """A call over SIP keeps the contract of the Call port, and hears what the network does besides."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,9 @@ from ivr.sip_call import Outside, SipCall
 from rtp.aio.engine import MediaSettings
 from rtp.engine import LegId, Played
 from sip.events import Accepted, Origin, Provisional, Refreshed, Reoffered, ReofferFailed
-from sip.message.message import Response
+from sip.message.message import Response, parse
 from tests.ivr.call_contract import AgentEnd, CallContract, FarEnd
-from tests.ivr.sip_lab import CountingEngine, Handset, Lab, hears, lab, talk, without_events
+from tests.ivr.sip_lab import CountingEngine, Handset, Lab, hears, info, lab, talk, without_events
 from tests.ivr.sounds import MUSIC, tone
 from tests.rtp.hearing import contains
 from tests.rtp.phone import until
@@ -420,3 +421,37 @@ async def test_a_key_that_comes_while_a_prompt_is_begun_stops_it(phones: Lab, tm
     media.begins.set()
     assert await asyncio.wait_for(playing, 2) == "2"
     await call.hangup()
+
+
+async def test_who_knows_no_reliable_provisionals_hears_early_all_the_same(phones: Lab, world: SipWorld) -> None:
+    """An INVITE as simple phones and carriers send it, from a plain socket."""
+    rtp = Handset(phones.phones_agent).rtp
+    address = phones.user_agent.address
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(2)
+        here = f"127.0.0.1:{sock.getsockname()[1]}"
+
+        def send(method: str, body: str = "") -> None:
+            lines = [
+                f"{method} sip:5000@127.0.0.1:{address.port} SIP/2.0", f"Via: SIP/2.0/UDP {here};branch=z9hG4bKplain",
+                "From: <sip:a@127.0.0.1>;tag=a", "To: <sip:5000@127.0.0.1>", "Call-ID: plain", f"CSeq: 1 {method}",
+                f"Contact: <sip:a@{here}>", *(["Content-Type: application/sdp"] if body else []),
+                f"Content-Length: {len(body)}", "", body,
+            ]  # fmt: skip
+            sock.sendto("\r\n".join(lines).encode(), address[:2])
+
+        send("INVITE", rtp.sdp())
+        invite = await asyncio.wait_for(phones._invited.get(), 5)
+        call = SipCall(phones.line, phones.outside, invite, info("plain"), LegId("plain"))
+        await call.answer(early=True)
+        progress = parse(await asyncio.to_thread(sock.recv, 65536))
+        assert isinstance(progress, Response)
+        assert (progress.status, progress.require, bool(progress.body)) == (183, [], True)
+        await call.play((world.clip("closed", 0.4),))
+        await until(lambda: len(rtp.hear()) >= 15, "the announcement")
+        assert not call.answered
+        send("CANCEL")
+        await until(lambda: call.ended == "caller_hung_up", "end of the call")
+    rtp.hang_up()
+    await phones.nothing_left()
