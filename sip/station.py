@@ -7,10 +7,10 @@ from typing import Protocol
 
 from sip.config import Account, Address, CoreConfig, Transport
 from sip.deadlines import Deadlines
-from sip.dialog import is_address
 from sip.events import SipEvent
 from sip.lookups import Lookups
 from sip.message.message import Request, Response
+from sip.own_addresses import OwnAddresses
 from sip.proving import account_at, proof
 from sip.resolution import Ways
 from sip.transaction import Failure, Transaction
@@ -23,9 +23,6 @@ _ALLOW_MOVES = f"{ALLOW}, REFER"
 CHALLENGES = (401, 407)
 
 Datagram = tuple[bytes, Address]
-
-Reach = tuple[Transport, bool]
-"""A transport, and whether it is IPv6."""
 
 _BY: dict[Transport, str] = {"UDP": "", "TCP": ";transport=tcp", "TLS": ";transport=tls"}
 
@@ -42,8 +39,6 @@ class Station:
 
     __slots__ = (
         "_addresses",
-        "_everywhere",
-        "_sent_by",
         "config",
         "counts",
         "deadlines",
@@ -69,23 +64,16 @@ class Station:
         self.proven: dict[Address, str] = {}
         self.flows: dict[Address, set[Flow]] = {}
         self.lookups = Lookups(self)
-        self._addresses: dict[Reach, Address] = {}
-        self._sent_by: dict[Reach, str] = {}
-        self._everywhere: set[int] = set()
+        self._addresses = OwnAddresses(config.advertised)
 
     def listens(self, address: Address, *, everywhere: bool = False) -> None:
         """What we call ourselves by that transport towards peers of that address family. `everywhere`: all others
         reach us too."""
-        self._addresses[(address.transport, ":" in address.host)] = address
-        self._sent_by.clear()
-        if everywhere:
-            self._everywhere.add(address.port)
+        self._addresses.add(address, everywhere=everywhere)
 
     def own(self, destination: Address) -> str:
-        """Our host and port as that peer shall see it. A family without a socket of its own gets the other's, and a
-        transport that we do not listen on another's: peers answer over the connection that we opened."""
-        reach: Reach = (destination.transport, ":" in destination.host)
-        return self._sent_by.get(reach) or self._choose(reach)
+        """Our host and port as that peer shall see it."""
+        return self._addresses.towards(destination)
 
     @property
     def allow(self) -> str:
@@ -94,23 +82,15 @@ class Station:
 
     @property
     def ways(self) -> Ways:
-        """By what we reach others: as we listen. Only who listens on loopback believes a DNS that leads there."""
-        own = list(self._addresses.values())
-        hosts = [one.host for one in own]
-        families = tuple(sorted({6 if ":" in host else 4 for host in hosts})) or (4,)
-        loopback = any(host.startswith("127.") or host == "::1" for host in hosts)
-        return Ways(tuple(one for one in _BY if any(one == known.transport for known in own)), families, loopback)
+        """By what we reach others."""
+        return self._addresses.ways
 
     def is_own(self, host: str, port: int | None) -> bool:
-        ports = (port,) if port else (5060, 5061)
-        hosts = {address.host for address in self._addresses.values() if address.port in ports}
-        own = host in hosts or (bool(hosts) and host == self.config.advertised)
-        return own or (is_address(host) and not self._everywhere.isdisjoint(ports))
+        return self._addresses.mean(host, port)
 
     def is_own_host(self, host: str) -> bool:
         """As `is_own`, whatever the port."""
-        own = host == self.config.advertised or any(host == address.host for address in self._addresses.values())
-        return own or (bool(self._everywhere) and is_address(host))
+        return self._addresses.mean_host(host)
 
     def via(self, destination: Address) -> str:
         """The Via of a new client transaction, its branch included; rport asks for symmetric responses (RFC 3581)."""
@@ -133,17 +113,6 @@ class Station:
     def chance(self) -> float:
         """A number from 0 up to 1 out of a token, so that a run repeats exactly."""
         return hash_fraction(self.tokens())
-
-    def _choose(self, reach: Reach) -> str:
-        transport, six = reach
-        order: tuple[Reach, ...] = (reach, (transport, not six), ("UDP", six), ("UDP", not six))
-        known = [self._addresses[one] for one in order if one in self._addresses]
-        host, port, _ = [*known, *self._addresses.values(), Address("127.0.0.1", 5060)][0]
-        advertised = self.config.advertised
-        if advertised and (":" in advertised) == (":" in host):
-            host = advertised
-        written = self._sent_by[reach] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        return written
 
     def send(self, data: bytes, destination: Address, repeat: bool = False) -> None:
         self.counts["messages_out"] += 1

@@ -200,7 +200,10 @@ class Node:
         )
         trusted = [trunk.name for trunk in config.trunk if trunk.trusted]
         most_calls = endpoint.most_calls(config)
-        reception = Reception(line, outside, services, self._calls, _token, most_calls=most_calls, trusted=trusted)
+        accounts = {trunk.name: trunk.account.user for trunk in config.trunk if trunk.account.register}
+        reception = Reception(
+            line, outside, services, self._calls, _token, most_calls=most_calls, trusted=trusted, accounts=accounts
+        )
         reception.flows = book.by_number
         line.user_agent.on_invite = reception.on_invite
         line.user_agent.on_register_change = registrations.heard

@@ -13,7 +13,7 @@ from rtp.engine import LegId
 from sip.events import InviteReceived
 from sip.identity import Identity, identify
 from sip.message.address import NameAddr
-from sip.message.uri import SipUri, TelUri, escape_user
+from sip.message.uri import SipUri, TelUri, Uri, escape_user
 from svar import feature_codes
 from svar.calls import CallTasks
 
@@ -23,7 +23,7 @@ RETRY = (("Retry-After", "5"),)
 
 class Reception:
     """Takes INVITEs. `flows` by the number dialled; replaced as a whole when flows are loaded anew. `trusted`: the
-    trunks that are believed who calls.
+    trunks that are believed who calls; `accounts`: the users that we register as at trunks.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class Reception:
         *,
         most_calls: int,
         trusted: Collection[str] = (),
+        accounts: Mapping[str, str] | None = None,
     ) -> None:
         self.flows: Mapping[str, Flow] = {}
         self._line = line
@@ -45,10 +46,11 @@ class Reception:
         self._tokens = tokens
         self._most_calls = most_calls
         self._trusted = trusted
+        self._accounts = accounts or {}
 
     def on_invite(self, invite: InviteReceived) -> None:
         """Answers at once or starts the call's task."""
-        number = dialled(invite)
+        number = dialled(invite, self._accounts)
         if number.startswith("*"):
             self._feature_code(invite, number)
             return
@@ -89,9 +91,18 @@ class Reception:
         return SipCall(self._line, self._outside, invite, info, LegId(self._tokens()))
 
 
-def dialled(invite: InviteReceived) -> str:
-    """The number in the Request-URI, empty when there is none."""
-    uri = invite.request.uri
+def dialled(invite: InviteReceived, accounts: Mapping[str, str]) -> str:
+    """The number in the Request-URI, empty when there is none.
+
+    A trunk that we registered at may ask for the user that we registered as: then the number is in To.
+    """
+    number = _number(invite.request.uri)
+    if invite.origin.kind == "trunk" and number and number == accounts.get(invite.origin.name):
+        return _number(invite.request.to.uri) or number
+    return number
+
+
+def _number(uri: Uri) -> str:
     if isinstance(uri, SipUri):
         return uri.user_text
     return uri.digits if isinstance(uri, TelUri) else ""

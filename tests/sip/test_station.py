@@ -1,6 +1,7 @@
 import pytest
 
 from sip.config import Account, Address, CoreConfig, Trunk
+from sip.events import Resolve, ResolveId
 from sip.lookups import Known
 from sip.message.message import respond
 from sip.message.uri import SipUri
@@ -156,3 +157,10 @@ def test_peers_see_the_address_that_is_advertised() -> None:
     assert not here.is_own("203.0.113.5", 5070)
     assert here.is_own_host("203.0.113.5")
     assert not here.is_own_host("203.0.113.6")
+
+
+def test_what_happens_is_kept_until_it_is_asked_for() -> None:
+    here = station()
+    here.emit(Resolve(ResolveId("r"), SipUri("", "a.example")))
+    assert here.happened == [Resolve(ResolveId("r"), SipUri("", "a.example"))]
+    assert "INVITE" in here.allow

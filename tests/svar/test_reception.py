@@ -20,12 +20,15 @@ from tests.rtp.phone import until
 
 
 def invite(
-    uri: str = "sip:5000@svar.example", from_: str = "<sip:4799999999@op.example>", headers: tuple[str, ...] = ()
+    uri: str = "sip:5000@svar.example",
+    from_: str = "<sip:4799999999@op.example>",
+    headers: tuple[str, ...] = (),
+    to: str = "<sip:x@svar.example>",
 ) -> InviteReceived:
     further = "".join(f"{line}\r\n" for line in headers)
     text = (
         f"INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: {from_};tag=1\r\n"
-        f"To: <sip:x@svar.example>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\n"
+        f"To: {to}\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\n"
         f"{further}Content-Length: 0\r\n\r\n"
     )
     request = parse(text.encode())
@@ -45,7 +48,7 @@ def invite(
     ],
 )
 def test_the_number_dialled_is_read_without_escapes(uri: str, number: str) -> None:
-    assert dialled(invite(uri)) == number
+    assert dialled(invite(uri), {}) == number
 
 
 @pytest.mark.parametrize(
@@ -130,3 +133,12 @@ def test_caller_who_wants_to_be_unknown_is_shown_to_nobody() -> None:
     said = ("P-Asserted-Identity: <tel:+4790000001>", "Privacy: id")
     who = identity(invite(from_="<sip:4799999999@op.example>", headers=said), ("op",))
     assert (who.pii_caller, who.withheld) == ("", True)
+
+
+def test_number_is_in_to_where_a_trunk_asks_for_the_user_that_registered_there() -> None:
+    asked = invite("sip:nav-4711@192.0.2.1:5060", to="<sip:+4755553333@op.example>")
+    assert dialled(asked, {"op": "nav-4711"}) == "+4755553333"
+    assert dialled(invite("sip:nav-4711@192.0.2.1", to="<sip:op.example>"), {"op": "nav-4711"}) == "nav-4711"
+    assert dialled(asked, {"op": "another"}) == "nav-4711"
+    assert dialled(asked, {"another": "nav-4711"}) == "nav-4711"
+    assert dialled(replace(asked, origin=Origin("stranger", "op")), {"op": "nav-4711"}) == "nav-4711"
