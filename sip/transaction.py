@@ -51,6 +51,8 @@ INVITE_CLIENT: Rows = {
     (PROCEEDING, "R1XX"): (PROCEEDING, "deliver"),
     (PROCEEDING, "R2XX"): (ACCEPTED, "+M deliver"),
     (PROCEEDING, "R3XX"): (COMPLETED, "+D ack deliver"),
+    # Ours, not the figure's: a phone whose connection is lost while it rings answers no more, and another may be rung.
+    (PROCEEDING, "ERROR"): (TERMINATED, "error"),
     (ACCEPTED, "R2XX"): (ACCEPTED, "deliver"),
     (ACCEPTED, "M"): (TERMINATED, ""),
     (COMPLETED, "R3XX"): (COMPLETED, "send"),

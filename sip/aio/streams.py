@@ -162,7 +162,8 @@ class Streams:
             self, stream, address, outgoing=False, secure=secure if address.transport == "TLS" else None
         )
         self._take_on(connection)
-        self._silent[address] = connection
+        if self._core.trunk(address) is None:
+            self._silent[address] = connection
         connection.start()
 
     def _may_come_in(self, address: Address) -> bool:
@@ -187,7 +188,8 @@ class Streams:
                 return None
         if len(self._open) >= self._most or (":" not in address.host and not address.host[-1:].isdigit()):
             return None
-        stream = _dial(address)
+        ours = [one.address.host for one in self._listeners if (":" in one.address.host) == (":" in address.host)]
+        stream = _dial(address, next(iter(ours), ""))
         if stream is None:
             return None
         self.counts["connections_opened"] += 1
@@ -251,11 +253,14 @@ def _descriptors() -> int:
     return soft // 2 if soft > 0 else 1_000_000
 
 
-def _dial(address: Address) -> socket.socket | None:
-    """A socket on its way there; None where the kernel refuses at once."""
+def _dial(address: Address, ours: str) -> socket.socket | None:
+    """A socket on its way there, from our host where it is a certain one: peers know us by it. None where the kernel
+    refuses at once."""
     stream = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_STREAM)
     stream.setblocking(False)  # noqa: FBT003 - the library's own way
     try:
+        if ours not in ("", "0.0.0.0", "::"):
+            stream.bind((ours, 0))
         stream.connect_ex((address.host, address.port))
     except (OSError, OverflowError):
         stream.close()

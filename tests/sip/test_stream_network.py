@@ -139,7 +139,7 @@ def test_place_where_nobody_listens_is_told_at_once() -> None:
     assert nothing_left(alice)
 
 
-def test_connection_that_is_lost_while_it_rings_ends_our_call_and_spares_theirs_the_answer() -> None:
+def test_connection_that_is_lost_while_it_rings_ends_the_call_for_who_called_alone() -> None:
     network, alice, bob = joined()
     call(network, alice, bob, transport="TCP")
     network.run(1.0)
@@ -147,7 +147,10 @@ def test_connection_that_is_lost_while_it_rings_ends_our_call_and_spares_theirs_
     assert isinstance(invited, InviteReceived)
     network.cut()
     network.run(1.0)
-    # The INVITE was on its way: whoever rings is not told, since the answer may still come by another connection.
+    (rejected,) = alice.of(Rejected)
+    assert isinstance(rejected, Rejected)
+    assert rejected.status == 503
+    # Whoever is called is not told: the answer may still go by another connection.
     assert bob.core.alive(invited.session)
     bob.core.accept(invited.session, ANSWER, network.now)
     network.run(0.1)

@@ -232,7 +232,7 @@ def test_server_transaction_follows_figure_8(row: Row) -> None:
 @pytest.mark.parametrize(
     ("table", "rows", "own"),
     [
-        (INVITE_CLIENT_TABLE, INVITE_CLIENT_ROWS, set()),
+        (INVITE_CLIENT_TABLE, INVITE_CLIENT_ROWS, {(PROCEEDING, "ERROR")}),
         (CLIENT_TABLE, CLIENT_ROWS, set()),
         (INVITE_SERVER_TABLE, INVITE_SERVER_ROWS, {(PROCEEDING, "T")}),
         (SERVER_TABLE, SERVER_ROWS, set()),

@@ -149,3 +149,13 @@ async def test_nobody_listens_there_is_told_at_once() -> None:
         rejected = await near.until(Rejected)
         assert isinstance(rejected, Rejected)
         assert rejected.status == 503
+
+
+async def test_connections_are_opened_from_the_address_that_we_are_known_by() -> None:
+    async with serving(host="127.0.0.7") as caller, serving() as callee:
+        near, far = Listener(), Listener()
+        answering(callee, far)
+        ring_up(caller, tcp(callee), near)
+        invite = await far.until(InviteReceived)
+        assert isinstance(invite, InviteReceived)
+        assert invite.source.host == "127.0.0.7"
