@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterable
 
+from sip.aio.pulse import Pulse
 from sip.aio.questions import Questions, Resolving
 from sip.aio.streams import Streams
 from sip.aio.tls import Tls
@@ -30,6 +31,7 @@ class Sockets:
         self._woken = woken
         self._udp: dict[bool, UdpSocket] = {}
         self._streams = Streams(core, heard, flush, tls)
+        self._pulse = Pulse(core.late)
         self.questions = Questions(core, resolver, flush)
         self.addresses: list[Address] = []
 
@@ -42,6 +44,7 @@ class Sockets:
             self.close()
             raise
         self.questions.listening()
+        self._pulse.start()
 
     def send(self, data: bytes, destination: Address) -> None:
         if destination.transport != "UDP":
@@ -58,6 +61,7 @@ class Sockets:
         self._udp.clear()
         self._streams.close()
         self.questions.close()
+        self._pulse.stop()
 
     @property
     def stats(self) -> dict[str, int]:

@@ -47,8 +47,6 @@ HeaderLines = Iterable[tuple[str, str]]
 
 __all__ = ["UserAgent", "reachable"]
 
-_PULSE_S = 0.1
-
 _log = structlog.get_logger(__name__)
 
 
@@ -75,7 +73,6 @@ class UserAgent:
         self._sockets: Sockets | None = None
         self._clock: Callable[[], float] = lambda: 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._pulsing: asyncio.TimerHandle | None = None
         self._delivering = False
 
     async def start(self) -> None:
@@ -85,15 +82,13 @@ class UserAgent:
         sockets = Sockets(self.core, self._received, self._arm, self._flush, tls, resolver)
         sockets.listen(addresses)
         self._sockets = sockets
-        self._pulse(self._clock())
         self._arm()
 
     async def close(self) -> None:
         """Close the sockets; what is still under way is dropped. To end calls in order, hang them up first."""
-        for timer in (self._timer, self._pulsing):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._pulsing = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._sockets is not None:
             sockets, self._sockets = self._sockets, None
             sockets.close()
@@ -342,12 +337,6 @@ class UserAgent:
                 heard = self._listeners.pop(event.session, None) if over else self._listeners.get(event.session)
                 if heard is not None:
                     heard(event)
-
-    def _pulse(self, due: float) -> None:
-        """How late the loop is tells the core how many calls it can take."""
-        now = self._clock()
-        self.core.late(now - due, now)
-        self._pulsing = asyncio.get_running_loop().call_at(now + _PULSE_S, self._pulse, now + _PULSE_S)
 
     def _arm(self) -> None:
         """One timer. One that rings too early costs less than taking it back for every datagram."""
