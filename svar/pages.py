@@ -87,5 +87,8 @@ def metrics() -> str:
     for family in scrape.collect():
         name = family.name + ("_total" if family.type == "counter" else "")
         lines.append(f"| `{name}` | {family.type} | {family.documentation} |")
-    lines += ["", "Besides: SIP, RTP and the node's own figures as `svar_sip_…`, `svar_rtp_…`, `svar_calls_…`."]
+    lines += [
+        "",
+        "Besides: SIP, RTP and the node's own figures as `svar_sip_…`, `svar_rtp_…`, `svar_calls_…`, `svar_trunk_…`.",
+    ]
     return "\n".join(lines) + "\n"

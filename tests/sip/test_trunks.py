@@ -299,3 +299,15 @@ def test_trunk_has_to_be_known_and_to_have_an_address() -> None:
 
 def test_password_is_shown_nowhere() -> None:
     assert "secret" not in repr(carrier())
+
+
+def test_server_over_tls_has_to_show_the_name_that_was_looked_up() -> None:
+    secure = Trunk("carrier", (), address=SipUri.parse("sips:carrier.example"), outwards=Outwards(ping_s=30.0))
+    there = Address("198.51.100.7", 5061, "TLS")
+    core = Network().join(ALICE, CoreConfig(trunks=(secure,))).core
+    core.listens(Address("192.0.2.1", 5061, "TLS"))
+    assert core.expected(there).name == "198.51.100.7"
+    core.hire(1000.0)
+    (asked,) = [event for event in core.events() if isinstance(event, Resolve)]
+    core.resolved(asked.id, (there,), 1000.0)
+    assert core.expected(there).name == "carrier.example"

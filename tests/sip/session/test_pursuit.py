@@ -1,7 +1,10 @@
 from collections.abc import Sequence
 from ipaddress import ip_network
+from itertools import count
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sip.config import Account, Address, CoreConfig, Limits, Outwards, Trunk
 from sip.events import Accepted, Ended, InviteReceived, Rejected, Resolve, SessionId, SipEvent
@@ -476,3 +479,38 @@ def test_names_in_requests_are_asked_for_only_where_a_trunk_has_them_in_its_rout
     assert asked_for(strangers) == asked_for(strangers, behind) == []
     assert asked_for(CoreConfig(trunks=(NEAR,))) == []
     assert asked_for(CoreConfig(trunks=(NEAR,)), behind) == ["proxy.example"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from([0, 200, 486, 503, "silent", "slow"]), min_size=1, max_size=4),
+    st.lists(st.floats(0.0, 9.0), min_size=1, max_size=30),
+    st.floats(0.0, 0.4),
+)
+def test_whatever_targets_do_the_call_has_one_end_and_leaves_no_other_behind(
+    targets: list[int | str], delays: list[float], loss: float
+) -> None:
+    network, addresses = Network(), [Address(f"192.0.2.{n}", 5060) for n in range(17, 17 + len(targets))]
+    peer = us(network, *addresses)
+    turns = count()
+    lazy = [address for address, kind in zip(addresses, targets, strict=True) if kind == "slow"]
+
+    def fate(data: bytes) -> list[float]:
+        turn = next(turns)
+        slow = any(f"@{address.host}".encode() in data for address in lazy)
+        lost = (turn * 0.618034) % 1.0 < loss
+        return [] if lost else [delays[turn % len(delays)] if slow else 0.01]
+
+    network.fate = fate
+    callees = [
+        exchange(network, address, 200 if kind == "slow" else int(kind))
+        for address, kind in zip(addresses, targets, strict=True)
+        if kind != "silent"
+    ]
+    session = ring(network, peer, for_s=0.0)
+    network.run(130.0)
+    peer.core.hang_up(session, network.now)
+    network.run(400.0)
+    assert len(outcome(peer)) == 1
+    assert nothing_left(peer)
+    assert [callee.core.stats["sessions"] for callee in callees] == [0] * len(callees)
