@@ -36,9 +36,14 @@ class EarlyDialogs:
         """The one that there is; None where it is to be guessed which one is meant."""
         return next(iter(self._sides.values())) if len(self._sides) == 1 else None
 
-    def clear(self) -> None:
+    def pop(self, tag: str) -> Side | None:
+        """The fork that answered: its dialog goes on as the session's."""
+        return self._sides.pop(tag, None)
+
+    def clear(self, now: float) -> None:
         """The INVITE is answered, or goes out anew: these dialogs are no more."""
         for side in self._sides.values():
+            side.offers.stop(now)
             self._session.falls_silent(side)
         self._sides.clear()
 

@@ -140,7 +140,7 @@ class Pursuit:
         station = self._session.station
         station.lookups.rests.dead(outgoing.transaction.destination, now)
         self._request = outgoing.request
-        outgoing.supersede(Superseded(station))
+        outgoing.supersede(Superseded(station), now)
         self._next(now)
 
     def _redirected(self, response: Response, now: float) -> bool:

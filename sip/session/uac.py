@@ -89,9 +89,9 @@ class OutgoingInvite:
         """It was given up by us."""
         return self._cancelled is not None
 
-    def supersede(self, user: TransactionUser) -> None:
+    def supersede(self, user: TransactionUser, now: float) -> None:
         """Another target is tried: `user` hears what still comes of this one."""
-        self._close()
+        self._close(now)
         self.transaction.user = user
 
     def responded(self, transaction: Transaction, response: Response, now: float) -> None:
@@ -100,13 +100,13 @@ class OutgoingInvite:
         elif response.status < 300:
             self._succeeded(response, now)
         elif not self._tries_again(response, now):
-            self._close()
+            self._close(now)
             self.session.rejected(response.status, response.reason, response, now)
 
     def failed(self, transaction: Transaction, cause: Failure, now: float) -> None:
         if self._answered:
             return
-        self._close()
+        self._close(now)
         status = _TERMINATED if self._cancelled is not None else 408 if cause is Failure.TIMEOUT else 503
         self.session.rejected(status, REASONS[status], None, now)
 
@@ -124,7 +124,7 @@ class OutgoingInvite:
             return False
         self._tries += 1
         self._rings = False
-        self.early.clear()
+        self.early.clear(now)
         self.request = again(self.request, station.via(destination), changed)
         self.transaction = station.transactions.client(self.request, destination, self, now)
         return True
@@ -148,9 +148,11 @@ class OutgoingInvite:
             return
         side = self._established(tag, response)
         if self._answered or self._cancelled is not None:
+            side.offers.stop(now)
+            self.session.falls_silent(side)
             self._decline(side.dialog, tag, now)
             return
-        self._close()
+        self._close(now)
         self.winner = tag
         self._acks[tag] = None
         self.session.established(side)
@@ -166,11 +168,12 @@ class OutgoingInvite:
     def _established(self, tag: str, response: Response) -> Side:
         """The dialog of a 2xx: its route set counts, whatever the early dialog's was (§13.2.2.4)."""
         dialog = Dialog.of_uac(self.request, response, self.transaction.destination)
-        early = self.early.get(tag)
-        side = Side(dialog, early.offers if early is not None else Offers.of_invite(body_text(self.request)))
-        if early is not None:
-            dialog.local_cseq, dialog.remote_cseq = early.dialog.local_cseq, early.dialog.remote_cseq
-            side.preview, side.updates = early.preview, early.updates
+        side = self.early.pop(tag)
+        if side is None:
+            side = Side(dialog, Offers.of_invite(body_text(self.request)))
+        else:
+            dialog.local_cseq, dialog.remote_cseq = side.dialog.local_cseq, side.dialog.remote_cseq
+            side.dialog = dialog
         side.hears(response)
         return side
 
@@ -198,7 +201,7 @@ class OutgoingInvite:
         bye = dialog.request("BYE", station.via(dialog.destination))
         station.transactions.client(bye, dialog.destination, UNATTENDED, now)
         if not self._answered:
-            self._close()
+            self._close(now)
             self.session.rejected(_TERMINATED, REASONS[_TERMINATED], None, now)
 
     def _acknowledge(self, dialog: Dialog, tag: str, sdp: str | None) -> None:
@@ -216,9 +219,9 @@ class OutgoingInvite:
         self._limit.cancel()
         self._limit = station.deadlines.set(now + station.config.timers.give_up_s, self._unanswered, "cancelled")
 
-    def _close(self) -> None:
+    def _close(self, now: float) -> None:
         self._answered = True
-        self.early.clear()
+        self.early.clear(now)
         self._limit.cancel()
 
     def _unanswered(self, name: str, now: float) -> None:
@@ -226,7 +229,7 @@ class OutgoingInvite:
         if name == "unanswered":
             self.cancel(now)
         elif name == "cancelled":
-            self._close()
+            self._close(now)
             self.transaction.abandon(now)
             self.session.rejected(_TERMINATED, REASONS[_TERMINATED], None, now)
         else:

@@ -12,13 +12,23 @@ from sip.events import (
     Confirmed,
     Ended,
     InviteReceived,
+    OfferReceived,
+    Provisional,
+    ProvisionalConfirmed,
+    ReferProgress,
+    ReferReceived,
     ReinviteReceived,
     Rejected,
     Reoffered,
     ReofferFailed,
+    SessionId,
     SipEvent,
 )
+from sip.message.transfer import ReferTo
+from sip.message.uri import SipUri
 from tests.sip.network import ALICE, ANSWER, BOB, NEAR, OFFER, Network, Peer, call, nothing_left
+
+CAROL = ReferTo(SipUri("carol", "192.0.2.3"))
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,9 @@ class Plan:
     callee_reoffers: bool
     hangs_up: str
     talk_s: float
+    by_update: bool = False
+    early_update: bool = False
+    refers: bool = False
 
 
 Mode = Literal["off", "accept", "require"]
@@ -48,6 +61,9 @@ PLANS = st.builds(
     callee_reoffers=st.booleans(),
     hangs_up=st.sampled_from(("caller", "callee", "both")),
     talk_s=MOMENTS | st.just(300.0),
+    by_update=st.booleans(),
+    early_update=st.booleans(),
+    refers=st.booleans(),
 )
 # One entry a datagram, round and round: the delays of the copies that arrive.
 FATES = st.lists(
@@ -62,7 +78,10 @@ def final(peer: Peer) -> list[SipEvent]:
 
 
 def play(network: Network, plan: Plan, timers: tuple[Mode, Mode] = ("accept", "accept")) -> tuple[Peer, Peer]:
-    configs = [CoreConfig(trunks=(NEAR,), session_timers=SessionTimers(mode, expires_s=90)) for mode in timers]
+    moves = frozenset({"REFER"})
+    configs = [
+        CoreConfig(trunks=(NEAR,), session_timers=SessionTimers(mode, expires_s=90), methods=moves) for mode in timers
+    ]
     alice, bob = network.join(ALICE, configs[0]), network.join(BOB, configs[1])
 
     def caller_reacts(event: SipEvent, now: float) -> None:
@@ -71,11 +90,23 @@ def play(network: Network, plan: Plan, timers: tuple[Mode, Mode] = ("accept", "a
                 if not plan.with_offer:
                     alice.core.acknowledge(event.session, ANSWER, now)
                 if plan.caller_reoffers:
-                    alice.core.reoffer(event.session, OFFER, now)
+                    reoffers(alice, event.session, now)
+                if plan.refers:
+                    alice.core.refer(event.session, CAROL, now)
                 if plan.hangs_up != "callee":
                     network.later(plan.talk_s, lambda: alice.core.hang_up(event.session, network.now))
+            case Provisional() if plan.early_update:
+                alice.core.update(event.session, OFFER, now)
             case ReinviteReceived():
                 alice.core.accept(event.session, ANSWER, now)
+            case OfferReceived():
+                alice.core.answer_offer(event.session, ANSWER, now)
+
+    def reoffers(peer: Peer, session: SessionId, now: float) -> None:
+        if plan.by_update:
+            peer.core.update(session, OFFER, now)
+        else:
+            peer.core.reoffer(session, OFFER, now)
 
     def callee_reacts(event: SipEvent, now: float) -> None:
         match event:
@@ -83,11 +114,18 @@ def play(network: Network, plan: Plan, timers: tuple[Mode, Mode] = ("accept", "a
                 network.later(plan.answer_after_s, lambda: answer(network, bob, plan, event))
             case Confirmed():
                 if plan.callee_reoffers and not bob.of(ReinviteReceived):
-                    bob.core.reoffer(event.session, OFFER, now)
+                    reoffers(bob, event.session, now)
                 if plan.hangs_up != "caller":
                     network.later(plan.talk_s, lambda: bob.core.hang_up(event.session, network.now))
+            case ProvisionalConfirmed() if plan.early_update:
+                bob.core.update(event.session, OFFER, now)
             case ReinviteReceived():
                 bob.core.accept(event.session, ANSWER, now)
+            case OfferReceived():
+                bob.core.answer_offer(event.session, ANSWER, now)
+            case ReferReceived():
+                bob.core.answer_refer(event.referral, 202, now)
+                network.later(3.0, lambda: bob.core.notify_refer(event.referral, 200, network.now))
 
     alice.react, bob.react = caller_reacts, callee_reacts
     session = call(network, alice, bob, OFFER if plan.with_offer else None)
@@ -124,7 +162,8 @@ def test_every_call_ends_once_on_both_sides_and_leaves_nothing(
     assert nothing_left(bob), (plan, bob.core.stats, bob.heard)
     assert len(final(alice)) == 1
     assert len(final(bob)) == len(bob.of(InviteReceived)) <= 1
-    assert len(alice.of(Reoffered)) + len(alice.of(ReofferFailed)) <= 1
+    assert len(alice.of(Reoffered)) + len(alice.of(ReofferFailed)) <= 1 + plan.early_update
+    assert sum(event.over for event in alice.heard if isinstance(event, ReferProgress)) <= 1
 
 
 @settings(max_examples=60, deadline=None)

@@ -142,3 +142,28 @@ def test_late_provisional_of_a_loser_is_nothing() -> None:
     desk.reply(200, "b", body=ANSWER)
     desk.requests()
     assert desk.reply(183, "c", *reliably(1), body=OFFER) == []
+
+
+@pytest.mark.parametrize(("end", "left"), [(486, []), (200, ["ACK", "BYE"])])
+def test_update_of_ours_that_is_under_way_when_the_call_ends_is_forgotten(end: int, left: list[str]) -> None:
+    desk = Desk(config=CoreConfig(trunks=(NEAR,), session_timers=SessionTimers("require")))
+    desk.reply(183, "b", *reliably(1), ("Allow", "UPDATE"), body=ANSWER)
+    desk.core.update(desk.session, OFFER, START)
+    desk.core.cancel(desk.session, START)
+    (update,) = [one for one in desk.requests() if one.method == "UPDATE"]
+    assert kinds(desk.reply(end, "b"))[-1:] == ["Rejected"]
+    assert [one for one in desk.methods() if one != "ACK" or left] == left
+    assert desk.reply(200, to=update) == desk.reply(481, to=update) == []
+    desk.wait(200)
+    assert nothing_left(desk.peer)
+
+
+def test_update_of_ours_goes_on_in_the_dialog_of_the_answer() -> None:
+    desk = Desk()
+    desk.reply(183, "b", *reliably(1), ("Allow", "UPDATE"), body=ANSWER)
+    desk.core.update(desk.session, OFFER, START)
+    (_, update) = desk.requests()
+    desk.reply(200, "b", ("Allow", "UPDATE"))
+    assert kinds(desk.reply(491, to=update)) == []
+    desk.wait(10)
+    assert str(desk.requests()[-1].cseq) == "4 UPDATE"
