@@ -166,4 +166,4 @@ def test_update_of_ours_goes_on_in_the_dialog_of_the_answer() -> None:
     desk.reply(200, "b", ("Allow", "UPDATE"))
     assert kinds(desk.reply(491, to=update)) == []
     desk.wait(10)
-    assert str(desk.requests()[-1].cseq) == "4 UPDATE"
+    assert "4 UPDATE" in [str(one.cseq) for one in desk.requests()]
