@@ -11,6 +11,7 @@ from sip.overload import Governor
 _REMEMBERED_SOURCES = 4096
 _SWEEP_EVERY_S = 1.0
 _VOUCHED_FACTOR = 20
+_BURST_S, _LEAST_BURST = 0.2, 25.0
 # All strangers together: each of them costs about 0.1 ms, and a flood may come from ever new addresses.
 _STRANGERS_PER_S, _STRANGERS_BURST = 1000.0, 2000.0
 
@@ -34,10 +35,10 @@ class Allowance:
         return self._left + (now - self._at) * self._per_s >= self._burst
 
     def change(self, per_s: float, now: float) -> None:
-        """From now on it fills at another rate; as much as comes in a second may come at once."""
+        """From now on it fills at another rate."""
         self._fill(now)
         self._per_s = per_s
-        self._burst = max(1.0, per_s)
+        self._burst = burst(per_s)
 
     def _fill(self, now: float) -> None:
         self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
@@ -49,6 +50,11 @@ class Allowance:
             return False
         self._left -= 1.0
         return True
+
+
+def burst(calls_per_s: float) -> float:
+    """How many calls may come at once: each takes a few ms before its caller hears anything, and they queue up."""
+    return max(1.0, min(calls_per_s, _LEAST_BURST), _BURST_S * calls_per_s)
 
 
 class Allowances:
@@ -152,7 +158,7 @@ class Admission:
             return False
         if self._calls is None:
             per_s = self._governor.per_s
-            self._calls = Allowance(per_s, max(1.0, per_s), now)
+            self._calls = Allowance(per_s, burst(per_s), now)
         return self._calls.take(now)
 
     def _trunk_calls(self, trunk: str, now: float) -> Allowance | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 from collections.abc import Callable
 
 from sip.config import Address
 
 _LARGEST = 65536
-_MOST_A_WAKE = 64
+_LONGEST_WAKE_S = 0.004
+_BETWEEN_LOOKS = 16
+"""Datagrams between two looks at the clock."""
 _KERNEL_BUFFER = 4 * 1024 * 1024
 _MAPPED = "::ffff:"
 
@@ -17,7 +20,13 @@ _MAPPED = "::ffff:"
 class UdpSocket:
     """Bound to one address; `::` takes IPv4 too. `send_failures` counts datagrams that the kernel did not take."""
 
-    def __init__(self, address: Address, heard: Callable[[bytes, Address], None], woken: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        address: Address,
+        heard: Callable[[bytes, Address], None],
+        woken: Callable[[], None],
+        clock: Callable[[], float] | None = None,
+    ) -> None:
         """`heard` gets every datagram, `woken` a word after each batch. Raises OSError if it cannot be bound."""
         host, port, _ = address
         self._six = ":" in host
@@ -30,6 +39,7 @@ class UdpSocket:
         self._heard = heard
         self._woken = woken
         self._loop = asyncio.get_running_loop()
+        self._clock = clock or self._loop.time
         self._loop.add_reader(self._socket, self._readable)
         self.send_failures = 0
 
@@ -67,9 +77,14 @@ class UdpSocket:
         self._socket.bind((host, port))
 
     def _readable(self) -> None:
-        """At most a batch, so that timers and calls get their turn in a flood."""
-        receive = self._socket.recvfrom
-        for _ in range(_MOST_A_WAKE):
+        """For a bounded time, so that timers and calls get their turn in a flood. Bounded by number instead, a node
+        that is held up by calls would read too few of the messages that it could refuse at once.
+        """
+        receive, clock = self._socket.recvfrom, self._clock
+        until = clock() + _LONGEST_WAKE_S
+        for count in itertools.count(1):
+            if count % _BETWEEN_LOOKS == 0 and clock() >= until:
+                break
             try:
                 data, source = receive(_LARGEST)
             except BlockingIOError:

@@ -130,35 +130,52 @@ def test_tags_of_refusals_tell_calls_and_nodes_apart() -> None:
 
 
 def test_a_node_that_runs_late_takes_fewer_calls_and_then_all_again() -> None:
-    governor = Governor(100.0)
+    governor = Governor(1000.0)
     for step in range(40):
-        governor.observe(0.06, step / 10)
-    assert governor.per_s == pytest.approx(5.0)
-    for step in range(100):
-        governor.observe(0.0, 10 + step / 10)
-    assert governor.per_s == 100.0
+        governor.observe(0.06, step / 5)
+    assert governor.per_s == 50.0
+    for step in range(120):
+        governor.observe(0.0, 10 + step / 5)
+    assert governor.per_s == 1000.0
+
+
+@pytest.mark.parametrize(("late_s", "after"), [(0.03, 900.0), (0.5, 700.0), (0.0, 1000.0)])
+def test_the_later_the_fewer(late_s: float, after: float) -> None:
+    governor = Governor(1000.0)
+    for _ in range(40):
+        governor.observe(late_s, -1e9)
+    governor.per_s = 1000.0
+    governor.observe(late_s, 1.0)
+    assert governor.per_s == after
+
+
+def test_a_node_that_takes_few_calls_anyway_is_not_slowed() -> None:
+    governor = Governor(40.0)
+    for step in range(40):
+        governor.observe(0.5, step / 5)
+    assert governor.per_s == 40.0
 
 
 def test_one_pause_hardly_shows() -> None:
     governor = Governor(100.0)
-    assert not governor.observe(0.05, 1.0)
+    assert not governor.observe(0.03, 1.0)
     assert not governor.observe(0.0, 1.01)
-    assert governor.observe(0.2, 1.2)
+    assert governor.observe(0.15, 1.2)
     assert governor.per_s == 90.0
 
 
 def test_a_late_node_refuses_calls_that_it_took_before() -> None:
-    peer = Network().join(HERE, CoreConfig(trunks=(NEAR,), limits=Limits(calls_per_s=40)), name="late")
+    peer = Network().join(HERE, CoreConfig(trunks=(NEAR,), limits=Limits(calls_per_s=200)), name="late")
 
     def taken(now: float) -> int:
-        for number in range(40):
+        for number in range(50):
             peer.core.receive(invite(call_id=f"{now}-{number}", branch=f"z9hG4bK{now}-{number}"), PEER, now)
-        return 40 - statuses(answers(peer)).count(503)
+        return 50 - statuses(answers(peer)).count(503)
 
     assert taken(1000.0) == 40
     for step in range(60):
-        peer.core.late(0.1, 1001.0 + step / 10)
-    assert taken(1010.0) == 2
-    for step in range(80):
+        peer.core.late(0.1, 1001.0 + step / 8)
+    assert taken(1010.0) == 25
+    for step in range(100):
         peer.core.late(0.0, 1011.0 + step / 8)
     assert taken(1030.0) == 40
