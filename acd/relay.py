@@ -32,6 +32,8 @@ BLOCK_MS = 1_000
 TRIM_S = 10.0
 RETRY_S = 0.5
 LONGEST_RETRY_S = 30.0
+MOST_KEPT = 200_000
+"""Events that are kept for sinks that begin at START: some 60 MB. A busier node keeps a shorter time."""
 ALARM_AT = 500_000
 """The stream's length that is worth an alarm: half of what the scripts keep at most."""
 START = "0-0"
@@ -53,16 +55,26 @@ class Relay:
 
     A sink gets `(id, event)` in order; what it raises is logged, and it gets the same again later, while the others
     go on. Ids grow, so a sink that keeps the last one is exactly-once. What is younger than `keep_s` stays in the
-    stream whatever the checkpoints are, for sinks that begin at START. The client is a `blocking_client` of its own.
+    stream when all have had it, for sinks that begin at START, but hardly more than `most_kept`. The client is a
+    `blocking_client` of its own.
     """
 
-    def __init__(self, client: Redis, tenant: str, *, keep_s: float = 86_400.0, alarm_at: int = ALARM_AT) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        tenant: str,
+        *,
+        keep_s: float = 86_400.0,
+        most_kept: int = MOST_KEPT,
+        alarm_at: int = ALARM_AT,
+    ) -> None:
         keys = Keys(tenant)
         self._client: Any = client
         self._stream = keys.named("events")
         self._checkpoints = keys.named("checkpoints")
         self._alarm_at = alarm_at
         self._keep_ms = int(keep_s * 1000)
+        self._most_kept = most_kept
         self._feeds: list[Feed] = []
         self._trimmed_at = 0.0
         self._saved_at = 0.0
@@ -153,14 +165,15 @@ class Relay:
         """Drop what every checkpoint is past and is old enough; an alarm when a slow sink holds up too much."""
         saved = await self._ask(self._client.hgetall(self._checkpoints))
         length = await self._ask(self._client.xlen(self._stream))
-        if length > self._alarm_at:
-            log.error("the stream of events is long: a sink is slow or gone", length=length, checkpoints=saved)
         if saved:
             seconds, _ = await self._ask(self._client.time())
-            floor = f"{max(0, seconds * 1000 - self._keep_ms)}-0"
-            await self._ask(
+            keep_ms = int(self._keep_ms * min(1.0, self._most_kept / max(1, length)))
+            floor = f"{max(0, seconds * 1000 - keep_ms)}-0"
+            length -= await self._ask(
                 self._client.xtrim(self._stream, minid=min(floor, *saved.values(), key=_order), approximate=False)
             )
+        if length > self._alarm_at:
+            log.error("the stream of events is long: a sink is slow or gone", length=length, checkpoints=saved)
 
     async def tip(self) -> str:
         """The id of the last event in the stream. Raises what Redis raises."""

@@ -165,6 +165,19 @@ async def test_stream_keeps_what_is_young(client: Any) -> None:
     assert await client.xlen(STREAM) == 2
 
 
+async def test_a_busy_node_keeps_a_shorter_time_but_nothing_is_dropped_that_a_sink_has_not_had(client: Any) -> None:
+    seconds, _ = await client.time()
+    old = [await client.xadd(STREAM, {"v": "x"}, id=f"{(seconds - 3000) * 1000}-{n}") for n in range(1, 4)]
+    await write(client, "1")
+    relay = Relay(client, "nav", keep_s=3600, most_kept=2)
+    await client.hset(CHECKPOINTS, mapping={"fast": f"{seconds * 1000}-9", "slow": old[1]})
+    await relay.trim()
+    assert [entry_id for entry_id, _ in await client.xrange(STREAM)][:2] == old[1:]
+    await client.hset(CHECKPOINTS, mapping={"slow": f"{seconds * 1000}-9"})
+    await relay.trim()
+    assert await client.xlen(STREAM) == 1
+
+
 async def test_relay_outlives_redis_and_goes_on_where_it_was() -> None:
     with tempfile.TemporaryDirectory(prefix="svar-") as folder, RedisServer(Path(folder)) as server:
         reading, writing = blocking_client(server.url), blocking_client(server.url)
