@@ -69,7 +69,6 @@ class Node:
         """Raises ConfigError."""
         check(config)
         self.config = config
-        self._tls = endpoint.tls(config)
         self.identity = Identity(config.node.tenant, endpoint.node_name(config), _now_ms)
         self.passwords: Passwords
         self._stack = AsyncExitStack()
@@ -112,7 +111,7 @@ class Node:
         if resolver is not None:
             stack.push_async_callback(resolver.close)
         places = endpoint.listening(config)
-        user_agent = UserAgent(UserAgentCore(core, _token), *places, tls=self._tls, resolver=resolver)
+        user_agent = UserAgent(UserAgentCore(core, _token), *places, tls=endpoint.tls(self.config), resolver=resolver)
         carriers = Carriers(core.trunks)
         user_agent.on_registration = carriers.heard
         engine = await media.start(config)
@@ -152,8 +151,8 @@ class Node:
         return Places(user_agent.address[:2], http, mqtt, streams)
 
     def reload(self) -> None:
-        """Read the certificates again; what cannot be used is logged, and changes nothing."""
-        self._tls.reload()
+        """Read the certificates again, once it has started; what cannot be used is logged, and changes nothing."""
+        self._user_agent.reload_certificates()
 
     async def _listen(self, user_agent: UserAgent) -> None:
         try:

@@ -93,6 +93,11 @@ class UserAgent:
             sockets, self._sockets = self._sockets, None
             sockets.close()
 
+    def reload_certificates(self) -> bool:
+        """Read them again for connections to come. False, and a line in the log, where they cannot be used."""
+        _, tls, _ = self._bind_to
+        return tls is None or tls.reload()
+
     @property
     def address(self) -> Address:
         """Where it listens first of all; RuntimeError before start."""

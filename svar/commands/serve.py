@@ -48,11 +48,11 @@ async def _serve(config: Config) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked)
     node = Node(config)
-    loop.add_signal_handler(signal.SIGHUP, node.reload)
     places = await _start(node, stopped)
     if places is None:
         print("stopped before it had started", flush=True)
         return
+    loop.add_signal_handler(signal.SIGHUP, node.reload)
     _spare_the_collector()
     print(greeting(node, places), flush=True)
     print(ready_line(places), flush=True)

@@ -199,8 +199,8 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """The whole file."""
+class Sections:
+    """What there is one of."""
 
     node: Node = field(default_factory=Node)
     sip: Sip = field(default_factory=Sip)
@@ -211,6 +211,12 @@ class Config:
     redis: Redis = field(default_factory=Redis)
     mqtt: Mqtt = field(default_factory=Mqtt)
     flows: Flows = field(default_factory=Flows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config(Sections):
+    """The whole file: its sections, and what there may be any number of."""
+
     trunk: list[Trunk] = field(default_factory=list)
     queue: list[Queue] = field(default_factory=list)
     agent: list[Agent] = field(default_factory=list)
