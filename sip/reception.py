@@ -205,7 +205,7 @@ class Reception:
         elif refused is not None:
             self._refuse(request, refused.status, source, refused.headers)
         elif request.method == "OPTIONS":
-            self._refuse(request, 200, source, self._capabilities())
+            self._refuse(request, 200, source, self._capabilities(told=True))
         elif request.method == "REFER":
             self._referred(session, request, source, now)
         else:
@@ -307,16 +307,17 @@ class Reception:
         if self.draining:
             self._overloaded(request, source)
         else:
-            self._refuse(request, 200, source, self._capabilities())
+            self._refuse(request, 200, source, self._capabilities(told=self.trunk(source) is not None))
 
-    def _capabilities(self) -> HeaderLines:
+    def _capabilities(self, *, told: bool) -> HeaderLines:
+        """`told`: which software we are, too, which is nothing for strangers."""
         return (
             ("Allow", ", ".join(sorted(self._methods))),
             ("Accept", SESSION_DESCRIPTION),
             ("Accept-Encoding", "identity"),
             ("Accept-Language", "nb, en"),
             ("Supported", ", ".join(self._config.extensions)),
-            ("Server", self._config.user_agent),
+            *((("Server", self._config.user_agent),) if told else ()),
         )
 
     def _register(self, request: Request, source: Address, now: float) -> None:

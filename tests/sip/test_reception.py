@@ -117,6 +117,7 @@ def test_options_tell_what_we_can_do() -> None:
     assert told.headers.get("Accept") == "application/sdp"
     assert told.supported == ["100rel", "path", "timer"]
     assert told.headers.get("Server") == "svar/1"
+    assert only(ask(peer, raw("OPTIONS"), Address("203.0.113.9", 5060))).headers.get("Server") is None
     assert peer.core.stats["transactions"] == 0
 
 
