@@ -9,7 +9,16 @@ from ipaddress import ip_network
 from sip.aio.user_agent import UserAgent
 from sip.config import Address, CoreConfig, Trunk
 from sip.core import UserAgentCore
-from sip.events import Accepted, InviteReceived, RegistrationActive, RegistrationFailed, RegistrationId, Rejected
+from sip.events import (
+    Accepted,
+    InviteReceived,
+    RegistrationActive,
+    RegistrationEvent,
+    RegistrationFailed,
+    RegistrationId,
+    Rejected,
+    TrunkEvent,
+)
 from sip.message.address import NameAddr
 from sip.message.headers import Headers
 from sip.message.message import Request
@@ -132,7 +141,9 @@ class Phones:
         self.handsets.append(handset)
         return handset
 
-    def _heard(self, event: RegistrationActive | RegistrationFailed) -> None:
+    def _heard(self, event: RegistrationEvent | TrunkEvent) -> None:
+        if not isinstance(event, RegistrationActive | RegistrationFailed):
+            return
         told = self._told.get(event.registration)
         if told is not None and not told.done():
             if isinstance(event, RegistrationFailed):
