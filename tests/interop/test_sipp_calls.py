@@ -186,4 +186,4 @@ async def test_sipsak_is_told_what_we_can_do() -> None:
         finished = await run(command, timeout_s=20)
         assert finished.code == 0, finished.output
         assert "200 OK" in finished.output
-        assert "Allow: ACK, BYE, CANCEL, INFO, INVITE, OPTIONS, PRACK" in finished.output
+        assert "Allow: ACK, BYE, CANCEL, INFO, INVITE, NOTIFY, OPTIONS, PRACK" in finished.output
