@@ -17,7 +17,7 @@ PATIENCE_S = (0.02, 2.5)
 KEY_S = (0.1, 1.0)
 _REPEAT_S = 0.5
 _REPEATS = 7
-_HEAD = re.compile(rb"^(via|from|to|call-id|cseq):[ \t]*(.*?)\r?$", re.IGNORECASE | re.MULTILINE)
+_HEAD = re.compile(rb"^(via|from|to|contact|call-id|cseq):[ \t]*(.*?)\r?$", re.IGNORECASE | re.MULTILINE)
 _TAG = re.compile(r";tag=([^;>\s]+)")
 
 Send = Callable[[str], None]

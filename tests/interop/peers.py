@@ -86,12 +86,18 @@ async def until_bound(port: int, host: str = "127.0.0.1") -> None:
 
 
 @asynccontextmanager
-async def chaos_relay(to_port: int, *, loss_percent: float, seed: int = 7) -> AsyncIterator[int]:
-    """A UDP relay on loopback that loses datagrams each way; gives the port to send to."""
+async def chaos_relay(
+    to_port: int, *, loss_percent: float, reorder_percent: float = 0, twice_percent: float = 0, seed: int = 7
+) -> AsyncIterator[int]:
+    """A UDP relay on loopback that loses datagrams each way, lets others overtake some, and repeats some.
+
+    Gives the port to send to.
+    """
     port = free_port()
     command = [
         sys.executable, str(CHAOS_RELAY), "--udp", f"127.0.0.1:{port}=127.0.0.1:{to_port}",
-        "--loss", str(loss_percent), "--seed", str(seed),
+        "--loss", str(loss_percent), "--reorder", str(reorder_percent), "--dup", str(twice_percent),
+        "--seed", str(seed),
     ]  # fmt: skip
     async with child(command):
         await until_bound(port)

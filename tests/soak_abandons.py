@@ -1,0 +1,157 @@
+"""Callers who leave in every phase of a call at random moments, and what is left of them 35 s later."""
+
+import os
+import random
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.interop.peers import free_port
+from tests.light.agents import AgentPlan, Agents, Way
+from tests.light.callers import Callers, Moment, Plan
+from tests.soak_site import IN_ORDER, by_caller, drive, installation, nothing_left, shown
+from tests.svar.system.installation import Installation, running
+
+
+def abandon(chance: random.Random) -> Plan:
+    """A caller who leaves in one of the phases of a call, at a random moment of it."""
+    menu, straight, short = "5000", "5999", 12.0
+    moment = chance.uniform
+    ways: Sequence[tuple[int, Callable[[], Plan]]] = (
+        (8, lambda: Plan(straight, Moment.INVITED, moment(0, 0.004), impatient=True, kind="before 100")),
+        (8, lambda: Plan(menu, Moment.INVITED, moment(0, 0.1), kind="CANCEL")),
+        (6, lambda: Plan(menu, Moment.ANSWERED, moment(0, 1.5), acks=False, kind="no ACK, BYE")),
+        (1, lambda: Plan(menu, acks=False, kind="no ACK, nothing")),
+        (12, lambda: Plan(menu, Moment.ANSWERED, moment(0, 2), patience_s=short, kind="prompt")),
+        (9, lambda: _keyed(menu, Moment.KEY, moment(0, 0.004), chance, "key")),
+        (6, lambda: _keyed(menu, Moment.NEVER, 0, chance, "stays")),
+        (14, lambda: Plan(straight, Moment.ANSWERED, moment(0, 2.5), patience_s=short, kind="queue")),
+        (10, lambda: Plan(straight, Moment.RINGING, moment(0, 0.5), patience_s=short, kind="ringing")),
+        (10, lambda: Plan(straight, Moment.TAKEN, moment(0, 0.003), patience_s=short, kind="as agent answers")),
+        (10, lambda: Plan(straight, Moment.TALKING, moment(0, 1.5), patience_s=short, kind="talk")),
+        (6, lambda: Plan(straight, Moment.AGENT_LEFT, moment(0, 0.003), patience_s=short, kind="as agent leaves")),
+    )
+    return chance.choices([way for _, way in ways], [weight for weight, _ in ways])[0]()
+
+
+def _keyed(number: str, leaves: Moment, after_s: float, chance: random.Random, kind: str) -> Plan:
+    key, key_s = chance.choice("2239"), chance.uniform(0, 1)
+    return Plan(number, leaves, after_s, key=key, key_s=key_s, patience_s=12.0, kind=kind)
+
+
+def moody(chance: random.Random) -> AgentPlan:
+    """Agents who take calls soon or late, refuse them, let them ring, are gone, or take what was cancelled."""
+    talks_s = chance.uniform(0.02, 2.5) if chance.random() < 0.7 else None
+    statuses = ("486 Busy Here", "603 Decline", "480 Temporarily Unavailable", "500 Server Internal Error")
+    ways = (
+        (60, AgentPlan(Way.TAKES, chance.uniform(0, 0.4), talks_s)),
+        (8, AgentPlan(Way.TAKES, chance.uniform(1.5, 2.5), talks_s)),
+        (6, AgentPlan(Way.LATE, chance.uniform(0, 3), talks_s)),
+        (14, AgentPlan(Way.REFUSES, chance.uniform(0, 0.5), status=chance.choice(statuses))),
+        (6, AgentPlan(Way.RINGS)),
+        (6, AgentPlan(Way.GONE)),
+    )
+    return chance.choices([plan for _, plan in ways], [weight for weight, _ in ways])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the process has from the system: KiB of memory, and descriptors."""
+
+    kib: int
+    descriptors: int
+
+    @classmethod
+    def by(cls, pid: int) -> "Held":
+        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+        assert found is not None
+        return cls(int(found[1]), len(os.listdir(f"/proc/{pid}/fd")))
+
+
+@asynccontextmanager
+async def moody_site(folder: Path, callers_are: type[Callers], *, workers: int, seed: int) -> (
+    AsyncIterator[tuple[Installation, Callers, Agents]]
+):  # fmt: skip
+    chance = random.Random(seed)
+    agents_port = free_port()
+    node = installation(folder, agents_port, agents=400, offer_s=2, wrap_up_s=1, workers=workers)
+    async with running(node):
+        target = ("127.0.0.1", node.sip_port)
+        callers = callers_are(target, chance)
+        agents = Agents(target, chance, lambda: moody(chance), callers)
+        await callers.open()
+        await agents.open(agents_port)
+        try:
+            yield node, callers, agents
+        finally:
+            callers.close()
+            agents.close()
+
+
+async def left_alone(
+    folder: Path,
+    plan: Callable[[random.Random], Plan],
+    calls: int,
+    rate: float,
+    *,
+    workers: int = 0,
+    callers_are: type[Callers] = Callers,
+    seed: int,
+) -> str:
+    """So many callers by that plan, and what is left 35 s after. Raises AssertionError where anything is."""
+    async with moody_site(folder, callers_are, workers=workers, seed=seed) as (node, callers, agents):
+        assert node.process is not None
+        pid = node.process.pid
+        warm = max(calls // 10, 1)
+        plans = [plan(callers.chance) for _ in range(calls)]
+        at_first = Held.by(pid)
+        await drive(callers, plans[:warm], rate)
+        await nothing_left(node)
+        warmed = Held.by(pid)
+        await drive(callers, plans[warm:], rate)
+        gone_s = await nothing_left(node)
+        after = Held.by(pid)
+        assert after.descriptors <= warmed.descriptors + 8, f"descriptors: {warmed.descriptors} -> {after.descriptors}"
+        off_hook = Counter(call.state for call in agents.calls.values())
+        assert not off_hook, f"agents' phones off the hook: {off_hook}"
+        balance = await accounted(node, callers)
+        at_work = {state: n for state, n in (await node.agents()).items() if state != "ready"}
+        kinds = Counter(call.plan.kind for call in callers.calls.values())
+        return (
+            f"nothing left after {gone_s:.0f} s; {balance}; agents not ready: {at_work or 'none'}; "
+            f"left: {shown(kinds)}; "
+            f"callers: {shown(callers.outcomes)}; agents: {shown(agents.outcomes)}; memory {at_first.kib} KiB, "
+            f"{warmed.kib} after {warm}, {after.kib} after {calls}; descriptors {at_first.descriptors}, "
+            f"{warmed.descriptors}, {after.descriptors}"
+        )
+
+
+async def accounted(node: Installation, callers: Callers) -> str:
+    """The counts add up: O = A + L + F + W, and one record for each contact, and never two for a caller."""
+    offered, answered, lost, flowed_out, waiting = await node.balance()
+    assert offered == answered + lost + flowed_out + waiting, (offered, answered, lost, flowed_out, waiting)
+    assert waiting == 0
+    records = by_caller(node)
+    strangers = set(records) - set(callers.calls)
+    assert not strangers, f"records of nobody: {sorted(strangers)[:5]}"
+    twice = {name for name, found in records.items() if len(found) != 1}
+    assert not twice, f"more than one record: {sorted(twice)[:5]}"
+    started, ended = [await node.total(f"svar_contacts_{name}_total") for name in ("started", "ended")]
+    assert started == ended == len(records), (started, ended, len(records))
+    missing = [call for name, call in callers.calls.items() if "ANSWERED" in call.steps and name not in records]
+    assert not missing, f"answered, and no record: {missing[:3]}"
+    closed = Counter(record["closed_by"] for found in records.values() for record in found)
+    del closed[IN_ORDER]
+    assert not closed, f"records closed out of order: {closed}"
+    return f"O {offered} = A {answered} + L {lost} + F {flowed_out} + W 0; {len(records)} records, one a contact"
+
+
+def torn(chance: random.Random) -> Plan:
+    """A caller over TCP, most of whom leave by RST in one of the phases, before the INVITE is answered or after."""
+    plan = abandon(chance)
+    if chance.random() < 0.25 or plan.leaves is Moment.NEVER:
+        return plan
+    return replace(plan, torn=True, kind=f"RST, {plan.kind}")
