@@ -87,3 +87,9 @@ def test_hanging_up_does_what_fits_the_moment() -> None:
     (ended,) = one.events()
     assert isinstance(ended, Ended)
     assert not one.hang_up(event.session, 0.0)
+
+
+def test_ways_are_those_that_we_listen_by() -> None:
+    one = core()
+    one.listens(ALICE._replace(transport="TCP"))
+    assert set(one.ways.transports) == {"UDP", "TCP"}
