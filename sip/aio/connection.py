@@ -215,10 +215,12 @@ class Connection:
             if data.startswith(PONG) and not data.startswith(PING) and not self._framer.partial:
                 course.answers_pings = True
                 data = data[len(PONG) :]
-        for message in self._framer.feed(data):
+        messages = self._framer.feed(data)
+        if PING in messages:
+            self.send(PONG, _CHUNK)  # one for all: answers to each would be 40 times a request's work
+        for message in messages:
             course.partial = None
             if message == PING:
-                self.send(PONG, _CHUNK)
                 continue
             course.spoke = True
             course.heard = now
