@@ -13,6 +13,8 @@ from sip.message.message import Request
 from sip.message.uri import SipUri
 
 _LONGEST_CONTACT = 1024
+# A user's addresses of record are at our few names; bound to any address we would have names without number.
+_MOST_HOSTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Registrar:
         self._flows: dict[Address, set[str]] = {}
         self._paths: dict[tuple[SipUri, Address], tuple[NameAddr, ...]] = {}
         self._alarms: dict[str, Deadline] = {}
+        self._hosts: dict[str, int] = {}
 
     def locations(self, aor: SipUri | str, now: float) -> list[Binding]:
         """The phones of `aor`, most wanted first (q), then latest registered first."""
@@ -158,6 +161,8 @@ class Registrar:
             return [], [Unregistered(aor, str(one.contact), "removed") for one in current]
         if request.contacts and not current and len(self._bindings) >= self._limits.addresses_of_record:
             raise Refused(503, ("Retry-After", str(self._limits.retry_after_s)))
+        if not current and self._hosts.get(_user(aor), 0) >= _MOST_HOSTS:
+            raise Refused(403)
         updated = current
         events: list[RegistrarEvent] = []
         for contact in request.contacts:
@@ -200,6 +205,7 @@ class Registrar:
             alarm.cancel()
         for one in self._bindings.get(aor, ()):
             self._paths.pop((one.contact, one.destination), None)
+        self._count(_user(aor), bool(bindings) - (aor in self._bindings))
         self._paths |= {(one.contact, one.destination): one.path for one in bindings if one.path}
         if bindings:
             self._bindings[aor] = bindings
@@ -207,12 +213,22 @@ class Registrar:
         else:
             self._bindings.pop(aor, None)
 
+    def _count(self, user: str, more: int) -> None:
+        """Its addresses of record are so many `more`."""
+        count = self._hosts.pop(user, 0) + more
+        if count:
+            self._hosts[user] = count
+
     def _expired(self, aor: str, now: float) -> None:
         bindings = self._bindings[aor]
         self._put(aor, [one for one in bindings if one.expires_at > now])
         for one in bindings:
             if one.expires_at <= now:
                 self._report(Unregistered(aor, str(one.contact), "expired"))
+
+
+def _user(aor: str) -> str:
+    return aor.partition("@")[0]
 
 
 def _same_phone(one: Binding, other: Binding) -> bool:

@@ -175,6 +175,17 @@ def test_addresses_of_record_are_bounded() -> None:
     assert desk.register("Contact: <sip:c@10.0.0.1>").status == 200
 
 
+def test_one_user_is_at_few_hosts_and_makes_room_by_leaving_one() -> None:
+    desk = Desk()
+    hosts = [f"sip:anna@10.0.0.{number}" for number in range(9)]
+    statuses = [desk.register("Contact: <sip:a@10.0.0.1>", to=host).status for host in hosts]
+    assert statuses == [200] * 8 + [403]
+    assert desk.register("Contact: <sip:a@10.0.0.1>", to="sip:bo@10.0.0.9").status == 200
+    assert desk.register("Contact: <sip:a@10.0.0.1>", to=hosts[0]).status == 200
+    assert desk.register("Contact: *", "Expires: 0", to=hosts[0]).status == 200
+    assert desk.register("Contact: <sip:a@10.0.0.1>", to=hosts[8]).status == 200
+
+
 @pytest.mark.parametrize("to", ["sip:nav.example", "tel:+4755553333"])
 def test_address_without_a_user_cannot_be_registered(to: str) -> None:
     assert Desk().register("Contact: <sip:a@10.0.0.1>", to=to) == Outcome(404)
