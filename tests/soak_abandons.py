@@ -12,27 +12,30 @@ from pathlib import Path
 from tests.interop.peers import free_port
 from tests.light.agents import AgentPlan, Agents, Way
 from tests.light.callers import Callers, Moment, Plan
+from tests.light.tcp import TcpCallers
 from tests.soak_site import IN_ORDER, by_caller, drive, installation, nothing_left, shown
 from tests.svar.system.installation import Installation, running
 
 
 def abandon(chance: random.Random) -> Plan:
     """A caller who leaves in one of the phases of a call, at a random moment of it."""
-    menu, straight, short = "5000", "5999", 12.0
+    menu, straight, late, short = "5000", "5999", "5998", 12.0
+    queue = chance.choice((straight, late))
     moment = chance.uniform
     ways: Sequence[tuple[int, Callable[[], Plan]]] = (
-        (8, lambda: Plan(straight, Moment.INVITED, moment(0, 0.004), impatient=True, kind="before 100")),
-        (8, lambda: Plan(menu, Moment.INVITED, moment(0, 0.1), kind="CANCEL")),
+        (4, lambda: Plan(straight, Moment.INVITED, impatient=True, kind="with the INVITE")),
+        (6, lambda: Plan(straight, Moment.INVITED, moment(0, 0.004), impatient=True, kind="before 100")),
+        (8, lambda: Plan(menu, Moment.INVITED, moment(0, 0.1), kind="answer")),
         (6, lambda: Plan(menu, Moment.ANSWERED, moment(0, 1.5), acks=False, kind="no ACK, BYE")),
         (1, lambda: Plan(menu, acks=False, kind="no ACK, nothing")),
         (12, lambda: Plan(menu, Moment.ANSWERED, moment(0, 2), patience_s=short, kind="prompt")),
         (9, lambda: _keyed(menu, Moment.KEY, moment(0, 0.004), chance, "key")),
         (6, lambda: _keyed(menu, Moment.NEVER, 0, chance, "stays")),
-        (14, lambda: Plan(straight, Moment.ANSWERED, moment(0, 2.5), patience_s=short, kind="queue")),
-        (10, lambda: Plan(straight, Moment.RINGING, moment(0, 0.5), patience_s=short, kind="ringing")),
-        (10, lambda: Plan(straight, Moment.TAKEN, moment(0, 0.003), patience_s=short, kind="as agent answers")),
-        (10, lambda: Plan(straight, Moment.TALKING, moment(0, 1.5), patience_s=short, kind="talk")),
-        (6, lambda: Plan(straight, Moment.AGENT_LEFT, moment(0, 0.003), patience_s=short, kind="as agent leaves")),
+        (14, lambda: Plan(queue, Moment.INVITED, moment(0, 2.5), patience_s=short, kind="queue")),
+        (10, lambda: Plan(queue, Moment.RINGING, moment(0, 0.5), patience_s=short, kind="ringing")),
+        (10, lambda: Plan(queue, Moment.TAKEN, moment(0, 0.003), patience_s=short, kind="as agent answers")),
+        (10, lambda: Plan(queue, Moment.TALKING, moment(0, 1.5), patience_s=short, kind="talk")),
+        (6, lambda: Plan(queue, Moment.AGENT_LEFT, moment(0, 0.003), patience_s=short, kind="as agent leaves")),
     )
     return chance.choices([way for _, way in ways], [weight for weight, _ in ways])[0]()
 
@@ -42,9 +45,12 @@ def _keyed(number: str, leaves: Moment, after_s: float, chance: random.Random, k
     return Plan(number, leaves, after_s, key=key, key_s=key_s, patience_s=12.0, kind=kind)
 
 
-def moody(chance: random.Random) -> AgentPlan:
-    """Agents who take calls soon or late, refuse them, let them ring, are gone, or take what was cancelled."""
-    talks_s = chance.uniform(0.02, 2.5) if chance.random() < 0.7 else None
+def moody(chance: random.Random, *, patient: bool) -> AgentPlan:
+    """Agents who take calls soon or late, refuse them, let them ring, are gone, or take what was cancelled.
+
+    `patient`: some never hang up, as long as the caller does not.
+    """
+    talks_s = None if patient and chance.random() < 0.3 else chance.uniform(0.02, 2.5)
     statuses = ("486 Busy Here", "603 Decline", "480 Temporarily Unavailable", "500 Server Internal Error")
     ways = (
         (60, AgentPlan(Way.TAKES, chance.uniform(0, 0.4), talks_s)),
@@ -81,7 +87,7 @@ async def moody_site(folder: Path, callers_are: type[Callers], *, workers: int, 
     async with running(node):
         target = ("127.0.0.1", node.sip_port)
         callers = callers_are(target, chance)
-        agents = Agents(target, chance, lambda: moody(chance), callers)
+        agents = Agents(target, chance, lambda: moody(chance, patient=not isinstance(callers, TcpCallers)), callers)
         await callers.open()
         await agents.open(agents_port)
         try:
@@ -150,7 +156,10 @@ async def accounted(node: Installation, callers: Callers) -> str:
 
 
 def torn(chance: random.Random) -> Plan:
-    """A caller over TCP, most of whom leave by RST in one of the phases, before the INVITE is answered or after."""
+    """A caller over TCP, most of whom leave by RST in one of the phases, before the INVITE is answered or after.
+
+    A lost connection ends no call (RFC 3261 leaves the dialog as it is): the flow does, or the agent who hears nobody.
+    """
     plan = abandon(chance)
     if chance.random() < 0.25 or plan.leaves is Moment.NEVER:
         return plan

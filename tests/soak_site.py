@@ -36,6 +36,17 @@ nodes:
   wait: {type: queue, queue: work, overflow: bye, unavailable: bye, next: bye}
   bye: {type: hangup}
 """
+LATE = """
+flow: late
+title: Into the queue, and answered when an agent answers
+numbers: [5998]
+languages: [nb]
+answer: late
+start: wait
+nodes:
+  wait: {type: queue, queue: work, overflow: bye, unavailable: bye, next: bye}
+  bye: {type: hangup}
+"""
 PARTS = """
 [[queue]]
 name = "work"
@@ -60,7 +71,7 @@ def installation(folder: Path, agents_port: int, *, agents: int, offer_s: int, w
 ):  # fmt: skip
     """A node that keeps callers' numbers, so that each record can be laid beside its call."""
     parts = PARTS.format(port=agents_port, agents=agents, offer_s=offer_s, wrap_up_s=wrap_up_s)
-    flows = {"menu.yaml": MENU, "straight.yaml": STRAIGHT}
+    flows = {"menu.yaml": MENU, "straight.yaml": STRAIGHT, "late.yaml": LATE}
     node = Installation(folder, parts, flows=flows, environment={"SVAR_MEDIA_WORKERS": str(workers)})
     text = node.config.read_text()
     node.config.write_text(text.replace('name = "n1"', 'name = "n1"\nkeep_callers = true', 1))

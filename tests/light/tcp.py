@@ -13,10 +13,12 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class Wire(asyncio.Protocol):
-    """A caller's connection, or one that svar opened to a caller."""
+    """A caller's connection, or one that svar opened to a caller, which closes after a second without a word."""
 
-    def __init__(self, callers: "TcpCallers") -> None:
+    def __init__(self, callers: "TcpCallers", *, lasting: bool) -> None:
         self._callers = callers
+        self._lasting = lasting
+        self._idle: asyncio.TimerHandle | None = None
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
 
@@ -29,6 +31,10 @@ class Wire(asyncio.Protocol):
             self._transport.write(text.encode())
 
     def data_received(self, data: bytes) -> None:
+        if not self._lasting:
+            if self._idle is not None:
+                self._idle.cancel()
+            self._idle = asyncio.get_running_loop().call_later(1.0, self.close)
         self._buffer = (self._buffer + data).lstrip(b"\r\n")
         while (ends := self._buffer.find(b"\r\n\r\n")) >= 0:
             found = _LENGTH.search(self._buffer[:ends])
@@ -67,7 +73,7 @@ class TcpCallers(Callers):
     async def open(self, port: int = 0) -> None:
         await super().open(port)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Wire(self), "127.0.0.1", 0)
+        self._server = await loop.create_server(lambda: Wire(self, lasting=False), "127.0.0.1", 0)
         self._listens_at = self._server.sockets[0].getsockname()[1]
 
     def contact(self, call: Call) -> str:
@@ -81,7 +87,7 @@ class TcpCallers(Callers):
 
     async def _dial(self, call: Call) -> None:
         try:
-            _, wire = await asyncio.get_running_loop().create_connection(lambda: Wire(self), *self.target)
+            _, wire = await asyncio.get_running_loop().create_connection(lambda: Wire(self, lasting=True), *self.target)
         except OSError:
             self._over(call, "not connected")
             return
