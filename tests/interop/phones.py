@@ -68,8 +68,8 @@ class Served:
 async def serving(folder: Path) -> AsyncIterator[Served]:
     """`svar serve` with the example service on free ports, ready; it is gone when the block ends."""
     environment = {**os.environ, "SVAR_STATE": str(folder / "state"), "SVAR_SIP_PORT": "0", "SVAR_HTTP_PORT": "0"}
-    config = _written(folder / "svar.toml", _config())
-    async with _logged(
+    config = written(folder / "svar.toml", _config())
+    async with logged(
         folder / "serve.log", sys.executable, "-m", "svar", "serve", "--config", str(config), environment=environment
     ) as process:
         line = await _ready_line(folder / "serve.log", process)
@@ -78,7 +78,7 @@ async def serving(folder: Path) -> AsyncIterator[Served]:
 
 
 @asynccontextmanager
-async def _logged(
+async def logged(
     log: Path, *command: str, environment: dict[str, str] | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A child whose output goes to a file; it is gone when the block ends."""
@@ -96,7 +96,7 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("wb")
 
 
-def _written(path: Path, text: str) -> Path:
+def written(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
@@ -229,27 +229,32 @@ async def baresip(
     sip_port: int = 0,
     transport: str = "",
     ca: str = "",
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[Baresip]:
     """A baresip on loopback that says a tone; with a password it registers. `answers`: it takes every call.
 
     `srtp`: "srtp" offers it beside plain RTP, "srtp-mand" insists. `transport`: "tcp" or "tls", with the authority's
-    file `ca`.
+    file `ca`. `host`: the server's address.
     """
     program = require("baresip")
     control_port = _free_tcp_port()
     sound = folder / "sound.wav"
-    uri = f"sip:{user}@127.0.0.1:{server_port}" + (f";transport={transport}" if transport else "")
+    uri = f"sip:{user}@{host}:{server_port}" + (f";transport={transport}" if transport else "")
     account = f"<{uri}>;audio_codecs=pcma;answermode={'auto' if answers else 'manual'}"
     account += f";auth_user={user};auth_pass={password};regint=60" if password else ";regint=0"
     account += f";mediaenc={srtp}" if srtp else ""
     config = CONFIG.format(
-        sip_port=sip_port or free_port(), control_port=control_port, sound=sound, folder=folder, modules=_modules()
+        sip_port=sip_port or free_stream_port(),
+        control_port=control_port,
+        sound=sound,
+        folder=folder,
+        modules=_modules(),
     )
     config += f"sip_cafile {ca}\n" if ca else ""
     for name, content in (("config", config), ("accounts", account + "\n"), ("contacts", "")):
-        _written(folder / name, content)
+        written(folder / name, content)
     write_tone(sound, tone_hz, SOUND_S)
-    async with _logged(folder / "log", program, "-f", str(folder), "-v", "-s"):
+    async with logged(folder / "log", program, "-f", str(folder), "-v", "-s"):
         phone = Baresip(folder, *await _connected(control_port, folder))
         try:
             if password:
@@ -273,6 +278,18 @@ async def _connected(port: int, folder: Path) -> tuple[asyncio.StreamReader, asy
 
 def _modules() -> str:
     return next((place for place in MODULES if Path(place).is_dir()), MODULES[0])
+
+
+def free_stream_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody had a moment ago, neither over UDP nor over TCP."""
+    while True:
+        port = free_port(host)
+        with socket.socket() as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
 
 
 def _free_tcp_port() -> int:

@@ -19,7 +19,7 @@ from typing import Any
 from tests.interop.peers import free_port
 
 ROOT = Path(__file__).parent.parent.parent.parent
-READY = re.compile(r"^svar ready sip=127\.0\.0\.1:(\d+) http=127\.0\.0\.1:(\d+)(?: |$)", re.MULTILINE)
+READY = re.compile(r"^svar ready sip=127\.0\.0\.\d+:(\d+) http=127\.0\.0\.1:(\d+)(?: |$)", re.MULTILINE)
 _TENANT = re.compile(r',tenant="t"|tenant="t",?')
 START_S = 40.0
 STOP_S = 20.0
