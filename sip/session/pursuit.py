@@ -127,7 +127,7 @@ class Pursuit:
         self._tries += 1
         station, target = self._session.station, self._targets.pop(0)
         self._start(towards(station, self._request, target, self._user), target, now)
-        if self._targets:
+        if self._targets and self._tries < _MOST_TRIES:
             self._patience = station.deadlines.set(now + PATIENCE_S, self._silent)
         return True
 

@@ -81,8 +81,8 @@ class OutgoingInvite:
 
     @property
     def heard(self) -> bool:
-        """The peer has said something."""
-        return self._rings
+        """The peer has said something, if only that it wants a proof."""
+        return self._rings or self._tries > 0
 
     @property
     def cancelled(self) -> bool:

@@ -354,6 +354,43 @@ def test_redirects_are_followed_five_times_at_most() -> None:
     assert outcome(peer) == [404]
 
 
+def test_call_ends_though_the_last_try_of_a_redirect_is_silent() -> None:
+    network = Network()
+    peer = us(network)
+    exchange(network, FIRST, 302, ("Contact", "<sip:+4755553333@other.example>"))
+    silent = tuple(Address(f"192.0.2.{n}", 5060) for n in range(30, 38))
+    answers = iter([(FIRST,), silent])
+
+    def react(event: SipEvent, now: float) -> None:
+        if isinstance(event, Resolve):
+            peer.core.resolved(event.id, next(answers), now)
+
+    peer.react = react
+    ring(network, peer)
+    assert outcome(peer) == [408]
+    network.run()
+    assert nothing_left(peer)
+
+
+def test_target_that_asked_who_we_are_is_not_left_four_seconds_later() -> None:
+    network = Network()
+    trunk = Trunk("carrier", (), address=CARRIER.address, account=Account("carrier.example", "nav", "secret"))
+    peer, other = us(network, FIRST, SECOND, trunk=trunk), exchange(network, SECOND)
+    asked = exchange(network, FIRST, 0)
+    challenge = ("WWW-Authenticate", 'Digest realm="carrier.example", nonce="n", algorithm=MD5')
+
+    def react(event: SipEvent, now: float) -> None:
+        if isinstance(event, InviteReceived) and "Authorization" not in event.request.headers:
+            network.later(3.9, lambda: asked.core.reject(event.session, 401, network.now, headers=[challenge]))
+        elif isinstance(event, InviteReceived):
+            network.later(0.5, lambda: asked.core.accept(event.session, ANSWER, network.now))
+
+    asked.react = react
+    ring(network, peer)
+    assert invites(other) == []
+    assert outcome(peer) == [200]
+
+
 TOLL_FRAUD: Sequence[tuple[str, str]] = (
     ("elsewhere", "<sip:+4755553333@198.51.100.66>"),
     ("elsewhere by a name", "<sip:+4755553333@evil.example>"),
