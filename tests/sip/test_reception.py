@@ -340,6 +340,8 @@ def test_above_the_number_of_sessions_or_transactions_new_calls_get_503(limits: 
     peer = endpoint(limits=limits, methods=frozenset(("MESSAGE",)))
     assert ask(peer, raw("INVITE", CONTACT)) == []
     assert statuses(ask(peer, raw("INVITE", CONTACT, branch="z9hG4bK2", call_id="c2"))) == [503]
+    unusual = raw("INVITE", CONTACT, "Subject: one\r\n two", branch="z9hG4bK4", call_id="c4")
+    assert statuses(ask(peer, unusual)) == [503]
     expected = [503] if limits.transactions == 1 else []
     assert statuses(ask(peer, raw("MESSAGE", branch="z9hG4bK3"))) == expected
 
