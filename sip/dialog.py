@@ -8,6 +8,7 @@ from sip.message.headers import Headers
 from sip.message.message import Request, Response
 from sip.message.uri import SipUri, Uri
 from sip.requests import MAX_FORWARDS
+from sip.resolution import address_of
 
 _TRANSPORTS: dict[str, Transport] = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}
 
@@ -188,8 +189,8 @@ def transport_of(uri: SipUri) -> Transport | None:
 
 
 def is_address(host: str) -> bool:
-    """An IP address, as opposed to a name."""
-    return ":" in host or host.replace(".", "").isdigit()
+    """An IP address, as opposed to a name and to what the kernel alone would take for an address: 127.1, 2130706433."""
+    return (":" in host or host[-1:].isdigit()) and address_of(host) is not None
 
 
 def _same_place(one: Uri, other: Uri) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -25,6 +26,7 @@ _REFRESH_MARGIN_S = 40.0
 # What closed a connection may need a moment, and must not be asked in a circle.
 _AFTER_LOSS_S = 5.0
 _MOST_TRIES = 4
+_DIGITS = re.compile("[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class OwnRegistration:
         own = {self._station.own(target) for target in self.targets}
         for contact in response.contacts:
             wish = contact.param("expires") or ""
-            if isinstance(contact.uri, SipUri) and contact.uri.host_port in own and wish.isdigit():
+            if isinstance(contact.uri, SipUri) and contact.uri.host_port in own and _DIGITS.fullmatch(wish):
                 return max(1, int(wish[:9]))
         return max(1, response.expires if response.expires is not None else self._expires_s)
 

@@ -5,6 +5,8 @@ A referral outlives its session: phones hang up as soon as their REFER is accept
 
 from __future__ import annotations
 
+import re
+
 from sip.config import Address
 from sip.deadlines import Deadline
 from sip.dialog import Dialog, DialogId
@@ -19,6 +21,7 @@ _MOST = 2000
 _MOST_A_DIALOG = 4
 _ANSWER_WITHIN_S = 10.0
 _LIFE_S = 180
+_SECONDS = re.compile("[0-9]{1,5}")
 
 
 class Referrals:
@@ -210,7 +213,7 @@ class OurReferral:
             self._tell(status, over=True)
             return
         named = [part.strip()[8:] for part in params.split(";") if part.strip().startswith("expires=")]
-        asked_s = int(named[0]) if named and named[0].isdigit() and len(named[0]) < 6 else _LIFE_S
+        asked_s = int(named[0]) if named and _SECONDS.fullmatch(named[0]) else _LIFE_S
         self._limit = self.station.deadlines.set(now + min(asked_s, _LIFE_S), self._silent, "silent")
         self._tell(status, over=False)
 

@@ -111,7 +111,16 @@ def test_target_moves_with_a_reinvite_and_the_route_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "true"), [("192.0.2.1", True), ("2001:db8::1", True), ("nav.example", False), ("1and1.example", False)]
+    ("host", "true"),
+    [
+        ("192.0.2.1", True),
+        ("2001:db8::1", True),
+        ("nav.example", False),
+        ("1and1.example", False),
+        ("127.1", False),
+        ("2130706433", False),
+        ("1.2.3.4.5", False),
+    ],
 )
 def test_address_is_told_from_a_name(host: str, true: bool) -> None:
     assert is_address(host) is true

@@ -141,6 +141,7 @@ def test_proxy_is_answered_with_proxy_authorization() -> None:
         ([("Contact", "<sip:anna@10.0.0.1>;expires=5, <sip:anna@192.0.2.1:5060>;expires=88")], 88),
         ([("Contact", "<tel:+47>;expires=5"), ("Expires", "99")], 99),
         ([("Contact", "<sip:anna@192.0.2.1:5060>")], 600),
+        ([("Contact", '<sip:anna@192.0.2.1:5060>;expires="²"')], 600),
         ([], 600),
         ([("Expires", "0")], 1),
     ],

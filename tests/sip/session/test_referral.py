@@ -224,7 +224,8 @@ def test_refer_of_ours_that_nobody_answers_is_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "silent_s"), [("", 64.0), ("active;expires=70", 70.0), ("active;expires=99999999", 180.0)]
+    ("state", "silent_s"),
+    [("", 64.0), ("active;expires=70", 70.0), ("active;expires=99999999", 180.0), ("active;expires=²", 180.0)],
 )
 def test_peer_that_falls_silent_is_not_waited_for(state: str, silent_s: float) -> None:
     desk = Referring()
