@@ -62,12 +62,17 @@ class UserAgentCore:
         self._reception.broken(head, source, now)
 
     def connected(self, connection: Address, identities: Iterable[str]) -> None:
-        """A TLS peer proved these names by its certificate: it may be a trunk (RFC 5922)."""
-        names = frozenset(identities)
+        """A TLS peer proved these names by its certificate: it may be a trunk (RFC 5922). Without any it is none."""
+        names = frozenset(map(canonical, identities))
+        self._station.proven.pop(connection, None)
         for trunk in self.config.trunks:
             if trunk.certificate and canonical(trunk.certificate) in names:
                 self._station.proven[connection] = trunk.name
                 return
+
+    def looked_up(self, address: Address) -> bool:
+        """Whether a host was found to be there."""
+        return address in self._station.lookups.known
 
     def expected(self, address: Address) -> Expected:
         """Who has to be there before anything is sent over TLS: the trunk, the host that was looked up, or else the

@@ -102,12 +102,15 @@ class Streams:
         proved = connection.course.proved = identities(connection.certificate())
         if connection.outgoing:
             expected = self._core.expected(connection.address)
-            if not expected.met(proved):
+            if expected.met(proved):
+                # Whoever vouches for this name need not be believed about others.
+                self._core.connected(connection.address, [expected.name] if proved else ())
+            else:
                 _log.error(
                     "a server proved another name", peer=connection.address, expected=expected.name, shown=proved
                 )
                 connection.close("its certificate has another name")
-        elif proved:
+        else:
             self._core.connected(connection.address, proved)
             if self._core.trunk(connection.address) is not None:
                 self._door.left(connection.address)
@@ -208,12 +211,18 @@ class Streams:
             return None
 
     def _still_right(self, connection: Connection) -> bool:
-        """Whether what it proved is what the next request wants: several domains may share an address (RFC 5923 §8)."""
-        if not connection.outgoing or not connection.established:
+        """Whether what it proved is what the next request wants: several domains may share an address (RFC 5923 §8),
+        and whoever came from the address of a host that was looked up need not be that host.
+        """
+        address = connection.address
+        if not connection.established or not (connection.outgoing or self._core.looked_up(address)):
             return True
-        if self._core.expected(connection.address).met(connection.course.proved):
+        if self._core.expected(address).met(connection.course.proved):
             return True
-        del self._open[connection.address]
+        del self._open[address]
+        self._silent.pop(address, None)
+        self._door.left(address)
+        self._core.connected(address, ())
         connection.close("another name is wanted there")
         return False
 

@@ -1,6 +1,7 @@
 """SIP over TLS with certificates made for the test."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,10 +16,12 @@ from sip.aio.user_agent import UserAgent
 from sip.config import Address, CoreConfig, Trunk
 from sip.core import UserAgentCore
 from sip.events import Accepted, Confirmed, Ended, InviteReceived, Rejected
+from sip.message.address import NameAddr
+from sip.message.uri import SipUri
 from tests.sip.aio.authority import Authority
 from tests.sip.aio.test_streams import Client, options, until
 from tests.sip.aio.test_user_agent import Listener, answering, ring_up
-from tests.sip.network import counted
+from tests.sip.network import OFFER, counted
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
@@ -92,6 +95,58 @@ async def test_trunk_is_known_by_its_certificate_wherever_it_calls_from(authorit
         await near.until(Accepted)
     async with serving(files(authority, "sip.other.example")) as other, serving(server, trunk) as callee:
         assert (await rejection(other, callee.address)).status == 403
+
+
+def call_out(caller: UserAgent, listener: Listener) -> None:
+    """By the trunk "carrier"."""
+    target = SipUri.parse("sip:+4790000001@sip.carrier.example")
+    us = NameAddr(SipUri("nav", "us.example"))
+    caller.invite(target, listener, local=us, remote=NameAddr(target), trunk="carrier", sdp=OFFER)
+
+
+def carrier_at(address: Address) -> Trunk:
+    uri = SipUri.parse(f"sip:127.0.0.1:{address.port};transport=tls")
+    return Trunk("carrier", (), certificate="SIP.carrier.example", address=uri)
+
+
+async def test_trunk_is_known_on_the_connection_that_we_opened_to_it(authority: Authority) -> None:
+    async with (
+        serving(files(authority, "sip.carrier.example"), Trunk("near", LOOPBACK)) as carrier,
+        serving(files(authority, "us.example"), carrier_at(carrier.address)) as us,
+    ):
+        near, far, back = Listener(), Listener(), Listener()
+        answering(us, near)
+        answering(carrier, far)
+        call_out(us, Listener())
+        there = await far.until(InviteReceived)
+        assert isinstance(there, InviteReceived)
+        ring_up(carrier, there.source, back)
+        here = await near.until(InviteReceived)
+        assert isinstance(here, InviteReceived)
+        assert (here.origin.kind, here.origin.name) == ("trunk", "carrier")
+        await back.until(Accepted)
+        assert us.stats["connections_accepted"] == 0
+
+
+async def test_nothing_for_a_trunk_goes_to_whoever_came_from_its_port_without_its_certificate(
+    authority: Authority,
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    async with serving(files(authority, "127.0.0.1"), carrier_at(Address("127.0.0.1", port, "TLS"))) as us:
+        context = ssl.create_default_context(cafile=authority.file)
+        reader, writer = await asyncio.open_connection(*us.address[:2], ssl=context, local_addr=("127.0.0.1", port))
+        writer.write(options())
+        async with asyncio.timeout(10):
+            await reader.readuntil(b"\r\n\r\n")
+            heard = Listener()
+            call_out(us, heard)
+            rejected = await heard.until(Rejected)
+            assert isinstance(rejected, Rejected)
+            assert rejected.status == 503
+            assert await reader.read() == b""
+        writer.close()
 
 
 async def test_certificate_that_nobody_vouches_for_opens_nothing(authority: Authority, tmp_path: Path) -> None:
