@@ -66,9 +66,20 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaTerms:
+    """How media goes with one trunk or agent. `tones`: keys are heard in the voice where no telephone events come."""
+
+    srtp: Srtp = Srtp.REFUSED
+    tones: bool = False
+
+
+_PLAIN = MediaTerms()
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """What one engine gives to all its legs. `hold_music`: A-law files for whoever is put on hold. `protection`: of the
-    media of trunks and agents; those that are not there get none.
+    """What one engine gives to all its legs. `hold_music`: A-law files for whoever is put on hold. `terms`: those of
+    trunks and agents; whoever is not there has the plainest.
     """
 
     user_agent: UserAgent
@@ -79,11 +90,12 @@ class Line:
     hold_music: tuple[str, ...] = ()
     lasting: LastingMedia | None = None
     """What `media` is where media runs in processes that may be lost: it sends our new offers by `follow`."""
-    protection: Mapping[Origin, Srtp] = field(default_factory=dict)
+    terms: Mapping[Origin, MediaTerms] = field(default_factory=dict)
 
-    def protected(self, whose: Origin) -> Srtp:
-        """Whether media with that peer is protected."""
-        return self.protection.get(whose, Srtp.REFUSED)
+    def options(self, whose: Origin, contact: str) -> LegOptions:
+        """How a leg with that peer is opened."""
+        terms = self.terms.get(whose, _PLAIN)
+        return LegOptions(contact, trusted=whose.kind != "stranger", srtp=terms.srtp, tones=terms.tones)
 
     def follow(self, leg: LegId, session: SessionId) -> None:
         """The leg's offers go out in that session."""
@@ -161,7 +173,7 @@ class SipAgentLeg:
         line = self._line
         line.media.listen(self.leg, self._heard_media)
         whose = Origin("trunk", target.trunk) if target.trunk else Origin("agent", self.agent)
-        offer = await line.media.open(self.leg, None, LegOptions(contact=self.contact, srtp=line.protected(whose)))
+        offer = await line.media.open(self.leg, None, line.options(whose, self.contact))
         self.session = line.user_agent.invite(
             target.uri,
             self._heard,

@@ -12,7 +12,6 @@ from ivr.phones import NotAnswered
 from rtp.engine import (
     DtmfReceived,
     LegId,
-    LegOptions,
     MediaError,
     MediaEvent,
     PlayDone,
@@ -128,9 +127,7 @@ class SipCall:
         line.media.listen(self.leg, self._heard_media)
         line.follow(self.leg, invite.session)
         try:
-            origin, contact = invite.origin, self.info.contact
-            options = LegOptions(contact, trusted=origin.kind != "stranger", srtp=line.protected(origin))
-            sdp = await line.media.open(self.leg, invite.sdp, options)
+            sdp = await line.media.open(self.leg, invite.sdp, line.options(invite.origin, self.info.contact))
         except MediaError as error:
             line.user_agent.reject(invite.session, error.status, headers=unacceptable(error))
             self._end("failed")

@@ -145,7 +145,9 @@ def _trunk(trunk: Trunk, config: Config) -> Iterator[str]:
         yield f"{name}: trusted: there are neither networks nor a certificate by which its calls could be known"
     if trunk.certificate and not (config.tls.certificate and config.tls.ca):
         yield f"{name}: a certificate is only asked for with [tls] certificate and ca"
-    yield from _protection(name, trunk.srtp, config)
+    yield from _protection(f"{name}: media", trunk.media.srtp, config)
+    if trunk.media.tones and config.media.engine != "own":
+        yield f"{name}: media: tones: [media] engine = {config.media.engine!r} does not hear them"
     if trunk.address:
         yield from _uri(f"{name}: address", trunk.address)
         if not account.user and (account.register or (account.asserts and not account.number)):

@@ -127,7 +127,7 @@ class Node:
             self._background,
             tuple(clip.path for clip in prompts.music("default")),
             lasting,
-            trunks.protection(config, {name: agent.srtp for name, agent in agents.items()}),
+            trunks.media_terms(config, {name: agent.srtp for name, agent in agents.items()}),
         )
         registrations = Registrations(
             user_agent,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 
-from ivr.agent_leg import Target
+from ivr.agent_leg import MediaTerms, Target
 from rtp.engine import Srtp
 from sip.config import Account, Address, Outwards, Trunk, default_port
 from sip.dialog import transport_of
@@ -39,10 +39,10 @@ def target(uri: str) -> Target:
     return Target(parsed, Address(parsed.host, parsed.port or default_port(transport), transport))
 
 
-def protection(config: Config, agents: Mapping[str, str]) -> dict[Origin, Srtp]:
-    """Whose media is protected. `agents`: their `srtp` by name."""
-    found = {Origin("trunk", one.name): Srtp(one.srtp) for one in config.trunk}
-    return found | {Origin("agent", name): Srtp(srtp) for name, srtp in agents.items()}
+def media_terms(config: Config, agents: Mapping[str, str]) -> dict[Origin, MediaTerms]:
+    """How media goes with each trunk and agent. `agents`: their `srtp` by name."""
+    found = {Origin("trunk", one.name): MediaTerms(Srtp(one.media.srtp), one.media.tones) for one in config.trunk}
+    return found | {Origin("agent", name): MediaTerms(Srtp(srtp)) for name, srtp in agents.items()}
 
 
 def password(trunk: ConfiguredTrunk, state: Path, environment: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from svar.config.schema import (
     Tls,
     Trunk,
     TrunkAccount,
+    TrunkMedia,
 )
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "Tls",
     "Trunk",
     "TrunkAccount",
+    "TrunkMedia",
     "load",
 ]

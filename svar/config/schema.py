@@ -139,6 +139,14 @@ class Redirects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkMedia:
+    """How media goes with a trunk."""
+
+    srtp: str = setting("encrypted media: `refused`, `preferred` or `required`", "refused")
+    tones: bool = setting("hear keys in the voice where its callers send no telephone events", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
     """A peer that may ring our service numbers without a password: known by its addresses, or by its certificate. With
     an address, calls go out by it too (docs/trunks.md).
@@ -152,7 +160,7 @@ class Trunk:
     calls_per_s: int = setting("new calls a second; 0: no limit of its own", 0)
     address: str = setting("where calls go out to, such as sip:carrier.example;transport=tls; empty: none do", "")
     trusted: bool = setting("believe who it says calls: P-Asserted-Identity, Diversion, History-Info", default=False)
-    srtp: str = setting("encrypted media: `refused`, `preferred` or `required`", "refused")
+    media: TrunkMedia = field(default_factory=TrunkMedia)
     account: TrunkAccount = field(default_factory=TrunkAccount)
     redirects: Redirects = field(default_factory=Redirects)
     ping_s: int = setting("between questions whether it lives (OPTIONS); 0: never", 0)

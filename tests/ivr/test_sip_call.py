@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from ivr.agent_leg import MediaTerms
 from ivr.call import AgentLeg, Call, CallEnded, Clip
 from ivr.sip_call import Outside, SipCall
 from rtp.aio.engine import MediaSettings
 from rtp.engine import LegId, Played
+from rtp.g711 import FRAME_BYTES
+from rtp.tone import silence
+from rtp.tone import tone as sines
 from sip.events import Accepted, Origin, Provisional, Refreshed, Reoffered, ReofferFailed
 from sip.message.message import Response, parse
 from tests.ivr.call_contract import AgentEnd, CallContract, FarEnd
@@ -366,6 +370,20 @@ async def test_a_key_by_info_counts_where_no_telephone_events_were_agreed(phones
     for key in "42":
         phones.press_by_info(handset, key)
     assert (await call.collect(most=2)).pii_digits == "42"
+    handset.hang_up()
+    await phones.nothing_left()
+
+
+async def test_keys_are_heard_as_tones_where_the_terms_of_a_trunk_say_so(phones: Lab) -> None:
+    phones.line = replace(phones.line, terms={Origin("trunk", "loopback"): MediaTerms(tones=True)})
+    call, handset = await phones.call(events=False)
+    await call.answer()
+    await handset.connected()
+    sound = silence(0.1) + sines((770, 1336), 0.1) + silence(0.1)
+    for at in range(0, len(sound), FRAME_BYTES):
+        handset.rtp.talk(sound[at : at + FRAME_BYTES])
+        await asyncio.sleep(0)
+    assert (await call.collect(most=1)).pii_digits == "5"
     handset.hang_up()
     await phones.nothing_left()
 

@@ -5,14 +5,27 @@ from typing import Any
 
 import pytest
 
-from ivr.agent_leg import Target
+from ivr.agent_leg import MediaTerms, Target
 from rtp.engine import Srtp
 from sip.config import Account, Address, Outwards
 from sip.events import Origin
 from sip.message.uri import SipUri
 from svar import endpoint, trunks
 from svar.checks import check
-from svar.config import Agent, Config, ConfigError, Destination, Media, Node, Redirects, Sip, Trunk, TrunkAccount, load
+from svar.config import (
+    Agent,
+    Config,
+    ConfigError,
+    Destination,
+    Media,
+    Node,
+    Redirects,
+    Sip,
+    Trunk,
+    TrunkAccount,
+    TrunkMedia,
+    load,
+)
 from svar.passwords import Passwords
 
 CARRIER = Trunk(
@@ -23,7 +36,7 @@ CARRIER = Trunk(
     account=TrunkAccount(user="nav", register=True, expires_s=300, number="+4755553333", asserts=True),
     redirects=Redirects(hosts=["Other.example"], prefixes=["+4780"]),
     ping_s=30,
-    srtp="preferred",
+    media=TrunkMedia(srtp="preferred", tones=True),
 )
 ABROAD = Destination(name="partner", uri="sip:+4790000001@carrier.example", trunk="carrier", ring_s=20)
 
@@ -102,9 +115,12 @@ def test_missing_password_says_where_it_is_expected(tmp_path: Path, content: byt
         trunks.password(by_env, tmp_path, {})
 
 
-def test_protection_is_by_trunk_and_agent() -> None:
-    found = trunks.protection(Config(trunk=[CARRIER]), {"anna": "required"})
-    assert found == {Origin("trunk", "carrier"): Srtp.PREFERRED, Origin("agent", "anna"): Srtp.REQUIRED}
+def test_media_goes_as_each_trunk_and_agent_wants() -> None:
+    found = trunks.media_terms(Config(trunk=[CARRIER]), {"anna": "required"})
+    assert found == {
+        Origin("trunk", "carrier"): MediaTerms(Srtp.PREFERRED, tones=True),
+        Origin("agent", "anna"): MediaTerms(Srtp.REQUIRED),
+    }
 
 
 INWARDS = Trunk(name="carrier", networks=["192.0.2.0/24"])
@@ -133,7 +149,11 @@ INWARDS = Trunk(name="carrier", networks=["192.0.2.0/24"])
         ({"trunk": [replace(CARRIER, redirects=Redirects(prefixes=[""]))]}, "redirects.prefixes"),
         ({"trunk": [replace(CARRIER, address="sip:")]}, "address = 'sip:'"),
         ({"trunk": [replace(CARRIER, address="sip:no-name.123")]}, "neither an IP address nor a name"),
-        ({"trunk": [replace(CARRIER, srtp="always")]}, "srtp = 'always': expected one of"),
+        ({"trunk": [replace(CARRIER, media=TrunkMedia(srtp="always"))]}, "media: srtp = 'always': expected one of"),
+        (
+            {"trunk": [replace(CARRIER, media=TrunkMedia(tones=True))], "media": Media(engine="rtpengine", rtpengine=["127.0.0.1:1"])},
+            r"media: tones: \[media\] engine = 'rtpengine'",
+        ),
         ({"agent": [Agent(name="anna", skills={}, srtp="yes")]}, "agent 'anna': srtp = 'yes'"),
         ({"trunk": [CARRIER], "media": Media(engine="rtpengine", rtpengine=["127.0.0.1:1"])}, "does not encrypt"),
         ({"destination": [ABROAD], "trunk": [replace(CARRIER, name="carier")]}, "did you mean 'carier'?"),
