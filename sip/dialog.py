@@ -115,6 +115,8 @@ class Dialog:
     def heard_from(self, request: Request, source: Address) -> None:
         """A request within the dialog came by that connection: ours follow it where the peer itself is at its end."""
         ours = self.destination
+        if self.secure and source.transport != "TLS":
+            return
         if source.reliable and ours.reliable and (len(request.vias) == 1 or source.host == ours.host):
             self.destination = source
 
@@ -175,7 +177,8 @@ def next_hop(route: tuple[NameAddr, ...], target: Uri, otherwise: Address) -> Ad
     if not isinstance(uri, SipUri) or not is_address(uri.host):
         return otherwise
     named = transport_of(uri)
-    if otherwise.reliable and uri.host == otherwise.host and named != "UDP":
+    kept = named != "UDP" and (uri.scheme != "sips" or otherwise.transport == "TLS")
+    if otherwise.reliable and uri.host == otherwise.host and kept:
         return otherwise
     transport = named or "UDP"
     return Address(uri.host, uri.port or default_port(transport), transport)

@@ -153,6 +153,7 @@ def test_peer_that_came_by_a_connection_is_reached_by_it() -> None:
         ("sip:x@192.0.2.7;transport=sctp", Address("192.0.2.7", 5060)),
         ("sip:x@192.0.2.9:5070;transport=tcp", STREAM),
         ("sip:x@192.0.2.9;transport=udp", Address("192.0.2.9", 5060)),
+        ("sips:x@192.0.2.9", Address("192.0.2.9", 5061, "TLS")),
     ],
 )
 def test_uri_chooses_the_transport_and_a_connection_to_its_host_is_used_again(uri: str, hop: Address) -> None:
@@ -178,6 +179,9 @@ def test_dialog_follows_the_peer_to_another_connection() -> None:
     assert dialog.destination == elsewhere
     dialog.heard_from(request(raw("INFO", VIA)), STREAM)
     assert dialog.destination == elsewhere
+    secure = over_stream("sips:peer@10.0.0.1")
+    secure.heard_from(request(raw("INFO")), elsewhere)
+    assert secure.destination == STREAM
     datagrams = called(CONTACT)
     datagrams.heard_from(request(raw("INFO")), elsewhere)
     assert datagrams.destination == Address("192.0.2.50", 5070)
