@@ -34,3 +34,21 @@ def test_people_get_text_and_no_debug_lines_unless_asked() -> None:
     structlog.get_logger().warning("redis is away", host="127.0.0.1")
     assert "not for everybody" not in out.getvalue()
     assert "redis is away" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "evil", ["a\nfake", "a\r\nfake", "\x1b[2J", "a\x9b31m", "a\u2028fake", "a\u202eb", "a\x85b", "\x7f"]
+)
+@pytest.mark.parametrize("json_lines", [True, False])
+def test_text_from_outside_makes_no_entry_of_its_own_and_moves_no_cursor(evil: str, *, json_lines: bool) -> None:
+    out = io.StringIO()
+    logs.configure(json=json_lines, stream=out)
+    log = structlog.get_logger()
+    log.warning("refused", reason=evil, parts=(evil, {evil: evil}))
+    try:
+        raise ValueError(evil)
+    except ValueError:
+        log.exception("failed")
+    entries = [line for line in out.getvalue().split("\n") if line and not line.startswith("    ")]
+    assert len(entries) == 2
+    assert out.getvalue().replace("\n", "").replace("\x7f" if json_lines else "", "").isprintable()
