@@ -31,6 +31,7 @@ def abandon(chance: random.Random) -> Plan:
         (12, lambda: Plan(menu, Moment.ANSWERED, moment(0, 2), patience_s=short, kind="prompt")),
         (9, lambda: _keyed(menu, Moment.KEY, moment(0, 0.004), chance, "key")),
         (6, lambda: _keyed(menu, Moment.NEVER, 0, chance, "stays")),
+        (8, lambda: Plan(late, Moment.INVITED, moment(0, 2), kind="before a late answer")),
         (14, lambda: Plan(queue, Moment.INVITED, moment(0, 2.5), patience_s=short, kind="queue")),
         (10, lambda: Plan(queue, Moment.RINGING, moment(0, 0.5), patience_s=short, kind="ringing")),
         (10, lambda: Plan(queue, Moment.TAKEN, moment(0, 0.003), patience_s=short, kind="as agent answers")),
@@ -45,12 +46,18 @@ def _keyed(number: str, leaves: Moment, after_s: float, chance: random.Random, k
     return Plan(number, leaves, after_s, key=key, key_s=key_s, patience_s=12.0, kind=kind)
 
 
-def moody(chance: random.Random, *, patient: bool) -> AgentPlan:
+def moody(chance: random.Random) -> AgentPlan:
     """Agents who take calls soon or late, refuse them, let them ring, are gone, or take what was cancelled.
 
-    `patient`: some never hang up, as long as the caller does not.
+    Some never hang up, as long as the caller does not.
     """
-    talks_s = None if patient and chance.random() < 0.3 else chance.uniform(0.02, 2.5)
+    plan = hasty(chance)
+    return plan if chance.random() < 0.7 else replace(plan, talks_s=None)
+
+
+def hasty(chance: random.Random) -> AgentPlan:
+    """As moody, but each hangs up in the end."""
+    talks_s = chance.uniform(0.02, 2.5)
     statuses = ("486 Busy Here", "603 Decline", "480 Temporarily Unavailable", "500 Server Internal Error")
     ways = (
         (60, AgentPlan(Way.TAKES, chance.uniform(0, 0.4), talks_s)),
@@ -77,17 +84,56 @@ class Held:
         return cls(int(found[1]), len(os.listdir(f"/proc/{pid}/fd")))
 
 
+def torn(chance: random.Random) -> Plan:
+    """A caller over TCP, most of whom leave by RST in one of the phases, before the INVITE is answered or after.
+
+    A lost connection ends no call (RFC 3261 leaves the dialog as it is): the flow does, or the agent who hears nobody.
+    """
+    plan = abandon(chance)
+    if chance.random() < 0.25 or plan.leaves is Moment.NEVER:
+        return plan
+    return replace(plan, torn=True, kind=f"RST, {plan.kind}")
+
+
+def torn_within(chance: random.Random) -> Plan:
+    """The same, but nobody leaves before the ACK."""
+    inside = (Moment.KEY, Moment.RINGING, Moment.TAKEN, Moment.TALKING, Moment.AGENT_LEFT)
+    while True:
+        plan = torn(chance)
+        if plan.leaves in inside and plan.acks:
+            return plan
+
+
+def takes(chance: random.Random) -> AgentPlan:
+    return AgentPlan(Way.TAKES, chance.uniform(0, 0.4), chance.uniform(0.02, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who rings and who answers. `short`: nobody who leaves SIP waiting for 32 s, so that is not waited for."""
+
+    caller: Callable[[random.Random], Plan]
+    agent: Callable[[random.Random], AgentPlan]
+    callers: type[Callers] = Callers
+    short: bool = False
+
+
+ABANDONS = Cast(abandon, moody)
+RESETS = Cast(torn, hasty, TcpCallers)
+SHORT_RESETS = Cast(torn_within, takes, TcpCallers, short=True)
+
+
 @asynccontextmanager
-async def moody_site(folder: Path, callers_are: type[Callers], *, workers: int, seed: int) -> (
-    AsyncIterator[tuple[Installation, Callers, Agents]]
-):  # fmt: skip
+async def site(
+    folder: Path, cast: Cast, workers: int, seed: int
+) -> AsyncIterator[tuple[Installation, Callers, Agents]]:
     chance = random.Random(seed)
     agents_port = free_port()
     node = installation(folder, agents_port, agents=400, offer_s=2, wrap_up_s=1, workers=workers)
     async with running(node):
         target = ("127.0.0.1", node.sip_port)
-        callers = callers_are(target, chance)
-        agents = Agents(target, chance, lambda: moody(chance, patient=not isinstance(callers, TcpCallers)), callers)
+        callers = cast.callers(target, chance)
+        agents = Agents(target, chance, lambda: cast.agent(chance), callers)
         await callers.open()
         await agents.open(agents_port)
         try:
@@ -97,41 +143,29 @@ async def moody_site(folder: Path, callers_are: type[Callers], *, workers: int, 
             agents.close()
 
 
-async def left_alone(
-    folder: Path,
-    plan: Callable[[random.Random], Plan],
-    calls: int,
-    rate: float,
-    *,
-    workers: int = 0,
-    callers_are: type[Callers] = Callers,
-    seed: int,
-) -> str:
-    """So many callers by that plan, and what is left 35 s after. Raises AssertionError where anything is."""
-    async with moody_site(folder, callers_are, workers=workers, seed=seed) as (node, callers, agents):
+async def left_alone(folder: Path, cast: Cast, calls: int, rate: float, *, workers: int = 0, seed: int) -> str:
+    """So many callers, and what is left 35 s after the last. Raises AssertionError where anything is."""
+    async with site(folder, cast, workers, seed) as (node, callers, agents):
         assert node.process is not None
         pid = node.process.pid
-        warm = max(calls // 10, 1)
-        plans = [plan(callers.chance) for _ in range(calls)]
-        at_first = Held.by(pid)
-        await drive(callers, plans[:warm], rate)
-        await nothing_left(node)
-        warmed = Held.by(pid)
-        await drive(callers, plans[warm:], rate)
-        gone_s = await nothing_left(node)
-        after = Held.by(pid)
-        assert after.descriptors <= warmed.descriptors + 8, f"descriptors: {warmed.descriptors} -> {after.descriptors}"
+        plans = [cast.caller(callers.chance) for _ in range(calls)]
+        warm = calls // 10
+        held = [Held.by(pid)]
+        for part in (plans[:warm], plans[warm:]):
+            await drive(callers, part, rate)
+            gone_s = await nothing_left(node, calls_alone=cast.short)
+            held.append(Held.by(pid))
+        assert held[2].descriptors <= held[1].descriptors + 8, held
         off_hook = Counter(call.state for call in agents.calls.values())
         assert not off_hook, f"agents' phones off the hook: {off_hook}"
         balance = await accounted(node, callers)
         at_work = {state: n for state, n in (await node.agents()).items() if state != "ready"}
         kinds = Counter(call.plan.kind for call in callers.calls.values())
+        memory, descriptors = (" -> ".join(str(getattr(one, name)) for one in held) for name in Held.__slots__)
         return (
             f"nothing left after {gone_s:.0f} s; {balance}; agents not ready: {at_work or 'none'}; "
-            f"left: {shown(kinds)}; "
-            f"callers: {shown(callers.outcomes)}; agents: {shown(agents.outcomes)}; memory {at_first.kib} KiB, "
-            f"{warmed.kib} after {warm}, {after.kib} after {calls}; descriptors {at_first.descriptors}, "
-            f"{warmed.descriptors}, {after.descriptors}"
+            f"left: {shown(kinds)}; callers: {shown(callers.outcomes)}; agents: {shown(agents.outcomes)}; "
+            f"at the start, after {warm} and after all: memory {memory} KiB, descriptors {descriptors}"
         )
 
 
@@ -153,14 +187,3 @@ async def accounted(node: Installation, callers: Callers) -> str:
     del closed[IN_ORDER]
     assert not closed, f"records closed out of order: {closed}"
     return f"O {offered} = A {answered} + L {lost} + F {flowed_out} + W 0; {len(records)} records, one a contact"
-
-
-def torn(chance: random.Random) -> Plan:
-    """A caller over TCP, most of whom leave by RST in one of the phases, before the INVITE is answered or after.
-
-    A lost connection ends no call (RFC 3261 leaves the dialog as it is): the flow does, or the agent who hears nobody.
-    """
-    plan = abandon(chance)
-    if chance.random() < 0.25 or plan.leaves is Moment.NEVER:
-        return plan
-    return replace(plan, torn=True, kind=f"RST, {plan.kind}")

@@ -10,8 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.light.tcp import TcpCallers
-from tests.soak_abandons import abandon, left_alone, torn
+from tests.soak_abandons import ABANDONS, RESETS, left_alone
 from tests.soak_lossy import DISORDER_PERCENT, lossy
 
 
@@ -28,14 +27,14 @@ async def all_lossy(levels: Sequence[float], calls: int, rate: float) -> list[tu
 def abandoned(calls: int, rate: float, workers: int) -> tuple[str, str]:
     seed = random.SystemRandom().randrange(2**31)
     with tempfile.TemporaryDirectory(prefix="svar-soak.") as folder:
-        text = asyncio.run(left_alone(Path(folder) / "n", abandon, calls, rate, workers=workers, seed=seed))
+        text = asyncio.run(left_alone(Path(folder) / "n", ABANDONS, calls, rate, workers=workers, seed=seed))
     return f"{calls} abandons at {rate:g}/s, {workers} media workers, seed {seed}", text
 
 
 def reset(calls: int, rate: float) -> tuple[str, str]:
     seed = random.SystemRandom().randrange(2**31)
     with tempfile.TemporaryDirectory(prefix="svar-soak.") as folder:
-        text = asyncio.run(left_alone(Path(folder) / "n", torn, calls, rate, callers_are=TcpCallers, seed=seed))
+        text = asyncio.run(left_alone(Path(folder) / "n", RESETS, calls, rate, seed=seed))
     return f"{calls} calls over TCP at {rate:g}/s, connections reset, seed {seed}", text
 
 
