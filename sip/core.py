@@ -98,6 +98,8 @@ class UserAgentCore:
         for session in self._sessions.by_id.values():
             if session.dialog is not None and session.dialog.destination == destination and destination.reliable:
                 session.dialog.connection_lost()
+                if session.origin.kind == "trunk" and session.origin.name:
+                    self._station.lookups.follow(session.dialog)
 
     def registered(self, connection: Address) -> bool:
         """Whether a phone is registered over that connection."""

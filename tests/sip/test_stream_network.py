@@ -15,6 +15,7 @@ from sip.events import (
     ReinviteReceived,
     Rejected,
     Reoffered,
+    Resolve,
     SessionId,
     SipEvent,
     Unregistered,
@@ -182,6 +183,29 @@ def test_requests_follow_the_connection_that_the_peer_used_last() -> None:
     network.run()
     assert len(network.links) == 2
     assert ended(alice) == "remote"
+
+
+def test_call_of_a_trunk_with_a_named_contact_can_be_ended_after_a_loss() -> None:
+    network = Network()
+    carrier = network.join(ALICE, CoreConfig(advertised="sip.carrier.example"))
+    bob = network.join(BOB)
+
+    def react(event: SipEvent, now: float) -> None:
+        if isinstance(event, InviteReceived):
+            bob.core.accept(event.session, ANSWER, now)
+        elif isinstance(event, Resolve):
+            bob.core.resolved(event.id, (ALICE._replace(transport="TCP"),), now)
+
+    bob.react = react
+    call(network, carrier, bob, transport="TCP")
+    network.run(1.0)
+    (confirmed,) = bob.of(Confirmed)
+    assert isinstance(confirmed, Confirmed)
+    network.cut()
+    network.run(0.1)
+    bob.core.bye(confirmed.session, network.now)
+    network.run()
+    assert (ended(bob), ended(carrier)) == ("local", "remote")
 
 
 def test_loss_while_our_bye_waits_ends_the_session() -> None:
