@@ -107,6 +107,10 @@ class OutgoingInvite:
         if self._answered:
             return
         self._close(now)
+        if cause is Failure.TRANSPORT and self._rings:
+            # By a new connection: whoever rings there would otherwise answer to nobody.
+            cancel = cancellation(self.request, self._cancelled or ())
+            self.session.station.transactions.client(cancel, transaction.destination, UNATTENDED, now)
         status = _TERMINATED if self._cancelled is not None else 408 if cause is Failure.TIMEOUT else 503
         self.session.rejected(status, REASONS[status], None, now)
 

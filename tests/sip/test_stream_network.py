@@ -140,21 +140,31 @@ def test_place_where_nobody_listens_is_told_at_once() -> None:
     assert nothing_left(alice)
 
 
-def test_connection_that_is_lost_while_it_rings_ends_the_call_for_who_called_alone() -> None:
+def test_connection_that_is_lost_while_it_rings_ends_the_call_for_both() -> None:
+    network, alice, bob = joined()
+    call(network, alice, bob, transport="TCP")
+    network.run(1.0)
+    network.cut()
+    network.run(1.0)
+    (rejected,) = alice.of(Rejected)
+    assert isinstance(rejected, Rejected)
+    assert rejected.status == 503
+    assert ended(bob) == "cancelled"
+    network.run()
+    assert nothing_left(alice)
+    assert nothing_left(bob)
+
+
+def test_callee_is_not_told_of_the_lost_connection_and_answers_by_another() -> None:
     network, alice, bob = joined()
     call(network, alice, bob, transport="TCP")
     network.run(1.0)
     (invited,) = bob.of(InviteReceived)
     assert isinstance(invited, InviteReceived)
     network.cut()
-    network.run(1.0)
-    (rejected,) = alice.of(Rejected)
-    assert isinstance(rejected, Rejected)
-    assert rejected.status == 503
-    # Whoever is called is not told: the answer may still go by another connection.
     assert bob.core.alive(invited.session)
     bob.core.accept(invited.session, ANSWER, network.now)
-    network.run(0.1)
+    network.settle(bob)
     (source, destination) = next(iter(network.links))
     assert (source, destination) == (BOB, ALICE._replace(transport="TCP"))
 
