@@ -172,6 +172,11 @@ class UserAgentCore:
         """Take our registrations at trunks back. Nothing more is reported of them."""
         self._trunks.stop(now)
 
+    @property
+    def quitting(self) -> bool:
+        """Whether that is still under way: trunks ask for a proof first."""
+        return self._trunks.leaving
+
     # --- calls
 
     def invite(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from sip.config import Account, Address
 from sip.deadlines import Deadline
@@ -60,10 +60,10 @@ class OwnRegistration:
         "_cseq",
         "_expires_s",
         "_registrar",
+        "_stage",
         "_station",
         "_timer",
         "_tries",
-        "_wanted",
         "_watcher",
         "targets",
     )
@@ -87,23 +87,32 @@ class OwnRegistration:
         self._call_id = station.tokens()
         self._cseq = 0
         self._tries = 0
-        self._wanted = True
+        self._stage: Literal["kept", "failed", "leaving", "left"] = "kept"
         self._timer: Deadline | None = None
 
     def refresh(self, now: float) -> None:
         """There have to be targets."""
-        self._wanted = True
+        self._stage = "kept"
         self._tries = 0
         self._send((), now)
 
     def remove(self, now: float) -> None:
         """Take the contact back; whatever the registrar answers, nobody is told."""
-        self._wanted = False
+        self._stage = "leaving" if self.targets else "left"
         self._tries = 0
         if self._timer is not None:
             self._timer.cancel()
         if self.targets:
             self._send((), now)
+
+    @property
+    def leaving(self) -> bool:
+        """It is being taken back, which has not been answered yet."""
+        return self._stage == "leaving"
+
+    @property
+    def _wanted(self) -> bool:
+        return self._stage == "kept"
 
     def responded(self, transaction: Transaction, response: Response, now: float) -> None:
         if response.status < 200:
@@ -118,6 +127,8 @@ class OwnRegistration:
             self._settled(response, now)
             if response.status < 300 and transaction.destination.reliable:
                 self._station.flows.setdefault(transaction.destination, set()).add(self)
+        elif transaction.request.cseq.number == self._cseq:
+            self._stage = "left"
 
     def connection_lost(self, now: float) -> None:
         """The registrar can't reach us any more where it would have to: register anew soon (RFC 5626 §4.5)."""
@@ -128,6 +139,8 @@ class OwnRegistration:
     def failed(self, transaction: Transaction, cause: Failure, now: float) -> None:
         if self._wanted:
             self._fail(408 if cause is Failure.TIMEOUT else 503, None, now)
+        elif transaction.request.cseq.number == self._cseq:
+            self._stage = "left"
 
     def _settled(self, response: Response, now: float) -> None:
         if response.status >= 300:
@@ -143,7 +156,7 @@ class OwnRegistration:
         self._watcher.due(now)
 
     def _fail(self, status: int, response: Response | None, now: float) -> None:
-        self._wanted = False
+        self._stage = "failed"
         self._watcher.refused(status, response, now)
 
     def _proof(self, request: Request, response: Response) -> tuple[str, str] | None:

@@ -61,6 +61,11 @@ class Trunks:
         for ping in self._pings:
             ping.stop()
 
+    @property
+    def leaving(self) -> bool:
+        """Whether a trunk has not yet answered that our registration is taken back."""
+        return any(registration.leaving for registration in self._registrations.values())
+
 
 class TrunkRegistration:
     """Tried again after a failure, later each time, unless the trunk wants us not. `service_route` goes into our calls
@@ -82,6 +87,10 @@ class TrunkRegistration:
         registrar = SipUri("", address.host, None, address.scheme)
         aor = NameAddr(SipUri(account.user if account is not None else "", address.host, None, address.scheme))
         self._own = OwnRegistration(station, self, aor, registrar, known, trunk.outwards.register_s)
+
+    @property
+    def leaving(self) -> bool:
+        return self._own.leaving
 
     def due(self, now: float) -> None:
         """Find out anew where the trunk is, and register there."""

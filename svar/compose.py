@@ -288,10 +288,12 @@ class Node:
             await self._stack.aclose()
 
     async def _goodbyes(self) -> None:
-        """A BYE or CANCEL that is lost has to be sent again, which nobody would do once the socket is closed."""
+        """A BYE or CANCEL that is lost has to be sent again, and trunks ask for a proof before they let us go: nobody
+        would do either once the socket is closed.
+        """
         clock = asyncio.get_running_loop().time
-        until = clock() + GOODBYE_S
-        while self._user_agent.stats["sessions"] and clock() < until:  # noqa: ASYNC110 - it has no event for that
+        until, agent = clock() + GOODBYE_S, self._user_agent
+        while clock() < until and (agent.stats["sessions"] or agent.core.quitting):  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(0.02)
 
 

@@ -233,6 +233,34 @@ def test_contact_is_taken_back_at_the_end() -> None:
     assert customer.news() == []
 
 
+def test_end_of_a_registration_waits_for_its_proof() -> None:
+    customer = Customer(carrier(), FIRST)
+    (asked,) = customer.asked(0.1)
+    core = customer.peer.core
+    core.quit(customer.network.now)
+    assert core.quitting
+    (bare,) = customer.asked(0.1)
+    customer.reply(asked, 200)
+    assert core.quitting
+    customer.reply(bare, 401, CHALLENGE)
+    (proven,) = customer.asked(0.1)
+    assert ("Authorization" in proven.headers, proven.expires, core.quitting) == (True, 0, True)
+    customer.reply(proven, 200)
+    assert not core.quitting
+
+
+def test_end_of_a_registration_that_nobody_answers_is_not_waited_for_any_longer() -> None:
+    customer = Customer(carrier(), FIRST)
+    (asked,) = customer.asked(0.1)
+    customer.reply(asked, 200)
+    core = customer.peer.core
+    core.quit(customer.network.now)
+    customer.asked(31.0)
+    assert core.quitting
+    customer.asked(2.0)
+    assert not core.quitting
+
+
 def test_stop_while_everything_is_under_way() -> None:
     customer = Customer(carrier(ping_s=10.0), FIRST)
     under_way = customer.asked(0.1)
