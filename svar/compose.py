@@ -263,7 +263,8 @@ class Node:
 
     def _figures(self) -> dict[str, int]:
         calls = self._calls
-        return {"in_progress": len(calls), "refused_total": calls.refused, "commands_under_way": len(self._commands)}
+        under_way = {"commands_under_way": len(self._commands), "tasks": len(asyncio.all_tasks())}
+        return {"in_progress": len(calls), "refused_total": calls.refused} | under_way
 
     def _emit(self, event: type[NodeStarted] | type[NodeStopped], **values: str) -> None:
         who = self.identity

@@ -16,6 +16,9 @@ from tests.light.tcp import TcpCallers
 from tests.soak_site import IN_ORDER, by_caller, drive, installation, nothing_left, shown
 from tests.svar.system.installation import Installation, running
 
+SWAY = 6
+"""So many descriptors and tasks come and go with scrapes and the store's connections."""
+
 
 def abandon(chance: random.Random) -> Plan:
     """A caller who leaves in one of the phases of a call, at a random moment of it."""
@@ -72,16 +75,22 @@ def hasty(chance: random.Random) -> AgentPlan:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the process has from the system: KiB of memory, and descriptors."""
+    """What svar has: KiB of memory and descriptors from the system, and tasks of its own."""
 
-    kib: int
+    memory_kib: int
     descriptors: int
+    tasks: int
 
     @classmethod
-    def by(cls, pid: int) -> "Held":
-        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-        assert found is not None
-        return cls(int(found[1]), len(os.listdir(f"/proc/{pid}/fd")))
+    async def by(cls, node: Installation) -> "Held":
+        assert node.process is not None
+        return cls(*_of_the_system(node.process.pid), int(await node.total("svar_calls_tasks")))
+
+
+def _of_the_system(pid: int) -> tuple[int, int]:
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found[1]), len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def torn(chance: random.Random) -> Plan:
@@ -146,26 +155,25 @@ async def site(
 async def left_alone(folder: Path, cast: Cast, calls: int, rate: float, *, workers: int = 0, seed: int) -> str:
     """So many callers, and what is left 35 s after the last. Raises AssertionError where anything is."""
     async with site(folder, cast, workers, seed) as (node, callers, agents):
-        assert node.process is not None
-        pid = node.process.pid
         plans = [cast.caller(callers.chance) for _ in range(calls)]
         warm = calls // 10
-        held = [Held.by(pid)]
+        held = [await Held.by(node)]
         for part in (plans[:warm], plans[warm:]):
             await drive(callers, part, rate)
             gone_s = await nothing_left(node, calls_alone=cast.short)
-            held.append(Held.by(pid))
-        assert held[2].descriptors <= held[1].descriptors + 8, held
+            held.append(await Held.by(node))
+        assert held[2].descriptors <= held[1].descriptors + SWAY, held
+        assert held[2].tasks <= held[0].tasks + SWAY, held
         off_hook = Counter(call.state for call in agents.calls.values())
         assert not off_hook, f"agents' phones off the hook: {off_hook}"
         balance = await accounted(node, callers)
         at_work = {state: n for state, n in (await node.agents()).items() if state != "ready"}
         kinds = Counter(call.plan.kind for call in callers.calls.values())
-        memory, descriptors = (" -> ".join(str(getattr(one, name)) for one in held) for name in Held.__slots__)
+        ways = [" -> ".join(str(getattr(one, name)) for one in held) for name in Held.__slots__]
         return (
             f"nothing left after {gone_s:.0f} s; {balance}; agents not ready: {at_work or 'none'}; "
             f"left: {shown(kinds)}; callers: {shown(callers.outcomes)}; agents: {shown(agents.outcomes)}; "
-            f"at the start, after {warm} and after all: memory {memory} KiB, descriptors {descriptors}"
+            f"at the start, after {warm} and after all: memory {ways[0]} KiB, descriptors {ways[1]}, tasks {ways[2]}"
         )
 
 

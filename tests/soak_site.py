@@ -60,6 +60,8 @@ count = {agents}
 rest_s = 1
 skills = {{ work = 5 }}
 """
+MENU_WAITS_MS = 10_000
+"""A call to the menu that is over earlier has pressed a key that came."""
 LEFT_WITHIN_S = 35.0
 GAUGES = ("sip_dialogs", "sip_transactions", "sip_deadlines", "sip_connections")
 IN_ORDER = "ended"

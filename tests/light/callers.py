@@ -56,6 +56,7 @@ class Call:
     state: str = "inviting"
     provisional: bool = False
     wants_to_leave: bool = False
+    talks_unheard: bool = False
     cseq: int = 1
     steps: list[str] = field(default_factory=list)
     how: str = ""
@@ -98,6 +99,9 @@ class Callers(Phone):
         call.steps.append(moment.name)
         if call.plan.leaves is not moment:
             return
+        if moment is Moment.TALKING and call.state == "inviting":
+            call.talks_unheard = True  # the answer was lost: nobody hangs up who has not heard it
+            return
         if call.plan.after_s:
             call.timers.append(self.later(call.plan.after_s, partial(self._leave, call)))
         else:
@@ -121,6 +125,8 @@ class Callers(Phone):
             if call.plan.key:
                 call.timers.append(self.later(call.plan.key_s, partial(self._press, call)))
             self.reached(call.name, Moment.ANSWERED)
+            if call.talks_unheard:
+                self.reached(call.name, Moment.TALKING)
 
     def _contact(self, message: Parsed) -> str:
         found = URI.search(message.headers.get("contact", ""))
@@ -132,12 +138,8 @@ class Callers(Phone):
         call.cseq += 1
         body = f"Signal={call.plan.key}\r\nDuration=160\r\n"
         request = self._request(call, "INFO", body=body, kind="application/dtmf-relay")
-        self.ask(call.send, request, lambda message: self._pressed(call, message))
+        self.ask(call.send, request, lambda _: None)
         self.reached(call.name, Moment.KEY)
-
-    def _pressed(self, call: Call, message: Parsed | None) -> None:
-        if message is not None and " 200 " in message.start:
-            call.steps.append("key taken")
 
     def _leave(self, call: Call) -> None:
         """RST, or BYE where it was answered; CANCEL where it was not, once a provisional response allows it."""
