@@ -24,6 +24,9 @@ class SessionKeys(NamedTuple):
     authentication: bytes
     salt: bytes
 
+    def __repr__(self) -> str:
+        return "SessionKeys(...)"
+
 
 def block_cipher(key: bytes) -> Encrypt:
     """AES over whole blocks, each by itself; kept, since making one costs more than a packet."""

@@ -7,6 +7,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
+import structlog
+
 from acd.model import AgentId, AgentSpec, QueueId, QueueSpec, SiteId
 from ivr.agent_leg import Target
 from rtp.aio.engine import MediaSettings
@@ -21,6 +23,7 @@ from svar import trunks
 from svar.config import Agent, Config, ConfigError
 from svar.passwords import Passwords, secret
 
+_log = structlog.get_logger(__name__)
 _TIMERS: dict[str, Literal["off", "accept", "require"]] = {"off": "off", "accept": "accept", "require": "require"}
 FIXED_REST_S = 30
 LAST_PORT = 65_535
@@ -101,9 +104,13 @@ def tls(config: Config) -> Tls:
     named = any(trunk.certificate for trunk in config.trunk)
     files = TlsFiles(config.tls.certificate, config.tls.key, config.tls.ca, ask_clients=named)
     try:
-        return Tls(files)
+        made = Tls(files)
     except CertificateError as error:
         raise ConfigError(f"[tls] {error}") from None
+    key = files.key or files.certificate
+    if key and Path(key).stat().st_mode & 0o077:
+        _log.warning("others than its owner may read the private key", file=key, hint="chmod 600")
+    return made
 
 
 def media_settings(config: Config) -> MediaSettings:

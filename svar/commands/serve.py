@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -90,6 +91,12 @@ def ready_line(places: Places) -> str:
     return " ".join([told, *(f"{one.transport.lower()}={_written(one[:2])}" for one in others)])
 
 
+def without_password(url: str) -> str:
+    """An address as it may be shown."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 def greeting(node: Node, places: Places) -> str:
     """What to dial, how a phone registers, and where to look."""
     sip, http = _written(places.sip), _written(places.http)
@@ -109,7 +116,7 @@ def greeting(node: Node, places: Places) -> str:
         f"Queues and the answer rate: http://{http}/",
         f"Metrics: http://{http}/metrics   Health: http://{http}/health",
     ]
-    lines += [f"MQTT: {places.mqtt}"] if places.mqtt else []
+    lines += [f"MQTT: {without_password(places.mqtt)}"] if places.mqtt else []
     return "\n".join([*lines, "Ctrl-C stops it in order.", ""])
 
 

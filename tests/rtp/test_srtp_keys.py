@@ -1,6 +1,6 @@
 """RFC 3711 appendix B, word for word."""
 
-from rtp.srtp_keys import RTCP, RTP, block_cipher, counters, keystream, session_keys
+from rtp.srtp_keys import RTCP, RTP, SessionKeys, block_cipher, counters, keystream, session_keys
 from sdp.crypto import Suite
 
 KEY = bytes.fromhex("2B7E151628AED2A6ABF7158809CF4F3C")
@@ -47,3 +47,7 @@ def test_keys_of_rtcp_are_others_and_have_the_lengths_of_their_suite() -> None:
         assert (len(keys.cipher), len(keys.authentication)) == (suite.cipher_bytes, 20)
         assert len(keys.salt) == suite.salt_bytes
         assert not set(keys) & set(session_keys(suite, master, RTP))
+
+
+def test_keys_are_not_shown() -> None:
+    assert repr(SessionKeys(b"secret", b"secret", b"secret")) == "SessionKeys(...)"
