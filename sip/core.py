@@ -98,7 +98,7 @@ class UserAgentCore:
         for session in self._sessions.by_id.values():
             if session.dialog is not None and session.dialog.destination == destination and destination.reliable:
                 session.dialog.connection_lost()
-                if session.origin.kind == "trunk" and session.origin.name:
+                if session.origin.trunk:
                     self._station.lookups.follow(session.dialog)
 
     def registered(self, connection: Address) -> bool:

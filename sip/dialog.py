@@ -17,7 +17,9 @@ DialogId = tuple[str, str, str]
 
 
 class Dialog:
-    """One dialog. `calls`: our side chose the Call-ID, which decides who backs off longer after glare (§14.1)."""
+    """One dialog. `calls`: our side chose the Call-ID, which decides who backs off longer after glare (§14.1). `trunk`:
+    whose call it is, as far as it is one's.
+    """
 
     __slots__ = (
         "call_id",
@@ -29,6 +31,7 @@ class Dialog:
         "remote_cseq",
         "remote_target",
         "route",
+        "trunk",
     )
 
     def __init__(
@@ -53,6 +56,7 @@ class Dialog:
         self.route = route
         self.destination = destination
         self.calls = calls
+        self.trunk = ""
 
     @classmethod
     def of_uas(cls, request: Request, tag: str, source: Address) -> "Dialog":

@@ -30,6 +30,11 @@ class Origin:
     kind: OriginKind
     name: str = ""
 
+    @property
+    def trunk(self) -> str:
+        """The trunk's name; empty for others."""
+        return self.name if self.kind == "trunk" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class InviteReceived:

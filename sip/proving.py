@@ -9,15 +9,22 @@ from sip.message.auth import authorize, choose, read_challenges, read_credential
 from sip.message.message import Request, Response
 
 
-def account_at(config: CoreConfig, destination: Address, trunk: str = "") -> Account | None:
-    """What the trunk at that address knows us by. `trunk`: the one to which a look-up of its name has led there."""
+def account_at(
+    config: CoreConfig, destination: Address, trunk: str = "", *, host: str = "", meant: str = ""
+) -> Account | None:
+    """What the trunk at that address knows us by. `trunk`: the one for which a look-up of `host` has led there last.
+
+    `meant`: whose call it is. That one counts where it is there too: a carrier may know us by two accounts.
+    """
+    address = ip_address(destination.host.partition("%")[0])
+    there = [one for one in config.trunks if any(address in network for network in one.networks)]
+    for one in config.trunks:
+        named = bool(host) and one.address is not None and one.address.host == host
+        if one.name == meant and (named or one in there):
+            return one.account
     if trunk:
         return next((one.account for one in config.trunks if one.name == trunk), None)
-    address = ip_address(destination.host.partition("%")[0])
-    for one in config.trunks:
-        if any(address in network for network in one.networks):
-            return one.account
-    return None
+    return there[0].account if there else None
 
 
 def proof(request: Request, response: Response, account: Account | None, cnonce: str) -> tuple[str, str] | None:

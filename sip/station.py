@@ -102,13 +102,18 @@ class Station:
         place = f"{user}@{self.own(destination)}" if user else self.own(destination)
         return f"<sips:{place}>" if secure else f"<sip:{place}{_BY[destination.transport]}>"
 
-    def proof(self, request: Request, response: Response, destination: Address) -> tuple[str, str] | None:
-        """What proves to the peer at `destination` that we are who it knows. None where that is not to be."""
-        return proof(request, response, self._account(destination), self.tokens())
+    def proof(
+        self, request: Request, response: Response, destination: Address, trunk: str = ""
+    ) -> tuple[str, str] | None:
+        """What proves to the peer at `destination` that we are who it knows. None where that is not to be.
 
-    def _account(self, destination: Address) -> Account | None:
-        known = self.lookups.known.get(destination)
-        return account_at(self.config, destination, known.trunk if known is not None else "")
+        `trunk`: whose call it is, where it is one's.
+        """
+        return proof(request, response, self._account(destination, trunk), self.tokens())
+
+    def _account(self, destination: Address, trunk: str) -> Account | None:
+        host, found = self.lookups.known.get(destination, ("", ""))
+        return account_at(self.config, destination, found, host=host, meant=trunk)
 
     def chance(self) -> float:
         """A number from 0 up to 1 out of a token, so that a run repeats exactly."""

@@ -36,7 +36,7 @@ class Errand:
         if response.status not in CHALLENGES:
             return False
         asked, destination = transaction.request, transaction.destination
-        proof = self._station.proof(asked, response, destination)
+        proof = self._station.proof(asked, response, destination, self._dialog.trunk)
         if proof is None or proof[0] in asked.headers:
             return False
         self._dialog.local_cseq += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from sip.dialog import Dialog
-from sip.events import EndCause, SessionId
+from sip.events import EndCause, Origin, SessionId
 from sip.message.message import Request, Response
 from sip.requests import HeaderLines
 from sip.session.offers import Offers, Side
@@ -19,6 +19,7 @@ class Owner(Protocol):
 
     station: Station
     id: SessionId
+    origin: Origin
     side: Side | None
     timer: SessionTimer
 

@@ -135,7 +135,9 @@ class Reoffer:
             return self.session.timer.grow(response)
         if response.status not in CHALLENGES:
             return False
-        proof = self.session.station.proof(transaction.request, response, transaction.destination)
+        proof = self.session.station.proof(
+            transaction.request, response, transaction.destination, self._side.dialog.trunk
+        )
         if proof is not None:
             self._proofs[proof[0]] = proof[1]
         return proof is not None

@@ -270,7 +270,8 @@ class Session:
         return self.station.contact(dialog.destination, getattr(dialog.local.uri, "user", ""), secure=dialog.secure)
 
     def rings_in(self, side: Side) -> None:
-        """An early dialog of our INVITE began."""
+        """A dialog of this session began."""
+        side.dialog.trunk = self.origin.trunk
         self._all.by_dialog[side.dialog.id] = self
 
     def falls_silent(self, side: Side) -> None:
@@ -282,7 +283,7 @@ class Session:
         self.phase = Phase.ESTABLISHED
         self._hold(side)
         self._pursued()
-        if self.origin.kind == "trunk" and self.origin.name:
+        if self.origin.trunk:
             self.station.lookups.follow(side.dialog)
 
     def rejected(self, status: int, reason: str, response: Response | None, now: float) -> None:
@@ -376,7 +377,7 @@ class Session:
 
     def _hold(self, side: Side) -> None:
         self.side = side
-        self._all.by_dialog[side.dialog.id] = self
+        self.rings_in(side)
 
     def _settle(self, now: float) -> None:
         """Nothing of the offers that are still open matters any more; a pending INVITE gets 487 (§15.1.2)."""

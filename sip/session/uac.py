@@ -122,7 +122,9 @@ class OutgoingInvite:
             return False
         if response.status == 422 and self.session.timer.grow(response):
             changed = [line for line in self.session.timer.wish() if line[0] != "Supported"]
-        elif response.status in CHALLENGES and (proof := station.proof(self.request, response, destination)):
+        elif response.status in CHALLENGES and (
+            proof := station.proof(self.request, response, destination, self.session.origin.trunk)
+        ):
             changed = [proof]
         if not changed:
             return False

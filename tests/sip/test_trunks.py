@@ -3,11 +3,12 @@ from ipaddress import ip_network
 import pytest
 
 from sip.config import Account, Address, CoreConfig, Outwards, Trunk
-from sip.events import Resolve, SipEvent, TrunkPinged, TrunkRegistered, TrunkRegistrationFailed
+from sip.core import UserAgentCore
+from sip.events import Accepted, Resolve, SipEvent, TrunkPinged, TrunkRegistered, TrunkRegistrationFailed
 from sip.message.address import NameAddr
 from sip.message.message import Request, respond
 from sip.message.uri import SipUri
-from tests.sip.network import ALICE, OFFER, Network, Peer
+from tests.sip.network import ALICE, OFFER, Network, Peer, counted
 from tests.sip.raw import request
 
 FIRST, SECOND = Address("192.0.2.11", 5060), Address("192.0.2.12", 5060)
@@ -64,13 +65,13 @@ class Customer:
             self.peer.core.resolved(event.id, self.targets, now)
 
 
-def ring(customer: Customer) -> Request:
+def ring(customer: Customer, trunk: str = "carrier") -> Request:
     target = SipUri.parse("sip:+4755@carrier.example")
     customer.peer.core.invite(
         target,
         local=NameAddr(SipUri("nav", "nav.example")),
         remote=NameAddr(target),
-        trunk="carrier",
+        trunk=trunk,
         sdp=OFFER,
         now=customer.network.now,
     )
@@ -261,6 +262,25 @@ def test_end_of_a_registration_that_nobody_answers_is_not_waited_for_any_longer(
     assert not core.quitting
 
 
+def test_two_accounts_at_one_carrier_are_kept_apart() -> None:
+    other = Trunk("other", (), account=Account("carrier.example", "second", "other"), address=carrier().address)
+    customer = Customer(carrier(0), FIRST)
+    core = customer.peer.core = UserAgentCore(CoreConfig(trunks=(carrier(0), other)), counted("u"))
+    core.listens(ALICE)
+    called = {trunk: ring(customer, trunk) for trunk in ("carrier", "other")}
+    for trunk, user in (("carrier", "nav"), ("other", "second")):
+        customer.reply(called[trunk], 401, CHALLENGE)
+        proven = [one for one in customer.asked(0.1) if one.method == "INVITE"][-1]
+        assert f'username="{user}"' in (proven.headers.get("Authorization") or "")
+        customer.reply(proven, 200, ("Contact", "<sip:192.0.2.11>"))
+        (session,) = [event.session for event in customer.news() if isinstance(event, Accepted)]
+        core.bye(session, customer.network.now)
+        bye = customer.asked(0.1)[-1]
+        customer.reply(bye, 401, CHALLENGE)
+        again = customer.asked(0.1)[-1]
+        assert (again.method, f'username="{user}"' in (again.headers.get("Authorization") or "")) == ("BYE", True)
+
+
 def test_stop_while_everything_is_under_way() -> None:
     customer = Customer(carrier(ping_s=10.0), FIRST)
     under_way = customer.asked(0.1)
@@ -334,8 +354,8 @@ def test_server_over_tls_has_to_show_the_name_that_was_looked_up() -> None:
     there = Address("198.51.100.7", 5061, "TLS")
     core = Network().join(ALICE, CoreConfig(trunks=(secure,))).core
     core.listens(Address("192.0.2.1", 5061, "TLS"))
-    assert core.expected(there).name == "198.51.100.7"
+    assert (core.expected(there).name, core.looked_up(there)) == ("198.51.100.7", False)
     core.hire(1000.0)
     (asked,) = [event for event in core.events() if isinstance(event, Resolve)]
     core.resolved(asked.id, (there,), 1000.0)
-    assert core.expected(there).name == "carrier.example"
+    assert (core.expected(there).name, core.looked_up(there)) == ("carrier.example", True)
