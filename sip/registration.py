@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from sip.config import Address, Expiries, Limits
+from sip.config import Address, Expiries, Limits, Transport, default_port
 from sip.deadlines import Deadline, Deadlines
+from sip.dialog import is_address, transport_of
 from sip.events import Registered, RegistrarEvent, Unregistered
 from sip.message.address import NameAddr
 from sip.message.message import Request
@@ -47,6 +48,7 @@ class SavedBinding:
     call_id: str
     cseq: int
     path: str = ""
+    transport: Transport = "UDP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +110,16 @@ class Registrar:
         return Outcome(200, tuple(("Contact", _written(one, now)) for one in updated))
 
     def connection_lost(self, connection: Address) -> None:
-        """The phones that registered over it can't be reached any more, until they register again (RFC 5626 §5.3)."""
+        """Phones that registered over it can't be reached any more, until they register again (RFC 5626 §5.3). Those
+        behind a proxy are reached through it as before (RFC 3327 §5.3): only our way to the proxy is a new one.
+        """
         for aor in self._flows.pop(connection, ()):
             bindings = self._bindings.get(aor, [])
-            gone = [one for one in bindings if one.destination == connection]
-            if gone:
-                self._put(aor, [one for one in bindings if one.destination != connection])
+            lost = [one for one in bindings if one.destination == connection]
+            gone = [one for one in lost if nearest(one.path) is None]
+            if lost:
+                moved = [replace(one, destination=nearest(one.path) or connection) for one in lost if one not in gone]
+                self._put(aor, [*(one for one in bindings if one.destination != connection), *moved])
             for one in gone:
                 self._report(Unregistered(aor, str(one.contact), "connection lost"))
 
@@ -140,7 +146,8 @@ class Registrar:
             if one.expires_in_s <= 0:
                 continue
             marks = (one.q, one.instance, one.call_id, one.cseq, _path(one.path))
-            binding = Binding(SipUri.parse(one.contact), Address(one.host, one.port), now + one.expires_in_s, *marks)
+            destination = Address(one.host, one.port, one.transport)
+            binding = Binding(SipUri.parse(one.contact), destination, now + one.expires_in_s, *marks)
             self._put(one.aor, [*_without(self._bindings.get(one.aor, []), binding), binding])
 
     def _updated(
@@ -229,6 +236,15 @@ class Registrar:
 
 def _user(aor: str) -> str:
     return aor.partition("@")[0]
+
+
+def nearest(path: tuple[NameAddr, ...]) -> Address | None:
+    """The proxy of a Path that is next to us, where it is named by an address."""
+    uri = path[0].uri if path else None
+    if not isinstance(uri, SipUri) or not is_address(uri.host):
+        return None
+    transport = transport_of(uri) or "UDP"
+    return Address(uri.host, uri.port or default_port(transport), transport)
 
 
 def _same_phone(one: Binding, other: Binding) -> bool:

@@ -14,9 +14,11 @@ from ivr.agent_leg import Target
 from ivr.commands import repeated
 from ivr.telephony import Spawn
 from sip.aio.user_agent import UserAgent
+from sip.config import Address
 from sip.events import Registered, RegistrarEvent
+from sip.message.address import NameAddr
 from sip.message.uri import SipUri
-from sip.registration import SavedBinding
+from sip.registration import SavedBinding, nearest
 
 _log = structlog.get_logger(__name__)
 
@@ -90,7 +92,8 @@ class Registrations:
             if location.agent not in self._agents:
                 continue
             detail = location.detail
-            if detail.get("transport", "UDP") != "UDP":
+            place = _place(detail)
+            if place is None:
                 # Its connection ended with the process that held it; the phone registers again by a new one.
                 await self._locations.remove(location.agent, location.uri)
                 continue
@@ -99,14 +102,15 @@ class Registrations:
                 SavedBinding(
                     aor=detail["aor"],
                     contact=location.uri,
-                    host=detail["host"],
-                    port=int(detail["port"]),
+                    host=place.host,
+                    port=place.port,
                     expires_in_s=left_s,
                     q=float(detail["q"]),
                     instance=detail["instance"],
                     call_id=detail["call_id"],
                     cseq=int(detail["cseq"]),
                     path=detail.get("path", ""),
+                    transport=place.transport,
                 )
             )
             self._addresses.setdefault(location.agent, set()).add(detail["aor"])
@@ -189,3 +193,11 @@ class Registrations:
         elif not present:
             self._present.discard(agent)
             await repeated(lambda: self._distributor.log_out(agent, "unregistered"), _PATIENCE_S)
+
+
+def _place(detail: Mapping[str, str]) -> Address | None:
+    """Where a phone is reached that registered with an earlier process: its address, or the proxy that it is behind."""
+    if detail.get("transport", "UDP") == "UDP":
+        return Address(detail["host"], int(detail["port"]))
+    path = detail.get("path", "")
+    return nearest(tuple(NameAddr.parse_list(path))) if path else None

@@ -53,6 +53,7 @@ async def all_succeed(front: Front, scenario: str, number: str, sockets: str, ho
 
 
 ways = pytest.mark.parametrize("front", ["udp", "tcp", "tls"], indirect=True)
+by_tls = pytest.mark.parametrize("front", ["tls"], indirect=True)
 by_udp = pytest.mark.parametrize("front", ["udp"], indirect=True)
 
 
@@ -160,7 +161,7 @@ async def until_calls(node: Node, calls: int) -> None:
     await eventually(reached, f"{calls} calls at {node.host}", instead=node.calls)
 
 
-@by_udp
+@by_tls
 async def test_a_node_that_is_killed_takes_its_own_calls_along_and_no_others(
     front: Front, both: Site, tmp_path: Path
 ) -> None:

@@ -231,6 +231,35 @@ def test_binding_that_moved_to_another_connection_outlives_the_first() -> None:
     assert desk.contacts() == ["sip:far@10.0.0.7"]
 
 
+@pytest.mark.parametrize(
+    ("hop", "destination"),
+    [
+        ("<sip:192.0.2.9:5070;transport=tcp;lr>", Address("192.0.2.9", 5070, "TCP")),
+        ("<sip:192.0.2.9;transport=tls;lr>", Address("192.0.2.9", 5061, "TLS")),
+        ("<sip:192.0.2.9;lr>", Address("192.0.2.9", 5060)),
+    ],
+)
+def test_binding_behind_a_proxy_outlives_the_connection_that_it_came_by(hop: str, destination: Address) -> None:
+    desk = Desk()
+    contact, path = SipUri("anna", "10.0.0.5"), tuple(NameAddr.parse_list(hop))
+    desk.register(f"Contact: <{contact}>", source=FLOW, path=path)
+    desk.said.clear()
+    desk.registrar.connection_lost(FLOW)
+    (binding,) = desk.registrar.locations(AOR, NOW)
+    assert binding.destination == destination
+    assert desk.registrar.path(contact, destination) == path
+    assert desk.said == []
+
+
+@pytest.mark.parametrize("hop", ["<sip:proxy.example;lr>", "<tel:+4755553333>"])
+def test_binding_behind_a_proxy_without_an_address_ends_with_its_connection(hop: str) -> None:
+    desk = Desk()
+    desk.register("Contact: <sip:anna@10.0.0.5>", source=FLOW, path=tuple(NameAddr.parse_list(hop)))
+    desk.registrar.connection_lost(FLOW)
+    assert desk.contacts() == []
+    assert desk.said[1:] == [Unregistered(AOR, "sip:anna@10.0.0.5", "connection lost")]
+
+
 def test_path_is_kept_with_the_binding_and_goes_with_it() -> None:
     desk, contact = Desk(), SipUri("anna", "10.0.0.7")
     hops = tuple(NameAddr.parse_list("<sip:p1.example;lr>, <sip:p2.example;lr>"))

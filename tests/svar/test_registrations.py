@@ -248,6 +248,20 @@ async def test_a_phone_whose_connection_ended_with_the_node_is_not_known_again(o
     assert office.locations.kept == {}
 
 
+async def test_a_phone_behind_a_proxy_is_known_again_whatever_connection_it_came_by(office: Office) -> None:
+    phone = await office.phone()
+    office.register(phone, "anna")
+    await office.becomes("anna", AgentState.READY)
+    behind = {"transport": "TLS", "path": "<sip:192.0.2.9:5071;transport=tls;lr>"}
+    for key, kept in office.locations.kept.items():
+        office.locations.kept[key] = replace(kept, detail=kept.detail | behind)
+    async with restarted(office) as registrations:
+        target = registrations.locate("anna")
+        assert target is not None
+        assert target.destination == Address("192.0.2.9", 5071, "TLS")
+    assert len(office.locations.kept) == 1
+
+
 async def test_a_store_that_forgot_everything_is_told_phones_and_agents_again(office: Office) -> None:
     phone = await office.phone()
     office.register(phone, "anna")
