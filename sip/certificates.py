@@ -1,14 +1,19 @@
-"""Which SIP names a certificate proves, and which we expect of a peer (RFC 5922 §7)."""
+"""Which SIP names a certificate proves, which we expect of a peer (RFC 5922 §7), and for how long it counts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from sip.dialog import is_address
 from sip.errors import ParseError
 from sip.message.uri import SipUri
+
+_TIMES = {0x17: "%y%m%d%H%M%S%z", 0x18: "%Y%m%d%H%M%S%z"}
+"""UTCTime and GeneralizedTime as RFC 5280 §4.1.2.5 has them."""
+_VERSION = 0xA0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,34 @@ def canonical(name: str) -> str:
         except ValueError:
             return name
     return name
+
+
+def validity(certificate: bytes) -> tuple[datetime, datetime]:
+    """From when until when a certificate in DER counts (RFC 5280 §4.1). Raises ValueError where it is none."""
+    try:
+        signed = _values(_values(_values(certificate)[0][1])[0][1])
+        serial = int(signed[0][0] == _VERSION)
+        begins, ends = (_moment(*time) for time in _values(signed[serial + 3][1]))
+    except (IndexError, KeyError, ValueError):
+        raise ValueError("not a certificate in DER") from None
+    return begins, ends
+
+
+def _values(der: bytes) -> list[tuple[int, bytes]]:
+    """Tags and contents of what stands one after the other; tags and lengths are as short as in certificates."""
+    values = []
+    while der:
+        start, length = 2, der[1]
+        if length > 0x7F:
+            start += length - 0x80
+            length = int.from_bytes(der[2:start], "big")
+        values.append((der[0], der[start : start + length]))
+        der = der[start + length :]
+    return values
+
+
+def _moment(tag: int, text: bytes) -> datetime:
+    return datetime.strptime(text.decode("ascii"), _TIMES[tag]).astimezone(UTC)
 
 
 def _domain(uri: str) -> str:

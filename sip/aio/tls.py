@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import structlog
 
 from sip.aio.connection import Secure
-from sip.certificates import Expected
+from sip.certificates import Expected, validity
 from sip.errors import SipError
 
 _log = structlog.get_logger(__name__)
 
 _LOOK_S = 10.0
+_SOON = timedelta(days=14)
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 class CertificateError(SipError):
@@ -42,13 +46,17 @@ class TlsFiles:
 
 
 class Tls:
-    """Connections that stand keep what they began with."""
+    """Connections that stand keep what they began with. `not_after`: until when our certificate counts; None without
+    one."""
 
     def __init__(self, files: TlsFiles) -> None:
         """Raises CertificateError."""
         self._files = files
         self._clients: dict[tuple[str, bool], ssl.SSLContext] = {}
         self._server = _server(files) if files.certificate else None
+        if files.ca:
+            _client(files, Expected(""))
+        self.not_after = _until(files)
         self._seen = _marks(files)
         self._timer: asyncio.TimerHandle | None = None
 
@@ -70,13 +78,22 @@ class Tls:
         try:
             server = _server(self._files) if self._files.certificate else None
             _client(self._files, Expected(""))
+            not_after = _until(self._files)
         except CertificateError as error:
             _log.error("the new certificate is refused, the old one stays", reason=str(error))
             return False
         self._server = server
+        self.not_after = not_after
         self._clients.clear()
         _log.info("certificates were read again", files=self._files.all)
+        self.warn()
         return True
+
+    def warn(self) -> None:
+        """A line in the log where our certificate does not count any more, or soon will not."""
+        if self.not_after is not None and (left := self.not_after - datetime.now(UTC)) < _SOON:
+            told = "our certificate has expired: peers refuse it" if left < timedelta() else "our certificate ends soon"
+            _log.warning(told, file=self._files.certificate, ends=self.not_after.isoformat())
 
     def watch(self, every_s: float = _LOOK_S) -> None:
         """Read them again by itself when they change, until `close`."""
@@ -140,24 +157,51 @@ def _harden(context: ssl.SSLContext) -> None:
 
 
 def _own(context: ssl.SSLContext, files: TlsFiles) -> None:
-    key = files.key or files.certificate
-    _read(
-        f"certificate {files.certificate} with key {key}", lambda: context.load_cert_chain(files.certificate, key, "")
-    )
+    certificate, key = files.certificate, files.key or files.certificate
+    if "-----BEGIN CERTIFICATE-----" not in _text("certificate", certificate):
+        raise CertificateError(f"certificate {certificate}: there is none in it; expected PEM")
+    secret = _text("key", key)
+    if "PRIVATE KEY-----" not in secret:
+        where = "; name the file of its key, too" if not files.key else ""
+        raise CertificateError(f"key {key}: there is no private key in it; expected PEM{where}")
+    if "ENCRYPTED" in secret:
+        hint = f"openssl pkey -in {key} -out KEY writes it without"
+        raise CertificateError(f"key {key}: it has a password, which nobody is there to type; {hint}")
+    what = f"certificate {certificate} with key {key}"
+    _read(what, "expected PEM, and the key of this certificate", lambda: context.load_cert_chain(certificate, key, ""))
 
 
 def _believe(context: ssl.SSLContext, ca: str) -> None:
-    _read(f"authorities {ca}", lambda: context.load_verify_locations(ca))
+    _text("ca", ca)
+    _read(f"ca {ca}", "expected certificates of authorities, in PEM", lambda: context.load_verify_locations(ca))
 
 
-def _read(what: str, read: Callable[[], None]) -> None:
+def _text(what: str, file: str) -> str:
+    try:
+        return Path(file).read_text("latin-1")
+    except OSError as error:
+        raise CertificateError(f"{what} {file}: {error.strerror}") from None
+
+
+def _read(what: str, expected: str, read: Callable[[], None]) -> None:
     try:
         read()
     except ssl.SSLError as error:
-        hint = "expected PEM, and the key to be the certificate's, without a password"
-        raise CertificateError(f"{what}: {error.reason or error}; {hint}") from None
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise CertificateError(f"{what}: the key is another one's; {expected}") from None
+        raise CertificateError(f"{what}: {error.reason or 'it cannot be read'}; {expected}") from None
     except OSError as error:
         raise CertificateError(f"{what}: {error.strerror or error}") from None
+
+
+def _until(files: TlsFiles) -> datetime | None:
+    found = _CERTIFICATE.search(_text("certificate", files.certificate)) if files.certificate else None
+    if found is None:
+        return None
+    try:
+        return validity(ssl.PEM_cert_to_DER_cert(found[0]))[1]
+    except ValueError as error:
+        raise CertificateError(f"certificate {files.certificate}: {error}") from None
 
 
 def _accept(context: ssl.SSLContext, stream: socket.socket) -> ssl.SSLSocket:

@@ -5,11 +5,12 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+import structlog
 
 from sip.aio.tls import CertificateError, Tls, TlsFiles
 from sip.aio.user_agent import UserAgent
@@ -263,9 +264,37 @@ async def _common_name(agent: UserAgent, authority: Authority) -> str:
 def test_files_that_cannot_be_used_are_named(authority: Authority, tmp_path: Path) -> None:
     certificate, key = authority.issue("one.example")
     other = authority.issue("two.example")
-    with pytest.raises(CertificateError, match=r"one\.example\.pem with key .*two\.example\.key: KEY_VALUES_MISMATCH"):
-        Tls(TlsFiles(certificate, other[1]))
-    with pytest.raises(CertificateError, match=r"missing\.pem.*No such file"):
-        Tls(TlsFiles(str(tmp_path / "missing.pem"), key))
-    with pytest.raises(CertificateError, match=r"authorities .*missing\.pem"):
-        Tls(TlsFiles(certificate, key, str(tmp_path / "missing.pem"), ask_clients=True))
+    missing, empty = str(tmp_path / "missing.pem"), tmp_path / "empty.pem"
+    empty.write_text("")
+    locked = tmp_path / "locked.key"
+    locked.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
+    for files, told in (
+        (TlsFiles(certificate, other[1]), r"one\.example\.pem with key .*two\.example\.key: the key is another one's"),
+        (TlsFiles(missing, key), r"^certificate .*missing\.pem: No such file"),
+        (TlsFiles(certificate, missing), r"^key .*missing\.pem: No such file"),
+        (TlsFiles(str(empty), key), r"^certificate .*empty\.pem: there is none in it"),
+        (TlsFiles(certificate), r"^key .*one\.example\.pem: there is no private key in it; .*name the file of its key"),
+        (TlsFiles(certificate, str(locked)), r"^key .*locked\.key: it has a password.*openssl pkey"),
+        (TlsFiles(certificate, key, missing), r"^ca .*missing\.pem: No such file"),
+        (TlsFiles(certificate, key, str(empty)), r"^ca .*empty\.pem: .*expected certificates of authorities"),
+    ):
+        with pytest.raises(CertificateError, match=told):
+            Tls(files)
+
+
+@pytest.mark.parametrize(
+    ("life", "told"),
+    [
+        (timedelta(hours=-1), "our certificate has expired: peers refuse it"),
+        (timedelta(days=13), "our certificate ends soon"),
+        (timedelta(days=15), ""),
+    ],
+)
+def test_certificate_that_ends_is_told_of(authority: Authority, life: timedelta, told: str) -> None:
+    ours = Tls(files(authority, "us.example", life=life))
+    assert ours.not_after is not None
+    assert abs(ours.not_after - datetime.now(UTC) - life) < timedelta(minutes=1)
+    with structlog.testing.capture_logs() as logs:
+        ours.warn()
+    assert [line["event"] for line in logs] == [told] * bool(told)
+    assert Tls(TlsFiles()).not_after is None
