@@ -1,4 +1,6 @@
-"""baresip and linphone over TLS with SRTP, against `svar serve`: agents and callers, certificates checked."""
+"""baresip and linphone over TLS with SRTP, against `svar serve`, as agents and callers. linphone checks our certificate;
+baresip 1.0 takes any.
+"""
 
 import asyncio
 import signal
