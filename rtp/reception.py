@@ -14,31 +14,34 @@ class Reception:
         "_bad",
         "_base",
         "_earlier",
-        "_highest",
-        "_jitter",
-        "_received",
+        "_missing",
         "_source_lost",
-        "_transit",
         "complete",
+        "extended",
+        "jitter",
+        "transit",
     )
 
     def __init__(self) -> None:
         self.complete = False
         """Whether every packet arrives (the gate is open), so that loss and jitter mean something."""
         self._base = 0
-        self._highest = -1
+        self.extended = -1
+        """The highest sequence number with its cycles; -1 before the stretch's first packet."""
         self._bad = -1
-        self._received = 0
+        self._missing = 0
         self._earlier = (0, 0)
         self._source_lost = 0
-        self._transit: float | None = None
-        self._jitter = 0.0
+        self.transit: float | None = None
+        """Of the last voice packet, None before the stretch's first."""
+        self.jitter = 0.0
+        """In timestamp units."""
 
     def rebase(self) -> None:
         """The next packet begins a new stretch: the gate has just opened, or the source began anew."""
         self._earlier = (self.expected, self.lost)
-        self._highest = self._bad = -1
-        self._transit = None
+        self.extended = self._bad = -1
+        self.transit = None
 
     def new_source(self) -> None:
         """The next packet is of another SSRC."""
@@ -47,41 +50,43 @@ class Reception:
 
     def arrived(self, sequence: int) -> None:
         """Count a packet (A.1, without probation, which the latch does)."""
-        if self._highest < 0:
-            self._base = self._highest = sequence
-            self._received = 1
+        if self.extended < 0:
+            self._base = self.extended = sequence
+            self._missing = 0
             return
-        ahead = (sequence - self._highest) & 0xFFFF
+        ahead = (sequence - self.extended) & 0xFFFF
         if ahead < MAX_DROPOUT:
-            self._highest += ahead
+            self.extended += ahead
+            self._missing += ahead - 1
         elif ahead <= 0x10000 - MAX_MISORDER:
             if sequence != self._bad:
                 self._bad = (sequence + 1) & 0xFFFF
                 return
             self.rebase()
-            self._base = self._highest = sequence
-            self._received = 0
-        self._received += 1
+            self._base = self.extended = sequence
+            self._missing = 0
+        else:
+            self._missing -= 1
 
     def timed(self, timestamp: int, now: float) -> None:
         """Fold a voice packet into the jitter (A.8). Telephone events repeat timestamps and do not belong here."""
-        transit = (now * CLOCK_HZ - timestamp) % 0x100000000
-        if self._transit is not None:
-            change = abs(transit - self._transit)
-            self._jitter += (min(change, 0x100000000 - change) - self._jitter) / 16
-        self._transit = transit
+        transit = now * CLOCK_HZ - timestamp
+        if self.transit is not None:
+            change = abs(transit - self.transit)
+            self.jitter += (min(change, abs(0x100000000 - change)) - self.jitter) / 16
+        self.transit = transit
 
     @property
     def lost(self) -> int:
         """Packets expected less packets received; more received than expected (repeats) counts as none lost."""
-        if self._highest < 0:
+        if self.extended < 0:
             return self._earlier[1]
-        return self._earlier[1] + max(0, self._highest - self._base + 1 - self._received)
+        return self._earlier[1] + max(0, self._missing)
 
     @property
     def expected(self) -> int:
         """Packets that should have come, by their sequence numbers."""
-        return self._earlier[0] + (self._highest - self._base + 1 if self._highest >= 0 else 0)
+        return self._earlier[0] + (self.extended - self._base + 1 if self.extended >= 0 else 0)
 
     @property
     def lost_of_source(self) -> int:
@@ -91,13 +96,13 @@ class Reception:
     @property
     def highest(self) -> int:
         """The extended highest sequence number received, 0 before the first packet."""
-        return max(0, self._highest)
+        return max(0, self.extended)
 
     @property
     def jitter_units(self) -> int:
         """The jitter in timestamp units, as a report tells it."""
-        return int(self._jitter)
+        return int(self.jitter)
 
     @property
     def jitter_ms(self) -> float:
-        return self._jitter * 1000 / CLOCK_HZ
+        return self.jitter * 1000 / CLOCK_HZ

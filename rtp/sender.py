@@ -36,33 +36,15 @@ class Outbound:
     packet_ms: int = 20
 
 
-class RtpSender:
-    """Plays frames and keys, a packet a tick; a relay borrows its numbers (`rtp.relay`).
+class Numbers:
+    """The sequence and the clock of one leg's outbound stream, whoever makes its packets, and the count of them.
 
-    A tick is 20 ms, or 10 where the peer wants packets of 10 ms. `timestamp` is that of the last 20 ms sent, so that
-    the next packet's is 160 units on, however long the last one was.
-
-    The packets come from a generator, whose locals are in one place: with thousands of streams the objects touched for
-    a packet decide its cost.
+    `timestamp` is that of the last 20 ms sent: the next packet's is 160 units on, however long the last one was.
     """
 
-    __slots__ = (
-        "_at",
-        "_keys",
-        "_play",
-        "_stretches",
-        "datagrams",
-        "due",
-        "outbound",
-        "sequence",
-        "ssrc",
-        "surplus",
-        "timestamp",
-        "unsent",
-    )
+    __slots__ = ("due", "last_at", "leader", "sequence", "ssrc", "surplus", "timestamp", "unsent")
 
-    def __init__(self, outbound: Outbound, ssrc: int, sequence: int, timestamp: int, now: float) -> None:
-        self.outbound = outbound
+    def __init__(self, ssrc: int, sequence: int, timestamp: int, now: float) -> None:
         self.ssrc = ssrc
         self.sequence = sequence
         self.timestamp = timestamp
@@ -72,7 +54,46 @@ class RtpSender:
         """Those of them that did not go out, told by the shell."""
         self.surplus = 0
         """Payload bytes due beyond 160 a packet, so that the usual packet costs no counting."""
-        self._at = now
+        self.last_at = now
+        """When something was sent last, or would have been."""
+        self.leader: object | None = None
+        """The relay whose numbers the stream follows, until something is played."""
+
+    def clock(self, now: float) -> int:
+        """The timestamp that a packet sent now would carry, after a silence."""
+        return (self.timestamp + TICK_UNITS * max(1, round((now - self.last_at) / TICK_S))) & 0xFFFFFFFF
+
+    @property
+    def sent(self) -> int:
+        return self.due - self.unsent
+
+    @property
+    def octets(self) -> int:
+        """Payload bytes of the packets sent; those that did not go out are taken for usual ones."""
+        return self.sent * TICK_UNITS + self.surplus
+
+    def relayed(self, sequence: int, timestamp: int, size: int, now: float) -> None:
+        """A relay sends this datagram; whatever is sent next continues from it. An older packet moves nothing."""
+        self.due += 1
+        self.surplus += size - USUAL_BYTES
+        if (sequence - self.sequence) & 0xFFFF < 0x8000:
+            self.sequence, self.timestamp, self.last_at = sequence, timestamp, now
+
+
+class RtpSender(Numbers):
+    """Plays frames and keys, a packet a tick; a relay borrows its numbers (`rtp.relay`).
+
+    A tick is 20 ms, or 10 where the peer wants packets of 10 ms.
+
+    The packets come from a generator, whose locals are in one place: with thousands of streams the objects touched for
+    a packet decide its cost.
+    """
+
+    __slots__ = ("_keys", "_play", "_stretches", "datagrams", "outbound")
+
+    def __init__(self, outbound: Outbound, ssrc: int, sequence: int, timestamp: int, now: float) -> None:
+        super().__init__(ssrc, sequence, timestamp, now)
+        self.outbound = outbound
         self._stretches: Stretches = iter(())
         self._play = 0
         """The number of the play; negative once it has come to its end, until that is told."""
@@ -90,7 +111,7 @@ class RtpSender:
     def stop(self, now: float) -> None:
         """Play nothing more; keys that are being sent go on."""
         if self._play > 0:
-            self._at = now
+            self.last_at = now
         self._stretches = iter(())
         self._play = 0
         self._generate()
@@ -108,7 +129,7 @@ class RtpSender:
 
     def ended(self, now: float) -> int:
         """To be asked after a tick without datagram: the number of the play that has just come to its end, else 0."""
-        self._at = now
+        self.last_at = now
         if self._play >= 0:
             return 0
         ended, self._play = -self._play, 0
@@ -191,35 +212,17 @@ class RtpSender:
     def update(self, outbound: Outbound, table: bytes | None = None) -> None:
         """The peer described its media anew; `table` translates what is being played into its codec."""
         self.outbound = outbound
+        self.leader = None
         if table is not None:
             self._stretches = (map(bytes.translate, stretch, repeat(table)) for stretch in self._stretches)
         self._generate()
-
-    def clock(self, now: float) -> int:
-        """The timestamp that a packet sent now would carry, after a silence."""
-        return (self.timestamp + TICK_UNITS * max(1, round((now - self._at) / TICK_S))) & 0xFFFFFFFF
-
-    @property
-    def sent(self) -> int:
-        return self.due - self.unsent
-
-    @property
-    def octets(self) -> int:
-        """Payload bytes of the packets sent; those that did not go out are taken for usual ones."""
-        return self.sent * TICK_UNITS + self.surplus
 
     def stamp(self, now: float) -> int:
         """The timestamp of the moment, for a sender report; no finer than a tick."""
         return self.clock(now) if self.idle else self.timestamp
 
-    def relayed(self, sequence: int, timestamp: int, size: int, now: float) -> None:
-        """A relay sends this datagram; whatever is sent next continues from it. An older packet moves nothing."""
-        self.due += 1
-        self.surplus += size - USUAL_BYTES
-        if (sequence - self.sequence) & 0xFFFF < 0x8000:
-            self.sequence, self.timestamp, self._at = sequence, timestamp, now
-
     def _resume(self, now: float) -> None:
         """After silence the clock has gone on; the next packet begins a talkspurt (RFC 3551 §4.1)."""
+        self.leader = None
         if self.idle:
             self.timestamp = (self.clock(now) - TICK_UNITS) & 0xFFFFFFFF

@@ -51,11 +51,11 @@ class RtpStream:
         "_leg",
         "_mute_at",
         "_patience",
-        "_silent_since",
         "latch",
         "may_send",
         "received",
         "reception",
+        "silent_since",
         "ssrc",
     )
 
@@ -72,7 +72,8 @@ class RtpStream:
         self._events: list[MediaEvent] = []
         self.ssrc = -1
         """Of the source that is heard, -1 before it."""
-        self._silent_since: float | None = None if patience.trusted else now
+        self.silent_since: float | None = None if patience.trusted else now
+        """Since when nothing was heard; None while silence is no fault."""
         self._mute_at: float | None = None if patience.trusted else now + patience.unheard_limit_s
 
     def receive(self, data: Buffer, source: Address | None, now: float) -> Header | None:
@@ -102,7 +103,7 @@ class RtpStream:
         if payload_type == self._inbound.event_type:
             self._key(data, timestamp, now)
         else:
-            self._silent_since = now
+            self.silent_since = now
         return header
 
     @property
@@ -120,8 +121,8 @@ class RtpStream:
         return True
 
     def _key(self, data: Buffer, timestamp: int, now: float) -> None:
-        if self._silent_since is not None:
-            self._silent_since = now
+        if self.silent_since is not None:
+            self.silent_since = now
         try:
             start, end = payload_bounds(data)
         except PacketError:
@@ -146,8 +147,8 @@ class RtpStream:
         else:
             self.latch.move(named)
         self._inbound = inbound
-        if self._silent_since is not None:
-            self._silent_since = now
+        if self.silent_since is not None:
+            self.silent_since = now
 
     @property
     def deadline(self) -> float | None:
@@ -157,9 +158,9 @@ class RtpStream:
 
     @property
     def _timeout_at(self) -> float | None:
-        if self._silent_since is None or not self._inbound.receives or not self._inbound.watched:
+        if self.silent_since is None or not self._inbound.receives or not self._inbound.watched:
             return None
-        return self._silent_since + self._patience.timeout_s
+        return self.silent_since + self._patience.timeout_s
 
     def handle_timeout(self, now: float) -> None:
         """Tell of silence once, and let another source in; stop sending to a stranger that was never heard."""
@@ -167,9 +168,9 @@ class RtpStream:
             self._mute_at = None
             self.may_send = False
         timeout_at = self._timeout_at
-        if timeout_at is not None and now >= timeout_at and self._silent_since is not None:
-            self._events.append(RtpTimeout(self._leg, round((now - self._silent_since) * 1000)))
-            self._silent_since = None
+        if timeout_at is not None and now >= timeout_at and self.silent_since is not None:
+            self._events.append(RtpTimeout(self._leg, round((now - self.silent_since) * 1000)))
+            self.silent_since = None
             self.latch.reopen()
 
     def events(self) -> Sequence[MediaEvent]:

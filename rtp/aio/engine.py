@@ -244,7 +244,7 @@ class LocalMediaEngine:
         self._exchange.supervise(self._leg(leg).id, self._leg(target).id, mode, self._loop.time())
 
     async def mute(self, leg: LegId, *, muted: bool) -> None:
-        self._leg(leg).voice.muted = muted
+        self._leg(leg).mute(muted=muted)
 
     async def record(self, leg: LegId, path: str, *, sides: Sides = Sides.ONE, most_s: float = MOST_RECORDED_S) -> None:
         await self.stop_record(leg)

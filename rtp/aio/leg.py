@@ -47,13 +47,15 @@ class Leg:
     """Connects the cores of one leg with its socket; it decides nothing that a core could."""
 
     __slots__ = (
+        "_buffer",
         "_gated",
+        "_read",
         "_reports",
         "_room",
-        "_send",
         "description",
         "id",
         "port",
+        "send",
         "sender",
         "stream",
         "voice",
@@ -70,24 +72,28 @@ class Leg:
         self.voice = Voice()
         self.voice.describe(description)
         self._room = room
+        self._buffer = room.buffer
+        self._read = port.sock.recv_into
         self._gated = False
         self._reports: Reports | None = None
-        self._send: Callable[[Buffer], int] = _nowhere
-        room.readiness.watch(port.sock, self._readable)
+        self.send: Callable[[Buffer], int] = _nowhere
+        """To where the latch says; raises OSError."""
+        room.readiness.watch(port.sock, self._drain)
         room.ticker.start()
         self.aim()
 
     # What arrives
 
-    def _readable(self, now: float) -> None:
-        if not self.port.drained:
-            self._drain(now)
-            return
+    def _hear(self, now: float) -> None:
+        """The socket is drained, so only the latched source is heard."""
+        buffer = self._buffer
         try:
-            size = self.port.sock.recv_into(self._room.buffer)
+            size = self._read(buffer)
         except OSError:
             return
-        self._receive(size, None, now)
+        direct = self.voice.direct
+        if direct is None or not direct(buffer, size, now):
+            self._receive(size, None, now)
 
     def _drain(self, now: float) -> None:
         """Read with sources while the socket hears everybody; connecting leaves queued strangers to be sorted out."""
@@ -96,7 +102,9 @@ class Leg:
             try:
                 size, source = self.port.sock.recvfrom_into(buffer)
             except BlockingIOError:
-                self.port.drained = self.port.connected
+                if self.port.connected:
+                    self.port.drained = True
+                    self._room.readiness.turn(self.port.sock, self._hear)
                 return
             except OSError:
                 continue
@@ -132,7 +140,7 @@ class Leg:
 
     def transmit(self, datagram: Buffer) -> None:
         """Send a datagram; one that the network does not take counts as unsent."""
-        send = self._send
+        send = self.send
         try:
             send(datagram)
         except OSError:
@@ -143,7 +151,7 @@ class Leg:
         sender = self.sender
         datagram = next(sender.datagrams, None)
         if datagram is not None:
-            send = self._send
+            send = self.send
             try:
                 send(datagram)
             except OSError:
@@ -168,12 +176,12 @@ class Leg:
         target = self.stream.latch.target
         sock = self.port.sock
         if target is None or not self.stream.may_send:
-            self._send = _nowhere
+            self.send = _nowhere
         elif self.port.connected:
-            self._send = sock.send
+            self.send = sock.send
         else:
             sendto = sock.sendto
-            self._send = lambda datagram: sendto(datagram, target)
+            self.send = lambda datagram: sendto(datagram, target)
 
     # The socket's state
 
@@ -203,6 +211,7 @@ class Leg:
 
     def _settle_gate(self) -> None:
         """Open while somebody listens; it closes by itself with the next voice."""
+        self.voice.settle()
         if self.voice.wanted:
             self._open_gate()
         else:
@@ -213,7 +222,8 @@ class Leg:
         if self.stream.latch.source is None and self.port.connected:
             self._room.readiness.forget(self.port.sock)
             self.port.rebind()
-            self._room.readiness.watch(self.port.sock, self._readable)
+            self._room.readiness.watch(self.port.sock, self._drain)
+            self._read = self.port.sock.recv_into
             self._gated = False
         self.aim()
 
@@ -246,7 +256,7 @@ class Leg:
         """Read what the peer reported, and report if it is time; for the slow sweep."""
         if self._reports is None:
             self._reports = self._reporting()
-        self._reports.work(self.port, self._send)
+        self._reports.work(self.port, self.send)
 
     def _reporting(self) -> Reports:
         room = self._room
@@ -267,6 +277,11 @@ class Leg:
     def record(self, recording: Recording | None) -> None:
         self.voice.recording = recording
         self._settle_gate()
+
+    def mute(self, *, muted: bool) -> None:
+        """What is heard goes on as silence."""
+        self.voice.muted = muted
+        self.voice.settle()
 
     def listen_for_tones(self) -> None:
         """Keys are heard as tones in the voice too, while the peer takes no telephone events."""
@@ -300,7 +315,7 @@ class Leg:
     def close(self) -> None:
         self._room.ticker.remove(self)
         if self._reports is not None:
-            self._reports.close(self.port, self._send)
+            self._reports.close(self.port, self.send)
         self._room.readiness.forget(self.port.sock)
         self.port.close()
-        self._send = _nowhere
+        self.send = _nowhere

@@ -28,6 +28,10 @@ class Readiness:
         self._readers[sock.fileno()] = readable
         self._poller.register(sock.fileno(), select.POLLIN)
 
+    def turn(self, sock: socket.socket, readable: Callable[[float], None]) -> None:
+        """Another reader from now on, for a socket that is watched."""
+        self._readers[sock.fileno()] = readable
+
     def forget(self, sock: socket.socket) -> None:
         """Before the socket is closed. Nothing if it is not watched."""
         if self._readers.pop(sock.fileno(), None) is not None:
@@ -52,9 +56,8 @@ class Readiness:
                 break
             heard = True
             for fd, _ in ready:
-                readable = readers.get(fd)
-                if readable is not None:
-                    readable(now)
+                if fd in readers:
+                    readers[fd](now)
         return heard
 
     def close(self) -> None:

@@ -37,6 +37,14 @@ class SrtpLeg(Leg):
         elif secured is not None:
             self._protection = Protection(secured, resumed=description.resumed)
 
+    def _hear(self, now: float) -> None:
+        """Nothing is passed on before it was opened."""
+        try:
+            size = self._read(self._buffer)
+        except OSError:
+            return
+        self._receive(size, None, now)
+
     def _receive(self, size: int, source: Address | None, now: float) -> None:
         protection = self._protection
         if protection is not None and protection.active:
@@ -55,7 +63,7 @@ class SrtpLeg(Leg):
         super().aim()
         protection = self._protection
         if protection is not None and protection.active and self.stream.may_send:
-            self._send = _protecting(protection, self._send)
+            self.send = _protecting(protection, self.send)
 
     def update(self, codec: str, now: float) -> None:
         self._agree(self.description)

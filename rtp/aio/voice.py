@@ -1,6 +1,6 @@
 """What becomes of the voice that a leg hears: it is recorded and goes its way; while the leg is muted, as silence."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from rtp.aio.recording import Recording
@@ -16,6 +16,10 @@ from rtp.stream import Header
 class Way(Protocol):
     """Where to: over a bridge, or into a mix."""
 
+    @property
+    def direct(self) -> "Direct | None":
+        """The short cut, if this way has one."""
+
     def carry(self, buffer: bytearray, size: int, header: Header, now: float, *, voice: bool) -> None:
         """A packet that counts is in the first `size` bytes, which may be written over. Not `voice`: a key or noise."""
 
@@ -29,14 +33,20 @@ class Way(Protocol):
         """The leg goes another way from now on."""
 
 
+Direct = Callable[[bytearray, int, float], bool]
+"""Takes what came in the first bytes of a buffer, and the time, if that is voice that just goes on; else False."""
+
+
 class Voice:
     """What a leg's voice is used for, and by whom."""
 
-    __slots__ = ("_codec", "_listens", "_tones", "_voice_type", "muted", "recording", "way")
+    __slots__ = ("_codec", "_listens", "_tones", "_voice_type", "direct", "muted", "recording", "way")
 
     def __init__(self) -> None:
         self.recording: Recording | None = None
         self.way: Way | None = None
+        self.direct: Direct | None = None
+        """The way's own short cut, while nobody else wants the voice: see `settle`."""
         self.muted = False
         self._listens = False
         self._tones: ToneReceiver | None = None
@@ -61,6 +71,11 @@ class Voice:
     def wanted(self) -> bool:
         """Whether anybody listens, so that every packet is needed."""
         return self.way is not None or self.recording is not None or self._tones is not None
+
+    def settle(self) -> None:
+        """To be called after any change of what the voice is used for."""
+        plain = self.way is not None and self.recording is None and self._tones is None and not self.muted
+        self.direct = self.way.direct if plain and self.way is not None else None
 
     def heard(self, buffer: bytearray, size: int, header: Header, now: float) -> Sequence[Key]:
         """A packet that counts is in the first `size` bytes of the buffer. Gives the keys that are heard in it."""
