@@ -141,7 +141,10 @@ class RtpengineMediaEngine:
         tried: set[Address] = set()
         while True:
             contact = self._contacts.get(options.contact) or self._begin(options.contact, frozenset(tried))
+            self._legs[leg] = contact  # `close` finds it, and waits for the lock
             async with contact.lock:
+                if self._legs.get(leg) is not contact:
+                    raise MediaError(f"leg {leg}: closed before it was open", 481)
                 if self._contacts.get(options.contact) is not contact:
                     continue
                 if leg in contact.legs:
@@ -149,14 +152,14 @@ class RtpengineMediaEngine:
                 try:
                     opened = await contact.open(leg, remote_sdp, options, self._watch(options))
                 except MediaError as error:
+                    wanted = self._legs.pop(leg, None) is contact
                     self._end(contact)
-                    if error.status != 503 or contact.legs:
+                    if not wanted or error.status != 503 or contact.legs:
                         raise
                     tried.add(contact.client.address)
                     if len(tried) == len(self._clients):
                         raise
                     continue
-                self._legs[leg] = contact
                 return opened.description.text
 
     def _begin(self, name: str, but: frozenset[Address]) -> Contact:

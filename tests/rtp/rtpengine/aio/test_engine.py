@@ -149,6 +149,45 @@ async def test_an_open_that_is_cancelled_leaves_what_close_finds(tmp_path: Path,
     server.close()
 
 
+@pytest.mark.parametrize("ahead", [0, 1])
+async def test_a_leg_that_is_closed_while_it_is_opened_is_not_left_behind(
+    tmp_path: Path, phone: Phone, ahead: int
+) -> None:
+    server, engine = await fake(tmp_path)
+    for other in range(ahead):
+        await engine.open(LegId(f"other{other}"), phone.sdp(), LegOptions("c"))
+    server.answers = lambda _said: None
+    opening = asyncio.create_task(engine.open(LegId("a"), phone.sdp(), LegOptions("c")))
+    await until(lambda: len(server.heard) > 2 * ahead, "offer")
+    closing = asyncio.create_task(engine.close(LegId("a")))
+    await asyncio.sleep(0)
+    server.answers = agreeable
+    await asyncio.gather(opening, closing)
+    assert server.commands[-1] == b"delete"
+    assert engine.legs == ahead
+    await engine.shutdown()
+    server.close()
+
+
+async def test_a_leg_that_is_closed_before_its_turn_to_be_opened_is_not_opened(tmp_path: Path, phone: Phone) -> None:
+    server, engine = await fake(tmp_path)
+    server.answers = lambda _said: None
+    opening = [
+        asyncio.create_task(engine.open(LegId(leg), phone.sdp(), LegOptions("c"))) for leg in ("first", "second")
+    ]
+    await until(lambda: bool(server.heard), "offer")
+    closing = asyncio.create_task(engine.close(LegId("second")))
+    await asyncio.sleep(0)
+    server.answers = agreeable
+    await asyncio.gather(opening[0], closing)
+    with pytest.raises(MediaError, match="closed before it was open"):
+        await opening[1]
+    assert set(server.commands) == {b"offer", b"answer"}
+    assert engine.legs == 1
+    await engine.shutdown()
+    server.close()
+
+
 async def test_an_open_that_fails_half_way_takes_back_what_it_had(tmp_path: Path, phone: Phone) -> None:
     server, engine = await fake(tmp_path)
     server.answers = lambda said: {"result": "ok", "sdp": "" if said["command"] == b"offer" else "v=0"}
