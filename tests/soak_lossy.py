@@ -113,7 +113,7 @@ async def lossy(folder: Path, loss: float, calls: int, rate: float, seed: int, *
             f"{calls - faults.total()} of {calls} succeeded"
             + (f" (not: {shown(faults)})" if faults else "")
             + f"; callers: {shown(callers.outcomes)}; agents: {shown(agents.outcomes)}; svar: {started:.0f} contacts, "
-            f"O {offered} = A {answered} + L {lost} + F {flowed_out}, "
+            f"O {offered} = A {answered} + L {lost} + F {flowed_out} (talks by the phones {agents.served.total()}), "
             f"{await node.total('svar_sip_retransmissions_total'):.0f} repeats (phones "
             f"{callers.repeats + agents.repeats}); nothing left after {gone_s:.0f} s"
         )
