@@ -142,6 +142,11 @@ class Admission:
         per_s, burst = self._limits.stranger_requests_per_s, self._limits.stranger_burst
         self._vouched[key] = Allowance(_VOUCHED_FACTOR * per_s, _VOUCHED_FACTOR * burst, now)
 
+    @property
+    def calls_per_s(self) -> float:
+        """How many new calls a second are taken at the moment: fewer than configured while the node is late."""
+        return self._governor.per_s
+
     def observe(self, late_s: float, now: float) -> None:
         """The node did something so much later than it should have: fewer calls are taken while it goes on so."""
         if self._governor.observe(late_s, now) and self._calls is not None:

@@ -150,7 +150,7 @@ class UserAgentCore:
         station = self._station
         held = {"sessions": len(self._sessions.by_id), "dialogs": len(self._sessions.by_dialog)}
         pending = {"transactions": len(station.transactions), "deadlines": len(station.deadlines)}
-        return {**station.counts, **held, **pending}
+        return {**station.counts, **held, **pending, "calls_per_s_now": round(self._reception.calls_per_s)}
 
     def resolved(self, id_: ResolveId, targets: Sequence[Address], now: float) -> None:
         """The answer to a Resolve: where its URI leads, best first; empty where nobody knows."""

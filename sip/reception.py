@@ -114,6 +114,11 @@ class Reception:
         self._station.send(answer, answer_address(source, seen.via_port, rport_asked=seen.rport_asked))
         return True
 
+    @property
+    def calls_per_s(self) -> float:
+        """How many new calls a second are taken at the moment."""
+        return self._admission.calls_per_s
+
     def observe(self, late_s: float, now: float) -> None:
         self._admission.observe(late_s, now)
 

@@ -13,7 +13,7 @@ from sip.aio.resolver import name_server
 from sip.errors import SipError
 from sip.message.uri import SipUri
 from sip.resolution import is_name
-from svar import endpoint
+from svar import certificates, endpoint
 from svar import media as media_engine
 from svar.config import Config, ConfigError, Trunk
 
@@ -82,6 +82,7 @@ def _network(config: Config) -> Iterator[str]:
             section, name = what.split()
             yield f"[{section}] {name} = {port}: expected at most {_LAST_PORT}"
     yield from media_engine.mistakes(config)
+    yield from certificates.mistakes(config)
     try:
         endpoint.rtpengine_settings(config)
     except ConfigError as error:

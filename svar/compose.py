@@ -29,10 +29,12 @@ from metrics.pipeline import day_start_ms
 from metrics.prometheus import Exposition
 from metrics.wallboard import Board
 from rtp import wav
+from sip.aio.sockets import CannotListen
+from sip.aio.tls import Tls
 from sip.aio.user_agent import UserAgent
 from sip.config import Address
 from sip.core import UserAgentCore
-from svar import __version__, endpoint, feature_codes, media, state_folder, trunks
+from svar import __version__, certificates, endpoint, feature_codes, media, state_folder, trunks
 from svar.calls import CallTasks
 from svar.carriers import Carriers
 from svar.checks import check
@@ -110,8 +112,8 @@ class Node:
         resolver = endpoint.resolver(config)
         if resolver is not None:
             stack.push_async_callback(resolver.close)
-        places = endpoint.listening(config)
-        user_agent = UserAgent(UserAgentCore(core, _token), *places, tls=endpoint.tls(self.config), resolver=resolver)
+        tls = certificates.tls(config)
+        user_agent = UserAgent(UserAgentCore(core, _token), *endpoint.listening(config), tls=tls, resolver=resolver)
         carriers = Carriers(core.trunks)
         user_agent.on_registration = carriers.heard
         engine = await media.start(config)
@@ -145,7 +147,7 @@ class Node:
         await registrations.log_in_fixed()
         await registrations.match_agents()
         user_agent.hire()
-        http, mqtt = await self._show(user_agent, engine, carriers)
+        http, mqtt = await self._show(user_agent, engine, carriers, tls)
         self._emit(NodeStarted, release=__version__)
         streams = tuple(address for address in user_agent.addresses if address.reliable)
         return Places(user_agent.address[:2], http, mqtt, streams)
@@ -157,12 +159,9 @@ class Node:
     async def _listen(self, user_agent: UserAgent) -> None:
         try:
             await user_agent.start()
-        except OSError as error:
-            sip, tls = self.config.sip, self.config.tls
-            place = f"{sip.host}:{sip.port}" + (f" or TLS port {tls.port}" if tls.certificate else "")
-            raise ConfigError(
-                f"cannot listen for SIP on {place}: {error.strerror}; SVAR_SIP_PORT=5070 chooses another port"
-            ) from None
+        except CannotListen as error:
+            other = "[tls] port" if error.address.transport == "TLS" else "SVAR_SIP_PORT=5070"
+            raise ConfigError(f"{error}; {other} chooses another port") from None
         self._stack.push_async_callback(user_agent.close)
 
     async def _prompts(self, book: FlowBook) -> SpokenPrompts:
@@ -214,7 +213,7 @@ class Node:
         self._commands.own(self.storage.distributor.fail(offer.offer, offer.fence, "caller_left"))
 
     async def _show(
-        self, user_agent: UserAgent, engine: media.Engine, carriers: Carriers
+        self, user_agent: UserAgent, engine: media.Engine, carriers: Carriers, tls: Tls
     ) -> tuple[tuple[str, int], str]:
         """The page, /metrics, /health, and MQTT."""
         config, storage = self.config, self.storage
@@ -226,6 +225,8 @@ class Node:
             health.add("media", workers)
         health.add("redis", storage.check_redis)
         health.add("trunks", carriers.check)
+        if config.tls.certificate:
+            health.add("tls", certificates.check(tls))
         health.add("events", StreamLag(storage.stream_tip, lambda: storage.folds.checkpoint).check)
 
         def board() -> Board:
@@ -237,6 +238,7 @@ class Node:
             "rtp": lambda: media.figures(engine),
             "calls": self._figures,
             "trunk": carriers.figures,
+            "tls": lambda: certificates.figures(tls),
         }
         exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s)
         app = make_app(Sources(exposition.render, health.report, board, _now_ms, endpoint.titles(config)))
@@ -300,7 +302,7 @@ class Node:
 
 def _sip_figures(user_agent: UserAgent) -> dict[str, int]:
     """The user agent's counts under Prometheus' names: what only grows ends in `_total`."""
-    levels = ("sessions", "dialogs", "transactions", "deadlines", "connections")
+    levels = ("sessions", "dialogs", "transactions", "deadlines", "connections", "calls_per_s_now")
     return {name if name in levels else f"{name}_total": count for name, count in user_agent.stats.items()}
 
 

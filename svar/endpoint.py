@@ -7,15 +7,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-import structlog
-
 from acd.model import AgentId, AgentSpec, QueueId, QueueSpec, SiteId
 from ivr.agent_leg import Target
 from rtp.aio.engine import MediaSettings
 from rtp.rtpengine.aio.engine import RtpengineSettings
 from sip.aio.resolver import NameServers, Resolver
 from sip.aio.sockets import reachable
-from sip.aio.tls import CertificateError, Tls, TlsFiles
 from sip.config import Address, CoreConfig, Digest, Limits, SessionTimers, StreamLimits
 from sip.message.uri import SipUri
 from sip.resolution import Ways, needs_question
@@ -23,7 +20,6 @@ from svar import trunks
 from svar.config import Agent, Config, ConfigError
 from svar.passwords import Passwords, secret
 
-_log = structlog.get_logger(__name__)
 _TIMERS: dict[str, Literal["off", "accept", "require"]] = {"off": "off", "accept": "accept", "require": "require"}
 FIXED_REST_S = 30
 LAST_PORT = 65_535
@@ -97,20 +93,6 @@ def names(config: Config) -> list[str]:
     uris += [one.uri for one in config.destination if not one.trunk]
     uris += [one.contact for one in agents(config).values() if one.contact]
     return [uri for uri in uris if needs_question(SipUri.parse(uri))]
-
-
-def tls(config: Config) -> Tls:
-    """Raises ConfigError for files that cannot be used."""
-    named = any(trunk.certificate for trunk in config.trunk)
-    files = TlsFiles(config.tls.certificate, config.tls.key, config.tls.ca, ask_clients=named)
-    try:
-        made = Tls(files)
-    except CertificateError as error:
-        raise ConfigError(f"[tls] {error}") from None
-    key = files.key or files.certificate
-    if key and Path(key).stat().st_mode & 0o077:
-        _log.warning("others than its owner may read the private key", file=key, hint="chmod 600")
-    return made
 
 
 def media_settings(config: Config) -> MediaSettings:

@@ -14,6 +14,15 @@ from sip.config import Address
 from sip.core import UserAgentCore
 
 
+class CannotListen(OSError):
+    """`address` is taken, not ours, or not ours to take."""
+
+    def __init__(self, address: Address, cause: OSError) -> None:
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        super().__init__(f"cannot listen for SIP over {address.transport} on {host}:{address.port}: {cause.strerror}")
+        self.address = address
+
+
 class Sockets:
     """`heard` gets every message, `woken` a word after a batch of datagrams, `flush` one where more is to be done."""
 
@@ -36,13 +45,13 @@ class Sockets:
         self.addresses: list[Address] = []
 
     def listen(self, addresses: Iterable[Address]) -> None:
-        """Raises OSError when one is taken or not ours; then nothing is listened to."""
-        try:
-            for address in addresses:
+        """Raises CannotListen when one is taken or not ours; then nothing is listened to."""
+        for address in addresses:
+            try:
                 self._listen(address)
-        except OSError:
-            self.close()
-            raise
+            except OSError as error:
+                self.close()
+                raise CannotListen(address, error) from error
         self.questions.listening()
         self._pulse.start()
 

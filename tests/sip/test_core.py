@@ -64,6 +64,14 @@ def test_stats_count_what_is_held_and_what_passed() -> None:
     assert (stats["messages_in"], stats["messages_out"], stats["retransmissions"]) == (1, 2, 1)
 
 
+def test_stats_show_how_many_calls_a_second_are_taken_now() -> None:
+    one = core()
+    usual = one.stats["calls_per_s_now"]
+    for step in range(20):
+        one.late(0.06, step / 5)
+    assert 0 < one.stats["calls_per_s_now"] < usual
+
+
 def test_lost_connection_fails_what_waits_for_it() -> None:
     one = core()
     invite(one)

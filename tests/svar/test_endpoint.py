@@ -6,7 +6,6 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from ivr.agent_leg import Target
 from sip.config import Address
@@ -15,7 +14,6 @@ from svar import endpoint, trunks
 from svar.checks import check
 from svar.config import Agent, Config, ConfigError, Limits, Media, Node, Queue, Sip, Tls, Trunk
 from svar.passwords import Passwords
-from tests.sip.aio.authority import Authority
 
 
 def test_agents_of_a_count_are_told_apart() -> None:
@@ -140,22 +138,6 @@ def test_udp_and_tcp_are_listened_to_and_tls_with_a_certificate() -> None:
     assert endpoint.listening(plain) == [four, six, four._replace(transport="TCP"), six._replace(transport="TCP")]
     secure = Config(sip=Sip(tcp=False), tls=Tls(certificate="x.pem", port=5071))
     assert endpoint.listening(secure) == [Address("127.0.0.1", 5060), Address("127.0.0.1", 5071, "TLS")]
-
-
-def test_certificate_that_cannot_be_used_is_a_mistake(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"\[tls\] certificate .*x\.pem.*No such file"):
-        endpoint.tls(Config(tls=Tls(certificate=str(tmp_path / "x.pem"))))
-    endpoint.tls(Config())
-
-
-def test_a_private_key_that_others_may_read_is_told_of(tmp_path: Path) -> None:
-    certificate, key = Authority(tmp_path).issue("nav.example", "nav.example")
-    config = Config(tls=Tls(certificate=certificate, key=key))
-    for mode, told in ((0o640, 1), (0o604, 1), (0o600, 0)):
-        Path(key).chmod(mode)
-        with capture_logs() as logs:
-            endpoint.tls(config)
-        assert len(logs) == told
 
 
 def test_trunk_is_named_by_its_certificate(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator
@@ -181,3 +182,27 @@ async def test_node_listens_for_tcp_and_tls_and_reads_certificates_again_on_sigh
         writer.close()
         process.send_signal(signal.SIGHUP)
         await heard(process, "certificates were read again")
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        (
+            "tls",
+            "cannot listen for SIP over TLS on 127.0.0.1:{port}: Address already in use; [tls] port",
+        ),
+        ("sip", "cannot listen for SIP over TCP on 127.0.0.1:{port}: Address already in use; SVAR_SIP_PORT=5070 ch"),
+    ],
+)
+async def test_port_that_is_taken_is_named_with_what_chooses_another(tmp_path: Path, section: str, told: str) -> None:
+    certificate, key = Authority(tmp_path).issue("svar.example", "127.0.0.1", file="server")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        tls = f'[tls]\nport = {port if section == "tls" else 0}\ncertificate = "{certificate}"\nkey = "{key}"\n'
+        config = configured(tmp_path, tls)
+        if section == "sip":
+            config.write_text(config.read_text().replace("[sip]\nport = 0", f"[sip]\nport = {port}"))
+        async with served(config) as process:
+            await heard(process, told.format(port=port))

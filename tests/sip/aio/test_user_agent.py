@@ -6,6 +6,7 @@ from secrets import token_hex
 
 import pytest
 
+from sip.aio.sockets import CannotListen
 from sip.aio.user_agent import UserAgent
 from sip.config import Address, CoreConfig, Digest, Timers, Trunk
 from sip.core import UserAgentCore
@@ -175,8 +176,10 @@ async def test_user_agent_that_was_not_started_has_no_address() -> None:
 async def test_address_in_use_is_an_error_at_the_start() -> None:
     async with listening() as first:
         second = UserAgent(UserAgentCore(CoreConfig(), lambda: token_hex(8)), first.address)
-        with pytest.raises(OSError, match="in use"):
+        told = f"over UDP on 127.0.0.1:{first.address.port}: Address already in use"
+        with pytest.raises(CannotListen, match=told) as caught:
             await second.start()
+        assert caught.value.address == first.address
 
 
 async def test_phone_registers_is_found_after_a_restart_and_leaves() -> None:
