@@ -169,6 +169,18 @@ async def test_openssl_renegotiates_nothing_and_plain_text_is_no_tls(node: Secur
     assert probe(node.sip_port, 1) < MOST_PROBE_S
 
 
+@pytest.mark.interop
+async def test_handshakes_one_after_the_other_keep_nobody_waiting(node: Secured) -> None:
+    """Two of OpenSSL's own load generators for three seconds: 100 a second are let in, and twice that at first."""
+    command = [require("openssl"), "s_time", "-new", "-time", "3", "-connect", f"127.0.0.1:{node.tls_port}"]
+    flood = asyncio.gather(*(run(command, timeout_s=20) for _ in range(2)))
+    took = await probed(node.sip_port, flood.done)
+    await flood
+    assert max(took) < MOST_PROBE_S
+    accepted = (await node.metrics())["svar_sip_connections_accepted_total"]
+    assert 50 < accepted < 200 + 100 * 8
+
+
 def spoken(port: int, data: bytes) -> bytes:
     """What is answered until the other closes."""
     with socket.create_connection(("127.0.0.1", port)) as sock:

@@ -107,8 +107,7 @@ def ring(phones: Phones, *headers: tuple[str, str], user: str = "4799999999") ->
     return handset
 
 
-@pytest.mark.parametrize("status", [302, 305])
-async def test_an_agents_phone_redirects_a_call_nowhere(tmp_path: Path, status: int) -> None:
+async def test_an_agents_phone_redirects_a_call_nowhere(tmp_path: Path) -> None:
     """Neither outside, nor to a trunk, nor to another port of its own."""
     with outside() as there:
         contacts = ", ".join((
@@ -117,7 +116,7 @@ async def test_an_agents_phone_redirects_a_call_nowhere(tmp_path: Path, status: 
         ))  # fmt: skip
 
         async def redirects(handset: Handset) -> None:
-            agents.user_agent.reject(handset.session, status, headers=[("Contact", contacts)])
+            agents.user_agent.reject(handset.session, 302, headers=[("Contact", contacts)])
 
         async with (
             served(tmp_path, there) as node,
@@ -182,7 +181,7 @@ async def test_only_a_trusted_trunk_is_believed_who_calls_and_whom_they_meant(tm
                 async with phones_at(node, host) as phones:
                     for header in SPOKEN_FOR:
                         caller = ring(phones, header)
-                        await asyncio.sleep(0.2)
+                        await asyncio.sleep(0.1)
                         caller.hang_up()
                     caller = ring(phones, *SPOKEN_FOR, user="+4755553333")
                     await asyncio.sleep(0.5)

@@ -1,13 +1,16 @@
 """Guessing users and passwords: the answer and the work tell nothing, and guesses get few."""
 
 import re
+import statistics
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 
 import pytest
 
 from sip.config import Address, Limits
+from sip.message.auth import authorize
 from tests.security.strangers import STRANGER, challenge, guess, register, server
 from tests.sip.network import Peer
 from tests.sip.raw import ask, raw
@@ -56,6 +59,25 @@ def test_a_known_and_an_unknown_user_cost_the_same_work() -> None:
     for user in ("bjorn", "nonam"):
         one(user)  # what the parsers remember of a name they have seen is no secret of the registrar's
     assert abs(one("bjorn") - one("nonam")) <= 2
+
+
+def test_a_known_and_an_unknown_user_take_the_same_time() -> None:
+    """Wrong digests for one and the other in turn, the medians differ by less than a quarter."""
+    peer = server()
+    (asked,) = ask(peer, register(1, "bjorn"), STRANGER)
+    took: dict[str, list[float]] = {"bjorn": [], "nonam": []}
+    for number in range(3000):
+        user = ("bjorn", "nonam")[number % 2]
+        given = authorize(
+            challenge(asked), username=user, password="guess", method="REGISTER", uri="sip:nav.example", cnonce="c"
+        )
+        data = register(number + 2, user, str(given))
+        began = time.perf_counter()
+        peer.core.receive(data, STRANGER, 1000.0)
+        took[user].append(time.perf_counter() - began)
+        peer.core.datagrams()
+    known, unknown = (statistics.median(one[100:]) for one in took.values())
+    assert 0.8 < known / unknown < 1.25, (known, unknown)
 
 
 @pytest.mark.parametrize("method", ["INVITE", "REGISTER", "OPTIONS", "SUBSCRIBE", "MESSAGE"])
