@@ -31,7 +31,6 @@ _MOST_AT_ONCE = 64
 _MOST_WAITING = 512
 _LONGEST_KEPT_S = 3600.0
 _LONGEST_DENIED_S = 300.0
-_FAILED_KEPT_S = 5.0
 _STALE_S = 3600.0
 
 
@@ -40,7 +39,8 @@ class NameServers:
     """`addresses`: IP addresses, each with `:port` or not; none means those of the system.
 
     `system`: the file that names those. `ask_s`: how long one question may take over all servers, `try_s` at one of
-    them; `deadline_s`: all questions about one URI.
+    them; `deadline_s`: all questions about one URI; `rest_s`: for how long nothing that was ever known is asked after
+    a question that nobody answered.
     """
 
     addresses: tuple[str, ...] = ()
@@ -48,18 +48,22 @@ class NameServers:
     ask_s: float = 2.0
     try_s: float = 0.8
     deadline_s: float = 4.0
+    rest_s: float = 5.0
 
 
 @dataclass(slots=True)
 class _Kept:
+    """`told`: by a server, be it that there is nothing; else nobody answered."""
+
     records: tuple[Record, ...]
     until: float
+    told: bool = True
 
 
 class Resolver:
     """One of each node. Positive answers are kept for their TTL, denials for that of their SOA, failures for seconds.
 
-    Where no server answers, what was known until an hour ago is believed (RFC 8767).
+    Where no server answers, what was known until an hour ago is believed, at once while the servers rest (RFC 8767).
     """
 
     def __init__(self, servers: NameServers, ways: Ways) -> None:
@@ -71,6 +75,7 @@ class Resolver:
         self._asking: dict[Question, asyncio.Task[tuple[Record, ...]]] = {}
         self._at_once = asyncio.Semaphore(_MOST_AT_ONCE)
         self._waiting = 0
+        self._rest_until = 0.0
 
     async def targets(self, uri: SipUri) -> list[Address]:
         """Where to send what is meant for `uri`, best first; empty when that was not to be found in time."""
@@ -107,8 +112,8 @@ class Resolver:
 
     async def _answer(self, question: Question) -> tuple[Record, ...]:
         """What is kept, or what the servers say; who asks the same meanwhile waits for the same answer."""
-        kept = self._kept.get(question)
-        if kept is not None and kept.until > asyncio.get_running_loop().time():
+        kept, now = self._kept.get(question), asyncio.get_running_loop().time()
+        if kept is not None and (kept.until > now or (now < self._rest_until and _stands(kept, now))):
             self._kept.move_to_end(question)
             return kept.records
         task = self._asking.get(question)
@@ -137,8 +142,9 @@ class Resolver:
 
     def _failed(self, question: Question, error: Exception, now: float) -> tuple[Record, ...]:
         """Nobody knows: what was known before stands for a while, and the servers get a rest."""
+        self._rest_until = now + self._servers.rest_s
         kept = self._kept.get(question)
-        stands = kept is not None and now - kept.until < _STALE_S
+        stands = kept is not None and _stands(kept, now)
         _log.warning(
             "a question to the DNS failed",
             host=question.name,
@@ -148,14 +154,21 @@ class Resolver:
         )
         if kept is not None and stands:
             return kept.records
-        return self._keep(question, (), now + _FAILED_KEPT_S)
+        return self._keep(question, (), self._rest_until, told=False)
 
-    def _keep(self, question: Question, records: tuple[Record, ...], until: float) -> tuple[Record, ...]:
-        self._kept[question] = _Kept(records, until)
+    def _keep(
+        self, question: Question, records: tuple[Record, ...], until: float, *, told: bool = True
+    ) -> tuple[Record, ...]:
+        self._kept[question] = _Kept(records, until, told)
         self._kept.move_to_end(question)
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         return records
+
+
+def _stands(kept: _Kept, now: float) -> bool:
+    """Whether what ran out may be believed still."""
+    return kept.told and now - kept.until < _STALE_S
 
 
 def _resolver(servers: NameServers) -> dns.asyncresolver.Resolver:

@@ -28,10 +28,11 @@ TARGETS = [Address("192.0.2.1", 5066), Address("2001:db8::1", 5066), Address("19
 
 @asynccontextmanager
 async def resolving(
-    zone: Zone, *, ask_s: float = 2.0, try_s: float = 0.8, deadline_s: float = 4.0
+    zone: Zone, *, ask_s: float = 2.0, try_s: float = 0.8, deadline_s: float = 4.0, rest_s: float = 5.0
 ) -> AsyncIterator[Resolver]:
     async with NameServer(zone) as server:
-        resolver = Resolver(NameServers((server.address,), ask_s=ask_s, try_s=try_s, deadline_s=deadline_s), WAYS)
+        servers = NameServers((server.address,), ask_s=ask_s, try_s=try_s, deadline_s=deadline_s, rest_s=rest_s)
+        resolver = Resolver(servers, WAYS)
         yield resolver
         await resolver.close()
 
@@ -115,6 +116,27 @@ async def test_what_was_known_is_believed_while_no_server_answers() -> None:
         with structlog.testing.capture_logs() as logs:
             assert await resolver.targets(CARRIER) == TARGETS
     assert {one["stale"] for one in logs} == {True}
+
+
+async def test_what_was_known_is_told_in_time_however_many_questions_it_takes() -> None:
+    zone = Zone(RECORDS, ttl_s=0)
+    async with resolving(zone, ask_s=0.3, try_s=0.3, deadline_s=0.5) as resolver:
+        assert await resolver.targets(CARRIER) == TARGETS
+        zone.silent = True
+        zone.asked.clear()
+        assert await resolver.targets(CARRIER) == TARGETS
+        assert await resolver.targets(CARRIER) == TARGETS
+    assert set(zone.asked) == {("carrier.example", "NAPTR")}
+
+
+async def test_failure_is_no_knowledge() -> None:
+    zone = Zone(RECORDS, silent=True)
+    uri = SipUri.parse("sip:1@other.example:5060")
+    async with resolving(zone, ask_s=0.1, try_s=0.1, rest_s=0.0) as resolver:
+        with structlog.testing.capture_logs() as logs:
+            assert await resolver.targets(uri) == []
+            assert await resolver.targets(uri) == []
+    assert [one["stale"] for one in logs] == [False] * 4
 
 
 async def test_aliases_that_go_round_lead_nowhere() -> None:
