@@ -1,6 +1,7 @@
 """Kamailio with the example configuration in front of two nodes that share a Redis."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -46,6 +47,11 @@ name = "front"
 networks = ["{front}/32"]
 certificate = "{trunk}"
 trusted = true
+address = "sip:{front}:{front_port}"
+[[destination]]
+name = "partner"
+uri = "sip:partner@{front}"
+trunk = "front"
 [[queue]]
 name = "work"
 offer_s = 8
@@ -81,6 +87,16 @@ start: bye
 nodes:
   bye: {type: hangup, say: {nb: Ha det bra.}}
 """,
+    "outside": """
+flow: outside
+title: Outside
+numbers: [5004]
+languages: [nb]
+start: partner
+nodes:
+  partner: {type: transfer, to: partner, failed: bye}
+  bye: {type: hangup, say: {nb: Ha det bra.}}
+""",
     "late": """
 flow: late
 title: Late
@@ -97,6 +113,9 @@ nodes:
   bye: {type: hangup, say: {nb: Ha det bra.}}
 """,
 }
+
+
+_ACTIVE_NODE = re.compile(rf"URI: sip:(?:{'|'.join(HOSTS)}):\S+\s+FLAGS: AP")
 
 
 @dataclass(slots=True)
@@ -143,7 +162,7 @@ class Front:
         """How many nodes the dispatcher sends calls to."""
         command = ["kamcmd", "-s", f"unix:{self.folder}/kamailio.ctl", "dispatcher.list"]
         finished = await run(command, timeout_s=10)
-        return finished.output.count("FLAGS: AP")
+        return len(_ACTIVE_NODE.findall(finished.output))
 
     async def until_active(self, nodes: int) -> None:
         async def reached() -> bool:
@@ -172,6 +191,8 @@ class Site:
     def __init__(self, folder: Path, redis: str) -> None:
         self.folder = folder
         self._started = 0
+        self.port, self.tls_port = free_stream_port(FRONT), free_stream_port(FRONT)
+        self.carrier_port = free_stream_port(CALLER)
         self.authority = Authority(folder)
         self.certificate = self.authority.issue(TRUNK_NAME, TRUNK_NAME, FRONT, f"sip:{TRUNK_NAME}", file="front")
         flows = {f"{name}.yaml": text for name, text in FLOWS.items()}
@@ -183,8 +204,9 @@ class Site:
         port, tls_port = free_stream_port(host), free_stream_port(host)
         installation.config.write_text(
             CONFIG.format(
-                name=name, host=host, port=port, tls_port=tls_port, front=FRONT, trunk=TRUNK_NAME, redis=redis,
-                certificate=certificate, key=key, ca=self.authority.file, flows=self.folder / name / "flows",
+                name=name, host=host, port=port, tls_port=tls_port, front=FRONT, front_port=self.port,
+                trunk=TRUNK_NAME, redis=redis, certificate=certificate, key=key,
+                ca=self.authority.file, flows=self.folder / name / "flows",
             )
         )  # fmt: skip
         return Node(host, port, tls_port, installation)
@@ -209,12 +231,12 @@ class Site:
         self._started += 1
         folder = self.folder / f"kamailio-{self._started}"
         shutil.copytree(EXAMPLE, folder)
-        port, tls_port = free_stream_port(FRONT), free_stream_port(FRONT)
+        port, tls_port = self.port, self.tls_port
         local = _local(folder, port, tls_port)
         # Over TLS connections come from another address of ours, so that the certificate alone says who it is.
         written(folder / "local.cfg", local if transport == "tls" else f"{local}tcp_source_ipv4={FRONT}\n")
-        nodes = "".join(f"1 {node.uri(transport)} 0 0\n" for node in self.nodes)
-        written(folder / "nodes.list", nodes)
+        nodes = "".join(f"1 {node.uri(transport)} 8 0\n" for node in self.nodes)
+        written(folder / "nodes.list", f"{nodes}2 sip:{CALLER}:{self.carrier_port} 0 0\n")
         written(folder / "peers.list", "".join(f"1 {node.host} 32\n" for node in self.nodes) + f"2 {CALLER} 32\n")
         tls = (EXAMPLE / "tls.cfg").read_text()
         for name, path in zip(("kamailio.pem", "kamailio.key"), self.certificate, strict=True):

@@ -281,15 +281,20 @@ def _modules() -> str:
 
 
 def free_stream_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody had a moment ago, neither over UDP nor over TCP."""
+    """A port that nobody had a moment ago, over UDP and TCP, and the next one, which baresip takes for TLS."""
     while True:
         port = free_port(host)
-        with socket.socket() as probe:
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
+        if _is_free(host, port) and _is_free(host, port + 1):
             return port
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError):
+            return False
+    return True
 
 
 def _free_tcp_port() -> int:

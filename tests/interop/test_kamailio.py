@@ -11,17 +11,19 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from ivr.prompts.cache import speech_name
+from ivr.prompts.speech import VOICES
 from tests.acd.redis_server import RedisServer
 from tests.interop.front import CALLER, FRONT, STRANGER, Front, Node, Site, site
 from tests.interop.peers import Finished, require
 from tests.interop.phones import Baresip, baresip
-from tests.interop.sound import power_at, wav_file
+from tests.interop.sound import Samples, a_law_file, likeness, power_at, wav_file
 from tests.svar.system.installation import eventually
 
 pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module")]
 
 TALK_S = 1.5
-PURE = 0.9
+ALIKE, PURE = 0.8, 0.9
 _SUCCESSFUL = re.compile(r"Successful call +\| +\d+ +\| +(\d+)")
 
 
@@ -136,6 +138,21 @@ async def is_rung(front: Front, caller: Baresip, agent: Baresip, nth: int) -> No
 
 
 @by_udp
+async def test_a_flow_calls_out_through_it(front: Front, both: Site, tmp_path: Path) -> None:
+    carrier = baresip(
+        tmp_path / "partner", "partner", front.port, answers=True, tone_hz=660, host=FRONT, sip_port=both.carrier_port
+    )
+    async with carrier as partner, phone(front, tmp_path, "4799") as caller:
+        await caller.dial(f"sip:5004@{FRONT}:{front.port}")
+        await partner.event("CALL_ESTABLISHED")
+        await asyncio.sleep(TALK_S)
+        await partner.hang_up()
+        await caller.event("CALL_CLOSED")
+        assert power_at(wav_file(partner.heard())[-8000:], 440) > PURE
+        assert power_at(wav_file(caller.heard())[-8000:], 660) > PURE
+
+
+@by_udp
 async def test_a_node_that_stops_ends_its_calls_in_peace_while_new_ones_go_to_the_other(front: Front) -> None:
     talks = asyncio.create_task(front.callers("proxied_caller_holds.xml", "5000", calls=6, talk_ms=5000))
     stopping, other = front.nodes
@@ -152,6 +169,10 @@ async def test_a_node_that_stops_ends_its_calls_in_peace_while_new_ones_go_to_th
     assert await stopping.installation.stop() == 0
     await stopping.installation.start()
     await front.until_active(2)
+
+
+def spoken(node: Node, text: str) -> Samples:
+    return a_law_file(node.installation.state / "prompts" / speech_name(text, VOICES["nb"]))
 
 
 async def until_calls(node: Node, calls: int) -> None:
@@ -182,3 +203,7 @@ async def test_a_node_that_is_killed_takes_its_own_calls_along_and_no_others(
         # Each node in turn; the one that came back knows from the store where the phone is.
         for nth in (2, 3):
             await is_rung(front, caller, agent, nth)
+        # svar asks an agent's phone for the password, through Kamailio too.
+        await agent.dial(f"sip:*1@{FRONT}:{front.phones_port};transport={front.transport}")
+        await agent.event("CALL_CLOSED", 4)
+        assert likeness(wav_file(agent.heard()), spoken(other, "Du er klar."))[0] > ALIKE

@@ -1,5 +1,5 @@
-"""baresip and linphone over TLS with SRTP, against `svar serve`, as agents and callers. linphone checks our certificate;
-baresip 1.0 takes any.
+"""baresip and linphone over TLS with SRTP, against `svar serve`, as agents and callers. linphone checks our
+certificate, baresip 1.0 takes any.
 """
 
 import asyncio
