@@ -2,8 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ivr.problems import did_you_mean
@@ -13,7 +14,7 @@ from sip.aio.resolver import name_server
 from sip.errors import SipError
 from sip.message.uri import SipUri
 from sip.resolution import is_name
-from svar import certificates, endpoint
+from svar import certificates, endpoint, trunks
 from svar import media as media_engine
 from svar.config import Config, ConfigError, Trunk
 
@@ -30,6 +31,20 @@ def check(config: Config) -> None:
     mistakes = [*_node(config), *_network(config), *_peers(config)]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
+
+
+def files(config: Config, environment: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the certificates and passwords that the configuration names; they are read as at the start."""
+    try:
+        certificates.tls(config)
+    except ConfigError as error:
+        yield str(error)
+    for trunk in config.trunk:
+        if trunk.account.user:
+            try:
+                trunks.password(trunk, Path(config.node.state), environment)
+            except ConfigError as error:
+                yield str(error)
 
 
 def doubts(config: Config) -> Iterator[str]:
@@ -117,7 +132,7 @@ def _seen_from_outside(config: Config) -> Iterator[str]:
 
 
 def _peers(config: Config) -> Iterator[str]:
-    trunks = {trunk.name: trunk for trunk in config.trunk}
+    known = {trunk.name: trunk for trunk in config.trunk}
     for trunk in config.trunk:
         yield from _trunk(trunk, config)
     for agent in config.agent:
@@ -126,10 +141,10 @@ def _peers(config: Config) -> Iterator[str]:
         yield from _protection(f"agent {agent.name!r}", agent.srtp, config)
     for place in config.destination:
         yield from _uri(f"destination {place.name!r}: uri", place.uri)
-        if place.trunk and place.trunk not in trunks:
-            hint = did_you_mean(place.trunk, trunks)
+        if place.trunk and place.trunk not in known:
+            hint = did_you_mean(place.trunk, known)
             yield f"destination {place.name!r}: trunk = {place.trunk!r}: there is no such [[trunk]]{hint}"
-        elif place.trunk and not trunks[place.trunk].address:
+        elif place.trunk and not known[place.trunk].address:
             yield f"destination {place.name!r}: trunk {place.trunk!r} has no address, so no calls go out by it"
     for queue in config.queue:
         if queue.offer_s < 1:

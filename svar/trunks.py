@@ -62,7 +62,8 @@ def password(trunk: ConfiguredTrunk, state: Path, environment: Mapping[str, str]
         value = path.read_bytes()[:_MOST_PASSWORD_BYTES].decode().strip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ConfigError(f"trunk {trunk.name!r}: its password is expected in {path}: {why}") from None
+        hint = f"`install -m 600 /dev/stdin {path}` takes it from the keyboard, up to Ctrl-D"
+        raise ConfigError(f"trunk {trunk.name!r}: its password is expected in {path}: {why}; {hint}") from None
     if not value:
         raise ConfigError(f"trunk {trunk.name!r}: {path} is empty")
     return value

@@ -1,4 +1,4 @@
-"""svar check: every mistake in the configuration and the flows, at once."""
+"""svar check: every mistake in the configuration, the files that it names, and the flows, at once."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ivr.check import check_folder
-from svar import checks
+from svar import checks, logs
 from svar.commands.serve import EXAMPLE
 from svar.config import ConfigError, load
 
@@ -16,10 +16,12 @@ from svar.config import ConfigError, load
 def check(
     config: Annotated[Path, typer.Option(help="configuration file, which names the flows' folder")] = EXAMPLE,
 ) -> None:
-    """Read the configuration and all flows; name every mistake with file, line and column."""
+    """Read the configuration, its certificates and passwords, and all flows; name every mistake, where it stands."""
+    logs.configure(json=False, debug=False)
     try:
         settings = load(config, os.environ)
         checks.check(settings)
+        unusable = list(checks.files(settings, os.environ))
     except ConfigError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None
@@ -29,9 +31,10 @@ def check(
     problems = check_folder(
         folder, [queue.name for queue in settings.queue], [place.name for place in settings.destination]
     )
-    for problem in problems:
+    for problem in (*unusable, *problems):
         print(problem, file=sys.stderr)
     if problems:
         print(f"{len(problems)} mistake{'s' if len(problems) > 1 else ''} in {folder}", file=sys.stderr)
+    if problems or unusable:
         raise typer.Exit(1)
     print(f"{folder}: no mistakes")
