@@ -84,7 +84,7 @@ class TrunkRegistration:
         self.service_route: list[str] = []
         account, address = trunk.account, trunk.address
         known = ClientCredentials(account.user, account.password, account.realm) if account is not None else None
-        registrar = SipUri("", address.host, None, address.scheme)
+        registrar = SipUri("", address.host, address.port, address.scheme)
         aor = NameAddr(SipUri(account.user if account is not None else "", address.host, None, address.scheme))
         self._own = OwnRegistration(station, self, aor, registrar, known, trunk.outwards.register_s)
 

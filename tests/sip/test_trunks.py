@@ -1,3 +1,4 @@
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
@@ -63,6 +64,12 @@ class Customer:
     def _react(self, event: SipEvent, now: float) -> None:
         if isinstance(event, Resolve):
             self.peer.core.resolved(event.id, self.targets, now)
+
+
+def test_registrar_at_a_port_of_its_own_is_asked_by_it_and_the_address_of_record_has_none() -> None:
+    trunk = replace(carrier(), address=SipUri.parse("sip:192.0.2.11:5080;transport=tcp"))
+    (asked,) = Customer(trunk, Address("192.0.2.11", 5080, "TCP")).asked()
+    assert (str(asked.uri), str(asked.to.uri)) == ("sip:192.0.2.11:5080", "sip:nav@192.0.2.11")
 
 
 def ring(customer: Customer, trunk: str = "carrier") -> Request:
