@@ -28,12 +28,17 @@ def require(program: str) -> str:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A UDP port that nobody had a moment ago."""
+    """A port that nobody had a moment ago, neither of UDP nor of TCP."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe, socket.socket(family, socket.SOCK_STREAM) as stream:
+            probe.bind((host, 0))
+            port: int = probe.getsockname()[1]
+            try:
+                stream.bind((host, port))
+            except OSError:
+                continue
+            return port
 
 
 @dataclass(frozen=True, slots=True)
