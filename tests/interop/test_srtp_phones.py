@@ -20,8 +20,7 @@ from sip.core import UserAgentCore
 from sip.events import Accepted, InviteReceived, ReinviteReceived, SessionId, SipEvent
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
-from tests.interop.peers import free_port
-from tests.interop.phones import Baresip, baresip
+from tests.interop.phones import Baresip, baresip, free_stream_port
 from tests.interop.sound import a_law_file, likeness, power_at, wav_file
 from tests.rtp.aio.test_engine import free_range
 from tests.rtp.phone import until
@@ -181,7 +180,7 @@ async def test_baresip_that_offers_srtp_calls_holds_and_resumes(
 )
 async def test_baresip_is_called_with_srtp_and_without(tmp_path: Path, theirs: str, ours: Srtp, secured: bool) -> None:
     async with endpoint(tmp_path, ours) as made:
-        sip_port = free_port()
+        sip_port = free_stream_port()
         async with baresip(
             tmp_path / "phone", "phone", made.agent.address.port, srtp=theirs, answers=True, sip_port=sip_port
         ) as phone:
