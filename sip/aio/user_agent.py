@@ -136,22 +136,19 @@ class UserAgent:
         headers: HeaderLines = (),
     ) -> SessionId:
         """Call; `heard` gets the session's events, none of them before this returns."""
-        held, self._delivering = self._delivering, True
-        try:
-            session = self.core.invite(
-                target,
-                local=local,
-                remote=remote,
-                destination=destination,
-                trunk=trunk,
-                sdp=sdp,
-                headers=headers,
-                now=self._clock(),
-            )
-        finally:
-            self._delivering = held
+        session = self.core.invite(
+            target,
+            local=local,
+            remote=remote,
+            destination=destination,
+            trunk=trunk,
+            sdp=sdp,
+            headers=headers,
+            now=self._clock(),
+        )
         self._listeners[session] = heard
-        self._flush()
+        self._send()
+        asyncio.get_running_loop().call_soon(self._flush)
         return session
 
     def ring(self, session: SessionId, *, sdp: str | None = None, status: int = 180, reliable: bool = False) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from sip.aio.sockets import CannotListen
 from sip.aio.user_agent import UserAgent
-from sip.config import Address, CoreConfig, Digest, Timers, Trunk
+from sip.config import Address, CoreConfig, Digest, Limits, Timers, Trunk
 from sip.core import UserAgentCore
 from sip.events import (
     Accepted,
@@ -271,6 +271,16 @@ async def test_call_is_held_taken_over_and_hung_up() -> None:
         await near.until(Reoffered)
         assert caller.hang_up(session)
         await far.until(Ended)
+
+
+async def test_nothing_is_heard_of_a_call_before_its_name_is_given() -> None:
+    async with listening(config=CoreConfig(limits=Limits(sessions=0))) as caller:
+        near = Listener()
+        ring_up(caller, caller.address, near)
+        assert near.heard == []
+        rejected = await near.until(Rejected)
+        assert isinstance(rejected, Rejected)
+        assert rejected.status == 503
 
 
 async def test_caller_is_challenged_by_the_application() -> None:
