@@ -36,6 +36,11 @@ def again(request: Request, via: str, headers: Iterable[tuple[str, str]], cseq: 
     return Request(request.method, request.uri, built, request.body)
 
 
+def credentials(request: Request) -> HeaderLines:
+    """What proves who sent an INVITE, which the ACK to its 2xx says too (RFC 3261 §13.2.2.4)."""
+    return [line for line in request.headers.items() if line[0] in ("Authorization", "Proxy-Authorization")]
+
+
 def _alongside(request: Request, method: str, to: str) -> Request:
     headers = Headers()
     headers.add("Via", str(request.via))

@@ -9,6 +9,7 @@ from sip.config import Address
 from sip.deadlines import Deadline
 from sip.events import Refreshed, Reoffered, ReofferFailed, body_text
 from sip.message.message import Response
+from sip.requests import credentials
 from sip.session.offers import NONE, Side
 from sip.session.owner import Owner
 from sip.station import CHALLENGES
@@ -124,8 +125,10 @@ class Reoffer:
         if self._method == "INVITE":
             station, dialog = self.session.station, self._side.dialog
             assert self.transaction is not None
-            cseq = self.transaction.request.cseq.number
-            ack = bytes(dialog.request("ACK", station.via(dialog.destination), cseq=cseq))
+            invite, via = self.transaction.request, station.via(dialog.destination)
+            asked = dialog.destination.host == self.transaction.destination.host
+            headers = credentials(invite) if asked else ()
+            ack = bytes(dialog.request("ACK", via, cseq=invite.cseq.number, headers=headers))
             self._ack = (ack, dialog.destination)
             station.send(*self._ack)
 

@@ -7,7 +7,7 @@ from sip.deadlines import Deadline
 from sip.dialog import Dialog
 from sip.events import Accepted, Provisional, body_text
 from sip.message.message import REASONS, Request, Response
-from sip.requests import HeaderLines, again, cancellation
+from sip.requests import HeaderLines, again, cancellation, credentials
 from sip.session.early import EarlyDialogs
 from sip.session.offers import FIRST, NONE, Offers, Side
 from sip.session.owner import Owner
@@ -214,7 +214,10 @@ class OutgoingInvite:
         station = self.session.station
         body = sdp.encode() if sdp else b""
         via = station.via(dialog.destination)
-        data = bytes(dialog.request("ACK", via, cseq=self.request.cseq.number, body=body))
+        # For whoever asked for them, not for whoever else a Contact names.
+        asked = dialog.destination.host == self.transaction.destination.host
+        headers = credentials(self.request) if asked else ()
+        data = bytes(dialog.request("ACK", via, cseq=self.request.cseq.number, headers=headers, body=body))
         self._acks[tag] = (data, dialog.destination)
         station.send(data, dialog.destination)
 

@@ -41,7 +41,17 @@ def test_challenge_is_answered_by_the_same_call_with_a_proof(status: int) -> Non
     assert again.body == desk.invite.body
     (accepted,) = desk.reply(200, to=again)
     assert isinstance(accepted, Accepted)
-    assert str(desk.requests()[0].cseq) == "2 ACK"
+    (ack,) = desk.requests()
+    assert (str(ack.cseq), ack.headers.get(proves_by)) == ("2 ACK", again.headers.get(proves_by))
+
+
+def test_proof_is_not_shown_to_whoever_else_the_answer_names() -> None:
+    desk = Desk(config=TRUSTED)
+    desk.reply(401, "b", ASKED)
+    again = desk.requests()[-1]
+    desk.reply(200, "b", ("Record-Route", "<sip:198.51.100.66;lr>"), to=again)
+    (ack,) = desk.requests()
+    assert (ack.method, ack.headers.get("Authorization")) == ("ACK", None)
 
 
 def test_proxy_and_peer_may_both_ask() -> None:
@@ -124,6 +134,8 @@ def test_offer_within_the_call_is_proven_too() -> None:
     ack, again = desk.requests()
     assert (ack.method, str(again.cseq), proves(again)) == ("ACK", "3 INVITE", True)
     assert [type(event) for event in desk.reply(200, to=again, body=ANSWER)] == [Reoffered]
+    (ack,) = desk.requests()
+    assert (ack.method, ack.headers.get("Authorization")) == ("ACK", again.headers.get("Authorization"))
 
 
 def test_offer_whose_proof_is_refused_fails() -> None:
