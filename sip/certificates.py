@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 
-from sip.dialog import is_address
 from sip.errors import ParseError
 from sip.message.uri import SipUri
+from sip.resolution import address_of
 
 _TIMES = {0x17: "%y%m%d%H%M%S%z", 0x18: "%Y%m%d%H%M%S%z"}
 """UTCTime and GeneralizedTime as RFC 5280 §4.1.2.5 has them."""
@@ -51,12 +50,8 @@ def identities(certificate: Mapping[str, object]) -> tuple[str, ...]:
 def canonical(name: str) -> str:
     """As names are compared: lower case, no dot at the end, addresses in one spelling."""
     name = name.strip().rstrip(".").lower()
-    if is_address(name):
-        try:
-            return str(ip_address(name))
-        except ValueError:
-            return name
-    return name
+    address = address_of(name)
+    return name if address is None else str(address)
 
 
 def validity(certificate: bytes) -> tuple[datetime, datetime]:

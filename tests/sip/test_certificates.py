@@ -48,6 +48,7 @@ def test_expected_name_has_to_be_among_them() -> None:
 
 def test_address_that_is_none_is_compared_as_it_stands() -> None:
     assert canonical("1.2.3.4.5") == "1.2.3.4.5"
+    assert canonical("[2001:DB8:0::1]") == "2001:db8::1"
 
 
 @pytest.mark.parametrize("life", [timedelta(days=30), timedelta(hours=-1), timedelta(days=40 * 365)])
