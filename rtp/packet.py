@@ -8,6 +8,8 @@ Buffer = bytes | bytearray | memoryview
 
 HEADER: Final = struct.Struct("!BBHII")
 """Version and flags, marker and payload type, sequence, timestamp, SSRC."""
+WORDS: Final = struct.Struct("!III")
+"""The same as words, the first three fields in one."""
 
 VERSION_2: Final = 0x80
 MARKER: Final = 0x80

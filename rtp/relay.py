@@ -1,19 +1,16 @@
 """One direction of a bridge: packets of one leg become the other's by a new header, written in place."""
 
-import struct
 from typing import Final
 
 from rtp.g711 import translation
-from rtp.packet import COMFORT_NOISE, HEADER, MARKER, VERSION_2, PacketError, payload_bounds
+from rtp.packet import COMFORT_NOISE, HEADER, MARKER, VERSION_2, WORDS, PacketError, payload_bounds
 from rtp.reception import CLOCK_HZ
 from rtp.sender import USUAL_BYTES, RtpSender
 from rtp.stream import Header, RtpStream
 
 _pack_into = HEADER.pack_into
-_WORDS: Final = struct.Struct("!III")
-"""The header as words; the first is version and flags, marker and payload type, sequence."""
-_unpack_words = _WORDS.unpack_from
-_pack_words = _WORDS.pack_into
+_unpack_words = WORDS.unpack_from
+_pack_words = WORDS.pack_into
 HEADER_BYTES: Final = 12
 LONGEST_CHANGE: Final = 0x80000000
 """Of the transit time; a longer one is a clock that went round."""

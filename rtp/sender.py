@@ -6,7 +6,7 @@ from itertools import chain, repeat
 from typing import Final
 
 from rtp.dtmf import EventPacket
-from rtp.packet import HEADER, MARKER
+from rtp.packet import HEADER, MARKER, VERSION_2, WORDS
 from rtp.packetization import by_tick, ticks_a_frame
 
 TICK_MS: Final = 20
@@ -21,6 +21,7 @@ Stretches = Iterator[Iterable[bytes]]
 USUAL_BYTES: Final = HEADER.size + TICK_UNITS
 
 _pack = HEADER.pack
+_pack_words = WORDS.pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +142,9 @@ class RtpSender(Numbers):
         self.datagrams = speaking if self._keys is None else chain(self._press(self._keys), speaking)
 
     def _speak(self) -> Datagrams:
-        outbound, ssrc, sends = self.outbound, self.ssrc, self.outbound.sends
-        octet = outbound.voice_type | MARKER
+        ssrc, sends = self.ssrc, self.outbound.sends
+        usual = VERSION_2 << 24 | self.outbound.voice_type << 16
+        word = usual | MARKER << 16
         stretches = self._stretches
         for stretch in stretches:
             frames = iter(stretch)
@@ -154,8 +156,8 @@ class RtpSender(Numbers):
                     continue
                 self.sequence = sequence = (self.sequence + 1) & 0xFFFF
                 self.due += 1
-                yield _pack(0x80, octet, sequence, timestamp, ssrc) + frame
-                octet = outbound.voice_type
+                yield _pack_words(word | sequence, timestamp, ssrc) + frame
+                word = usual
         self._play = -abs(self._play)
 
     def _speak_repacked(self) -> Datagrams:

@@ -44,7 +44,8 @@ from sdp.negotiation import Capabilities
 
 MOST_TRIES: Final = 16
 """Ports tried for one leg, when other programs hold some of the range."""
-SWEEP_S: Final = 0.02
+SWEEP_S: Final = 0.0175
+"""Until the next ticker slot after that: 20 ms while there are any."""
 SWEEP_PARTS: Final = 50
 """Every leg's deadlines are looked at once in SWEEP_S times this; a report is some 50 us, so a part has to be small."""
 QUIET_SWEEP_S: Final = 0.1
@@ -308,8 +309,9 @@ class LocalMediaEngine:
 
     def _sweep(self) -> None:
         """Look at a part of the legs' deadlines, so that many legs make no long pause."""
-        self._sweeper = self._loop.call_later(SWEEP_S if self._legs else QUIET_SWEEP_S, self._sweep)
         now = self._loop.time()
+        at = self._room.ticker.slot_after(now + (SWEEP_S if self._legs else QUIET_SWEEP_S))
+        self._sweeper = self._loop.call_at(at, self._sweep)
         part = list(itertools.islice(self._swept, len(self._legs) // SWEEP_PARTS + 1))
         if not part:
             self._swept = iter(list(self._legs.values()))

@@ -47,7 +47,7 @@ class Leg:
     """Connects the cores of one leg with its socket; it decides nothing that a core could."""
 
     __slots__ = (
-        "_buffer",
+        "_aimed",
         "_gated",
         "_read",
         "_reports",
@@ -72,7 +72,7 @@ class Leg:
         self.voice = Voice()
         self.voice.describe(description)
         self._room = room
-        self._buffer = room.buffer
+        self._aimed: tuple[Callable[[Buffer, Address], int], Address] | None = None
         self._read = port.sock.recv_into
         self._gated = False
         self._reports: Reports | None = None
@@ -86,7 +86,7 @@ class Leg:
 
     def _hear(self, now: float) -> None:
         """The socket is drained, so only the latched source is heard."""
-        buffer = self._buffer
+        buffer = self._room.buffer
         try:
             size = self._read(buffer)
         except OSError:
@@ -151,9 +151,12 @@ class Leg:
         sender = self.sender
         datagram = next(sender.datagrams, None)
         if datagram is not None:
-            send = self.send
+            aimed = self._aimed
             try:
-                send(datagram)
+                if aimed is None:
+                    self.send(datagram)
+                else:
+                    aimed[0](datagram, aimed[1])
             except OSError:
                 sender.unsent += 1
             return
@@ -175,6 +178,7 @@ class Leg:
         """Send to where the latch says, or nowhere."""
         target = self.stream.latch.target
         sock = self.port.sock
+        self._aimed = None
         if target is None or not self.stream.may_send:
             self.send = _nowhere
         elif self.port.connected:
@@ -182,6 +186,7 @@ class Leg:
         else:
             sendto = sock.sendto
             self.send = lambda datagram: sendto(datagram, target)
+            self._aimed = sendto, target
 
     # The socket's state
 
@@ -319,3 +324,4 @@ class Leg:
         self._room.readiness.forget(self.port.sock)
         self.port.close()
         self.send = _nowhere
+        self._aimed = None

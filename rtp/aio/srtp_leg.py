@@ -40,7 +40,7 @@ class SrtpLeg(Leg):
     def _hear(self, now: float) -> None:
         """Nothing is passed on before it was opened."""
         try:
-            size = self._read(self._buffer)
+            size = self._read(self._room.buffer)
         except OSError:
             return
         self._receive(size, None, now)
@@ -64,6 +64,7 @@ class SrtpLeg(Leg):
         protection = self._protection
         if protection is not None and protection.active and self.stream.may_send:
             self.send = _protecting(protection, self.send)
+            self._aimed = None
 
     def update(self, codec: str, now: float) -> None:
         self._agree(self.description)

@@ -4,6 +4,7 @@ Each slot first reads what has come, then plays: one wake-up of the loop for man
 """
 
 import asyncio
+import math
 from typing import Final, Protocol
 
 from rtp.aio.readiness import Readiness
@@ -13,6 +14,7 @@ SLOTS: Final = 4
 SLOT_S: Final = TICK_S / SLOTS
 AWAKE_S: Final = 0.1
 """How long slots go on after the last thing heard: a stream is read in slots, a quiet node sleeps."""
+AFTER_S: Final = 1e-6
 MOST_BEHIND: Final = 5 * SLOTS
 """Slots (100 ms) that are caught up with after a stall; what is older is skipped, and counted as due."""
 
@@ -86,6 +88,12 @@ class Ticker:
     def _hear(self, now: float) -> None:
         if self._readiness.poll(now):
             self._awake_until = now + AWAKE_S
+
+    def slot_after(self, at: float) -> float:
+        """Just after the first slot from `at` on begins: who has time works then, in the same wake-up of the loop."""
+        if self._timer is None:
+            return at
+        return self._start + max(self._next, math.ceil((at - self._start) / SLOT_S)) * SLOT_S + AFTER_S
 
     def add(self, member: Ticked, *, twice: bool = False) -> None:
         """Into the slot with the fewest members, among equals the one that comes next. Nothing if it is in one.

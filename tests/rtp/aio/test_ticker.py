@@ -183,3 +183,22 @@ async def test_a_reader_that_another_one_has_removed_is_not_called() -> None:
         ours.close()
         theirs.close()
     readiness.close()
+
+
+async def test_work_that_can_wait_is_done_right_after_a_slot() -> None:
+    clock = await ticker()
+    loop = asyncio.get_running_loop()
+    assert clock.slot_after(loop.time() + 1) == pytest.approx(loop.time() + 1, abs=0.05)
+    member = Member()
+    clock.add(member)
+    began: list[tuple[float, int]] = []
+    asked = loop.time() + 0.05
+    at = clock.slot_after(asked)
+    assert asked < at <= asked + SLOT_S + 1e-5
+    loop.call_at(at, lambda: began.append((loop.time(), len(member.ticks))))
+    until_then = clock.slot_after(at - 5e-6)
+    assert until_then == pytest.approx(at, abs=1e-9)
+    await until(lambda: bool(began), "the work")
+    assert began[0][0] >= at
+    assert began[0][1] == len([tick for tick in member.ticks if tick <= began[0][0]])
+    clock.close()
