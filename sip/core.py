@@ -121,7 +121,7 @@ class UserAgentCore:
         )
 
     def late(self, late_s: float, now: float) -> None:
-        """The shell did something so much later than it should have; told some ten times a second."""
+        """The shell did something so much later than it should have; told some fifty times a second."""
         self._reception.observe(late_s, now)
 
     def handle_timeout(self, now: float) -> None:

@@ -27,11 +27,12 @@ _ONCE = (b"from", b"to", b"call-id", b"cseq")
 
 _STEP_S = 0.1
 _LATE_S = 0.012
-"""On average. What is played is due every 20 ms, and the worst is a few times as late."""
-_WEIGHT = 0.3
-_VERY_LATE_S = 0.05
-_DOWN, _FAR_DOWN, _UP = 0.9, 0.7, 0.03
-_LEAST_PER_S = 50.0
+"""What is played is due every 20 ms."""
+_WEIGHT = 0.04
+_FEW_LATE, _MANY_LATE, _MOST_LATE = 0.05, 0.1, 0.3
+"""Shares of what was observed that was late."""
+_DOWN, _FAR_DOWN, _UP = 0.95, 0.85, 0.02
+_LEAST_PER_S = 100.0
 """What any machine can take: below it lateness is not of our making, and refusing callers would not help."""
 
 
@@ -120,30 +121,31 @@ def stateless_tag(mark: str, call_id: str, branch: str) -> str:
 
 
 class Governor:
-    """How many new calls a second are taken: at most `limit_per_s`, fewer while the loop runs late.
+    """How many new calls a second are taken: at most `limit_per_s`, fewer while the loop is late too often.
 
-    A little up while there is time to spare and a tenth or more down where there is none keeps an overloaded node at
-    the rate that it can serve, whatever the machine; a single pause hardly shows.
+    A little up while there is time to spare and a twentieth or more down where there is none keeps an overloaded node
+    at the rate that it can serve, whatever the machine. It is how often the loop is late that counts and not how late:
+    a single long pause hardly shows, and live calls hear the worst tenth and not the mean.
     """
 
-    __slots__ = ("_late_s", "_limit_per_s", "_next_at", "per_s")
+    __slots__ = ("_late", "_limit_per_s", "_next_at", "per_s")
 
     def __init__(self, limit_per_s: float) -> None:
         self._limit_per_s = limit_per_s
-        self._late_s = 0.0
+        self._late = 0.0
         self._next_at = float("-inf")
         self.per_s = limit_per_s
 
     def observe(self, late_s: float, now: float) -> bool:
-        """The loop did something `late_s` later than it should have. Whether the rate is another now."""
-        self._late_s += _WEIGHT * (late_s - self._late_s)
+        """The loop did something `late_s` later than it should have, fifty times a second. Whether the rate changed."""
+        self._late += _WEIGHT * ((late_s > _LATE_S) - self._late)
         if now < self._next_at:
             return False
         self._next_at = now + _STEP_S
         before = self.per_s
-        if self._late_s > _LATE_S:
-            factor = _DOWN if self._late_s < _VERY_LATE_S else _FAR_DOWN
+        if self._late > _MANY_LATE:
+            factor = _DOWN if self._late < _MOST_LATE else _FAR_DOWN
             self.per_s = max(min(_LEAST_PER_S, self._limit_per_s), factor * before)
-        else:
+        elif self._late < _FEW_LATE:
             self.per_s = min(self._limit_per_s, (1 + _UP) * before)
         return self.per_s != before

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from sip.config import Address
 
 _LARGEST = 65536
-_LONGEST_WAKE_S = 0.004
+_LONGEST_WAKE_S = 0.01
 _BETWEEN_LOOKS = 16
 """Datagrams between two looks at the clock."""
 _KERNEL_BUFFER = 4 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""More calls than svar can take: `python -m tests.bench.overload [--factors 2 5 10] [--core 0] [--load-cores 2,3]`.
+"""More calls than svar can take: `python -m tests.bench.overload [--factors 2 5 10] [--workers 0]`.
 
 Searches the highest rate at which every call succeeds, then offers multiples of it, while callers on hold listen for
 gaps in their music. A call is a prompt of the menu, hung up by the caller after 2.2 s, as long as that of the IVR
@@ -21,14 +21,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
 
-from tests.bench.run import _cpu_s, _first, svar
+from tests.bench.run import _cpu_s, _first, before_others, svar
 
 HERE = Path(__file__).parent
 TALK_S = 2.2
 REPEAT_S = (0.5, 1.0, 2.0)
 """When an INVITE is repeated that nobody answered; after the last a call has failed."""
 LISTENERS = 50
-LISTENER_PORTS = 14_000
+LISTENER_PORTS = 18_200
 SINKS = 8
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 8 101\r\n"
@@ -105,6 +105,7 @@ class Callers:
         """So many calls that nobody ends. Gives how many were answered within 5 s."""
         for _ in range(count):
             self._invite(time.monotonic())
+            time.sleep(0.02)
         until = time.monotonic() + 5
         while time.monotonic() < until and len(self.tally.answer_s) < count:
             select.select([self._sock], [], [], 0.1)
@@ -280,26 +281,31 @@ def phase(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--core", default="0")
+    parser.add_argument("--cores", default="0", help="those of svar")
+    parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--load-cores", default="2,3")
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--factors", type=float, nargs="*", default=[2, 5, 10])
     parser.add_argument("--rates", type=float, nargs="*", default=[150, 200, 250, 300, 350, 400, 450, 500])
     args = parser.parse_args()
+    before_others()
     os.sched_setaffinity(0, {int(core) for core in args.load_cores.split(",")})
     held = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(SINKS)]
     for sock in held:
         sock.bind(("127.0.0.1", 0))
     sinks = [sock.getsockname()[1] for sock in held]
-    with svar(args.core, 0) as (port, named):
+    most = 0.0
+    with svar(args.cores, args.workers) as (port, named):
         pids = list(named.values())
         live = Listeners(port, args.load_cores)
-        most = 0.0
         for rate in args.rates:
             row = phase(f"search{rate:.0f}", rate, args.seconds, port, sinks, pids, live)
             if row["done_per_s"] != rate:
                 break
             most = rate
+    with svar(args.cores, args.workers, calls_per_s=int(most)) as (port, named):
+        pids = list(named.values())
+        live = Listeners(port, args.load_cores)
         for factor in args.factors:
             row = phase(f"x{factor:g}", factor * most, args.seconds, port, sinks, pids, live)
             print(f"goodput at {factor:g} x {most:g}: {100 * float(str(row['done_per_s'])) / most:.1f} %", flush=True)
