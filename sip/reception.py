@@ -111,6 +111,7 @@ class Reception:
         tag = stateless_tag(self._mark, seen.call_id.decode("latin-1"), seen.key[0])
         answer = unavailable(seen, source.host, source.port, tag, self._config.limits.retry_after_s)
         self._station.counts["refused"] += 1
+        self._station.counts["overloaded"] += 1
         self._station.send(answer, answer_address(source, seen.via_port, rport_asked=seen.rport_asked))
         return True
 
@@ -370,6 +371,7 @@ class Reception:
             self._refuse(request, 481, source)
 
     def _overloaded(self, request: Request, source: Address) -> None:
+        self._station.counts["overloaded"] += 1
         self._refuse(request, 503, source, (("Retry-After", str(self._config.limits.retry_after_s)),))
 
     def _refuse(

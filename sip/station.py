@@ -58,7 +58,7 @@ class Station:
         self.outbox: list[Datagram] = []
         self.happened: list[SipEvent] = []
         self.counts = dict.fromkeys(
-            ("messages_in", "messages_out", "retransmissions", "parse_errors", "refused", "dropped"), 0
+            ("messages_in", "messages_out", "retransmissions", "parse_errors", "refused", "overloaded", "dropped"), 0
         )
         self.transactions = TransactionLayer(config.timers, self.deadlines, self.send, config.limits.transactions)
         self.proven: dict[Address, str] = {}

@@ -14,6 +14,7 @@ from metrics.pipeline import Folds
 from metrics.prometheus import Exposition
 from svar.config import Config
 from svar.config.read import ENVIRONMENT
+from svar.figures import MEANT
 
 NOTE = "<!-- Written by `make docs` from the code; change it there. -->\n"
 
@@ -87,8 +88,7 @@ def metrics() -> str:
     for family in scrape.collect():
         name = family.name + ("_total" if family.type == "counter" else "")
         lines.append(f"| `{name}` | {family.type} | {family.documentation} |")
-    lines += [
-        "",
-        "Besides: SIP, RTP and the node's own figures as `svar_sip_…`, `svar_rtp_…`, `svar_calls_…`, `svar_trunk_…`.",
-    ]
+    lines += ["", "## The node's own", "", "| metric | type | what |", "|---|---|---|"]
+    for name, meaning in MEANT.items():
+        lines.append(f"| `svar_{name}` | {'counter' if name.endswith('_total') else 'gauge'} | {meaning} |")
     return "\n".join(lines) + "\n"

@@ -332,7 +332,7 @@ def test_above_the_rate_new_calls_get_503_without_state() -> None:
     assert [statuses(each) for each in responses] == [[], [], [503], [503]]
     assert responses[2][0].retry_after == 9
     assert peer.core.stats["sessions"] == peer.core.stats["transactions"] == 2
-    assert peer.core.stats["refused"] == 2
+    assert peer.core.stats["refused"] == peer.core.stats["overloaded"] == 2
 
 
 @pytest.mark.parametrize("limits", [Limits(sessions=1), Limits(transactions=1)])
@@ -344,6 +344,7 @@ def test_above_the_number_of_sessions_or_transactions_new_calls_get_503(limits: 
     assert statuses(ask(peer, unusual)) == [503]
     expected = [503] if limits.transactions == 1 else []
     assert statuses(ask(peer, raw("MESSAGE", branch="z9hG4bK3"))) == expected
+    assert peer.core.stats["overloaded"] == 2 + len(expected)
 
 
 def test_draining_refuses_new_calls_and_says_so_to_options() -> None:

@@ -1,6 +1,7 @@
 """What happens around a node's life at the command line: mistakes at the start, and Ctrl-C at any moment."""
 
 import asyncio
+import re
 import signal
 import socket
 import ssl
@@ -17,6 +18,7 @@ from sip.config import Address, CoreConfig
 from sip.core import UserAgentCore
 from sip.message.uri import SipUri
 from svar.commands.serve import EXAMPLE
+from svar.figures import MEANT
 from tests.ivr.sip_lab import Handset
 from tests.sip.aio.authority import Authority
 from tests.svar.system.installation import ROOT
@@ -164,6 +166,22 @@ async def test_ctrl_c_twice_hangs_up_who_is_in_a_call(tmp_path: Path) -> None:
 
 def test_the_example_is_where_serve_looks_for_it() -> None:
     assert EXAMPLE.is_file()
+
+
+async def test_every_figure_that_a_node_shows_of_itself_is_explained(tmp_path: Path) -> None:
+    """Trunks' figures carry their names, and only nodes with workers count them."""
+    certificate, key = Authority(tmp_path).issue("svar.example", "127.0.0.1", file="server")
+    tls = f'[tls]\nport = 0\ncertificate = "{certificate}"\nkey = "{key}"\n'
+    async with served(configured(tmp_path, tls)) as process:
+        place = (await heard(process, "svar ready")).partition(" http=")[2].split()[0]
+        reader, writer = await asyncio.open_connection(*place.split(":"))
+        writer.write(b"GET /metrics HTTP/1.0\r\n\r\n")
+        async with asyncio.timeout(DEADLINE_S):
+            text = (await reader.read()).decode()
+        writer.close()
+    own = set(re.findall(r"^svar_((?:sip|rtp|calls|trunk|tls)_\w+) ", text, re.MULTILINE))
+    others = {name for name in MEANT if name.startswith("trunk_") or "workers" in name}
+    assert own == MEANT.keys() - others
 
 
 async def test_node_listens_for_tcp_and_tls_and_reads_certificates_again_on_sighup(tmp_path: Path) -> None:
