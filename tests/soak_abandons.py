@@ -160,7 +160,13 @@ async def left_alone(folder: Path, cast: Cast, calls: int, rate: float, *, worke
         held = [await Held.by(node)]
         for part in (plans[:warm], plans[warm:]):
             await drive(callers, part, rate)
-            gone_s = await nothing_left(node, calls_alone=cast.short)
+            try:
+                gone_s = await nothing_left(node, calls_alone=cast.short)
+            except AssertionError as error:
+                error.add_note(f"seed {seed}; callers: {shown(callers.outcomes)}; agents: {shown(agents.outcomes)}")
+                for agent in agents.calls.values():
+                    error.add_note(f"{agent.state}, {agent.plan}, with {callers.calls.get(agent.caller)}")
+                raise
             held.append(await Held.by(node))
         assert held[2].descriptors <= held[1].descriptors + SWAY, held
         assert held[2].tasks <= held[0].tasks + SWAY, held

@@ -192,6 +192,14 @@ class Callers(Phone):
             "ACK", uri, branch, local=local, remote=remote, call_id=call.name, cseq=int(cseq.split()[0])
         )  # fmt: skip
         call.send(f"{head}Content-Length: 0\r\n\r\n")
+        if status < 300 and call.state == "over" and ";tag=" not in call.to:
+            self._end_late_answer(call, message)
+
+    def _end_late_answer(self, call: Call, message: Parsed) -> None:
+        """An answer after a refusal: acknowledged, and hung up (RFC 3261 §13.2.2.4)."""
+        call.to, call.uri, call.cseq = message.headers["to"], self._contact(message), call.cseq + 1
+        self.outcomes["answered too late"] += 1
+        self.ask(call.send, self._request(call, "BYE"), lambda _: None)
 
     def _over(self, call: Call, how: str) -> None:
         for timer in call.timers:
