@@ -151,7 +151,10 @@ INWARDS = Trunk(name="carrier", networks=["192.0.2.0/24"])
         ({"trunk": [replace(CARRIER, address="sip:no-name.123")]}, "neither an IP address nor a name"),
         ({"trunk": [replace(CARRIER, media=TrunkMedia(srtp="always"))]}, "media: srtp = 'always': expected one of"),
         (
-            {"trunk": [replace(CARRIER, media=TrunkMedia(tones=True))], "media": Media(engine="rtpengine", rtpengine=["127.0.0.1:1"])},
+            {
+                "trunk": [replace(CARRIER, media=TrunkMedia(tones=True))],
+                "media": Media(engine="rtpengine", rtpengine=["127.0.0.1:1"]),
+            },
             r"media: tones: \[media\] engine = 'rtpengine'",
         ),
         ({"agent": [Agent(name="anna", skills={}, srtp="yes")]}, "agent 'anna': srtp = 'yes'"),
