@@ -11,7 +11,7 @@ from sip.overload import Governor
 _REMEMBERED_SOURCES = 4096
 _SWEEP_EVERY_S = 1.0
 _VOUCHED_FACTOR = 20
-_MOST_BURST = 40.0
+_BURST_S, _LEAST_BURST = 0.2, 40.0
 # All strangers together: each of them costs about 0.1 ms, and a flood may come from ever new addresses.
 _STRANGERS_PER_S, _STRANGERS_BURST = 1000.0, 2000.0
 
@@ -54,7 +54,7 @@ class Allowance:
 
 def burst(calls_per_s: float) -> float:
     """How many calls may come at once: each takes a few ms before its caller hears anything, and they queue up."""
-    return max(1.0, min(calls_per_s, _MOST_BURST))
+    return max(1.0, min(calls_per_s, _LEAST_BURST), _BURST_S * calls_per_s)
 
 
 class Allowances:

@@ -135,3 +135,9 @@ def test_a_trunk_has_a_rate_of_its_own_within_the_total() -> None:
     assert sum(one.call_may(0.0, "slow") for _ in range(20)) == 2
     assert sum(one.call_may(0.0, "north") for _ in range(20)) == 3
     assert sum(one.call_may(1.0, "slow") for _ in range(20)) == 2
+
+
+@pytest.mark.parametrize(("calls_per_s", "at_once"), [(0.5, 1), (5, 5), (40, 40), (150, 40), (300, 60), (1000, 200)])
+def test_so_many_calls_may_come_at_once(calls_per_s: float, at_once: int) -> None:
+    one = admission(calls_per_s=calls_per_s)
+    assert sum(one.call_may(0.0) for _ in range(2000)) == at_once
