@@ -1,5 +1,7 @@
 from ipaddress import ip_network
 
+import pytest
+
 from sip.admission import Admission, Allowance
 from sip.config import Limits, Trunk
 
