@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -161,6 +161,7 @@ def _trunk(trunk: Trunk, config: Config) -> Iterator[str]:
         yield f"{name}: trusted: there are neither networks nor a certificate by which its calls could be known"
     if trunk.certificate and not (config.tls.certificate and config.tls.ca):
         yield f"{name}: a certificate is only asked for with [tls] certificate and ca"
+    yield from _networks(name, trunk.networks)
     yield from _protection(f"{name}: media", trunk.media.srtp, config)
     if trunk.media.tones and config.media.engine != "own":
         yield f"{name}: media: tones: [media] engine = {config.media.engine!r} does not hear them"
@@ -181,6 +182,15 @@ def _trunk(trunk: Trunk, config: Config) -> Iterator[str]:
             yield f"{name}: redirects.prefixes: {prefix!r}: expected the beginning of a number such as +4780"
 
 
+def _networks(what: str, networks: list[str]) -> Iterator[str]:
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            hint = "expected an address such as 192.0.2.7, or the first of a network such as 192.0.2.0/24"
+            yield f"{what}: networks: {error}; {hint}"
+
+
 def _protection(what: str, srtp: str, config: Config) -> Iterator[str]:
     if srtp not in tuple(Srtp):
         yield f"{what}: srtp = {srtp!r}: expected one of {', '.join(Srtp)}"
@@ -190,10 +200,13 @@ def _protection(what: str, srtp: str, config: Config) -> Iterator[str]:
 
 def _uri(what: str, uri: str) -> Iterator[str]:
     try:
-        host = SipUri.parse(uri).host
+        parsed = SipUri.parse(uri)
     except (SipError, ValueError) as error:
         yield f"{what} = {uri!r}: {error}; expected one such as sip:100@192.0.2.7:5060"
         return
+    host, transport = parsed.host, parsed.param("transport")
+    if transport is not None and transport.lower() not in ("udp", "tcp", "tls"):
+        yield f"{what} = {uri!r}: transport={transport}: expected udp, tcp or tls"
     if not _is_address(host) and not is_name(host):
         yield f"{what} = {uri!r}: {host!r} is neither an IP address nor a name that can be looked up"
 

@@ -33,7 +33,8 @@ def configuration() -> str:
     lines = [
         "# Configuration",
         NOTE,
-        "One TOML file, given by `--config` (`deploy/example.toml` without it). Every mistake is told with its line.",
+        "One TOML file, given by `--config` (`deploy/example.toml` without it). `svar check` tells every",
+        "mistake, with its line or its table and key.",
         "These environment variables stand above the file:",
         "",
         *(f"- `{name}`: `{key}` of `[{section}]`" for name, (section, key, _) in ENVIRONMENT.items()),

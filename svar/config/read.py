@@ -156,17 +156,20 @@ class _Reader:
 
     def line(self, where: tuple[str | int, ...]) -> int:
         """The line where the key (or else its table) stands; 1 when it cannot be told."""
-        table = where[0] if where else ""
+        names = [part for part in where if isinstance(part, str)]
         index = next((part for part in where if isinstance(part, int)), 0)
-        key = where[-1] if where and isinstance(where[-1], str) and len(where) > 1 else None
-        count, best, inside = -1, 1, len(where) == 1
+        key, count, table, best = names[-1] if names else "", -1, "", 1
+        inner, outer = ".".join(names[:-1]), names[0] if names else ""
         for number, line in enumerate(self.lines, 1):
             if header := re.match(r"\s*\[\[?\s*([\w.]+)", line):
-                count += header[1] == table
-                inside = header[1] == table and count == index
-                best = number if inside else best
-            elif (inside and key and _sets(line, key)) or (len(where) == 1 and _sets(line, str(table))):
+                table = header[1]
+                count += table == outer
+                if count == index and table in (outer, inner, ".".join(names)):
+                    best = number
+            elif table == inner and (count == index or not table) and _sets(line, key):
                 return number
+            elif len(names) > 1 and table == outer and count == index and _sets(line, names[1]):
+                best = number
         return best
 
 

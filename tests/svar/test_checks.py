@@ -54,6 +54,14 @@ def test_the_defaults_and_the_example_are_right() -> None:
             Config(trunk=[Trunk(name="t", certificate="t.example")]),
             "trunk 't': a certificate is only asked for with [tls] certificate and ca",
         ),
+        (
+            Config(trunk=[Trunk(name="t", networks=["192.0.2.1/24"])]),
+            "trunk 't': networks: 192.0.2.1/24 has host bits set; expected an address such as",
+        ),
+        (
+            Config(trunk=[Trunk(name="t", address="sip:192.0.2.1;transport=sctp")]),
+            "trunk 't': address = 'sip:192.0.2.1;transport=sctp': transport=sctp: expected udp, tcp or tls",
+        ),
         (Config(http=Http(port=70000)), "[http] port = 70000: expected at most 65535"),
         (Config(media=Media(first_port=30000, last_port=20000)), "[media] first_port = 30000: expected less"),
         (

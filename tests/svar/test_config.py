@@ -65,6 +65,11 @@ def test_a_number_in_the_environment_is_checked(tmp_path: Path) -> None:
             "svar.toml:3: 'skills' has to be a table of a whole number, not ['x']",
         ),
         ("[[agent]]\nname = 3\nskills = {}\n", "svar.toml:2: 'name' has to be text, not 3"),
+        (
+            '[[trunk]]\nname = "a"\n[trunk.account]\nuser = "a"\n[[trunk]]\nname = "b"\n[trunk.account]\nusr = "b"\n',
+            "svar.toml:8: unknown key 'usr'; did you mean 'user'?",
+        ),
+        ('[[trunk]]\nname = "a"\n\nredirects = { hosts = 5 }\n', "svar.toml:4: 'hosts' has to be a list of text"),
         ("[sip\n", "svar.toml: Expected ']'"),
         ("nonsense = 1\n", "svar.toml:1: unknown key 'nonsense'; known are node"),
     ],
