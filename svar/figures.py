@@ -23,6 +23,7 @@ MEANT: dict[str, str] = {
     "sip_handshake_failures_total": "connections of others that ended before their handshake did",
     "rtp_legs": "legs, of callers and of agents' phones",
     "rtp_ticks_skipped_total": "packets (20 ms) that were not sent because the node was late for too long",
+    "rtp_rtpengines": "rtpengines that answer (`[media] engine`)",
     "rtp_workers": "media workers that run (`[media] workers`)",
     "rtp_workers_lost_total": "media workers that died or hung",
     "calls_in_progress": "calls in progress",

@@ -55,11 +55,15 @@ def figures(engine: Engine) -> dict[str, int]:
     shown = {"legs": engine.legs, "ticks_skipped_total": engine.skipped}
     if isinstance(engine, MediaPool):
         shown |= {"workers": len(engine.crew.running), "workers_lost_total": engine.crew.ended}
+    elif isinstance(engine, RtpengineMediaEngine):
+        shown |= {"rtpengines": engine.alive[0]}
     return shown
 
 
 def check(engine: Engine) -> Check | None:
     """A check for `metrics.health`; None where media has nothing of its own that could end."""
+    if isinstance(engine, RtpengineMediaEngine):
+        return _rtpengines(engine)
     if not isinstance(engine, MediaPool):
         return None
     crew = engine.crew
@@ -71,6 +75,17 @@ def check(engine: Engine) -> Check | None:
         return told
 
     return workers
+
+
+def _rtpengines(engine: RtpengineMediaEngine) -> Check:
+    async def answering() -> str:
+        alive, size = engine.alive
+        told = f"{alive} of {size} rtpengines answer"
+        if not alive:
+            raise Unwell(f"{told}: callers get 503")
+        return told
+
+    return answering
 
 
 def mistakes(config: Config) -> Iterator[str]:

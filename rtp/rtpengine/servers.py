@@ -24,6 +24,11 @@ class Servers(Generic[Server]):
         self._contacts[chosen] += 1
         return chosen
 
+    @property
+    def alive(self) -> int:
+        """How many there are that have not died, or came back."""
+        return len(self._contacts) - len(self._dead)
+
     def give(self, name: Server) -> None:
         self._contacts[name] -= 1
 

@@ -12,6 +12,7 @@ from ivr.lasting_media import LastingMedia
 from metrics.health import Unwell
 from rtp.aio.engine import LocalMediaEngine
 from rtp.aio.pool import MediaPool
+from rtp.engine import LegId, LegOptions, MediaError
 from rtp.rtpengine.aio.engine import RtpengineMediaEngine
 from svar import checks, media
 from svar.config import Config, ConfigError, Limits, Media, Node
@@ -58,7 +59,26 @@ async def test_calls_are_brought_back_also_when_rtpengines_are_lost(tmp_path: Pa
     engine = await media.start(Config(node=Node(state=str(tmp_path)), media=chosen))
     assert isinstance(engine, RtpengineMediaEngine)
     assert isinstance(media.lasting(engine, spawn), LastingMedia)
-    assert media.figures(engine) == {"legs": 0, "ticks_skipped_total": 0}
+    await engine.shutdown()
+
+
+async def test_rtpengines_that_all_are_silent_make_the_node_unwell(tmp_path: Path) -> None:
+    """Nobody listens there; a call finds out."""
+    chosen = Media(
+        engine="rtpengine",
+        rtpengine=[f"127.0.0.1:{free_range(1)}"],
+        rtpengine_keys=f"127.0.0.1:{free_range(1)}",
+    )
+    engine = await media.start(Config(node=Node(state=str(tmp_path)), media=chosen))
+    check = media.check(engine)
+    assert check is not None
+    assert await check() == "1 of 1 rtpengines answer"
+    assert media.figures(engine) == {"legs": 0, "ticks_skipped_total": 0, "rtpengines": 1}
+    with pytest.raises(MediaError):
+        await engine.open(LegId("leg"), None, LegOptions(contact="c"))
+    with pytest.raises(Unwell, match="0 of 1 rtpengines answer: callers get 503"):
+        await check()
+    assert media.figures(engine)["rtpengines"] == 0
     await engine.shutdown()
 
 

@@ -169,7 +169,7 @@ def test_the_example_is_where_serve_looks_for_it() -> None:
 
 
 async def test_every_figure_that_a_node_shows_of_itself_is_explained(tmp_path: Path) -> None:
-    """Trunks' figures carry their names, and only nodes with workers count them."""
+    """Trunks' figures carry their names, and only nodes with workers or rtpengines count them."""
     certificate, key = Authority(tmp_path).issue("svar.example", "127.0.0.1", file="server")
     tls = f'[tls]\nport = 0\ncertificate = "{certificate}"\nkey = "{key}"\n'
     async with served(configured(tmp_path, tls)) as process:
@@ -180,7 +180,7 @@ async def test_every_figure_that_a_node_shows_of_itself_is_explained(tmp_path: P
             text = (await reader.read()).decode()
         writer.close()
     own = set(re.findall(r"^svar_((?:sip|rtp|calls|trunk|tls)_\w+) ", text, re.MULTILINE))
-    others = {name for name in MEANT if name.startswith("trunk_") or "workers" in name}
+    others = {name for name in MEANT if name.startswith("trunk_") or "workers" in name or "rtpengines" in name}
     assert own == MEANT.keys() - others
 
 

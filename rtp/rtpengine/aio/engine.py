@@ -316,6 +316,11 @@ class RtpengineMediaEngine:
         return stats
 
     @property
+    def alive(self) -> tuple[int, int]:
+        """How many rtpengines answer, and how many there are."""
+        return self._servers.alive, len(self._clients)
+
+    @property
     def legs(self) -> int:
         return len(self._legs)
 

@@ -12,7 +12,9 @@ def test_the_dead_get_nothing_until_they_are_back() -> None:
     servers = Servers(("a", "b"))
     servers.died("a")
     assert [servers.take(), servers.take()] == ["b", "b"]
+    assert servers.alive == 1
     servers.revived("a")
+    assert servers.alive == 2
     assert servers.take() == "a"
 
 
