@@ -56,7 +56,10 @@ def read_folder(path: Path) -> Folder:
     folder = Folder()
     files = sorted(path.glob("*.yaml"))
     if not files:
-        folder.problems.append(Problem(str(path), 1, 1, "there is no flow here: a flow is a file NAME.yaml"))
+        lacking = "there is no flow here: a flow is a file NAME.yaml"
+        if not path.is_dir():
+            lacking = "there is no such folder; the way to it begins at the configuration's file"
+        folder.problems.append(Problem(str(path), 1, 1, lacking))
     for file in files[:MOST_FILES]:
         marked = read_file(file)
         flow = flow_of(marked)

@@ -144,6 +144,7 @@ def test_files_that_cannot_be_read_are_problems(tmp_path: Path) -> None:
 
 def test_a_folder_without_flows_is_a_problem(tmp_path: Path) -> None:
     assert "there is no flow here" in str(read_folder(tmp_path).problems[0])
+    assert "there is no such folder" in str(read_folder(tmp_path / "flows").problems[0])
 
 
 def test_the_schema_for_editors_knows_every_node() -> None:
