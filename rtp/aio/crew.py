@@ -63,11 +63,13 @@ class Crew:
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
 
-    async def _start(self, place: int) -> None:
+    async def _start(self, place: int) -> Remote:
         worker = Remote(place + 1, self._happened, self._gone)
-        await worker.start(self._settings[place], self._quarantined.pop(place, ()))
+        await worker.start(self._settings[place], self._quarantined.get(place, ()))
+        self._quarantined.pop(place, None)
         self._workers[place] = worker
         self._some.set()
+        return worker
 
     def _gone(self, worker: Remote) -> None:
         place = worker.number - 1
@@ -83,25 +85,27 @@ class Crew:
     async def _keep(self, place: int) -> None:
         """Replace the worker at that place whenever it ends."""
         loop = asyncio.get_running_loop()
-        began, in_a_row = loop.time(), 0
+        worker, began, in_a_row = self._workers.get(place), loop.time(), 0
         while True:
-            worker = self._workers.get(place)
             if worker is not None:
                 await worker.over.wait()
-                log.error(
-                    "media worker lost",
-                    worker=worker.number,
-                    pid=worker.pid,
-                    exit=await self._see_through(worker.end()),
-                )
                 in_a_row = 0 if loop.time() - began > SETTLED_S else in_a_row
+                await self._see_through(_bury(worker))
             await asyncio.sleep(AGAIN_AFTER_S[min(in_a_row, len(AGAIN_AFTER_S) - 1)])
             began, in_a_row = loop.time(), in_a_row + 1
-            try:
-                await self._see_through(self._start(place))
-                log.warning("media worker started again", worker=place + 1, pid=self._workers[place].pid)
-            except (OSError, TimeoutError, MediaError) as error:
-                log.error("media worker cannot be started", worker=place + 1, reason=str(error) or "it does not answer")
+            worker = await self._replace(place)
+
+    async def _replace(self, place: int) -> Remote | None:
+        """None, and a line in the log, whatever it was that kept the worker from starting."""
+        try:
+            worker = await self._see_through(self._start(place))
+        except Exception as error:
+            known = isinstance(error, OSError | MediaError)
+            reason = str(error) or ("it does not answer" if known else type(error).__name__)
+            log.error("media worker cannot be started", worker=place + 1, reason=reason, exc_info=not known)
+            return None
+        log.warning("media worker started again", worker=worker.number, pid=worker.pid)
+        return worker
 
     @property
     def running(self) -> list[int]:
@@ -147,6 +151,15 @@ class Crew:
         await asyncio.gather(*self._keepers, *self._under_way, return_exceptions=True)
         workers, self._workers = self._workers, {}
         await asyncio.gather(*[worker.end() for worker in workers.values()])
+
+
+async def _bury(worker: Remote) -> None:
+    try:
+        code = await worker.end()
+    except Exception:
+        log.exception("media worker's end cannot be seen", worker=worker.number)
+    else:
+        log.error("media worker lost", worker=worker.number, pid=worker.pid, exit=code)
 
 
 def _sum(a: Load, b: Load) -> Load:
