@@ -13,6 +13,7 @@ PING = b"\r\n\r\n"
 PONG = b"\r\n"
 
 _END = b"\r\n\r\n"
+_KEEP_ALIVES = re.compile(rb"(?:\r\n\r\n)++")
 _FOLD = re.compile(rb"\r\n[ \t]++")
 _LENGTH = re.compile(rb"\r\n(?:Content-Length|l)[ \t]*+:[ \t]*+([^\r\n]*+)", re.IGNORECASE)
 
@@ -47,9 +48,22 @@ class Framer:
         messages: list[bytes] = []
         if self.fault is None:
             self._buffer += data
+            messages += self._keep_alives()
             while (message := self._next()) is not None:
                 messages.append(message)
+                messages += self._keep_alives()
         return messages
+
+    def _keep_alives(self) -> list[bytes]:
+        """All that stand between two messages at once: 64 KiB may be 16,000 of them."""
+        run = _KEEP_ALIVES.match(self._buffer) if not self._wanted else None
+        if run is None:
+            return []
+        count = run.end() // len(PING)
+        del run  # a bytearray is not cut while somebody looks at it
+        del self._buffer[: count * len(PING)]
+        self._searched = 0
+        return [PING] * count
 
     def _next(self) -> bytes | None:
         if not self._wanted:
@@ -61,9 +75,7 @@ class Framer:
         return self._take(self._wanted)
 
     def _between(self) -> bytes | None:
-        """Empty lines between messages: two are a keep-alive, one is its answer and is passed over."""
-        if self._buffer.startswith(PING):
-            return self._take(len(PING))
+        """One empty line between messages, which is the answer to a keep-alive, is passed over."""
         if PING.startswith(self._buffer):
             return None
         if not self._buffer.startswith(PONG):

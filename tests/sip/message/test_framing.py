@@ -114,3 +114,9 @@ def test_message_that_began_is_partial_until_it_is_complete() -> None:
         framer.feed(chunk)
         seen.append(framer.partial)
     assert seen == [False, False, True, False]
+
+
+def test_many_keep_alives_at_once_are_told_one_by_one() -> None:
+    framer = Framer()
+    assert framer.feed(PING * 16_000 + b"\r\n") == [PING] * 16_000
+    assert framer.feed(b"\r\n") == [PING]
