@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from sip.certificates import Expected
 from sip.config import Address, StreamLimits
 from sip.message.framing import PING, PONG, Framer, FramingError
 
@@ -48,6 +49,7 @@ class Course:
     """How it goes, and when what began by the loop's clock; None: nothing of the kind is under way.
 
     `stood`: it could be used. `spoke`: a complete message came. `proved`: the names in the peer's certificate.
+    `expected`: of those that we opened over TLS, for whom alone what waits in it is meant.
     """
 
     opened: float
@@ -60,6 +62,7 @@ class Course:
     spoke: bool = False
     answers_pings: bool = False
     proved: tuple[str, ...] = ()
+    expected: Expected | None = None
 
 
 class Connection:
@@ -269,8 +272,13 @@ class Connection:
         self._state = "established"
         self.course.stood = True
         self._owner.established(self)
-        if self.established:
-            (self._await_room if self._out else self._have_room)()
+        if not self.established:
+            return
+        if self._out:
+            self._await_room()
+            self._writable()
+        else:
+            self._have_room()
 
     def _step(self) -> bool:
         """Whether it stands. Raises OSError and ValueError."""

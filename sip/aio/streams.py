@@ -13,7 +13,7 @@ from sip.aio.connection import Connection, Secure
 from sip.aio.door import Door
 from sip.aio.listener import Listener
 from sip.aio.tls import CertificateError, Tls
-from sip.certificates import identities
+from sip.certificates import Expected, identities
 from sip.config import Address
 from sip.core import UserAgentCore
 from sip.message.framing import FramingError
@@ -42,6 +42,7 @@ class Streams:
         self._listeners: list[Listener] = []
         self._open: dict[Address, Connection] = {}
         self._silent: dict[Address, Connection] = {}
+        self._held: dict[Address, list[tuple[bytes, Expected]]] = {}
         self._door = Door(core.config.streams, self._known, self._loop.time())
         self._most = min(core.config.streams.connections, _descriptors())
         self._sweeper: asyncio.TimerHandle | None = None
@@ -70,15 +71,32 @@ class Streams:
 
     def send(self, data: bytes, destination: Address) -> None:
         """Over the connection that stands, else over a new one. What fails is reported once this has returned."""
+        self._send(data, destination, self._core.expected(destination) if destination.transport == "TLS" else None)
+
+    def _send(self, data: bytes, destination: Address, expected: Expected | None) -> None:
         connection = self._open.get(destination)
-        if connection is not None and destination.transport == "TLS" and not self._still_right(connection):
-            connection = None
-        connection = connection or self._connect(destination)
+        if connection is not None and expected is not None and self._for_whoever_proves(connection):
+            if not connection.established and connection.course.expected != expected:
+                self._hold(data, connection, expected)
+                return
+            connection = connection if self._still_right(connection, expected) else None
+        connection = connection or self._connect(destination, expected)
         if connection is None:
             self.counts["connect_failures"] += 1
             self._loop.call_soon(self._lost, destination)
         else:
             connection.send(data, self._core.config.streams.unread_bytes)
+
+    def _hold(self, data: bytes, connection: Connection, expected: Expected) -> None:
+        """What is for another name than a connection will prove may not wait in it: it waits for the proof."""
+        held = self._held.setdefault(connection.address, [])
+        held.append((data, expected))
+        if sum(len(one) for one, _ in held) > self._core.config.streams.unread_bytes:
+            self._loop.call_soon(connection.close, "too much waits for it")
+
+    def _send_held(self, address: Address) -> None:
+        for data, expected in self._held.pop(address, ()):
+            self._send(data, address, expected)
 
     def close(self) -> None:
         """Listen no more and close every connection; nobody is told."""
@@ -88,6 +106,7 @@ class Streams:
         for listener in self._listeners:
             listener.close()
         self._listeners.clear()
+        self._held.clear()
         if self._tls is not None:
             self._tls.close()
         connections, self._open = self._open, {}
@@ -99,9 +118,10 @@ class Streams:
     def established(self, connection: Connection) -> None:
         if connection.address.transport != "TLS":
             return
+        if connection.address in self._held:
+            self._loop.call_soon(self._send_held, connection.address)
         proved = connection.course.proved = identities(connection.certificate())
-        if connection.outgoing:
-            expected = self._core.expected(connection.address)
+        if (expected := connection.course.expected) is not None:
             if expected.met(proved):
                 # Whoever vouches for this name need not be believed about others.
                 self._core.connected(connection.address, [expected.name] if proved else ())
@@ -131,6 +151,7 @@ class Streams:
             return
         del self._open[address]
         self._silent.pop(address, None)
+        self._held.pop(address, None)  # it fails with all that waits for that address
         self._door.left(address)
         _log.debug("connection closed", peer=address, reason=why, outgoing=connection.outgoing)
         if not connection.course.stood:
@@ -182,11 +203,11 @@ class Streams:
                 longest.close("room was needed")
         return self._door.admit(address, now)
 
-    def _connect(self, address: Address) -> Connection | None:
+    def _connect(self, address: Address, expected: Expected | None) -> Connection | None:
         """A connection under way; None where there can be none."""
         secure = None
-        if address.transport == "TLS":
-            secure = self._securing(address)
+        if expected is not None:
+            secure = self._securing(address, expected)
             if secure is None:
                 return None
         if len(self._open) >= self._most or (":" not in address.host and not address.host[-1:].isdigit()):
@@ -197,27 +218,28 @@ class Streams:
             return None
         self.counts["connections_opened"] += 1
         connection = Connection(self, stream, address, outgoing=True, secure=secure)
+        connection.course.expected = expected
         self._take_on(connection)
         connection.start()
         return connection
 
-    def _securing(self, address: Address) -> Secure | None:
+    def _securing(self, address: Address, expected: Expected) -> Secure | None:
         if self._tls is None:
             return None
         try:
-            return self._tls.connecting(self._core.expected(address))
+            return self._tls.connecting(expected)
         except CertificateError as error:
             _log.error("TLS cannot be spoken to a peer", peer=address, reason=str(error))
             return None
 
-    def _still_right(self, connection: Connection) -> bool:
-        """Whether what it proved is what the next request wants: several domains may share an address (RFC 5923 §8),
-        and whoever came from the address of a host that was looked up need not be that host.
-        """
+    def _for_whoever_proves(self, connection: Connection) -> bool:
+        """Whoever came from the address of a host that was looked up need not be that host."""
+        return connection.outgoing or self._core.looked_up(connection.address)
+
+    def _still_right(self, connection: Connection, expected: Expected) -> bool:
+        """Whether what it proved is what the next request wants: several domains may share an address (RFC 5923 §8)."""
         address = connection.address
-        if not connection.established or not (connection.outgoing or self._core.looked_up(address)):
-            return True
-        if self._core.expected(address).met(connection.course.proved):
+        if not connection.established or expected.met(connection.course.proved):
             return True
         del self._open[address]
         self._silent.pop(address, None)

@@ -14,7 +14,7 @@ import structlog
 
 from sip.aio.tls import CertificateError, Tls, TlsFiles
 from sip.aio.user_agent import UserAgent
-from sip.config import Address, CoreConfig, Trunk
+from sip.config import Address, CoreConfig, StreamLimits, Trunk
 from sip.core import UserAgentCore
 from sip.events import Accepted, Confirmed, Ended, InviteReceived, Rejected
 from sip.message.address import NameAddr
@@ -148,6 +148,59 @@ async def test_nothing_for_a_trunk_goes_to_whoever_came_from_its_port_without_it
             assert rejected.status == 503
             assert await reader.read() == b""
         writer.close()
+
+
+def call_domain(caller: UserAgent, destination: Address, domain: str) -> Listener:
+    heard, target = Listener(), SipUri.parse(f"sip:600@{domain}")
+    us = NameAddr(SipUri("nav", "us.example"))
+    caller.invite(target, heard, local=us, remote=NameAddr(target), destination=destination, sdp=OFFER)
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("proved", "reached"),
+    [
+        (("one.example",), ["one.example"]),
+        (("two.example",), []),
+        (("one.example", "two.example"), ["one.example", "two.example"]),
+    ],
+)
+async def test_what_waits_for_a_handshake_goes_only_to_whoever_proves_the_name_that_it_is_for(
+    authority: Authority, proved: tuple[str, ...], reached: list[str]
+) -> None:
+    invited: list[str] = []
+    near = Trunk("near", LOOPBACK)
+    async with serving(files(authority, "us.example")) as caller, serving(files(authority, *proved), near) as callee:
+        callee.on_invite = lambda event: invited.append(str(event.request.uri).partition("@")[2])
+        one, two = (call_domain(caller, callee.address, domain) for domain in ("one.example", "two.example"))
+        if len(proved) == 1:
+            rejected = await two.until(Rejected)
+            assert isinstance(rejected, Rejected)
+            assert rejected.status == 503
+        else:
+            await until(lambda: len(invited) == 2)
+            assert caller.stats["connections_opened"] == 1
+        assert invited == reached
+        assert any(isinstance(event, Rejected) for event in one.heard) == (len(proved) == 1)
+
+
+async def test_what_waits_for_a_handshake_is_bounded_for_each_name(authority: Authority) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        destination = Address("127.0.0.1", silent.getsockname()[1], "TLS")
+        limits = StreamLimits(unread_bytes=2000)
+        agent = UserAgent(
+            UserAgentCore(CoreConfig(streams=limits), counted("t")),
+            Address("127.0.0.1", 0, "TLS"),
+            tls=Tls(files(authority, "us.example")),
+        )
+        await agent.start()
+        call_domain(agent, destination, "one.example")
+        waiting = [call_domain(agent, destination, "two.example") for _ in range(5)]
+        rejected = await waiting[0].until(Rejected)
+        assert isinstance(rejected, Rejected)
+        assert rejected.status == 503
+        assert agent.stats["connections"] == 0
+        await agent.close()
 
 
 async def test_certificate_that_nobody_vouches_for_opens_nothing(authority: Authority, tmp_path: Path) -> None:
