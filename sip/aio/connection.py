@@ -48,7 +48,8 @@ class Owner(Protocol):
 class Course:
     """How it goes, and when what began by the loop's clock; None: nothing of the kind is under way.
 
-    `stood`: it could be used. `spoke`: a complete message came. `proved`: the names in the peer's certificate.
+    `stood`: it could be used. `spoke`: a complete message came. `carried`: so it did, or one of ours was given to it,
+    keep-alives apart. `proved`: the names in the peer's certificate.
     `expected`: of those that we opened over TLS, for whom alone what waits in it is meant.
     """
 
@@ -60,6 +61,7 @@ class Course:
     pinged: float | None = None
     stood: bool = False
     spoke: bool = False
+    carried: bool = False
     answers_pings: bool = False
     proved: tuple[str, ...] = ()
     expected: Expected | None = None

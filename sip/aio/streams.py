@@ -44,7 +44,6 @@ class Streams:
         self._silent: dict[Address, Connection] = {}
         self._held: dict[Address, list[tuple[bytes, Expected]]] = {}
         self._door = Door(core.config.streams, self._known, self._loop.time())
-        self._most = min(core.config.streams.connections, _descriptors())
         self._sweeper: asyncio.TimerHandle | None = None
         self.counts = dict.fromkeys(
             (
@@ -85,10 +84,12 @@ class Streams:
             self.counts["connect_failures"] += 1
             self._loop.call_soon(self._lost, destination)
         else:
+            connection.course.carried = True
             connection.send(data, self._core.config.streams.unread_bytes)
 
     def _hold(self, data: bytes, connection: Connection, expected: Expected) -> None:
         """What is for another name than a connection will prove may not wait in it: it waits for the proof."""
+        connection.course.carried = True
         held = self._held.setdefault(connection.address, [])
         held.append((data, expected))
         if sum(len(one) for one, _ in held) > self._core.config.streams.unread_bytes:
@@ -137,6 +138,7 @@ class Streams:
 
     def message(self, connection: Connection, data: bytes) -> None:
         self._silent.pop(connection.address, None)
+        connection.course.carried = True
         self._heard(data, connection.address)
 
     def broken(self, connection: Connection, fault: FramingError) -> None:
@@ -158,7 +160,10 @@ class Streams:
             self.counts["connect_failures" if connection.outgoing else "handshake_failures"] += 1
             if connection.outgoing:
                 _log.info("a connection could not be opened", peer=address, reason=why)
-        self._lost(address)
+        if connection.course.carried:
+            self._lost(address)
+        else:  # nobody can count on it, and to ask every call would let a flood of connections cost them all
+            self._core.connected(address, ())
 
     def woken(self) -> None:
         self._flush()
@@ -190,9 +195,12 @@ class Streams:
             self._silent[address] = connection
         connection.start()
 
+    def _full(self) -> bool:
+        return len(self._open) >= min(self._core.config.streams.connections, _descriptors())
+
     def _may_come_in(self, address: Address) -> bool:
         """Of strangers who have said nothing yet, the one who waits longest makes room for the next."""
-        if len(self._open) >= self._most:
+        if self._full():
             return False
         if self._core.trunk(address) is not None:
             return True
@@ -210,7 +218,7 @@ class Streams:
             secure = self._securing(address, expected)
             if secure is None:
                 return None
-        if len(self._open) >= self._most or (":" not in address.host and not address.host[-1:].isdigit()):
+        if self._full() or (":" not in address.host and not address.host[-1:].isdigit()):
             return None
         ours = [one.address.host for one in self._listeners if (":" in one.address.host) == (":" in address.host)]
         stream = _dial(address, next(iter(ours), ""))

@@ -11,13 +11,14 @@ import pytest
 
 from sip.aio.user_agent import UserAgent
 from sip.config import Address, CoreConfig, StreamLimits
+from sip.core import UserAgentCore
 from sip.events import Accepted, Confirmed, Ended, InviteReceived, Registered, Rejected, Unregistered
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 from sip.registering import ClientCredentials
 from tests.sip.aio.test_streams import Client, connected, options, serving, tcp, until
 from tests.sip.aio.test_user_agent import DIGEST, LOOPBACK, Listener, answering, ring_up
-from tests.sip.network import OFFER
+from tests.sip.network import OFFER, counted
 from tests.sip.raw import raw
 
 HASTY = StreamLimits(first_message_s=0.2, message_s=0.2, idle_s=0.2, unread_s=0.2, unread_bytes=200_000, ping_s=0)
@@ -274,3 +275,46 @@ async def test_call_whose_caller_cannot_be_reached_any_more_ends() -> None:
         await until(lambda: agent.stats["connections"] == 0)
         assert agent.ring(invited.session)
         await far.until(Ended)
+
+
+class Told(UserAgentCore):
+    """Keeps of which connections it is told that they are lost."""
+
+    def __init__(self) -> None:
+        super().__init__(TRUNKED, counted("t"))
+        self.lost: list[Address] = []
+
+    def connection_lost(self, destination: Address, now: float) -> None:
+        self.lost.append(destination)
+        super().connection_lost(destination, now)
+
+
+async def test_the_end_of_a_connection_that_carried_nothing_costs_the_calls_nothing() -> None:
+    core = Told()
+    agent = UserAgent(core, Address("127.0.0.1", 0, "TCP"))
+    await agent.start()
+    for said in (b"", b"\r\n\r\n", b"OPTIONS sip:600@127.0.0.1 SIP/2.0\r\nVia: "):
+        async with connected(agent) as client:
+            client.write(said)
+            await until(lambda: agent.stats["connections"] == 1)
+        await until(lambda: agent.stats["connections"] == 0)
+    assert core.lost == []
+    async with connected(agent) as client:
+        spoke = client.address
+        client.write(options())
+        await client.message()
+    await until(lambda: agent.stats["connections"] == 0)
+    assert core.lost == [spoke]
+    await agent.close()
+
+
+async def test_a_call_over_a_connection_whose_peer_never_spoke_fails_as_it_ends() -> None:
+    async with serving(TRUNKED) as agent:
+        heard = Listener()
+        async with connected(agent) as client:
+            await until(lambda: agent.stats["connections"] == 1)
+            ring_up(agent, client.address, heard)
+            assert (await client.message()).startswith(b"INVITE")
+        rejected = await heard.until(Rejected)
+        assert isinstance(rejected, Rejected)
+        assert rejected.status == 503

@@ -98,6 +98,21 @@ async def test_trunk_is_known_by_its_certificate_wherever_it_calls_from(authorit
         assert (await rejection(other, callee.address)).status == 403
 
 
+async def test_trunk_that_proved_itself_and_left_without_a_word_is_forgotten(authority: Authority) -> None:
+    trunk = Trunk("carrier", (), certificate="sip.carrier.example")
+    theirs, key = authority.issue("sip.carrier.example", "sip.carrier.example")
+    async with serving(files(authority, "127.0.0.1", ask_clients=True), trunk) as agent:
+        context = ssl.create_default_context(cafile=authority.file)
+        context.load_cert_chain(theirs, key)
+        _, writer = await asyncio.open_connection(*agent.address[:2], ssl=context)
+        host, port = writer.get_extra_info("sockname")
+        address = Address(host, port, "TLS")
+        await until(lambda: agent.core.trunk(address) == "carrier")
+        writer.close()
+        await until(lambda: agent.stats["connections"] == 0)
+        assert agent.core.trunk(address) is None
+
+
 def call_out(caller: UserAgent, listener: Listener) -> None:
     """By the trunk "carrier"."""
     target = SipUri.parse("sip:+4790000001@sip.carrier.example")
