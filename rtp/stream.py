@@ -106,11 +106,6 @@ class RtpStream:
             self.silent_since = now
         return header
 
-    @property
-    def voice_type(self) -> int:
-        """The payload type by which voice comes in."""
-        return self._inbound.voice_type
-
     def _admit(self, source: Address, ssrc: int, sequence: int) -> bool:
         if not self.latch.admits(source, ssrc, sequence):
             return False
