@@ -10,6 +10,7 @@ _VIA = re.compile(
     rb"SIP/2\.0/(?:UDP|TCP|TLS) ([A-Za-z0-9.-]++)(?::([0-9]{1,5}))?((?:;[A-Za-z-]++(?:=[^;,\"\s]*+)?+)*+)[ \t]*+",
     re.IGNORECASE,
 )
+_CONTROL = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BRANCH = re.compile(rb";branch=(z9hG4bK[^;]+)")
 _RPORT = re.compile(rb";rport(?=;|$)", re.IGNORECASE)
 _FILLED = re.compile(rb";rport=", re.IGNORECASE)
@@ -24,6 +25,8 @@ _NAMES = {
 """As phones write them; another spelling is left to the parser."""
 
 _ONCE = (b"from", b"to", b"call-id", b"cseq")
+
+_MOST_PORT = 65535
 
 _STEP_S = 0.1
 _LATE_S = 0.012
@@ -57,7 +60,7 @@ def glimpse(data: bytes) -> Glimpse | None:
     if end < 0 or not data.startswith(b"INVITE "):
         return None
     head = data[:end]
-    if b"\r\n " in head or b"\r\n\t" in head or head.count(b"\n") != head.count(b"\r\n"):
+    if _CONTROL.search(head) or b"\r\n " in head or b"\r\n\t" in head or head.count(b"\n") != head.count(b"\r\n"):
         return None
     vias: list[bytes] = []
     found: dict[bytes, bytes] = {}
@@ -74,11 +77,13 @@ def glimpse(data: bytes) -> Glimpse | None:
 
 
 def _glimpse(vias: list[bytes], found: dict[bytes, bytes]) -> Glimpse | None:
-    top = _VIA.fullmatch(vias[0])
+    top = _VIA.fullmatch(vias[0]) if vias[0].isascii() else None
     branch = _BRANCH.search(top[3]) if top else None
     if top is None or branch is None or _FILLED.search(top[3]) or _TAG.search(found[b"to"]):
         return None
     host, port = top[1].decode(), int(top[2]) if top[2] else None
+    if port is not None and port > _MOST_PORT:
+        return None
     return Glimpse(
         (branch[1].decode(), host, str(port), "INVITE"),
         port,

@@ -77,6 +77,9 @@ def test_a_refusal_from_bytes_is_the_one_that_the_parser_would_have_led_to(
         invite(via="SIP/2.0/UDP [2001:db8::9];branch=z9hG4bK1"),
         invite(via="SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK1;rport=7"),
         invite(via="SIP/2.0/UDP 192.0.2.9;branch=1"),
+        invite(via="SIP/2.0/UDP 192.0.2.9:65536;branch=z9hG4bK1"),
+        invite().replace(b"z9hG4bK1", b"z9hG4bK\xe6"),
+        invite(from_="<sip:a\0b@x>;tag=1"),
         invite(via="SIP/2.0/UDP 192.0.2.9"),
         invite(via="SIP/2.0/UDP a;branch=z9hG4bK1, SIP/2.0/UDP b;branch=z9hG4bK2"),
         invite(via='SIP/2.0/UDP a;x="1;branch=z9hG4bK2"'),
@@ -88,6 +91,19 @@ def test_a_refusal_from_bytes_is_the_one_that_the_parser_would_have_led_to(
 )
 def test_what_is_not_plain_is_left_to_the_parser(data: bytes) -> None:
     assert glimpse(data) is None
+
+
+@given(st.integers(0, 400), st.binary(max_size=6), st.integers(0, 6))
+def test_whatever_is_changed_in_an_invite_it_is_read_or_left_to_the_parser(at: int, inserted: bytes, cut: int) -> None:
+    data = invite()
+    changed = data[:at] + inserted + data[at + cut :]
+    seen = glimpse(changed)
+    if seen is not None:
+        assert unavailable(seen, *PEER[:2], "t", 9).startswith(b"SIP/2.0 503 Service Unavailable\r\nVia: ")
+
+
+def test_a_name_in_other_letters_is_no_hindrance() -> None:
+    assert glimpse(invite(from_='"Bjørn" <sip:a@x>;tag=1'))
 
 
 def test_compact_names_are_read() -> None:
