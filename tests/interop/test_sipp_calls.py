@@ -69,7 +69,9 @@ async def listening(host: str = "127.0.0.1") -> AsyncIterator[UserAgent]:
 
 async def callers(scenario: str, to_port: int, timeout_s: float = 60) -> str:
     """Run a scenario's calls; fails with SIPp's own words unless every call went as written."""
-    arguments = ("-sf", str(SCENARIOS / scenario), "-m", str(CALLS), "-r", "40", f"127.0.0.1:{to_port}")
+    # SIPp gives up an INVITE after six tries; RFC 3261 has seven (Timer B, section 17.1.1.2).
+    tries = ("-max_invite_retrans", "6")
+    arguments = ("-sf", str(SCENARIOS / scenario), "-m", str(CALLS), "-r", "40", *tries, f"127.0.0.1:{to_port}")
     finished = await run(sipp(*arguments, port=free_port()), timeout_s=timeout_s)
     assert finished.code == 0, finished.output[-6000:]
     return finished.output
