@@ -3,7 +3,7 @@
 A wrapper around the media engine. It opens the leg anew, has the peer re-INVITEd with the new description, and takes up
 what was going on: a bridge once both its legs are back, music, and a prompt from its start (who was told half of a menu
 wants to hear it all). Commands given meanwhile wait. Only a leg that cannot be brought back is told of (WorkerLost).
-Conferences, supervision, recordings and mute are not taken up again.
+Conferences, supervision and mute are not taken up again; nor are recordings, whose end is told (RecordingEnded).
 """
 
 import asyncio
@@ -24,6 +24,8 @@ from rtp.engine import (
     MediaEvent,
     PlayDone,
     Played,
+    Recorded,
+    RecordingEnded,
     Sides,
     Supervision,
     WorkerGone,
@@ -66,6 +68,7 @@ class _Leg:
         "losses",
         "options",
         "peer",
+        "recorded",
         "reoffer",
         "said",
         "sound",
@@ -82,6 +85,7 @@ class _Leg:
         self.standing = True
         self.agreed = False
         self.losses = 0
+        self.recorded = False
         self.sound: _Sound | None = None
         self.peer: LegId | None = None
 
@@ -133,6 +137,9 @@ class LastingMedia:
     def _lose(self, leg: LegId, found: _Leg) -> None:
         found.losses += 1
         found.standing = False
+        if found.recorded:
+            found.recorded = False
+            found.heard(RecordingEnded(leg, "failed"))
         if found.back is None and self._legs.get(leg) is found:
             found.back = asyncio.get_running_loop().create_future()
             self._spawn(self._bring_back(leg, found))
@@ -311,8 +318,18 @@ class LastingMedia:
     async def mute(self, leg: LegId, *, muted: bool) -> None:
         await self._do((leg,), lambda: self._engine.mute(leg, muted=muted))
 
-    async def record(self, leg: LegId, path: str, *, sides: Sides = Sides.ONE, most_s: float = MOST_RECORDED_S) -> None:
-        await self._do((leg,), lambda: self._engine.record(leg, path, sides=sides, most_s=most_s))
+    async def record(
+        self,
+        leg: LegId,
+        path: str,
+        *,
+        sides: Sides = Sides.ONE,
+        most_s: float = MOST_RECORDED_S,
+        silence_s: float = 0.0,
+    ) -> None:
+        await self._do((leg,), lambda: self._engine.record(leg, path, sides=sides, most_s=most_s, silence_s=silence_s))
+        if leg in self._legs:
+            self._legs[leg].recorded = True
 
     async def pause_record(self, leg: LegId) -> None:
         await self._engine.pause_record(leg)
@@ -320,8 +337,10 @@ class LastingMedia:
     async def resume_record(self, leg: LegId) -> None:
         await self._engine.resume_record(leg)
 
-    async def stop_record(self, leg: LegId) -> None:
-        await self._engine.stop_record(leg)
+    async def stop_record(self, leg: LegId) -> Recorded:
+        if leg in self._legs:
+            self._legs[leg].recorded = False
+        return await self._engine.stop_record(leg)
 
     async def stats(self, leg: LegId) -> LegStats:
         return await self._engine.stats(leg)

@@ -110,7 +110,9 @@ class Relatched:
 
 @dataclass(frozen=True, slots=True)
 class RecordingEnded:
-    """A recording ended by itself: "full" (as long as it may be) or "failed" (the disk). What is written stays."""
+    """A recording ended by itself: "full" (as long as it may be), "silence" (nobody spoke for as long as was given) or
+    "failed" (the disk, or who carried the leg). What is written stays.
+    """
 
     leg: LegId
     reason: str
@@ -135,6 +137,18 @@ class Played:
 
     play: int
     duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a recording has: how long it is, and where in it somebody was heard last (0: nobody was).
+
+    `whole`: all of it is in the file.
+    """
+
+    duration_s: float = 0.0
+    spoken_s: float = 0.0
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +233,21 @@ class MediaEngine(Protocol):
         It counts as a sign of life, and keys are told but not passed on. It stays so from one bridge to the next.
         """
 
-    async def record(self, leg: LegId, path: str, *, sides: Sides = Sides.ONE, most_s: float = MOST_RECORDED_S) -> None:
+    async def record(
+        self,
+        leg: LegId,
+        path: str,
+        *,
+        sides: Sides = Sides.ONE,
+        most_s: float = MOST_RECORDED_S,
+        silence_s: float = 0.0,
+    ) -> None:
         """Write what is heard from `leg`, or from both sides of its bridge, to a WAV file in A-law.
 
-        Until `stop_record` or `close`, but at most `most_s` of sound: then RecordingEnded tells so. Of two sides, the
-        far one is silent while there is no bridge; where both are silent for more than a minute, the rest is left out.
-        What is played is not recorded. Raises MediaError if the file cannot be written.
+        Until `stop_record` or `close`, but at most `most_s` of sound, and until nobody was heard for `silence_s` (0:
+        however long that lasts): then RecordingEnded tells so. Of two sides, the far one is silent while there is no
+        bridge; where both are silent for more than a minute, the rest is left out. What is played is not recorded.
+        Raises MediaError if the file cannot be written.
         """
 
     async def pause_record(self, leg: LegId) -> None:
@@ -232,7 +255,8 @@ class MediaEngine(Protocol):
 
     async def resume_record(self, leg: LegId) -> None: ...
 
-    async def stop_record(self, leg: LegId) -> None: ...
+    async def stop_record(self, leg: LegId) -> Recorded:
+        """End the recording. Gives what is in the file by then; zeros if nothing was recorded."""
 
     async def stats(self, leg: LegId) -> LegStats: ...
 

@@ -22,6 +22,12 @@ MOST_ASTRAY: Final = RATE_HZ
 HELD_BACK: Final = RATE_HZ
 """A second that is not written yet while two sides are recorded, for the one that comes later."""
 
+QUIET: Final = 400
+"""Out of 32,768 (-38 dBFS): the noise of a line stays below it, speech does not."""
+LOUD_PART: Final = 8
+"""One sample in so many has to be louder than that for a packet to be speech."""
+_LOUD: Final = bytes(map(int, np.abs(DECODE_A.astype(np.int32)) >= QUIET))
+
 Parts = tuple[bytes, ...]
 
 
@@ -94,7 +100,7 @@ class Track:
 class Recorder:
     """The tracks of one recording, on one clock where they are two. Bounded by `most_s` of sound."""
 
-    __slots__ = ("_began", "_most", "_paused_at", "_sides", "_tracks", "full")
+    __slots__ = ("_began", "_most", "_paused_at", "_sides", "_tracks", "full", "heard_at", "spoken")
 
     def __init__(self, sides: Sides, most_s: float, now: float) -> None:
         self._sides = sides
@@ -104,6 +110,10 @@ class Recorder:
         self._paused_at: float | None = None
         self.full = False
         """Whether something was left out because the recording is as long as it may be."""
+        self.heard_at = now
+        """When somebody was heard last; at first when it began, or went on after a pause."""
+        self.spoken = 0
+        """Samples up to where somebody was heard last."""
 
     def voice(self, side: int, data: Buffer, timestamp: int, ssrc: int, codec: str, now: float) -> None:
         """A voice packet in PCMA or PCMU was heard on that side."""
@@ -117,7 +127,11 @@ class Recorder:
         if codec == "PCMU":
             payload = payload.translate(U_TO_A)
         place = None if self._sides is Sides.ONE else self._place(len(payload), now)
-        self.full = not self._tracks[side].voice(payload, timestamp, ssrc, place, self._most) or self.full
+        track = self._tracks[side]
+        self.full = not track.voice(payload, timestamp, ssrc, place, self._most) or self.full
+        if payload.translate(_LOUD).count(1) * LOUD_PART > len(payload):
+            self.heard_at = now
+            self.spoken = max(self.spoken, track.recorded)
 
     def _place(self, size: int, now: float) -> int:
         """Where a packet that ends now begins; where nobody spoke for long, time is left out."""
@@ -143,6 +157,7 @@ class Recorder:
             return
         self._began += now - self._paused_at
         self._paused_at = None
+        self.heard_at = now
         for track in self._tracks:
             track.begin_anew()
 

@@ -30,6 +30,7 @@ from rtp.engine import (
     MediaError,
     MediaEvent,
     Played,
+    Recorded,
     RecordingEnded,
     Sides,
     Srtp,
@@ -247,11 +248,19 @@ class LocalMediaEngine:
     async def mute(self, leg: LegId, *, muted: bool) -> None:
         self._leg(leg).mute(muted=muted)
 
-    async def record(self, leg: LegId, path: str, *, sides: Sides = Sides.ONE, most_s: float = MOST_RECORDED_S) -> None:
+    async def record(
+        self,
+        leg: LegId,
+        path: str,
+        *,
+        sides: Sides = Sides.ONE,
+        most_s: float = MOST_RECORDED_S,
+        silence_s: float = 0.0,
+    ) -> None:
         await self.stop_record(leg)
         try:
             recording = await Recording.open(
-                Path(path), sides, most_s, lambda reason: self._report(RecordingEnded(leg, reason))
+                Path(path), sides, most_s, lambda reason: self._report(RecordingEnded(leg, reason)), silence_s
             )
         except OSError as error:
             raise MediaError(f"recording {path}: {error}", 500) from error
@@ -271,12 +280,13 @@ class LocalMediaEngine:
         if recording is not None:
             recording.resume()
 
-    async def stop_record(self, leg: LegId) -> None:
+    async def stop_record(self, leg: LegId) -> Recorded:
         found = self._leg(leg)
         recording = found.voice.recording
-        if recording is not None:
-            found.record(None)
-            await recording.close()
+        if recording is None:
+            return Recorded()
+        found.record(None)
+        return await recording.close()
 
     async def stats(self, leg: LegId) -> LegStats:
         return self._leg(leg).stats

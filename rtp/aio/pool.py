@@ -20,6 +20,7 @@ from rtp.engine import (
     MediaError,
     MediaEvent,
     Played,
+    Recorded,
     Sides,
     Supervision,
     WorkerGone,
@@ -138,8 +139,16 @@ class MediaPool:
     async def mute(self, leg: LegId, *, muted: bool) -> None:
         await self._ask("mute", (leg,), leg, muted)
 
-    async def record(self, leg: LegId, path: str, *, sides: Sides = Sides.ONE, most_s: float = MOST_RECORDED_S) -> None:
-        await self._ask("record", (leg,), leg, path, sides, most_s)
+    async def record(
+        self,
+        leg: LegId,
+        path: str,
+        *,
+        sides: Sides = Sides.ONE,
+        most_s: float = MOST_RECORDED_S,
+        silence_s: float = 0.0,
+    ) -> None:
+        await self._ask("record", (leg,), leg, path, sides, most_s, silence_s)
 
     async def pause_record(self, leg: LegId) -> None:
         await self._ask("pause_record", (leg,), leg)
@@ -147,8 +156,9 @@ class MediaPool:
     async def resume_record(self, leg: LegId) -> None:
         await self._ask("resume_record", (leg,), leg)
 
-    async def stop_record(self, leg: LegId) -> None:
-        await self._ask("stop_record", (leg,), leg)
+    async def stop_record(self, leg: LegId) -> Recorded:
+        recorded: Recorded = await self._ask("stop_record", (leg,), leg)
+        return recorded
 
     async def stats(self, leg: LegId) -> LegStats:
         stats: LegStats = await self._ask("stats", (leg,), leg)

@@ -9,9 +9,9 @@ from typing import BinaryIO, Final
 import structlog
 
 from rtp import wav
-from rtp.engine import Sides
+from rtp.engine import Recorded, Sides
 from rtp.packet import Buffer
-from rtp.recorder import Parts, Recorder, channels, combine
+from rtp.recorder import RATE_HZ, Parts, Recorder, channels, combine
 
 CHUNK_BYTES: Final = 16_000
 """Two seconds."""
@@ -22,11 +22,32 @@ log = structlog.get_logger()
 
 
 class Recording:
-    """One WAV file, from `open` to `close`. `ended` is told once if it ends by itself: "full" or "failed"."""
+    """One WAV file, from `open` to `close`. `ended` is told once if it ends by itself: full, silence or failed."""
 
-    __slots__ = ("_ended", "_file", "_loop", "_over", "_path", "_recorder", "_sides", "_writing", "_written")
+    __slots__ = (
+        "_ended",
+        "_file",
+        "_listening",
+        "_loop",
+        "_over",
+        "_path",
+        "_recorder",
+        "_sides",
+        "_silence_s",
+        "_whole",
+        "_writing",
+        "_written",
+    )
 
-    def __init__(self, path: Path, file: BinaryIO, sides: Sides, most_s: float, ended: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        file: BinaryIO,
+        sides: Sides,
+        most_s: float,
+        ended: Callable[[str], None],
+        silence_s: float = 0.0,
+    ) -> None:
         self._path = path
         self._file = file
         self._sides = sides
@@ -36,12 +57,25 @@ class Recording:
         self._writing: asyncio.Future[None] | None = None
         self._written = 0
         self._over = False
+        self._whole = True
+        self._silence_s = silence_s
+        self._listening = self._loop.call_later(silence_s, self._listen) if silence_s else None
 
     @classmethod
-    async def open(cls, path: Path, sides: Sides, most_s: float, ended: Callable[[str], None]) -> "Recording":
+    async def open(
+        cls, path: Path, sides: Sides, most_s: float, ended: Callable[[str], None], silence_s: float = 0.0
+    ) -> "Recording":
         """Begin a file. Raises OSError if it cannot be written."""
         file = await asyncio.to_thread(_begin, path, channels(sides))
-        return cls(path, file, sides, most_s, ended)
+        return cls(path, file, sides, most_s, ended, silence_s)
+
+    def _listen(self) -> None:
+        """Has somebody been heard lately? By the clock, as a phone may send nothing while nobody speaks."""
+        quiet_s = time.monotonic() - self._recorder.heard_at
+        if quiet_s < self._silence_s:
+            self._listening = self._loop.call_later(self._silence_s - quiet_s, self._listen)
+        else:
+            self._end("silence")
 
     def voice(self, side: int, packet: Buffer, timestamp: int, ssrc: int, codec: str, now: float) -> None:
         """A voice packet was heard on that side (`rtp.recorder.NEAR`, `FAR`)."""
@@ -68,7 +102,7 @@ class Recording:
         self._recorder.change_far()
 
     def pause(self) -> None:
-        """What is said until `resume` is not recorded, nor that there was a pause."""
+        """What is said until `resume` is not recorded, nor that there was a pause; a silence, though, goes on."""
         self._recorder.pause(time.monotonic())
 
     def resume(self) -> None:
@@ -82,6 +116,7 @@ class Recording:
 
     def _fail(self, reason: str) -> None:
         log.error("recording failed", path=str(self._path), reason=reason)
+        self._whole = False
         self._end("failed")
 
     def _end(self, reason: str) -> None:
@@ -89,8 +124,10 @@ class Recording:
             self._over = True
             self._ended(reason)
 
-    async def close(self) -> None:
-        """Write the rest and finish the file."""
+    async def close(self) -> Recorded:
+        """Write the rest and finish the file. Gives what it has."""
+        if self._listening is not None:
+            self._listening.cancel()
         if self._writing is not None:
             await asyncio.wait((self._writing,))
         self._over, was_over = True, self._over
@@ -99,8 +136,11 @@ class Recording:
             await asyncio.to_thread(_finish, self._file, self._sides, parts, self._written)
         except OSError as error:
             log.error("recording failed", path=str(self._path), reason=str(error))
+            self._whole = False
             if not was_over:
                 self._ended("failed")
+        recorder = self._recorder
+        return Recorded(recorder.recorded / RATE_HZ, recorder.spoken / RATE_HZ, self._whole)
 
 
 def _begin(path: Path, channel_count: int) -> BinaryIO:

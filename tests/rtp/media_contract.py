@@ -23,6 +23,7 @@ from rtp.engine import (
     MediaError,
     MediaEvent,
     PlayDone,
+    Recorded,
     RecordingEnded,
     Relatched,
     RtpTimeout,
@@ -807,6 +808,20 @@ class MediaContract:
         assert a.events == [RecordingEnded(a.leg, "full")]
         await board.engine.stop_record(a.leg)
         assert len(wav.a_law(path.read_bytes())) == 800
+
+    async def test_silence_ends_a_recording_and_what_was_said_is_told(self, board: Switchboard, tmp_path: Path) -> None:
+        call = await board.talking("a")
+        path = tmp_path / "said.wav"
+        await board.engine.record(call.leg, str(path), silence_s=0.3)
+        for at in range(0, len(PROMPTS["middle"]), 160):
+            call.phone.talk(PROMPTS["middle"][at : at + 160])
+            await asyncio.sleep(0.02)
+        await until(lambda: bool(call.told(RecordingEnded)), "end by silence")
+        assert call.events == [RecordingEnded(call.leg, "silence")]
+        recorded = await board.engine.stop_record(call.leg)
+        assert recorded == Recorded(0.3, 0.3, whole=True)
+        assert best_match(wav.a_law(path.read_bytes()), PROMPTS)[0] == "middle"
+        assert await board.engine.stop_record(call.leg) == Recorded()
 
     async def test_a_recording_that_cannot_be_written_is_an_error(self, board: Switchboard, tmp_path: Path) -> None:
         call = await board.call("a")

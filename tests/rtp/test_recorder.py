@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtp.engine import Sides
-from rtp.g711 import SILENCE_A, U_TO_A, decode_a
+from rtp.g711 import SILENCE_A, U_TO_A, decode_a, encode_a
 from rtp.packet import RtpPacket
 from rtp.recorder import FAR, HELD_BACK, MOST_ASTRAY, MOST_GAP, NEAR, RATE_HZ, Recorder, channels, combine
 
@@ -232,3 +232,23 @@ def test_sides_are_combined_side_by_side_or_added_up() -> None:
     assert np.all(np.abs(mixed - wanted) <= np.maximum(16, np.abs(wanted) // 16))
     assert [channels(sides) for sides in Sides] == [1, 2, 1]
     assert combine(Sides.MIXED, (b"", b"")) == combine(Sides.STEREO, (b"", b"")) == b""
+
+
+def test_who_speaks_is_told_from_who_only_breathes() -> None:
+    machine = recorder()
+    hear(machine, SILENCE_A, 0)
+    assert (machine.heard_at, machine.spoken) == (0.0, 0)
+    loud = int(encode_a(np.full(1, 3000, np.int16))[0])
+    hear(machine, loud, 160)
+    assert (machine.heard_at, machine.spoken) == (0.04, 320)
+    faint = int(encode_a(np.full(1, -300, np.int16))[0])
+    for at in range(320, 8000, 160):
+        hear(machine, faint, at)
+    assert (machine.heard_at, machine.spoken, machine.recorded) == (0.04, 320, 8000)
+
+
+def test_a_pause_is_no_silence() -> None:
+    machine = recorder()
+    machine.pause(1.0)
+    machine.resume(61.0)
+    assert machine.heard_at == 61.0

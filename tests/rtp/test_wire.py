@@ -100,8 +100,9 @@ def test_arguments_arrive_as_the_port_has_them() -> None:
     assert METHODS["open"].decode(message[2]) == ([LEG, None, options], {})
     (message,) = sent(frame([1, "play", [LEG, ("x.al", "y.al"), True, 1]]))
     assert METHODS["play"].decode(message[2]) == ([LEG, ("x.al", "y.al")], {"loop": True, "offset_s": 1})
-    (message,) = sent(frame([1, "record", [LEG, "x.wav", Sides.STEREO, 2.5]]))
-    assert METHODS["record"].decode(message[2]) == ([LEG, "x.wav"], {"sides": Sides.STEREO, "most_s": 2.5})
+    (message,) = sent(frame([1, "record", [LEG, "x.wav", Sides.STEREO, 2.5, 5.0]]))
+    named = {"sides": Sides.STEREO, "most_s": 2.5, "silence_s": 5.0}
+    assert METHODS["record"].decode(message[2]) == ([LEG, "x.wav"], named)
 
 
 def test_results_arrive_as_the_port_has_them() -> None:
@@ -114,7 +115,7 @@ def test_results_arrive_as_the_port_has_them() -> None:
 @pytest.mark.parametrize(
     ("name", "values"),
     [("stop", None), ("stop", []), ("stop", [1]), ("play", ["a", "x", False, 0.0]), ("play", ["a", ["x"], 1, 0.0]),
-     ("record", ["a", "x", "both", 1.0]), ("open", ["a", 1, ["c"]]), ("play", ["a", ["x"], False, "1"])],
+     ("record", ["a", "x", "both", 1.0, 0.0]), ("open", ["a", 1, ["c"]]), ("play", ["a", ["x"], False, "1"])],
 )  # fmt: skip
 def test_arguments_of_another_kind_are_refused(name: str, values: Any) -> None:
     with pytest.raises(WireError):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final
 
 from rtp.aio.recording import Recording
-from rtp.engine import MediaError
+from rtp.engine import MediaError, Recorded
 from rtp.packet import PacketError, parse
 from rtp.recorder import FAR, NEAR
 from rtp.rtpengine import ng, sides
@@ -102,7 +102,7 @@ class Ear:
             if copy.subscription:
                 await self._client.tell(ng.unsubscribe(self._call, copy.subscription))
 
-    async def close(self) -> None:
+    async def close(self) -> Recorded:
         for side in list(self._copies):
             await self._drop(side)
-        await self.recording.close()
+        return await self.recording.close()

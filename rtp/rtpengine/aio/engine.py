@@ -22,6 +22,7 @@ from rtp.engine import (
     MediaEvent,
     PlayDone,
     Played,
+    Recorded,
     RecordingEnded,
     RtpTimeout,
     Sides,
@@ -262,13 +263,21 @@ class RtpengineMediaEngine:
         async with contact.lock:
             await contact.mute(found, muted=muted)
 
-    async def record(self, leg: LegId, path: str, *, sides: Sides = Sides.ONE, most_s: float = MOST_RECORDED_S) -> None:
+    async def record(
+        self,
+        leg: LegId,
+        path: str,
+        *,
+        sides: Sides = Sides.ONE,
+        most_s: float = MOST_RECORDED_S,
+        silence_s: float = 0.0,
+    ) -> None:
         contact, found = self._contact(leg)
         async with contact.lock:
             await self._end_recording(found)
             try:
                 recording = await Recording.open(
-                    Path(path), sides, most_s, lambda reason: self._report(RecordingEnded(leg, reason))
+                    Path(path), sides, most_s, lambda reason: self._report(RecordingEnded(leg, reason)), silence_s
                 )
                 ear = Ear(contact.client, contact.call, recording, both=sides is not Sides.ONE)
                 found.ear = ear
@@ -277,10 +286,11 @@ class RtpengineMediaEngine:
             except OSError as error:
                 raise MediaError(f"recording {path}: {error}", 500) from error
 
-    async def _end_recording(self, leg: Leg) -> None:
-        if leg.ear is not None:
-            ear, leg.ear = leg.ear, None
-            await ear.close()
+    async def _end_recording(self, leg: Leg) -> Recorded:
+        if leg.ear is None:
+            return Recorded()
+        ear, leg.ear = leg.ear, None
+        return await ear.close()
 
     async def pause_record(self, leg: LegId) -> None:
         found = self._contact(leg)[1]
@@ -292,10 +302,10 @@ class RtpengineMediaEngine:
         if found.ear is not None:
             found.ear.recording.resume()
 
-    async def stop_record(self, leg: LegId) -> None:
+    async def stop_record(self, leg: LegId) -> Recorded:
         contact, found = self._contact(leg)
         async with contact.lock:
-            await self._end_recording(found)
+            return await self._end_recording(found)
 
     async def stats(self, leg: LegId) -> LegStats:
         contact, found = self._contact(leg)

@@ -6,7 +6,7 @@ import pytest
 
 from rtp import wav
 from rtp.aio.recording import CHUNK_BYTES, Recording
-from rtp.engine import Sides
+from rtp.engine import Recorded, Sides
 from rtp.packet import RtpPacket
 from tests.rtp.phone import until
 
@@ -103,3 +103,31 @@ async def test_a_folder_that_is_absent_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="absent"):
         await begun(tmp_path / "absent" / "x.wav", list[str]().append)
     await asyncio.sleep(0)
+
+
+async def test_silence_ends_a_recording_by_the_clock_and_what_was_said_is_told(tmp_path: Path) -> None:
+    path, ended = tmp_path / "said.wav", list[str]()
+    recording = await Recording.open(path, Sides.ONE, 60, ended.append, silence_s=0.2)
+    for i in range(20):
+        await asyncio.sleep(0.02)
+        packet = RtpPacket(8, i, 160 * i, 1, bytes([0x2A]) * 160).to_bytes()
+        recording.voice(0, packet, 160 * i, 1, "PCMA", asyncio.get_running_loop().time())
+    assert ended == []
+    await until(lambda: ended == ["silence"], "end by silence")
+    assert await recording.close() == Recorded(0.4, 0.4)
+    assert len(wav.a_law(path.read_bytes())) == 3200
+
+
+async def test_nobody_is_listened_to_once_a_recording_is_closed(tmp_path: Path) -> None:
+    ended = list[str]()
+    recording = await Recording.open(tmp_path / "none.wav", Sides.ONE, 60, ended.append, silence_s=0.05)
+    assert await recording.close() == Recorded(0.0, 0.0)
+    await asyncio.sleep(0.1)
+    assert ended == []
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no device that is full")
+async def test_what_a_full_disk_did_not_take_is_told_at_the_end() -> None:
+    recording = await begun(FULL, lambda _: None)
+    say(recording, 5)
+    assert not (await recording.close()).whole
