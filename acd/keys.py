@@ -24,7 +24,10 @@ class Keys:
         return f"svar:{{{self.tenant}}}:"
 
     def named(self, name: str) -> str:
-        """A fixed key, or `waiting:QUEUE`, `idle:QUEUE`, `arrived:QUEUE`, `numbers:QUEUE`, `held:NODE`, `node:NODE`."""
+        """A fixed key, or `waiting:QUEUE`, `idle:QUEUE`, `arrived:QUEUE`, `numbers:QUEUE`, `held:NODE`, `node:NODE`.
+
+        Those of the flows' versions begin with `flows:`.
+        """
         return self.prefix + name
 
     @property

@@ -231,6 +231,69 @@ class EventsLost(Event):
     count: int
 
 
+# --- The flows in service (written with the change of what is in service, except FlowsRefused: by its node) ---
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowsPublished(Event):
+    """New contacts get `flow_version`, in place of `previous` (empty: the first). `forced`: against a gate."""
+
+    kind: ClassVar[str] = "flows_published"
+    flow_version: str
+    previous: str
+    author: str
+    message: str
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowsRolledBack(Event):
+    """New contacts get `flow_version` again, which was in service before `previous`."""
+
+    kind: ClassVar[str] = "flows_rolled_back"
+    flow_version: str
+    previous: str
+    author: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryStarted(Event):
+    """A `share` (0 to 1) of new contacts gets `flow_version`, the others go on with `active`."""
+
+    kind: ClassVar[str] = "canary_started"
+    flow_version: str
+    active: str
+    share: float
+    author: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryEnded(Event):
+    """No new contact gets `flow_version` as a canary. `message` says what was seen.
+
+    Causes: promoted (all get it now), worse (taken back by svar itself), withdrawn, replaced (by what was published).
+    """
+
+    kind: ClassVar[str] = "canary_ended"
+    flow_version: str
+    active: str
+    cause: str
+    author: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowsRefused(Event):
+    """The node cannot serve `flow_version` for `reason`, and goes on with `serving` (empty: with its folder)."""
+
+    kind: ClassVar[str] = "flows_refused"
+    flow_version: str
+    serving: str
+    reason: str
+
+
 CATALOGUE: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
@@ -250,6 +313,11 @@ CATALOGUE: dict[str, type[Event]] = {
         NodeStarted,
         NodeStopped,
         EventsLost,
+        FlowsPublished,
+        FlowsRolledBack,
+        CanaryStarted,
+        CanaryEnded,
+        FlowsRefused,
     )
 }
 
