@@ -39,12 +39,13 @@ class CallInfo:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A piece of sound: a raw A-law file at 8 kHz, and what is said in it."""
+    """A piece of sound: a raw A-law file at 8 kHz, and what is said in it; `synthetic` where no person speaks."""
 
     path: str
     duration_s: float
     text: str
     language: str
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,19 @@ class Collected:
 
     pii_digits: str
     ended_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the caller said into a recording: how long it is, and where in it the caller was heard last (0: never).
+
+    `ended_by`: terminator, silence, full (the longest time is over), hung_up, or failed (it is not all in the file, or
+    could not be recorded).
+    """
+
+    ended_by: str
+    duration_s: float = 0.0
+    spoken_s: float = 0.0
 
 
 class AgentLeg(Protocol):
@@ -68,8 +82,8 @@ class AgentLeg(Protocol):
 class Call(Protocol):
     """One caller. All methods raise CallEnded once the call is over.
 
-    A flow awaits one of play, collect, bridge and transfer at a time, and may cancel it; when the cancelled task has
-    ended, the next may begin.
+    A flow awaits one of play, collect, record, bridge and transfer at a time, and may cancel it; when the cancelled
+    task has ended, the next may begin.
     """
 
     @property
@@ -99,6 +113,15 @@ class Call(Protocol):
         self, *, most: int, terminator: str = "#", first_timeout_s: float = 5.0, next_timeout_s: float = 3.0
     ) -> Collected:
         """Gather up to `most` keys, those pressed ahead included. The terminator is not part of the digits."""
+
+    async def record(self, path: str, *, most_s: float, silence_s: float = 0.0, terminator: str = "#") -> Recorded:
+        """Write the caller's voice to a WAV file, until the terminator (a key; "": none), `silence_s` without speech
+        (0: none), `most_s`, or the call's end.
+
+        Unlike the other methods this does not raise CallEnded when the call ends meanwhile: what was said is worth as
+        much, and `hung_up` tells. Keys that were pressed before are dropped. The file is there before this begins, so
+        that its maker says who may read it, and is finished when this ends, however it ends, cancelled too.
+        """
 
     async def start_music(self, clips: tuple[Clip, ...]) -> None:
         """Play in a loop in the background, until the next play, bridge or stop_music. Returns at once."""

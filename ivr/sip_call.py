@@ -1,14 +1,15 @@
 """The Call port over SIP: one caller's INVITE session and the media leg that goes with it."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 import structlog
 
+from ivr import sip_recording
 from ivr.agent_leg import Line, SipAgentLeg, SipPhones, Target, answer_offer, answer_reinvite, told, unacceptable
-from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected
+from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected, Recorded
 from ivr.phones import NotAnswered
+from ivr.sip_awaiting import Awaited, Keys
 from rtp.engine import (
     DtmfReceived,
     LegId,
@@ -34,7 +35,8 @@ from sip.events import (
 
 _log = structlog.get_logger(__name__)
 
-_MOST_KEYS = 32
+_WRITTEN_WITHIN_S = 5.0
+"""How long the end of a call waits for a disk to take the rest of a recording."""
 
 _STATUS = {"shutdown": 503, "media_lost": 503, "failed": 500, "flow_ended": 480}
 """How a call that was never answered is refused, by the cause of its end."""
@@ -87,8 +89,8 @@ class SipCall:
         self._invite = invite
         self._ended = ""
         self._said: str | None = None
-        self._keys = _Keys(invite.sdp)
-        self._awaited: _Awaited | None = None
+        self._keys = Keys(invite.sdp)
+        self._awaited: Awaited | None = None
         self._joined: SipAgentLeg | None = None
         if not line.user_agent.listen(invite.session, self._heard):
             self._ended = "caller_hung_up"
@@ -150,7 +152,7 @@ class SipCall:
             self._check()  # the caller left while the sound was read
             raise
         # A key may have come while another process began to play.
-        key = self._pressed_ahead(keys) or await self._await(_Awaited(keys=keys, play=played.play))
+        key = self._pressed_ahead(keys) or await self._await(Awaited(keys=keys, play=played.play))
         if key:
             await self._line.media.stop(self.leg)
         return key or None
@@ -164,7 +166,7 @@ class SipCall:
             self._check()
             key = self._keys.popleft() if self._keys else None
             if key is None:
-                awaited = _Awaited(keys="0123456789*#ABCD")
+                awaited = Awaited(keys="0123456789*#ABCD")
                 try:
                     async with asyncio.timeout(next_timeout_s if digits else first_timeout_s):
                         key = await self._await(awaited)
@@ -174,6 +176,22 @@ class SipCall:
                 return Collected(digits, "terminator")
             digits += key
         return Collected(digits, "complete")
+
+    async def record(self, path: str, *, most_s: float, silence_s: float = 0.0, terminator: str = "#") -> Recorded:
+        """See the port."""
+        self._check()
+        self._keys.clear()
+        self._awaited = awaited = Awaited(keys=terminator, recorded=True)
+        media, leg = self._line.media, self.leg
+        try:
+            await media.stop(leg)
+            return await sip_recording.record(media, leg, path, awaited, most_s=most_s, silence_s=silence_s)
+        except MediaError as error:
+            _log.warning("a caller could not be recorded", contact=self.info.contact, error=str(error))
+            return Recorded("hung_up" if self._ended else "failed")
+        finally:
+            self._awaited = None
+            awaited.close()
 
     async def start_music(self, clips: tuple[Clip, ...]) -> None:
         """See the port."""
@@ -212,7 +230,7 @@ class SipCall:
             return "agent_hung_up"  # while the bridge was made, when nobody awaited it yet
         if leg.held:
             self.leg_held(leg.held)
-        cause = await self._await(_Awaited(bridged=True))
+        cause = await self._await(Awaited(bridged=True))
         # An agent may hang up while holding: that music belongs to the talk and ends with it.
         await self._line.media.stop(self.leg)
         return cause
@@ -309,7 +327,8 @@ class SipCall:
                 self._end("media_lost")
                 self._line.user_agent.hang_up(self._invite.session, _STATUS["media_lost"])
             case RecordingEnded():
-                _log.error("a recording ended by itself", contact=self.info.contact, reason=event.reason)
+                if awaited is not None and awaited.written is not None:
+                    self._resolve(event.reason)
             case _:
                 pass
 
@@ -331,7 +350,7 @@ class SipCall:
                 return key
         return None
 
-    async def _await(self, awaited: "_Awaited") -> str:
+    async def _await(self, awaited: Awaited) -> str:
         self._check()
         self._awaited = awaited
         try:
@@ -340,8 +359,8 @@ class SipCall:
             self._awaited = None
 
     def _resolve(self, value: str) -> None:
-        if self._awaited is not None and not self._awaited.future.done():
-            self._awaited.future.set_result(value)
+        if self._awaited is not None:
+            self._awaited.resolve(value)
 
     def _check(self) -> None:
         if self._ended:
@@ -352,11 +371,11 @@ class SipCall:
             return
         self._ended = cause
         self._line.spawn(self._close_media())
-        if self._awaited is not None and not self._awaited.future.done():
-            self._awaited.future.set_exception(CallEnded(cause))
         self._tell()
 
     def _tell(self) -> None:
+        if self._awaited is not None:
+            self._awaited.fail(CallEnded(self._ended))
         if self._told is not None:
             told, self._told = self._told, None
             told(self._ended)
@@ -364,32 +383,6 @@ class SipCall:
     async def _close_media(self) -> None:
         if self._said is not None:
             self._said = None
+            if self._awaited is not None and self._awaited.written is not None:
+                await asyncio.wait({self._awaited.written}, timeout=_WRITTEN_WITHIN_S)
             await self._line.close(self.info.contact, self.leg)
-
-
-class _Keys(deque[str]):
-    """Keys pressed ahead. `by_rtp`: the caller's description has telephone events, so a key by INFO came there too."""
-
-    __slots__ = ("by_rtp",)
-
-    def __init__(self, sdp: str | None) -> None:
-        super().__init__(maxlen=_MOST_KEYS)
-        self.by_rtp = False
-        self.described(sdp)
-
-    def described(self, sdp: str | None) -> None:
-        """The caller described itself anew; what it offered last decides."""
-        if sdp:
-            self.by_rtp = "telephone-event/8000" in sdp.lower()
-
-
-class _Awaited:
-    """What a flow awaits of its call: a key among `keys`, the end of a play, or the end of a bridge."""
-
-    __slots__ = ("bridged", "future", "keys", "play")
-
-    def __init__(self, *, keys: str = "", play: int = -1, bridged: bool = False) -> None:
-        self.keys = keys
-        self.play = play
-        self.bridged = bridged
-        self.future: asyncio.Future[str] = asyncio.get_running_loop().create_future()

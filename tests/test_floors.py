@@ -24,6 +24,7 @@ DOORS: dict[str, set[str]] = {
     "ivr/sip_call.py": {"sip", "rtp", "sdp"},
     "ivr/agent_leg.py": {"sip", "rtp", "sdp"},
     "ivr/lasting_media.py": {"rtp"},
+    "ivr/sip_recording.py": {"rtp"},
 }
 """Modules that may reach further down than their package."""
 

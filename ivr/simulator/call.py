@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected
+from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected, Recorded
 
 _MOST_KEYS = 32
 _EVERY_KEY = "0123456789*#ABCD"
@@ -61,6 +61,7 @@ class SimulatedCall:
         self._keys: deque[str] = deque(maxlen=_MOST_KEYS)
         self._awaited: _Awaited | None = None
         self._told: list[Callable[[str], None]] = []
+        self._speaks_until = 0.0
         self.answered = False
         self.ended = ""
         self.music: tuple[Clip, ...] = ()
@@ -80,6 +81,10 @@ class SimulatedCall:
             self._keys.append(key)
         elif key in awaited.keys:
             awaited.resolve(key)
+
+    def speak(self, duration_s: float) -> None:
+        """The caller speaks from now on, for so long; heard by what records them."""
+        self._speaks_until = asyncio.get_running_loop().time() + duration_s
 
     def hang_up(self, cause: str = "caller_hung_up") -> None:
         """The caller hangs up."""
@@ -124,6 +129,27 @@ class SimulatedCall:
                 return Collected(pii_digits, "terminator")
             pii_digits += key
         return Collected(pii_digits, "complete")
+
+    async def record(self, path: str, *, most_s: float, silence_s: float = 0.0, terminator: str = "#") -> Recorded:
+        self._check()
+        self.music = ()
+        self._keys.clear()
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        full_at = began + most_s
+        ended_by = ""
+        while not ended_by:
+            quiet_at = max(began, self._speaks_until) + silence_s if silence_s else full_at
+            left_s = min(full_at, quiet_at) - clock()
+            if left_s <= 0:
+                ended_by = "full" if full_at <= quiet_at else "silence"
+                continue
+            try:
+                ended_by = "terminator" if await self._wait(terminator, left_s) else ""
+            except CallEnded:
+                ended_by = "hung_up"
+        now = clock()
+        return Recorded(ended_by, now - began, max(0.0, min(self._speaks_until, now) - began))
 
     async def start_music(self, clips: tuple[Clip, ...]) -> None:
         self._check()

@@ -20,6 +20,9 @@ class FarEnd(Protocol):
     async def hang_up(self) -> None:
         """Hang up; the call knows when this returns."""
 
+    async def speak(self, duration_s: float) -> None:
+        """Speak for so long; returns when it is said."""
+
     def heard(self) -> list[str]:
         """The texts of the clips that were heard, in order; music is left out."""
 
@@ -44,6 +47,9 @@ class CallWorld(Protocol):
         """An agent's phone that has answered."""
 
     def clip(self, text: str, duration_s: float) -> Clip: ...
+
+    def voice_file(self) -> str:
+        """Where a recording may be written."""
 
 
 async def settle() -> None:
@@ -155,6 +161,89 @@ class CallContract:
         await far.press("5")
         collected = await call.collect(most=4, first_timeout_s=9, next_timeout_s=0.2)
         assert (collected.pii_digits, collected.ended_by) == ("5", "timeout")
+
+    async def test_a_recording_ends_with_its_key_and_tells_what_was_said(self, world: CallWorld) -> None:
+        call, far = await world.make_call()
+        await call.answer()
+        recording = asyncio.ensure_future(call.record(world.voice_file(), most_s=LONG_S))
+        await settle()
+        await far.speak(0.4)
+        await far.press("5")
+        assert not recording.done()
+        await far.press("#")
+        recorded = await asyncio.wait_for(recording, 5)
+        assert recorded.ended_by == "terminator"
+        assert recorded.duration_s >= recorded.spoken_s > 0.3
+        assert (await call.collect(most=1, first_timeout_s=0.1)).pii_digits == ""
+
+    async def test_a_key_that_was_pressed_before_ends_no_recording(self, world: CallWorld) -> None:
+        call, far = await world.make_call()
+        await call.answer()
+        await far.press("#")
+        recording = asyncio.ensure_future(call.record(world.voice_file(), most_s=LONG_S))
+        await settle()
+        assert not recording.done()
+        await far.press("#")
+        assert (await asyncio.wait_for(recording, 5)).ended_by == "terminator"
+
+    async def test_silence_ends_a_recording(self, world: CallWorld) -> None:
+        call, far = await world.make_call()
+        await call.answer()
+        recording = asyncio.ensure_future(call.record(world.voice_file(), most_s=LONG_S, silence_s=0.4))
+        await settle()
+        await far.speak(0.6)
+        recorded = await asyncio.wait_for(recording, 5)
+        assert recorded.ended_by == "silence"
+        assert 0.4 < recorded.spoken_s < 0.9
+
+    async def test_who_says_nothing_has_spoken_for_no_time(self, world: CallWorld) -> None:
+        call, _ = await world.make_call()
+        await call.answer()
+        recorded = await asyncio.wait_for(call.record(world.voice_file(), most_s=LONG_S, silence_s=0.3), 5)
+        assert (recorded.ended_by, recorded.spoken_s) == ("silence", 0.0)
+
+    async def test_a_recording_has_a_longest_time(self, world: CallWorld) -> None:
+        call, far = await world.make_call()
+        await call.answer()
+        recording = asyncio.ensure_future(call.record(world.voice_file(), most_s=0.3, silence_s=LONG_S))
+        await settle()
+        await far.speak(0.8)
+        recorded = await asyncio.wait_for(recording, 5)
+        assert recorded.ended_by == "full"
+        assert recorded.duration_s < 0.5
+
+    async def test_what_was_said_before_a_caller_hung_up_is_told_and_the_call_is_over(self, world: CallWorld) -> None:
+        call, far = await world.make_call()
+        await call.answer()
+        recording = asyncio.ensure_future(call.record(world.voice_file(), most_s=LONG_S))
+        await settle()
+        await far.speak(0.4)
+        await far.hang_up()
+        recorded = await asyncio.wait_for(recording, 5)
+        assert recorded.ended_by == "hung_up"
+        assert recorded.spoken_s > 0.3
+        with pytest.raises(CallEnded):
+            await call.record(world.voice_file(), most_s=LONG_S)
+
+    async def test_our_own_hang_up_ends_a_recording(self, world: CallWorld) -> None:
+        call, _ = await world.make_call()
+        await call.answer()
+        recording = asyncio.ensure_future(call.record(world.voice_file(), most_s=LONG_S))
+        await settle()
+        await asyncio.wait_for(call.hangup("shutdown"), 5)
+        assert (await asyncio.wait_for(recording, 5)).ended_by == "hung_up"
+
+    async def test_after_a_recording_that_was_cancelled_the_call_goes_on(self, world: CallWorld) -> None:
+        call, far = await world.make_call()
+        await call.answer()
+        recording = asyncio.ensure_future(call.record(world.voice_file(), most_s=LONG_S))
+        await settle()
+        recording.cancel()
+        await asyncio.wait({recording})
+        assert await asyncio.wait_for(call.play((world.clip("next", SHORT_S),)), 5) is None
+        await far.press("3")
+        assert (await call.collect(most=1)).pii_digits == "3"
+        assert (await call.record(world.voice_file(), most_s=0.2)).ended_by == "full"
 
     async def test_music_starts_at_once_and_gives_way(self, world: CallWorld) -> None:
         call, far = await world.make_call()

@@ -15,6 +15,7 @@ from ivr.call import CallEnded, Clip
 from ivr.lasting_media import MOST_LOSSES, LastingMedia
 from ivr.sip_call import Outside
 from ivr.telephony import Background
+from rtp import wav
 from rtp.aio.engine import MediaSettings
 from rtp.aio.pool import MediaPool
 from rtp.engine import LegId, LegOptions, MediaEngine, MediaEvent, WorkerLost
@@ -23,6 +24,7 @@ from tests.ivr.sip_lab import Handset, Lab, hears, info, lab, talk
 from tests.ivr.sounds import MUSIC, tone
 from tests.rtp.aio.test_engine import free_range, made
 from tests.rtp.conference_contract import ConferenceContract
+from tests.rtp.hearing import contains
 from tests.rtp.media_contract import MediaContract
 from tests.rtp.phone import Phone, until
 
@@ -209,3 +211,21 @@ async def test_a_leg_that_is_lost_again_and_again_is_given_up(phones: Lab, pool:
         assert events == [WorkerLost(leg)]
         assert len(offers) == MOST_LOSSES
         await media.close(leg)
+
+
+async def test_a_recording_whose_worker_is_killed_keeps_what_was_written(
+    phones: Lab, pool: MediaPool, tmp_path: Path
+) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    await handset.connected()
+    path = tmp_path / "said.wav"
+    recording = asyncio.ensure_future(call.record(str(path), most_s=60))
+    await talk(handset, tone("said", 2.5))
+    await until(lambda: path.stat().st_size > 8000, "the first sound in the file")
+    kill(pool)
+    recorded = await asyncio.wait_for(recording, 10)
+    assert recorded.ended_by == "failed"
+    assert recorded.duration_s == pytest.approx(2.0, abs=0.2)
+    said = wav.a_law(path.read_bytes())
+    assert contains(tone("said", 2.5), said) > 0.9

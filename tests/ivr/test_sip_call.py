@@ -11,6 +11,7 @@ import pytest
 from ivr.agent_leg import MediaTerms
 from ivr.call import AgentLeg, Call, CallEnded, Clip
 from ivr.sip_call import Outside, SipCall
+from rtp import wav
 from rtp.aio.engine import MediaSettings
 from rtp.engine import LegId, Played
 from rtp.g711 import FRAME_BYTES
@@ -24,6 +25,7 @@ from tests.ivr.sounds import MUSIC, tone
 from tests.rtp.hearing import contains
 from tests.rtp.phone import until
 
+SAID = "what the caller says"
 FIRST_BYTES = 160
 """The first packet tells which sound it is."""
 
@@ -42,6 +44,10 @@ class Caller:
         await self._handset.connected()
         self._handset.rtp.press(key)
         await until(lambda: media.keys > before, f"key {key}")
+
+    async def speak(self, duration_s: float) -> None:
+        await self._handset.connected()
+        await talk(self._handset, tone(SAID, duration_s))
 
     async def hang_up(self) -> None:
         await self._handset.connected()
@@ -86,6 +92,9 @@ class SipWorld:
         path.write_bytes(sound)
         return Clip(str(path), duration_s, text, "nb")
 
+    def voice_file(self) -> str:
+        return str(self.lab.folder / "said.wav")
+
 
 @pytest.fixture
 async def phones(tmp_path: Path) -> AsyncIterator[Lab]:
@@ -100,6 +109,72 @@ def world(phones: Lab) -> SipWorld:
 
 class TestSipCall(CallContract):
     """The suite, over SIP and RTP on loopback."""
+
+
+async def test_a_recording_has_what_the_caller_said(phones: Lab, tmp_path: Path) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    path = tmp_path / "said.wav"
+    path.touch(0o600)
+    recording = asyncio.ensure_future(call.record(str(path), most_s=30, silence_s=0.4))
+    await handset.connected()
+    await talk(handset, tone(SAID))
+    recorded = await asyncio.wait_for(recording, 5)
+    said = wav.a_law(path.read_bytes())
+    assert contains(said, tone(SAID)) > 0.95
+    assert contains(said, tone("something else")) < 0.3
+    assert recorded.spoken_s == pytest.approx(1.0, abs=0.1)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_caller_who_hangs_up_leaves_a_whole_recording(phones: Lab, tmp_path: Path) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    path = tmp_path / "said.wav"
+    recording = asyncio.ensure_future(call.record(str(path), most_s=30))
+    await handset.connected()
+    await talk(handset, tone(SAID))
+    handset.hang_up()
+    recorded = await asyncio.wait_for(recording, 5)
+    said = path.read_bytes()
+    assert said == wav.write(wav.a_law(said)), "the head tells the length"
+    assert (recorded.ended_by, contains(wav.a_law(said), tone(SAID)) > 0.95) == ("hung_up", True)
+    await phones.nothing_left()
+
+
+async def test_callers_are_recorded_beside_each_other(phones: Lab, tmp_path: Path) -> None:
+    made = [await phones.call() for _ in range(2)]
+    paths = [tmp_path / f"{number}.wav" for number in range(2)]
+    recordings = []
+    for (call, handset), path in zip(made, paths, strict=True):
+        await call.answer()
+        recordings.append(asyncio.ensure_future(call.record(str(path), most_s=30, silence_s=0.4)))
+        await handset.connected()
+    await asyncio.gather(*[talk(handset, tone(str(number))) for number, (_, handset) in enumerate(made)])
+    await asyncio.wait_for(asyncio.gather(*recordings), 5)
+    for number, path in enumerate(paths):
+        said = wav.a_law(path.read_bytes())
+        assert contains(said, tone(str(number))) > 0.95
+        assert contains(said, tone(str(1 - number))) < 0.3
+
+
+async def test_what_cannot_be_written_is_told_and_the_call_goes_on(phones: Lab, tmp_path: Path) -> None:
+    call, _ = await phones.call()
+    await call.answer()
+    assert (await call.record(str(tmp_path / "absent" / "x.wav"), most_s=30)).ended_by == "failed"
+    assert not call.ended
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+async def test_a_recording_that_a_full_disk_did_not_take_has_failed(phones: Lab) -> None:
+    call, handset = await phones.call()
+    await call.answer()
+    recording = asyncio.ensure_future(call.record("/dev/full", most_s=30))
+    await handset.connected()
+    await talk(handset, tone(SAID, 0.2))
+    handset.rtp.press("#")
+    assert (await asyncio.wait_for(recording, 5)).ended_by == "failed"
+    assert not call.ended
 
 
 async def test_a_caller_who_cancels_ends_the_call_before_it_is_answered(phones: Lab) -> None:

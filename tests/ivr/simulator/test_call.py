@@ -18,6 +18,10 @@ class SimulatedFarEnd:
     async def press(self, key: str) -> None:
         self._call.press(key)
 
+    async def speak(self, duration_s: float) -> None:
+        self._call.speak(duration_s)
+        await asyncio.sleep(duration_s)
+
     async def hang_up(self) -> None:
         self._call.hang_up()
 
@@ -45,6 +49,9 @@ class SimulatedWorld:
     async def make_leg(self) -> tuple[AgentLeg, AgentEnd]:
         leg = SimulatedLeg("kari")
         return leg, SimulatedAgentEnd(leg)
+
+    def voice_file(self) -> str:
+        return ""
 
     def clip(self, text: str, duration_s: float) -> Clip:
         return Clip("", duration_s, text, "nb")
