@@ -51,10 +51,12 @@ class StepEntered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactEnded(Event):
-    """The contact is over. `outcome`: answered, abandoned, menu_ended, completed, transferred, refused, failed.
+    """The contact is over.
+
+    Outcomes: answered, voicemail, abandoned, menu_ended, completed, transferred, refused, failed.
 
     `abandoned` is a caller who was in a queue and reached nobody; `menu_ended` hung up before any queue; `completed`
-    reached the end of the flow (a message, a goodbye) without a queue.
+    reached the end of the flow (a message, a goodbye) without a queue; `voicemail` left a message and reached nobody.
     """
 
     kind: ClassVar[str] = "contact_ended"
@@ -91,6 +93,31 @@ class MediaTimedOut(Event):
     silent_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailLeft(Event):
+    """The contact left a message of `duration_ms` in `mailbox`; `message` is its name there. The number is not told."""
+
+    kind: ClassVar[str] = "voicemail_left"
+    mailbox: str
+    message: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyAnswered(Event):
+    """The contact gave `answer` (a key) to one question of a survey, after a talk out of `queue` (empty: without one).
+
+    `agent` is empty unless the survey says that it is named.
+    """
+
+    kind: ClassVar[str] = "survey_answered"
+    survey: str
+    question: str
+    answer: int
+    queue: str
+    agent: str = ""
+
+
 # --- Distribution (written by the distributor's scripts) ---
 
 
@@ -109,7 +136,8 @@ class ContactQueued(Event):
 class ContactLeftQueue(Event):
     """The contact left the queue without an agent. `disposition`: `lost` (L) or `flowed_out` (F); `cause` says why.
 
-    Causes: caller_hung_up, queue_closed, no_agents, overflow, node_lost, error, shutdown.
+    Causes: caller_hung_up, queue_closed, no_agents, node_lost, error, shutdown; of `flowed_out`: overflow, and
+    voicemail where the overflow leads to a mailbox.
     """
 
     kind: ClassVar[str] = "contact_left_queue"
@@ -302,6 +330,8 @@ CATALOGUE: dict[str, type[Event]] = {
         ContactEnded,
         MediaReported,
         MediaTimedOut,
+        VoicemailLeft,
+        SurveyAnswered,
         ContactQueued,
         ContactLeftQueue,
         OfferMade,
