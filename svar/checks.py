@@ -14,12 +14,14 @@ from sip.aio.resolver import name_server
 from sip.errors import SipError
 from sip.message.uri import SipUri
 from sip.resolution import is_name
-from svar import certificates, endpoint, trunks
+from svar import certificates, endpoint, trunks, web
 from svar import media as media_engine
 from svar.config import Config, ConfigError, Trunk
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _REDIS = re.compile(r"(redis|rediss|unix)://\S+")
+_FLOW_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_MOST_MESSAGES = 10_000
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}|[A-Za-z0-9._-]{1,64}")
 _LAST_PORT = 65535
 _LONGEST_REGISTRATION_S = 86_400
@@ -28,7 +30,7 @@ _SHORTEST_SESSION_S = 90
 
 def check(config: Config) -> None:
     """Raises ConfigError, one line a mistake."""
-    mistakes = [*_node(config), *_network(config), *_peers(config)]
+    mistakes = [*_node(config), *_network(config), *_peers(config), *web.mistakes(config)]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
 
@@ -45,6 +47,7 @@ def files(config: Config, environment: Mapping[str, str]) -> Iterator[str]:
                 trunks.password(trunk, Path(config.node.state), environment)
             except ConfigError as error:
                 yield str(error)
+    yield from web.files(config, environment)
 
 
 def doubts(config: Config) -> Iterator[str]:
@@ -146,9 +149,20 @@ def _peers(config: Config) -> Iterator[str]:
             yield f"destination {place.name!r}: trunk = {place.trunk!r}: there is no such [[trunk]]{hint}"
         elif place.trunk and not known[place.trunk].address:
             yield f"destination {place.name!r}: trunk {place.trunk!r} has no address, so no calls go out by it"
+    yield from _mailboxes(config)
     for queue in config.queue:
         if queue.offer_s < 1:
             yield f"queue {queue.name!r}: offer_s = {queue.offer_s}: a phone has to ring for a second at least"
+
+
+def _mailboxes(config: Config) -> Iterator[str]:
+    for mailbox in config.mailbox:
+        if not _FLOW_NAME.fullmatch(mailbox.name):
+            yield f"mailbox {mailbox.name!r}: name: expected a-z, digits and '_', as flows name it: it is a folder too"
+        if not 1 <= mailbox.most_messages <= _MOST_MESSAGES:
+            yield f"mailbox {mailbox.name!r}: most_messages = {mailbox.most_messages}: expected 1 to {_MOST_MESSAGES}"
+        if mailbox.most_mb < 1:
+            yield f"mailbox {mailbox.name!r}: most_mb = {mailbox.most_mb}: expected at least 1"
 
 
 def _trunk(trunk: Trunk, config: Config) -> Iterator[str]:

@@ -85,6 +85,11 @@ def international(pii_number: str, region: str, *, mobile: bool = False) -> str:
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
 
 
+def is_region(region: str) -> bool:
+    """Whether it is a country's code by which numbers are read, such as NO."""
+    return region in phonenumbers.SUPPORTED_REGIONS
+
+
 def _is_mobile(number: PhoneNumber) -> bool:
     return phonenumbers.number_type(number) in _MOBILE
 

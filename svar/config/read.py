@@ -5,12 +5,12 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from svar.config.schema import Config
+from svar.config.schema import Config, WebHeaders
 
 ENVIRONMENT = {
     "SVAR_SIP_PORT": ("sip", "port", int),
@@ -22,7 +22,7 @@ ENVIRONMENT = {
 }
 """Environment variables that stand above the file: section, key, type."""
 
-NAMED = ("trunk", "queue", "destination")
+NAMED = ("trunk", "queue", "destination", "lookup", "mailbox")
 
 
 class ConfigError(Exception):
@@ -55,7 +55,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
 
 
 def _with_files(config: Config, folder: Path) -> Config:
-    """Certificates stand beside the configuration."""
+    """Certificates and secrets stand beside the configuration."""
 
     def found(name: str) -> str:
         return str((folder / name).resolve()) if name else ""
@@ -70,7 +70,13 @@ def _with_files(config: Config, folder: Path) -> Config:
         )
         for trunk in config.trunk
     ]
-    return replace(config, tls=tls, trunk=trunks)
+    lookups = [replace(one, ca=found(one.ca), headers=_found(one.headers, found)) for one in config.lookup]
+    sms = replace(config.sms, ca=found(config.sms.ca), headers=_found(config.sms.headers, found))
+    return replace(config, tls=tls, trunk=trunks, lookup=lookups, sms=sms)
+
+
+def _found(headers: WebHeaders, found: Callable[[str], str]) -> WebHeaders:
+    return replace(headers, files={header: found(file) for header, file in headers.files.items()})
 
 
 def _shown(folder: Path) -> str:

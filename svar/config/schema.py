@@ -207,6 +207,83 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebHeaders:
+    """Headers of requests to a web service. A secret stands in a file or the environment, never here."""
+
+    plain: dict[str, str] = setting("headers as they are", {})
+    files: dict[str, str] = setting("files that each hold the value of a header", {})
+    env: dict[str, str] = setting("environment variables that each hold the value of a header", {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupLimits:
+    """What a service may cost."""
+
+    most_bytes: int = setting("longest answer", 65_536)
+    at_once: int = setting("requests under way; four times as many callers may wait for one of these places", 64)
+    failures: int = setting("failures in a row after which nobody is let through for a while", 5)
+    rest_s: int = setting("that while; then one request tries", 10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """A web service that flows may ask, by its name. Nothing but its `url` is reached: redirects are not followed, and
+    addresses have to be public or in its `networks`.
+    """
+
+    name: str = required("its name in flows, logs and metrics")
+    url: str = required("https:// address that the paths of flows are added to; http:// only with `networks`")
+    networks: list[str] = setting("addresses or networks that are not public and may be reached", [])
+    ca: str = setting(
+        "authorities that vouch for its certificate (PEM), relative to this file; empty: the system's", ""
+    )
+    timeout_ms: int = setting("longest time for a look-up, where the flow does not say", 3000)
+    repeat_posts: bool = setting("what a flow sends may be sent again after a failure", default=False)
+    headers: WebHeaders = field(default_factory=WebHeaders)
+    limits: LookupLimits = field(default_factory=LookupLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsCaps:
+    """How many text messages may go, in this node."""
+
+    per_number_per_hour: int = setting("to one number, and for one caller", 3)
+    per_minute: int = setting("in all", 30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sms:
+    """The HTTP gateway for text messages: it gets a POST with a JSON object."""
+
+    url: str = setting("https:// address of the gateway; empty: no text messages; http:// only with `networks`", "")
+    networks: list[str] = setting("addresses or networks that are not public and may be reached", [])
+    ca: str = setting(
+        "authorities that vouch for its certificate (PEM), relative to this file; empty: the system's", ""
+    )
+    timeout_ms: int = setting("longest time for a message", 5000)
+    body: dict[str, str] = setting(
+        "fields of the JSON object; {to}, {text} and {sender} stand for what they say",
+        {"to": "{to}", "text": "{text}", "sender": "{sender}"},
+    )
+    sender: str = setting("who the message is from: up to 11 letters and digits, or a number", "svar")
+    region: str = setting("country of numbers without a country's code", "NO")
+    prefixes: list[str] = setting("how numbers that messages may go to begin", ["+47"])
+    headers: WebHeaders = field(default_factory=WebHeaders)
+    caps: SmsCaps = field(default_factory=SmsCaps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """Where callers leave messages: voicemail/NAME in the state folder (`svar voicemail`)."""
+
+    name: str = required("its name in flows")
+    title: str = setting("its name for people; empty: the name", "")
+    most_messages: int = setting("messages that it may have; then callers go on at `failed`", 500)
+    most_mb: int = setting("megabytes that it may have; a minute of speech is half of one", 200)
+    keep_days: int = setting("days after which a message is deleted; 0: only by hand", 30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sections:
     """What there is one of."""
 
@@ -219,6 +296,7 @@ class Sections:
     redis: Redis = field(default_factory=Redis)
     mqtt: Mqtt = field(default_factory=Mqtt)
     flows: Flows = field(default_factory=Flows)
+    sms: Sms = field(default_factory=Sms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,3 +307,5 @@ class Config(Sections):
     queue: list[Queue] = field(default_factory=list)
     agent: list[Agent] = field(default_factory=list)
     destination: list[Destination] = field(default_factory=list)
+    mailbox: list[Mailbox] = field(default_factory=list)
+    lookup: list[Lookup] = field(default_factory=list)
