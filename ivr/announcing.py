@@ -1,33 +1,44 @@
 """What a caller hears while waiting: a welcome, music, and at intervals the position and the estimated wait."""
 
 import asyncio
+from typing import Self
 
 import structlog
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from acd.distributor import DistributorError
 from ivr.call import CallEnded
 from ivr.prompting import Duration, Number
 from ivr.run import Run
-from ivr.schema import Name, Part, Seconds, Texts
+from ivr.schema import Length, Name, Part, Shared, Texts
 
 _log = structlog.get_logger(__name__)
 
 
-class Announcements(Part):
-    """What is said in a queue, and when.
+class Waiting(Part):
+    """What happens while a caller waits in a queue; a block that flows share, or one written in the node.
 
     `position` names {position} and {waiting}; `position_and_wait`, said where there is an estimate, also {wait}.
-    The first comes `first_after_s` after the welcome, the next every `every_s`.
+    The first comes `first_after` after the welcome, the next every `every`.
     """
 
-    welcome: Texts | None = None
-    position: Texts | None = None
-    position_and_wait: Texts | None = None
+    block: str = Field(default="", exclude=True, json_schema_extra={"description": "The name of a shared block."})
+    welcome: Texts | None = Field(default=None, description="Said at once, before the music.")
+    position: Texts | None = Field(default=None, description="Said at intervals; {position} and {waiting} are known.")
+    position_and_wait: Texts | None = Field(default=None, description="Said in its place where {wait} is known too.")
     delayed: Texts | None = Field(default=None, description="Said when the queue is out of reach for a while.")
-    music: Name = "default"
-    first_after_s: Seconds = 2.0
-    every_s: Seconds = 45.0
+    music: Name = Field(default="default", description="A recording under prompts/music/.")
+    first_after_s: Length = Field(default=2.0, alias="first_after", description="Before the first position.")
+    every_s: Length = Field(default=45.0, alias="every", description="From one position to the next.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: object) -> object:
+        return {"block": given} if isinstance(given, str) else given
+
+    def _with_blocks(self, shared: Shared) -> Self:
+        block = shared.blocks.get(self.block) if self.block else None
+        return block if isinstance(block, type(self)) else self
 
 
 class Announcer:
@@ -35,7 +46,7 @@ class Announcer:
 
     __slots__ = ("_run", "_said", "_task", "_welcomed")
 
-    def __init__(self, run: Run, said: Announcements) -> None:
+    def __init__(self, run: Run, said: Waiting) -> None:
         self._run = run
         self._said = said
         self._task: asyncio.Task[None] | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from ivr.calendar import Calendar
 from ivr.check import check_flows
@@ -13,11 +14,24 @@ from ivr.problems import FlowFileError
 
 @dataclass(frozen=True, slots=True)
 class FlowBook:
-    """Flows by the number that reaches them and by name, and the calendars that they ask."""
+    """One version of all flows, by the number that reaches them and by name, and the calendars that they ask.
 
+    A contact stays with the book that it began with. `version` is a hash of the content.
+    """
+
+    version: str
     by_number: Mapping[str, Flow]
     by_name: Mapping[str, Flow]
     calendars: Mapping[str, Calendar]
+
+
+EMPTY = FlowBook("", {}, {}, {})
+
+
+def book_of(*flows: Flow, calendars: Mapping[str, Calendar] = MappingProxyType({}), version: str = "") -> FlowBook:
+    """A book of these flows."""
+    by_number = {number: flow for flow in flows for number in flow.numbers}
+    return FlowBook(version or flows[0].version, by_number, {flow.flow: flow for flow in flows}, calendars)
 
 
 def load_book(
@@ -28,9 +42,4 @@ def load_book(
     problems = sorted(folder.problems + check_flows(folder, known_queues, known_destinations))
     if problems:
         raise FlowFileError(problems)
-    flows = [loaded.flow for loaded in folder.flows]
-    return FlowBook(
-        {number: flow for flow in flows for number in flow.numbers},
-        {flow.flow: flow for flow in flows},
-        folder.calendars,
-    )
+    return book_of(*(loaded.flow for loaded in folder.flows), calendars=folder.calendars, version=folder.version)

@@ -106,12 +106,13 @@ def _check_texts(flow: Flow, marked: Marked) -> None:
     types = flow.types()
     for name, node in flow.nodes.items():
         for where, said in node.texts().items():
-            missing = [language for language in flow.languages if language not in said.texts]
-            if missing:
+            spoken = [language for language in flow.languages if language not in flow.fallback]
+            missing = [language for language in spoken if language not in said.texts]
+            if missing and said.texts:
                 field = ".".join(map(str, where))
                 _report(marked, name, node, where, f"{field!r} is not said in {', '.join(missing)}", key=True)
             for language in said.texts:
-                if language not in flow.languages:
+                if language not in flow.languages and said.key.startswith(f"{flow.flow}/"):
                     message = f"{language!r} is none of the flow's languages{did_you_mean(language, flow.languages)}"
                     _report(marked, name, node, (*where, language), message, key=True)
             for slot in sorted(said.slots() - node.slots - types.keys()):
@@ -127,17 +128,20 @@ def _check_expressions(flow: Flow, marked: Marked) -> None:
             if given not in (None, bool):
                 _report(marked, name, node, where, f"a condition gives true or false: {expression.text}")
         for variable, assigned in node.assigns().items():
-            if assigned is not None:
-                _check_assigned(flow, marked, name, node, variable, assigned)
-            elif variable in flow.variables or variable in flow.built_in:
+            _check_assigned(flow, marked, name, node, variable, assigned)
+        for variable, kind in node.gives().items():
+            if variable in flow.variables or variable in flow.parameters or variable in flow.built_in:
                 _report(marked, name, node, ("variable",), f"{variable!r} is declared already: choose another name")
+            elif types[variable] is not kind:
+                message = f"{variable!r} is {types[variable].__name__} elsewhere, and this gives {kind.__name__}"
+                _report(marked, name, node, ("variable",), message)
 
 
 def _check_assigned(flow: Flow, marked: Marked, name: str, node: Node, variable: str, assigned: Expression) -> None:
     types = flow.types()
     where = ("values", variable)
-    if variable not in flow.variables and variable != "language":
-        hint = did_you_mean(variable, [*flow.variables, "language"]) or "; declare it under variables"
+    if variable not in flow.variables and variable not in flow.parameters and variable != "language":
+        hint = did_you_mean(variable, [*flow.variables, *flow.parameters, "language"]) or "; declare it under variables"
         _report(marked, name, node, where, f"there is no variable {variable!r}{hint}", key=True)
         return
     given = _type(marked, name, node, where, assigned, types)

@@ -5,6 +5,7 @@ import asyncio
 import structlog
 
 from events.catalogue import ContactEnded, ContactStarted
+from ivr.book import FlowBook
 from ivr.call import Call, CallEnded
 from ivr.flow import Flow
 from ivr.interpreter import interpret
@@ -13,30 +14,30 @@ from ivr.run import FlowRun, Run, Services
 _log = structlog.get_logger(__name__)
 
 
-def begin(call: Call, flow: Flow, services: Services) -> FlowRun:
+def begin(call: Call, book: FlowBook, flow: Flow, services: Services) -> FlowRun:
     """The run of a caller who has just arrived."""
     info = call.info
     variables = flow.first_variables(info.number, services.settings, info.pii_diverted_from)
-    return FlowRun(info.contact, flow.flow, flow.version, flow.start, variables)
+    return FlowRun(info.contact, flow.flow, book.version, flow.start, variables)
 
 
-async def serve(call: Call, flow: Flow, services: Services, data: FlowRun | None = None) -> FlowRun:
-    """Lead the caller through the flow until the call is over.
+async def serve(call: Call, book: FlowBook, flow: Flow, services: Services, data: FlowRun | None = None) -> FlowRun:
+    """Lead the caller through the flow, as `book` has it, until the call is over.
 
     `data` is the run: one from `begin`, for whoever wants to keep it for a take-over, or one that came from another
     node, which goes on at the step where it stands. To be run as a task of its own, which it cancels when the call
     ends. Never raises for what the caller, the flow or the distributor did. Cancelled from outside (shutdown), it
     hangs up and is cancelled.
     """
-    data = data or begin(call, flow, services)
-    run = Run(call, data, services, early=flow.answer == "late")
+    data = data or begin(call, book, flow, services)
+    run = Run(call, data, services, book)
     ending = _Ending(asyncio.current_task(), run)
     began = asyncio.get_running_loop().time()
     if not data.trace:
-        _tell_start(call, flow, services)
+        _tell_start(call, data, services)
     call.on_end(ending.told)
     try:
-        await _lead(run, flow, ending)
+        await _lead(run, ending)
     except asyncio.CancelledError:
         if not ending.is_own():
             ending.cause = ending.cause or "shutdown"
@@ -76,9 +77,9 @@ class _Ending:
         return self._task.uncancel() == 0
 
 
-async def _lead(run: Run, flow: Flow, ending: _Ending) -> None:
+async def _lead(run: Run, ending: _Ending) -> None:
     try:
-        await interpret(run, flow.nodes, run.data.step)
+        await interpret(run, run.data.step)
         ending.finished = True
         ending.cause = ending.cause or "flow_ended"
     except CallEnded as ended:
@@ -91,7 +92,7 @@ async def _lead(run: Run, flow: Flow, ending: _Ending) -> None:
     await run.call.hangup("failed" if ending.failed else "flow_ended")
 
 
-def _tell_start(call: Call, flow: Flow, services: Services) -> None:
+def _tell_start(call: Call, data: FlowRun, services: Services) -> None:
     services.sink.emit(
         ContactStarted(
             at_ms=services.now_ms(),
@@ -99,8 +100,8 @@ def _tell_start(call: Call, flow: Flow, services: Services) -> None:
             node=services.node,
             contact=call.info.contact,
             number=call.info.number,
-            flow=flow.flow,
-            flow_version=flow.version,
+            flow=data.flow,
+            flow_version=data.version,
             trunk=call.info.trunk,
             pii_caller=call.info.pii_caller,
         )

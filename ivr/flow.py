@@ -6,10 +6,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from ivr.announcing import Waiting
 from ivr.nodes import AnyNode
 from ivr.prompting import Said
 from ivr.run import Scalar
-from ivr.schema import Name, Number, Target
+from ivr.schema import Name, Number, Shared, Target, Texts
 
 
 def _scalar(given: object) -> Scalar:
@@ -24,29 +25,52 @@ FirstValue = Annotated[
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 
 
-class Flow(BaseModel):
-    """One service: the numbers that reach it, its languages (the first is spoken first), and its nodes.
-
-    `variables` gives each variable its first value, and with it its type; the deployment's settings of the same name
-    replace it. With `answer: late`, what is said before the first menu, digits, queue or transfer is heard without the
-    call being answered, so that it costs the caller nothing (most networks allow three minutes of it). `version` is a
-    hash of the file's content, given by the loader.
-    """
+class Heading(BaseModel):
+    """Who a flow is: its names, the numbers that reach it, its languages (the first is spoken first)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    flow: Name = Field(description="Its name, for other flows, records and metrics.")
+    title: str = Field(min_length=1, max_length=200, description="Its name for people.")
+    numbers: list[Number] = Field(default_factory=list, max_length=50, description="The numbers that reach it.")
+    languages: list[Language] = Field(min_length=1, max_length=10, description="The first is spoken first.")
+    fallback: dict[Language, Language] = Field(
+        default_factory=dict, description="The language that is heard where one has neither recording nor voice."
+    )
+    answer: Literal["at_once", "late"] = Field(
+        default="at_once",
+        description="`late`: what is said before the first key, queue or transfer is heard without the call being "
+        "answered, so that it costs the caller nothing (most networks allow three minutes of it).",
+    )
+
+
+class Flow(Heading):
+    """One service: its heading, and its nodes.
+
+    `version` is a hash of the file's content and of what it includes, given by the loader.
+    """
+
     built_in: ClassVar[dict[str, type]] = {"number": str, "language": str, "diverted_from": str}
 
-    flow: Name
-    title: str = Field(min_length=1, max_length=200)
-    numbers: list[Number] = Field(default_factory=list, max_length=50)
-    languages: list[Language] = Field(min_length=1, max_length=10)
-    variables: dict[Name, FirstValue] = Field(default_factory=dict)
-    answer: Literal["at_once", "late"] = "at_once"
-    start: Target
+    include: list[Name] = Field(default_factory=list, max_length=20, description="Files under shared/, by name.")
+    parameters: dict[Name, FirstValue] = Field(
+        default_factory=dict, description="What a flow that calls this one may give, with the value if it does not."
+    )
+    variables: dict[Name, FirstValue] = Field(
+        default_factory=dict,
+        description="First values, which give the types; the deployment's settings of the same name replace them.",
+    )
+    prompts: dict[Name, Texts] = Field(
+        default_factory=dict, description="Texts by name, for nodes that say the same: `say: name`."
+    )
+    waiting: dict[Name, Waiting] = Field(
+        default_factory=dict, description="What happens while callers wait, by name, for queues that share it."
+    )
+    start: Target = Field(description="The node where callers begin.")
     nodes: dict[Name, AnyNode] = Field(min_length=1, max_length=500)
 
     _version: str = ""
+    _unset: dict[str, Scalar] | None = None
 
     @property
     def version(self) -> str:
@@ -56,6 +80,10 @@ class Flow(BaseModel):
         """Give the flow its version; once, by the loader."""
         self._version = version
 
+    def own(self) -> Shared:
+        """The texts and blocks that the file itself names."""
+        return shared_by(f"{self.flow}/prompts", f"{self.flow}/waiting", self.prompts, self.waiting)
+
     def said(self) -> list[Said]:
         """Everything that may be said, for `Prompts.prepare`."""
         return [said for node in self.nodes.values() for said in node.texts().values()]
@@ -64,7 +92,7 @@ class Flow(BaseModel):
         self, number: str, settings: Mapping[str, Scalar], diverted_from: str = ""
     ) -> dict[str, Scalar]:
         """The variables of a caller who begins: those declared, with the deployment's values where types agree."""
-        values: dict[str, Scalar] = dict(self.variables)
+        values: dict[str, Scalar] = {**self.parameters, **self.variables}
         for name, value in settings.items():
             if name in values and type(value) is type(values[name]):
                 values[name] = value
@@ -74,10 +102,23 @@ class Flow(BaseModel):
         return values
 
     def types(self) -> dict[str, type]:
-        """The type of every variable that an expression may name, those set by nodes included."""
-        found = {**{name: type(value) for name, value in self.variables.items()}, **self.built_in}
+        """The type of every variable that an expression may name, those that nodes give included."""
+        declared = {**self.parameters, **self.variables}
+        found = {**{name: type(value) for name, value in declared.items()}, **self.built_in}
         for node in self.nodes.values():
-            for name, expression in node.assigns().items():
-                if expression is None:
-                    found.setdefault(name, str)
+            for name, kind in node.gives().items():
+                found.setdefault(name, kind)
         return found
+
+    def unset(self, name: str) -> Scalar:
+        """The value of a variable that nothing has set yet: empty text, 0 or false."""
+        if self._unset is None:
+            self._unset = {name: kind() for name, kind in self.types().items()}
+        return self._unset.get(name, "")
+
+
+def shared_by(texts_at: str, blocks_at: str, prompts: Mapping[str, Said], waiting: Mapping[str, Waiting]) -> Shared:
+    """What a file shares, its texts named by their places; blocks may name the file's own texts."""
+    texts = {name: said.named(f"{texts_at}.{name}") for name, said in prompts.items()}
+    own = Shared(texts)
+    return Shared(texts, {name: block.bound(own).named(f"{blocks_at}.{name}") for name, block in waiting.items()})

@@ -1,9 +1,6 @@
 """Walks a run through its flow. Knows no node by name: what a node does stands in the node."""
 
-from collections.abc import Mapping
-
 from events.catalogue import StepEntered
-from ivr.nodes.base import Node
 from ivr.problems import FlowError
 from ivr.run import ForgottenDigitsError, Run
 
@@ -16,7 +13,7 @@ class EndlessFlowError(FlowError):
     """A caller was led in circles; the message has the last steps."""
 
 
-async def interpret(run: Run, nodes: Mapping[str, Node], step: str | None) -> None:
+async def interpret(run: Run, step: str | None) -> None:
     """From `step` to the flow's end. Raises CallEnded, EndlessFlowError, and KeyError for an unknown step."""
     for _ in range(MOST_STEPS):
         if step is None:
@@ -24,12 +21,12 @@ async def interpret(run: Run, nodes: Mapping[str, Node], step: str | None) -> No
         run.idle_steps += 1
         if run.idle_steps > MOST_IDLE_STEPS:
             break
-        step = await _one(run, nodes, step)
+        step = await _one(run, step)
     raise EndlessFlowError(f"flow {run.data.flow!r} turns in a circle: ... {' > '.join(run.data.trace[-6:])}")
 
 
-async def _one(run: Run, nodes: Mapping[str, Node], step: str) -> str | None:
-    node = nodes[step]
+async def _one(run: Run, step: str) -> str | None:
+    node = run.flow.nodes[step]
     services, data = run.services, run.data
     data.enter(step)
     services.sink.emit(
@@ -48,5 +45,5 @@ async def _one(run: Run, nodes: Mapping[str, Node], step: str) -> str | None:
     except ForgottenDigitsError as forgotten:
         # The digits stayed on the node where they were pressed: ask again, then come back here.
         del data.asked[forgotten.variable]
-        asked = await _one(run, nodes, forgotten.step)
+        asked = await _one(run, forgotten.step)
         return step if asked is not None and forgotten.variable in data.asked else asked

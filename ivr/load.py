@@ -1,13 +1,14 @@
 """Flow files to flows: YAML with its marks, then the schema; every mistake at its line, all at once.
 
-A folder of flows has the flows themselves (`*.yaml`), `calendars/*.yaml` and `scenarios/*.yaml`.
+A folder of flows has the flows themselves (`*.yaml`), `shared/*.yaml`, `calendars/*.yaml` and `scenarios/*.yaml`.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -20,6 +21,9 @@ from ivr.marked_yaml import Marked, read
 from ivr.marked_yaml import Path as Where
 from ivr.nodes import NODE_TYPES
 from ivr.problems import Problem, did_you_mean
+from ivr.prompting import Said
+from ivr.schema import NamedText, Part, Shared
+from ivr.shared_file import SharedFile
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -42,13 +46,23 @@ class LoadedFlow:
     marked: Marked
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedShared:
+    """What flows may include, and the file's content."""
+
+    shared: Shared
+    marked: Marked
+
+
 @dataclass(slots=True)
 class Folder:
     """All that a folder holds, with the problems of files that could be no flow."""
 
     flows: list[LoadedFlow] = field(default_factory=list)
     calendars: dict[str, Calendar] = field(default_factory=dict)
+    shared: dict[str, LoadedShared] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    version: str = ""
 
 
 def read_folder(path: Path) -> Folder:
@@ -60,19 +74,38 @@ def read_folder(path: Path) -> Folder:
         if not path.is_dir():
             lacking = "there is no such folder; the way to it begins at the configuration's file"
         folder.problems.append(Problem(str(path), 1, 1, lacking))
-    for file in files[:MOST_FILES]:
-        marked = read_file(file)
-        flow = flow_of(marked)
+    contents: list[Any] = []
+    for marked in _files(path / "shared", contents):
+        shared = validated(SharedFile, marked)
         folder.problems += marked.problems
+        if shared is not None:
+            folder.shared[shared.shared] = LoadedShared(shared.made(), marked)
+    for marked in _files(path, contents):
+        flow = flow_of(marked, folder.shared)
         if flow is not None:
             folder.flows.append(LoadedFlow(flow, marked))
-    for file in sorted((path / "calendars").glob("*.yaml"))[:MOST_FILES]:
-        marked = read_file(file)
+        else:
+            folder.problems += marked.problems
+    for marked in _files(path / "calendars", contents):
         calendar = validated(CalendarFile, marked)
         folder.problems += marked.problems
         if calendar is not None:
             folder.calendars[calendar.calendar] = calendar.made()
+    folder.version = _hash(contents)
     return folder
+
+
+def _files(path: Path, contents: list[Any]) -> Iterator[Marked]:
+    """The YAML files of a folder; what they hold is added to `contents`."""
+    for file in sorted(path.glob("*.yaml"))[:MOST_FILES]:
+        marked = read_file(file)
+        contents.append([path.name, file.name, marked.data])
+        yield marked
+
+
+def _hash(content: Any) -> str:
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def read_file(file: Path) -> Marked:
@@ -91,16 +124,48 @@ def load_flow(path: str, text: str) -> tuple[Flow | None, Marked]:
     return flow_of(marked), marked
 
 
-def flow_of(marked: Marked) -> Flow | None:
-    """The flow in a file, its texts named by place and its version by content; None when it has mistakes."""
+def flow_of(marked: Marked, shared: Mapping[str, LoadedShared] = MappingProxyType({})) -> Flow | None:
+    """The flow in a file, with what it names put in: None when it has mistakes of its own.
+
+    Its texts are named by place and its version by content. Names that nothing is known by are noted in `marked`.
+    """
     flow = validated(Flow, marked)
     if flow is None:
         return None
-    content = json.dumps(marked.data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    nodes = {name: node.named(f"{flow.flow}/{name}") for name, node in flow.nodes.items()}
+    included = [shared[name] for name in flow.include if name in shared]
+    known = _known(flow, marked, shared)
+    nodes = {name: node.named(f"{flow.flow}/{name}").bound(known) for name, node in flow.nodes.items()}
     flow = flow.model_copy(update={"nodes": nodes})
-    flow.identify(hashlib.sha256(content.encode()).hexdigest()[:12])
+    flow.identify(_hash([marked.data, *(each.marked.data for each in included)]))
+    for name, node in nodes.items():
+        for where, said in node.texts().items():
+            if isinstance(said, NamedText):
+                hint = did_you_mean(said.key, known.texts) or "; texts are written by language, or named under prompts"
+                message = f"{node.type} {name!r}: there is no text {said.key!r}{hint}"
+                marked.report(("nodes", name, *where), message)
+        block = getattr(getattr(node, "waiting", None), "block", "")
+        if block:
+            hint = did_you_mean(block, known.blocks) or "; blocks stand under waiting"
+            marked.report(("nodes", name, "waiting"), f"{node.type} {name!r}: there is no block {block!r}{hint}")
     return flow
+
+
+def _known(flow: Flow, marked: Marked, shared: Mapping[str, LoadedShared]) -> Shared:
+    """All that the flow may name: its own texts and blocks, and those of what it includes."""
+    texts: dict[str, Said] = {}
+    blocks: dict[str, Part] = {}
+    for index, name in enumerate(flow.include):
+        if name not in shared:
+            hint = did_you_mean(name, shared) or "; a file shared/NAME.yaml is included by its name"
+            marked.report(("include", index), f"there is nothing shared named {name!r}{hint}")
+            continue
+        texts |= shared[name].shared.texts
+        blocks |= shared[name].shared.blocks
+    bound = Shared(texts)
+    own = flow.own()
+    texts |= own.texts
+    blocks |= {name: block.bound(bound) for name, block in own.blocks.items()}
+    return Shared(texts, blocks)
 
 
 def validated(model: type[M], marked: Marked) -> M | None:
@@ -180,7 +245,7 @@ def _fields(loc: tuple[int | str, ...], root: type[BaseModel]) -> list[str]:
             model = NODE_TYPES[str(name)] if at == 2 else root
         elif name in model.model_fields:
             model = next(_models(model.model_fields[str(name)].annotation), model)
-    return list(model.model_fields)
+    return [info.alias or name for name, info in model.model_fields.items() if not info.exclude]
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

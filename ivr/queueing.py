@@ -9,7 +9,7 @@ import structlog
 
 from acd.distributor import DistributorError, Refused, Unavailable
 from acd.model import Enqueue, Offer, Place, QueueId, Revoked
-from ivr.announcing import Announcements, Announcer
+from ivr.announcing import Announcer, Waiting
 from ivr.call import AgentLeg, CallEnded
 from ivr.commands import Chain, Commands
 from ivr.phones import ELSEWHERE, NotAnswered
@@ -45,7 +45,7 @@ class Wish:
     max_wait_s: float
 
 
-async def wait_and_talk(run: Run, wish: Wish, announcements: Announcements) -> Left:
+async def wait_and_talk(run: Run, wish: Wish, waiting: Waiting) -> Left:
     """Wait for an agent and talk. A run that has an entry in this queue goes on with it.
 
     Raises CallEnded (or is cancelled) when the caller is gone; what the distributor has to know of that is then under
@@ -53,7 +53,7 @@ async def wait_and_talk(run: Run, wish: Wish, announcements: Announcements) -> L
     """
     if not run.call.answered:
         await run.call.answer()
-    announcer = Announcer(run, announcements)
+    announcer = Announcer(run, waiting)
     stay = _Stay(run, wish, announcer)
     try:
         left = await stay.through()

@@ -1,8 +1,8 @@
 """A FlowRun as data, and what a node of a flow may touch while it runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from acd.distributor import Distributor
 from acd.model import NodeId, QueueId
@@ -12,10 +12,12 @@ from ivr.call import Call, Clip
 from ivr.commands import Commands
 from ivr.offers import Offers
 from ivr.phones import AgentPhones
-from ivr.prompting import Number, Prompts, Said, Spelled, Value
+from ivr.problems import FlowError
+from ivr.prompting import Prompts, Said, Value, spoken_value
 
 Scalar = str | int | float | bool
 
+MOST_FRAMES = 8
 _MOST_TRACED = 200
 
 
@@ -34,11 +36,22 @@ class Visit:
     waited_ms: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A flow that called another one, and where it goes on: `step` is its node that called."""
+
+    flow: str
+    step: str
+    variables: dict[str, Scalar]
+    asked: dict[str, str]
+
+
 @dataclass(slots=True)
 class FlowRun:
     """All that another node needs to go on with a caller: JSON-able, and free of personal digits.
 
-    `asked` says which step asked for each personal variable: a run that is resumed asks there again when it needs it.
+    `version` is that of the book. `frames` are the flows that called this one, the first one first. `asked` says which
+    step asked for each personal variable: a run that is resumed asks there again when it needs it.
     """
 
     contact: str
@@ -51,6 +64,7 @@ class FlowRun:
     journey: list[Visit] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
     transferred: str = ""
+    frames: list[Frame] = field(default_factory=list)
 
     def to_data(self) -> dict[str, Any]:
         """Plain dicts, lists and scalars."""
@@ -62,14 +76,15 @@ class FlowRun:
         values = dict(data)
         entry = values.pop("entry")
         journey = [Visit(**visit) for visit in values.pop("journey")]
-        return cls(**values, entry=Visit(**entry) if entry else None, journey=journey)
+        frames = [Frame(**frame) for frame in values.pop("frames")]
+        return cls(**values, entry=Visit(**entry) if entry else None, journey=journey, frames=frames)
 
     def enter(self, step: str) -> None:
-        """Come to a step; the trace keeps the last steps."""
+        """Come to a step; the trace keeps the last steps, those of sub-flows as `flow.step`."""
         self.step = step
         if len(self.trace) >= _MOST_TRACED:
             del self.trace[0]
-        self.trace.append(step)
+        self.trace.append(f"{self.flow}.{step}" if self.frames else step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +103,52 @@ class Services:
     commands: Commands
     sink: Sink
     now_ms: Callable[[], int]
-    calendars: Mapping[str, Calendar] = field(default_factory=dict)
     settings: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+class Step(Protocol):
+    """A node of a flow, as the interpreter sees it."""
+
+    @property
+    def type(self) -> str: ...
+
+    async def run(self, run: "Run") -> str | None: ...
+
+
+class RunnableFlow(Protocol):
+    """A flow, as its runs see it (`ivr.flow.Flow`)."""
+
+    @property
+    def start(self) -> str: ...
+
+    @property
+    def answer(self) -> Literal["at_once", "late"]: ...
+
+    @property
+    def languages(self) -> Sequence[str]: ...
+
+    @property
+    def nodes(self) -> Mapping[str, Step]: ...
+
+    def first_variables(
+        self, number: str, settings: Mapping[str, Scalar], diverted_from: str = ""
+    ) -> dict[str, Scalar]: ...
+
+    def unset(self, name: str) -> Scalar: ...
+
+
+class Book(Protocol):
+    """One version of all flows, as their runs see it (`ivr.book.FlowBook`)."""
+
+    @property
+    def by_name(self) -> Mapping[str, RunnableFlow]: ...
+
+    @property
+    def calendars(self) -> Mapping[str, Calendar]: ...
+
+
+class TooDeepError(FlowError):
+    """Flows call each other without an end, or one returns that nobody called."""
 
 
 class ForgottenDigitsError(Exception):
@@ -104,16 +163,20 @@ class ForgottenDigitsError(Exception):
 class Run:
     """One caller in one flow: what a node may touch. `ended` is the cause of the call's end, empty while it lasts.
 
-    `early`: what wants no keys is spoken before the call is answered.
+    `book` is the version that the caller began with; `flow` the one of it that is run now.
     """
 
-    __slots__ = ("_pii", "call", "data", "early", "ended", "idle_steps", "services")
+    __slots__ = ("_pii", "book", "call", "data", "early", "ended", "flow", "idle_steps", "services")
 
-    def __init__(self, call: Call, data: FlowRun, services: Services, *, early: bool = False) -> None:
+    def __init__(self, call: Call, data: FlowRun, services: Services, book: Book) -> None:
+        """Raises KeyError where the book does not have the run's flow."""
         self.call = call
         self.data = data
         self.services = services
-        self.early = early
+        self.book = book
+        self.flow: RunnableFlow = book.by_name[data.flow]
+        first = book.by_name[data.frames[0].flow] if data.frames else self.flow
+        self.early = first.answer == "late"
         self.idle_steps = 0
         self.ended = ""
         self._pii: dict[str, str] = {}
@@ -121,6 +184,35 @@ class Run:
     @property
     def language(self) -> str:
         return str(self.data.variables["language"])
+
+    def call_flow(self, name: str, values: Mapping[str, Scalar]) -> str:
+        """Go into another flow of the book; gives its first step. Raises FlowError where flows call each other on."""
+        data = self.data
+        if len(data.frames) >= MOST_FRAMES:
+            raise TooDeepError(f"flow {data.flow!r}: flows call each other more than {MOST_FRAMES} deep")
+        flow = self.book.by_name[name]
+        variables = flow.first_variables(
+            str(data.variables["number"]), self.services.settings, str(data.variables["diverted_from"])
+        )
+        language = str(data.variables["language"])
+        variables |= {"language": language if language in flow.languages else flow.languages[0], **values}
+        data.frames.append(Frame(data.flow, data.step, data.variables, data.asked))
+        data.flow, data.variables, data.asked = name, variables, {}
+        self.flow = flow
+        return flow.start
+
+    def return_flow(self) -> dict[str, Scalar]:
+        """Go back to the flow that called, to its node that called (`data.step`); gives the variables of the one left.
+
+        Raises TooDeepError where no flow called.
+        """
+        data = self.data
+        if not data.frames:
+            raise TooDeepError(f"flow {data.flow!r} was not called by another one")
+        frame, theirs = data.frames.pop(), data.variables
+        data.flow, data.step, data.variables, data.asked = frame.flow, frame.step, frame.variables, frame.asked
+        self.flow = self.book.by_name[frame.flow]
+        return theirs
 
     def progressed(self) -> None:
         """The caller pressed something, or time passed in a queue: the flow does not turn in an empty circle."""
@@ -148,7 +240,7 @@ class Run:
             return self._pii[name]
         if name in self.data.asked:
             raise ForgottenDigitsError(name, self.data.asked[name])
-        return ""
+        return self.flow.unset(name)
 
     def set(self, name: str, value: Scalar) -> None:
         self.data.variables[name] = value
@@ -159,5 +251,4 @@ class Run:
         self.data.asked[name] = self.data.step
 
     def _spoken(self, name: str) -> Value:
-        value = self.value(name)
-        return Number(value) if isinstance(value, int) else Spelled(str(value))
+        return spoken_value(self.value(name))

@@ -1,28 +1,42 @@
 """The kinds of fields that nodes are made of."""
 
-from typing import Annotated, Self
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ivr.expression import Expression, ExpressionError, parse
-from ivr.prompting import Said, pieces
-
-Where = tuple[str | int, ...]
-"""A place in a node: field names and indices."""
+from ivr.lengths import Length, LengthOrNone, WholeSeconds
+from ivr.prompting import FORMS, Said, pieces, unknown_forms
+from ivr.ways import Where
 
 KEYS = "0123456789*#"
 _MOST_TEXT = 2_000
+_TEXT_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}\Z")
+
+
+class NamedText(Said):
+    """A text of the catalogue (`prompts`) that is only named yet; `key` is its name."""
 
 
 def _said(given: object) -> Said:
+    if isinstance(given, str) and _TEXT_NAME.match(given):
+        return NamedText({}, given)
     if not isinstance(given, dict) or not given:
-        raise PydanticCustomError("texts", "the text goes by language: {nb: ..., en: ...}")
+        raise PydanticCustomError(
+            "texts", "the text goes by language, {{nb: ..., en: ...}}, or is a name under prompts"
+        )
     for language, text in given.items():
         if not isinstance(text, str) or not text.strip():
             raise PydanticCustomError("texts", "the text in {language} is empty or no text", {"language": language})
         if len(text) > _MOST_TEXT:
             raise PydanticCustomError("texts", "the text in {language} is too long", {"language": language})
+        if unknown := unknown_forms(text):
+            context = {"form": unknown[0], "forms": ", ".join(FORMS)}
+            raise PydanticCustomError("texts", "a value has no form '{form}'; there are {forms}", context)
         if any(brace in part for part in pieces(text) if isinstance(part, str) for brace in "{}"):
             raise PydanticCustomError("texts", "braces hold the name of a value, as in {position}")
     return Said({language: " ".join(text.split()) for language, text in given.items()})
@@ -46,10 +60,11 @@ Texts = Annotated[
     PlainValidator(_said),
     WithJsonSchema(
         {
-            "type": "object",
-            "description": "What is said, by language.",
-            "additionalProperties": {"type": "string"},
-            "minProperties": 1,
+            "description": "What is said, by language; or the name of a text under `prompts`.",
+            "oneOf": [
+                {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+                {"type": "string"},
+            ],
         }
     ),
 ]
@@ -70,9 +85,16 @@ Destination = Annotated[str, BeforeValidator(_number), Field(pattern=r"^\+?[a-z0
 
 Target = Annotated[str, Field(min_length=1, max_length=64, description="The name of another node of this flow.")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Attempts = Annotated[int, Field(ge=1, le=10)]
 Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a flow may name instead of writing it out: texts and blocks of its own file and of those it includes."""
+
+    texts: Mapping[str, Said] = field(default_factory=dict)
+    blocks: Mapping[str, "Part"] = field(default_factory=dict)
 
 
 class Part(BaseModel):
@@ -81,21 +103,58 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, strict=True)
 
     def texts(self) -> dict[Where, Said]:
-        """What may be said here, by field."""
+        """What may be said here, by place."""
         found: dict[Where, Said] = {}
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if isinstance(value, Said):
-                found[(name,)] = value
-            elif isinstance(value, Part):
-                found.update({(name, *where): said for where, said in value.texts().items()})
+
+        def note(where: Where, said: Said) -> Said:
+            found[where] = said
+            return said
+
+        self.mapped((), note)
         return found
 
     def named(self, place: str) -> Self:
         """The same, in which every text knows its place in the flows: `main/menu.say`."""
-        update: dict[str, Said | Part] = {}
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if isinstance(value, Said | Part):
-                update[name] = value.named(f"{place}.{name}")
-        return self.model_copy(update=update)
+
+        def name(where: Where, said: Said) -> Said:
+            return said if said.key else said.named(".".join([place, *map(str, where)]))
+
+        return self.mapped((), name)
+
+    def bound(self, shared: Shared) -> Self:
+        """The same with texts of the catalogue and shared blocks in place of their names, as far as they exist."""
+
+        def bind(where: Where, said: Said) -> Said:
+            return shared.texts.get(said.key, said) if isinstance(said, NamedText) else said
+
+        return self._with_blocks(shared).mapped((), bind)
+
+    def _with_blocks(self, shared: Shared) -> Self:
+        return self
+
+    def mapped(self, where: Where, change: Callable[[Where, Said], Said]) -> Self:
+        """The same with every text changed; `where` is where this part stands."""
+        update: dict[str, object] = {}
+        for name, info in type(self).model_fields.items():
+            before = getattr(self, name)
+            after = _changed(before, (*where, info.alias or name), change)
+            if after is not before:
+                update[name] = after
+        return self.model_copy(update=update) if update else self
+
+
+def _changed(value: Any, where: Where, change: Callable[[Where, Said], Said]) -> Any:
+    if isinstance(value, Said):
+        return change(where, value)
+    if isinstance(value, Part):
+        return value.mapped(where, change)
+    if isinstance(value, list | tuple):
+        items = [_changed(item, (*where, index), change) for index, item in enumerate(value)]
+        return type(value)(items) if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    if isinstance(value, dict):
+        pairs = {key: _changed(item, (*where, key), change) for key, item in value.items()}
+        return pairs if any(pairs[key] is not value[key] for key in pairs) else value
+    return value
+
+
+__all__ = ["KEYS", "Length", "LengthOrNone", "NamedText", "Part", "Shared", "Where", "WholeSeconds"]

@@ -193,7 +193,6 @@ class Node:
             commands=self._commands,
             sink=storage.sink,
             now_ms=self.identity.now_ms,
-            calendars=book.calendars,
             settings=config.flows.settings,
         )
         trusted = [trunk.name for trunk in config.trunk if trunk.trusted]
@@ -202,7 +201,7 @@ class Node:
         reception = Reception(
             line, outside, services, self._calls, _token, most_calls=most_calls, trusted=trusted, accounts=accounts
         )
-        reception.flows = book.by_number
+        reception.book = book
         line.user_agent.on_invite = reception.on_invite
         line.user_agent.on_register_change = registrations.heard
         distributor.post.forgotten = registrations.forgotten

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping
 
 from acd.model import AgentId
 from ivr.agent_leg import Line
+from ivr.book import EMPTY, FlowBook
 from ivr.call import CallInfo, ContactId
 from ivr.contact import serve
-from ivr.flow import Flow
 from ivr.run import Services
 from ivr.sip_call import Outside, SipCall
 from rtp.engine import LegId
@@ -22,7 +22,7 @@ RETRY = (("Retry-After", "5"),)
 
 
 class Reception:
-    """Takes INVITEs. `flows` by the number dialled; replaced as a whole when flows are loaded anew. `trusted`: the
+    """Takes INVITEs. `book` has the flows by the number dialled; it is replaced when flows change. `trusted`: the
     trunks that are believed who calls; `accounts`: the users that we register as at trunks.
     """
 
@@ -38,7 +38,7 @@ class Reception:
         trusted: Collection[str] = (),
         accounts: Mapping[str, str] | None = None,
     ) -> None:
-        self.flows: Mapping[str, Flow] = {}
+        self.book: FlowBook = EMPTY
         self._line = line
         self._outside = outside
         self._services = services
@@ -54,7 +54,8 @@ class Reception:
         if number.startswith("*"):
             self._feature_code(invite, number)
             return
-        flow = self.flows.get(number)
+        book = self.book
+        flow = book.by_number.get(number)
         if flow is None:
             self._refuse(invite, NOT_FOUND)
         elif len(self._calls) >= self._most_calls:
@@ -63,7 +64,7 @@ class Reception:
             self._refuse(invite, FORBIDDEN)
         else:
             call = self._call(invite, number)
-            self._calls.start(call.info.contact, serve(call, flow, self._services))
+            self._calls.start(call.info.contact, serve(call, book, flow, self._services))
 
     def _feature_code(self, invite: InviteReceived, code: str) -> None:
         if code not in feature_codes.CODES:

@@ -20,7 +20,7 @@ nodes:
     type: menu
     say: {nb: Tast to.}
     keys: {2: wait, 3: bye}
-    wait_s: 10
+    wait: 10s
     attempts: 1
     no_choice: bye
   wait: {type: queue, queue: work, overflow: bye, unavailable: bye, next: bye}

@@ -1,5 +1,6 @@
 """What every node of a flow is: its schema (a frozen pydantic model), where it leads, and how it runs."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from pydantic import Field
@@ -7,6 +8,25 @@ from pydantic import Field
 from ivr.expression import Expression
 from ivr.run import Run
 from ivr.schema import Part, Where
+from ivr.ways import Kind, Moment, Move, Types, Way
+
+SILENT = frozenset(
+    {
+        Kind.NEXT,
+        Kind.NO_CHOICE,
+        Kind.NO_ENTRY,
+        Kind.CASE,
+        Kind.OTHERWISE,
+        Kind.OPEN,
+        Kind.CLOSED,
+        Kind.HOLIDAY,
+        Kind.FOUND,
+        Kind.FAILED,
+        Kind.REFUSED,
+        Kind.RESULT,
+    }
+)
+"""The kinds of ways that a caller who does nothing, and waits in no queue, may take."""
 
 
 class Node(Part):
@@ -17,16 +37,28 @@ class Node(Part):
     type: str
     note: str = Field(default="", description="For those who read the flow; never spoken.")
 
+    def ways(self) -> tuple[Way, ...]:
+        """The ways out, in the order in which people read them."""
+        return ()
+
+    def moves(self, moment: Moment) -> Iterable[Move]:
+        """What may come of it for a caller at that moment, each way out at least once."""
+        return [Move(way) for way in self.ways()]
+
     def targets(self) -> dict[Where, str]:
         """Where a caller may go from here: the node's name by the place in this node that says so."""
-        return {}
+        return {way.where: way.target for way in self.ways() if way.target is not None}
 
     def silent_targets(self) -> list[str]:
         """Where a caller who presses nothing may go at once, without waiting in a queue."""
-        return list(self.targets().values())
+        return [way.target for way in self.ways() if way.target is not None and way.kind in SILENT]
 
-    def assigns(self) -> dict[str, Expression | None]:
-        """The variables that this node sets; None is text that the caller pressed."""
+    def assigns(self) -> dict[str, Expression]:
+        """The declared variables that this node gives a new value."""
+        return {}
+
+    def gives(self) -> Types:
+        """The variables that exist because of this node, such as digits that were pressed, and their types."""
         return {}
 
     def conditions(self) -> dict[Where, Expression]:

@@ -1,5 +1,6 @@
 """branch: go on by conditions."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
@@ -8,25 +9,48 @@ from ivr.expression import Expression
 from ivr.nodes.base import Node
 from ivr.run import Run
 from ivr.schema import Condition, Part, Target, Where
+from ivr.ways import Kind, Moment, Move, Way
 
 
 class Case(Part):
     """Where to go when a condition holds."""
 
-    when: Condition
+    when: Condition = Field(description="An expression that gives true or false.")
     next: Target
 
 
 class Branch(Node):
-    """Goes to the first case that holds, or to `otherwise`."""
+    """Goes to the first case that holds, or to `otherwise`.
+
+    ```yaml
+    by_number:
+      type: branch
+      cases:
+        - {when: number == "5001", next: pension}
+        - {when: crisis != "", next: crisis_menu}
+      otherwise: menu
+    ```
+    """
 
     type: Literal["branch"]
     cases: list[Case] = Field(min_length=1, max_length=50)
-    otherwise: Target
+    otherwise: Target = Field(description="Where to go when no case holds.")
 
-    def targets(self) -> dict[Where, str]:
-        cases: dict[Where, str] = {("cases", index, "next"): case.next for index, case in enumerate(self.cases)}
-        return {**cases, ("otherwise",): self.otherwise}
+    def ways(self) -> tuple[Way, ...]:
+        cases = [
+            Way(("cases", index, "next"), case.next, Kind.CASE, case.when.text) for index, case in enumerate(self.cases)
+        ]
+        return (*cases, Way(("otherwise",), self.otherwise, Kind.OTHERWISE))
+
+    def moves(self, moment: Moment) -> Iterable[Move]:
+        ways = self.ways()
+        for case, way in zip(self.cases, ways, strict=False):
+            holds = moment.holds(case.when)
+            if True in holds:
+                yield Move(way)
+            if False not in holds:
+                return
+        yield Move(ways[-1])
 
     def conditions(self) -> dict[Where, Expression]:
         return {("cases", index, "when"): case.when for index, case in enumerate(self.cases)}

@@ -1,14 +1,15 @@
 """digits: ask for a number of several digits, such as a case number."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ivr.expression import Expression
 from ivr.nodes.base import Node
 from ivr.run import Run
-from ivr.schema import KEYS, Attempts, Key, Name, Part, Seconds, Target, Texts, Where
+from ivr.schema import KEYS, Attempts, Key, Length, Name, Part, Target, Texts
+from ivr.ways import UNKNOWN, Act, Kind, Moment, Move, Types, Way
 
 _FIRST = (3, 7, 6, 1, 8, 9, 4, 5, 2)
 _SECOND = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
@@ -52,21 +53,30 @@ class Digits(Node):
     variable: Name
     expect: Expected
     personal: bool = True
-    wait_s: Seconds = 6.0
-    between_s: Seconds = 4.0
+    wait_s: Length = Field(default=6.0, alias="wait", description="For how long the first digit is awaited.")
+    between_s: Length = Field(default=4.0, alias="between", description="For how long each further one is awaited.")
     attempts: Attempts = 3
     wrong: Texts | None = None
     next: Target
     no_entry: Target
 
-    def targets(self) -> dict[Where, str]:
-        return {("next",): self.next, ("no_entry",): self.no_entry}
+    def ways(self) -> tuple[Way, ...]:
+        return (
+            Way(("next",), self.next, Kind.GIVEN, self.variable),
+            Way(("no_entry",), self.no_entry, Kind.NO_ENTRY),
+        )
 
-    def silent_targets(self) -> list[str]:
-        return [self.no_entry]
+    def moves(self, moment: Moment) -> Iterable[Move]:
+        given, nothing = self.ways()
+        again = () if self.wrong is None else (self.wrong,)
+        said = (self.say, *(*again, self.say) * (self.attempts - 1))
+        entry_s = self.wait_s + self.between_s * self.expect.most
+        sets = {self.variable: UNKNOWN}
+        yield Move(given, (self.say,), entry_s, sets=sets, acts=(Act("press", self.variable),))
+        yield Move(nothing, said, entry_s * self.attempts, acts=[Act("silence")] * self.attempts)
 
-    def assigns(self) -> dict[str, Expression | None]:
-        return {self.variable: None}
+    def gives(self) -> Types:
+        return {self.variable: str}
 
     async def run(self, run: Run) -> str | None:
         for attempt in range(self.attempts):

@@ -1,47 +1,68 @@
 """queue: wait for an agent, and talk."""
 
-from typing import ClassVar, Literal
+from collections.abc import Iterable
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
 from acd.model import QueueId
-from ivr.announcing import Announcements
+from ivr.announcing import Waiting
 from ivr.nodes.base import Node
-from ivr.queueing import Left, Wish, wait_and_talk
+from ivr.queueing import ENTER_PATIENCE_S, Left, Wish, wait_and_talk
 from ivr.run import Run
-from ivr.schema import Name, Seconds, Target, Where
+from ivr.schema import Length, Name, Shared, Target, WholeSeconds
+from ivr.ways import Act, Kind, Moment, Move, Reached, Way
 
 
 class Queue(Node):
     """Waits in `queue` with music, hears the position, and talks to the agent who answers.
 
-    `next` is where the caller goes when the agent has hung up (nowhere: goodbye); `overflow` after `max_wait_s`;
+    `next` is where the caller goes when the agent has hung up (nowhere: goodbye); `overflow` after `max_wait`;
     `unavailable` when the queue is full, or cannot be reached (after it was tried again for a while).
+
+    ```yaml
+    family:
+      type: queue
+      queue: family
+      waiting: standard
+      max_wait: 1h
+      overflow: call_again
+      unavailable: call_again
+    ```
     """
 
     slots: ClassVar[frozenset[str]] = frozenset({"position", "waiting", "wait"})
 
     type: Literal["queue"]
-    queue: Name
-    priority_s: int = Field(default=0, ge=0, le=86_400)
-    announce: Announcements = Announcements()
-    max_wait_s: Seconds = 14_400.0
-    next: Target | None = None
-    overflow: Target
-    unavailable: Target
+    queue: Name = Field(description="A `[[queue]]` of the deployment.")
+    priority_s: WholeSeconds = Field(default=0, alias="priority", description="Head start before other callers.")
+    waiting: Waiting = Field(default=Waiting(), description="A block under `waiting`, by name, or written out here.")
+    max_wait_s: Length = Field(default=14_400.0, alias="max_wait", description="The longest wait.")
+    next: Target | None = Field(default=None, description="When the agent has hung up; without it the call ends.")
+    overflow: Target = Field(description="After `max_wait`.")
+    unavailable: Target = Field(description="When the queue is full or cannot be reached.")
 
-    def targets(self) -> dict[Where, str]:
-        found: dict[Where, str] = {("overflow",): self.overflow, ("unavailable",): self.unavailable}
-        if self.next is not None:
-            found[("next",)] = self.next
-        return found
+    def ways(self) -> tuple[Way, ...]:
+        return (
+            Way(("next",), self.next, Kind.TALKED),
+            Way(("overflow",), self.overflow, Kind.OVERFLOW),
+            Way(("unavailable",), self.unavailable, Kind.UNAVAILABLE),
+        )
 
-    def silent_targets(self) -> list[str]:
-        return []
+    def moves(self, moment: Moment) -> Iterable[Move]:
+        talked, overflow, unavailable = self.ways()
+        said = () if self.waiting.welcome is None else (self.waiting.welcome,)
+        agent = (Act("agent", self.queue), Act("agent_ends"))
+        yield Move(talked, said, queued_s=self.max_wait_s, reached=Reached.PERSON, acts=agent)
+        yield Move(overflow, said, queued_s=self.max_wait_s, acts=(Act("nobody", self.queue),))
+        yield Move(unavailable, said, waits_s=ENTER_PATIENCE_S, acts=(Act("full", self.queue),))
+
+    def _with_blocks(self, shared: Shared) -> Self:
+        return self.model_copy(update={"waiting": self.waiting.bound(shared)}) if self.waiting.block else self
 
     async def run(self, run: Run) -> str | None:
         wish = Wish(QueueId(self.queue), self.priority_s, self.max_wait_s)
-        left = await wait_and_talk(run, wish, self.announce)
+        left = await wait_and_talk(run, wish, self.waiting)
         run.progressed()
         if left is Left.TALKED:
             return self.next

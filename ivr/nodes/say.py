@@ -1,21 +1,34 @@
 """say: speak to the caller, and go on."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from ivr.nodes.base import Node
 from ivr.run import Run
-from ivr.schema import Target, Texts, Where
+from ivr.schema import Target, Texts
+from ivr.ways import Kind, Moment, Move, Way
 
 
 class Say(Node):
-    """Speaks to the end; keys that are pressed meanwhile count for the next menu."""
+    """Speaks to the end; keys that are pressed meanwhile count for the next menu.
+
+    ```yaml
+    welcome:
+      type: say
+      say: {nb: Velkommen til NAV., en: Welcome to NAV.}
+      next: menu
+    ```
+    """
 
     type: Literal["say"]
     say: Texts
     next: Target
 
-    def targets(self) -> dict[Where, str]:
-        return {("next",): self.next}
+    def ways(self) -> tuple[Way, ...]:
+        return (Way(("next",), self.next, Kind.NEXT),)
+
+    def moves(self, moment: Moment) -> Iterable[Move]:
+        return [Move(self.ways()[0], (self.say,))]
 
     async def run(self, run: Run) -> str | None:
         await run.say(self.say)

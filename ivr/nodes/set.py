@@ -1,5 +1,6 @@
 """set: give variables new values, the language among them."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
@@ -7,20 +8,41 @@ from pydantic import Field
 from ivr.expression import Expression
 from ivr.nodes.base import Node
 from ivr.run import Run
-from ivr.schema import Condition, Name, Target, Where
+from ivr.schema import Condition, Name, Target
+from ivr.ways import UNKNOWN, Kind, Known, Moment, Move, Way
 
 
 class Set(Node):
-    """Sets each variable to what its expression gives. `language` is the language of all that is said from here on."""
+    """Sets each variable to what its expression gives. `language` is the language of all that is said from here on.
+
+    ```yaml
+    urgent:
+      type: set
+      values: {priority: true, language: '"en"'}
+      next: queue
+    ```
+    """
 
     type: Literal["set"]
-    values: dict[Name, Condition] = Field(min_length=1)
+    values: dict[Name, Condition] = Field(min_length=1, description="Expressions by variable.")
     next: Target
 
-    def targets(self) -> dict[Where, str]:
-        return {("next",): self.next}
+    def ways(self) -> tuple[Way, ...]:
+        return (Way(("next",), self.next, Kind.NEXT),)
 
-    def assigns(self) -> dict[str, Expression | None]:
+    def moves(self, moment: Moment) -> Iterable[Move]:
+        sets: dict[str, Known] = {}
+        for name, expression in self.values.items():
+            constant = expression.constant()
+            if constant is not None:
+                sets[name] = constant
+            elif {holds := moment.holds(expression)} <= {(True,), (False,)}:
+                sets[name] = holds[0]
+            else:
+                sets[name] = UNKNOWN
+        return [Move(self.ways()[0], sets=sets)]
+
+    def assigns(self) -> dict[str, Expression]:
         return dict(self.values)
 
     async def run(self, run: Run) -> str | None:

@@ -5,6 +5,7 @@ from pathlib import Path as FilePath
 from time import perf_counter
 
 from ivr.book import FlowBook, load_book
+from ivr.lengths import length_text
 from ivr.load import read_file, validated
 from ivr.marked_yaml import Marked, Path
 from ivr.problems import FlowFileError, Problem, did_you_mean
@@ -102,8 +103,8 @@ def _differences(expected: Expected, story: Story) -> list[tuple[str, str]]:
         wanted = getattr(expected, field)
         if wanted is not None and wanted != given:
             found.append((field, f"{field} is {_said(given)}, expected {_said(wanted)}"))
-    found += _span("wait_s", expected.wait_s, last.waited_ms / 1000 if last else 0.0)
-    found += _span("lasts_s", expected.lasts_s, story.lasted_s)
+    found += _span("wait", expected.wait_s, last.waited_ms / 1000 if last else 0.0)
+    found += _span("lasts", expected.lasts_s, story.lasted_s)
     found += _words(expected, story)
     return found
 
@@ -115,7 +116,9 @@ def _said(value: object) -> str:
 def _span(field: str, span: Span | None, given_s: float) -> list[tuple[str, str]]:
     if span is None or span.least <= given_s <= span.most:
         return []
-    return [(field, f"{field} is {given_s:.1f}, expected {span.least:g} to {span.most:g}")]
+    return [
+        (field, f"{field} is {length_text(given_s)}, expected {length_text(span.least)} to {length_text(span.most)}")
+    ]
 
 
 def _words(expected: Expected, story: Story) -> list[tuple[str, str]]:

@@ -7,10 +7,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 from pydantic_core import PydanticCustomError
 
 from ivr.calendar import OSLO
+from ivr.lengths import LengthOrNone, WholeSeconds
 from ivr.schema import Key, Name, Number
 
 _Key = Annotated[Key, BeforeValidator(lambda given: str(given) if type(given) is int else given)]
-_Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
 
 def _moment(given: object) -> datetime:
@@ -28,9 +28,9 @@ class _Part(BaseModel):
 
 
 class Act(_Part):
-    """Something that the caller does: `after_s` after the act before it, or as soon as words are heard after that."""
+    """Something that the caller does: `after` after the act before it, or as soon as words are heard after that."""
 
-    after_s: _Seconds = 0.0
+    after_s: LengthOrNone = Field(default=0.0, alias="after")
     when_heard: str = ""
     press: _Key | None = None
     hang_up: bool = False
@@ -43,32 +43,32 @@ class Act(_Part):
 
 
 class Agent(_Part):
-    """An agent who serves `queues`, logged in from `from_s` on (0: before the caller rings)."""
+    """An agent who serves `queues`, logged in from `from` on (0: before the caller rings)."""
 
     name: str = Field(min_length=1, max_length=64)
     queues: list[Name] = Field(min_length=1)
-    from_s: _Seconds = 0.0
+    from_s: LengthOrNone = Field(default=0.0, alias="from")
     does: list[Literal["answer", "no_answer", "busy", "rejected", "unreachable"]] = Field(
         default=["answer"], min_length=1
     )
-    answers_after_s: _Seconds = 3.0
-    talks_s: _Seconds = 120.0
-    rests_s: int = Field(default=0, ge=0, le=86_400)
+    answers_after_s: LengthOrNone = Field(default=3.0, alias="answers_after")
+    talks_s: LengthOrNone = Field(default=120.0, alias="talks")
+    rests_s: WholeSeconds = Field(default=0, alias="rests")
 
 
 class Others(_Part):
-    """Callers who stand in a queue already. Agents talk with each for `talk_s`."""
+    """Callers who stand in a queue already. Agents talk with each for `talk`."""
 
     queue: Name
     waiting: int = Field(ge=1, le=1_000)
-    talk_s: _Seconds = 120.0
+    talk_s: LengthOrNone = Field(default=120.0, alias="talk")
 
 
 class Span(_Part):
     """Seconds, both ends included."""
 
-    least: _Seconds = 0.0
-    most: _Seconds = 86_400.0
+    least: LengthOrNone = 0.0
+    most: LengthOrNone = 86_400.0
 
 
 class Expected(_Part):
@@ -82,8 +82,8 @@ class Expected(_Part):
     cause: str | None = None
     agent: str | None = None
     rung: list[str] | None = None
-    wait_s: Span | None = None
-    lasts_s: Span | None = None
+    wait_s: Span | None = Field(default=None, alias="wait")
+    lasts_s: Span | None = Field(default=None, alias="lasts")
 
 
 class Scenario(_Part):

@@ -67,7 +67,7 @@ class World:
         began_s = asyncio.get_running_loop().time()
         limit = asyncio.get_running_loop().call_later(LONGEST_S, call.hang_up, "time_limit")
         self._spawn(caller.live())
-        run = await asyncio.get_running_loop().create_task(serve(call, flow, services))
+        run = await asyncio.get_running_loop().create_task(serve(call, self._book, flow, services))
         limit.cancel()
         lasted_s = asyncio.get_running_loop().time() - began_s
         await services.commands.drain(60.0)
@@ -88,7 +88,6 @@ class World:
             commands=Commands(),
             sink=self._sink,
             now_ms=self.now_ms,
-            calendars=self._book.calendars,
             settings=self._scenario.settings,
         )
 

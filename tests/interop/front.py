@@ -72,7 +72,7 @@ nodes:
     type: menu
     say: {nb: "Velkommen. Tast to for å vente på en rådgiver, eller vent litt, så hører du dette en gang til."}
     keys: {2: wait}
-    wait_s: 4
+    wait: 4s
     attempts: 5
     no_choice: bye
   wait: {type: queue, queue: work, overflow: bye, unavailable: bye, next: bye}
@@ -109,7 +109,7 @@ nodes:
     type: say
     say: {nb: "Dette er en lang melding som koster ingenting å høre på, og som ingen venter på slutten av. Ha det."}
     next: menu
-  menu: {type: menu, say: {nb: Tast to.}, keys: {2: bye}, wait_s: 5, attempts: 2, no_choice: bye}
+  menu: {type: menu, say: {nb: Tast to.}, keys: {2: bye}, wait: 5s, attempts: 2, no_choice: bye}
   bye: {type: hangup, say: {nb: Ha det bra.}}
 """,
 }

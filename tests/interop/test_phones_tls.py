@@ -53,7 +53,7 @@ numbers: [5000]
 languages: [nb]
 start: menu
 nodes:
-  menu: {{type: menu, say: {{nb: "{MENU}"}}, keys: {{2: wait}}, wait_s: 5, attempts: 3, no_choice: bye}}
+  menu: {{type: menu, say: {{nb: "{MENU}"}}, keys: {{2: wait}}, wait: 5s, attempts: 3, no_choice: bye}}
   wait: {{type: queue, queue: work, overflow: bye, unavailable: bye, next: bye}}
   bye: {{type: hangup, say: {{nb: Ha det bra.}}}}
 """,

@@ -10,6 +10,7 @@ from acd.model import AgentId, AgentSpec, AgentState, Enqueue, NodeId, Offer, Of
 from acd.simulated import ModelDistributor
 from events.catalogue import Event
 from events.sink import MemorySink
+from ivr.book import FlowBook, book_of
 from ivr.calendar import Calendar
 from ivr.call import AgentLeg, CallInfo, ContactId
 from ivr.check import check_flow
@@ -36,8 +37,8 @@ nodes:
   wait:
     type: queue
     queue: q
-    max_wait_s: 600
-    announce:
+    max_wait: 600s
+    waiting:
       position: {nb: "Du er nummer {position}."}
       delayed: {nb: Vent litt.}
     overflow: too_long
@@ -135,6 +136,7 @@ class Engine:
     def __init__(
         self, calendars: Mapping[str, Calendar] | None = None, settings: Mapping[str, Scalar] | None = None
     ) -> None:
+        self.calendars = calendars or {}
         self.sink = MemorySink()
         self.distributor = Fickle(self.now_ms, self.sink)
         self.distributor.when_due(self._arm)
@@ -153,7 +155,6 @@ class Engine:
             commands=self.commands,
             sink=self.sink,
             now_ms=self.now_ms,
-            calendars=calendars or {},
             settings=settings or {},
         )
 
@@ -179,11 +180,15 @@ class Engine:
         """A caller, and the task that leads them."""
         call = SimulatedCall(CallInfo(ContactId(contact), "5000", "test"))
         call.answered = data is not None and bool(data.trace)
-        return call, self.spawn(serve(call, flow, self.services, data))
+        return call, self.spawn(serve(call, self.book(flow), flow, self.services, data))
 
     def begin(self, flow: Flow, contact: str) -> FlowRun:
         """A run to look at while it runs."""
-        return begin(SimulatedCall(CallInfo(ContactId(contact), "5000", "test")), flow, self.services)
+        return begin(SimulatedCall(CallInfo(ContactId(contact), "5000", "test")), self.book(flow), flow, self.services)
+
+    def book(self, flow: Flow) -> FlowBook:
+        """The flow alone, with the engine's calendars."""
+        return book_of(flow, calendars=self.calendars)
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         task = asyncio.get_running_loop().create_task(work)

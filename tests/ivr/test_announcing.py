@@ -5,21 +5,21 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ivr.announcing import Announcements, Announcer
+from ivr.announcing import Announcer, Waiting
 from ivr.call import CallInfo, Clip, ContactId
 from ivr.run import Run
 from ivr.simulator.call import SimulatedCall
 from tests.ivr.engine import QUEUE, Engine, flow_of
 
 VIRTUAL_TIME = True
-SAID = Announcements.model_validate(
+SAID = Waiting.model_validate(
     {
         "welcome": {"nb": "Hei."},
         "position": {"nb": "Nummer {position} av {waiting}."},
         "position_and_wait": {"nb": "Nummer {position}, {wait}."},
         "delayed": {"nb": "Vent."},
-        "first_after_s": 2.0,
-        "every_s": 30.0,
+        "first_after": "2s",
+        "every": "30s",
     }
 )
 
@@ -31,12 +31,12 @@ async def engine() -> AsyncIterator[Engine]:
     await engine.close()
 
 
-async def waiting(engine: Engine, said: Announcements) -> tuple[Announcer, SimulatedCall]:
+async def waiting(engine: Engine, said: Waiting) -> tuple[Announcer, SimulatedCall]:
     await engine.staff()
     call = SimulatedCall(CallInfo(ContactId("c1"), "5000", "test"))
     await call.answer()
     data = engine.begin(flow_of(QUEUE), "c1")
-    return Announcer(Run(call, data, engine.services), said), call
+    return Announcer(Run(call, data, engine.services, engine.book(flow_of(QUEUE))), said), call
 
 
 def texts(call: SimulatedCall) -> list[str]:
@@ -114,7 +114,7 @@ async def test_a_fault_in_an_announcement_is_nobodys_end(engine: Engine) -> None
     await engine.staff()
     call = Broken(CallInfo(ContactId("c1"), "5000", "test"))
     data = engine.begin(flow_of(QUEUE), "c1")
-    announcer = Announcer(Run(call, data, engine.services), SAID)
+    announcer = Announcer(Run(call, data, engine.services, engine.book(flow_of(QUEUE))), SAID)
     announcer.start()
     await asyncio.sleep(5)
     await announcer.silence()

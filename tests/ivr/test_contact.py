@@ -14,7 +14,7 @@ from tests.ivr.nodes.caller import GOODBYE, HEAD
 
 VIRTUAL_TIME = True
 MENU = flow_of(
-    HEAD + "  first: {type: menu, say: {nb: Hei., en: Hi.}, keys: {1: bye}, wait_s: 60, no_choice: bye}\n" + GOODBYE
+    HEAD + "  first: {type: menu, say: {nb: Hei., en: Hi.}, keys: {1: bye}, wait: 60s, no_choice: bye}\n" + GOODBYE
 )
 
 

@@ -22,7 +22,7 @@ MENU = flow_of(
     HEAD
     + """
   first: {type: set, values: {count: count + 1, language: '"en"'}, next: menu}
-  menu: {type: menu, say: {nb: Tast 1., en: Press 1.}, keys: {1: told}, wait_s: 20, no_choice: bye}
+  menu: {type: menu, say: {nb: Tast 1., en: Press 1.}, keys: {1: told}, wait: 20s, no_choice: bye}
   told: {type: say, say: {nb: "{count}.", en: "{count}."}, next: bye}
 """
     + GOODBYE
@@ -37,7 +37,7 @@ CASE = flow_of(
     expect: {most: 3}
     next: menu
     no_entry: bye
-  menu: {type: menu, say: {nb: Tast 1., en: Press 1.}, keys: {1: told}, wait_s: 20, no_choice: bye}
+  menu: {type: menu, say: {nb: Tast 1., en: Press 1.}, keys: {1: told}, wait: 20s, no_choice: bye}
   told: {type: branch, cases: [{when: 'case_number == "123"', next: right}], otherwise: bye}
   right: {type: say, say: {nb: Riktig., en: Right.}, next: bye}
 """
@@ -191,11 +191,11 @@ def flows(draw: st.DrawFn) -> str:
             st.sampled_from(
                 [
                     f"{{type: say, {say}, next: {a}}}",
-                    f"{{type: menu, {say}, keys: {{1: {a}, 2: {b}}}, wait_s: 1, no_choice: {b}}}",
+                    f"{{type: menu, {say}, keys: {{1: {a}, 2: {b}}}, wait: 1s, no_choice: {b}}}",
                     f"{{type: digits, {say}, variable: x, expect: {{most: 2}}, next: {a}, no_entry: {b}}}",
                     f"{{type: set, values: {{count: count + 1}}, next: {a}}}",
                     f"{{type: branch, cases: [{{when: count > 3, next: {a}}}], otherwise: {b}}}",
-                    f"{{type: queue, queue: q, max_wait_s: 9, next: {a}, overflow: {a}, unavailable: {b}}}",
+                    f"{{type: queue, queue: q, max_wait: 9s, next: {a}, overflow: {a}, unavailable: {b}}}",
                     f"{{type: transfer, to: partner, failed: {a}}}",
                 ]
             )

@@ -64,8 +64,8 @@ def test_the_version_is_of_the_content_and_not_of_the_layout() -> None:
         ("    type: menu\n", "", "x.yaml:8:3: node 'main': 'type' is missing"),
         ("1: bye", "12: bye", "x.yaml:12:7: menu 'main': 'keys.12'"),
         ("1: bye", "1: [bye]", "x.yaml:12:10: menu 'main': 'keys.1'"),
-        ("no_choice: bye", "no_choice: bye\n    wait_s: long", "x.yaml:14:13: menu 'main': 'wait_s'"),
-        ("no_choice: bye", "no_choice: bye\n    wait_s: 0", "x.yaml:14:13: menu 'main': 'wait_s'"),
+        ("no_choice: bye", "no_choice: bye\n    wait: long", "x.yaml:14:11: menu 'main': 'wait'"),
+        ("no_choice: bye", "no_choice: bye\n    wait: 0s", "x.yaml:14:11: menu 'main': 'wait'"),
         ("nb: Tast 1.", "nb: ''", "x.yaml:10:10: menu 'main': 'say': the text in nb is empty"),
         ("nb: Tast 1.", "nb: 17", "x.yaml:10:10: menu 'main': 'say': the text in nb is empty or no text"),
         ("nb: Tast 1.", "nb: 'Tast {1}.'", "x.yaml:10:10: menu 'main': 'say': braces hold the name"),
@@ -102,15 +102,15 @@ def test_a_tag_that_is_called_like_a_field_points_to_the_field() -> None:
     ("node", "said"),
     [
         (
-            "type: queue\n    announce: {positon: {nb: A.}}",
-            "16:16: queue 'bye': there is no field 'positon'; did",
+            "type: queue\n    waiting: {positon: {nb: A.}}",
+            "16:15: queue 'bye': there is no field 'positon'; did",
         ),
         (
             "type: branch\n    cases: [{wen: demo}]",
             "branch 'bye': there is no field 'wen'; did you mean 'when'?",
         ),
         ("type: branch\n    cases: demo", "x.yaml:16:12: branch 'bye': 'cases': a list is expected"),
-        ("type: queue\n    announce: soon", "x.yaml:16:15: queue 'bye': 'announce': fields are expected here"),
+        ("type: queue\n    queue: q\n    overflow: bye\n    unavailable: bye\n    waiting: soon", "x.yaml:19:14: queue 'bye': there is no block 'soon'"),
         ("- hangup", "x.yaml:15:5: node 'bye': fields are expected here"),
     ],
 )

@@ -234,7 +234,7 @@ async def test_after_the_queue_nothing_of_the_queue_is_heard(engine: Engine) -> 
     type: menu
     say: {nb: Tast 1.}
     keys: {1: unavailable}
-    wait_s: 300
+    wait: 300s
     attempts: 1
     no_choice: unavailable""",
     )

@@ -6,6 +6,7 @@ from secrets import token_hex
 
 import pytest
 
+from ivr.book import book_of
 from ivr.flow import Flow
 from ivr.load import load_flow
 from sip.config import Address
@@ -99,7 +100,7 @@ async def test_a_caller_beyond_the_bound_on_calls_is_told_to_try_again_later(tmp
     async with lab(tmp_path) as made:
         engine, calls = Engine(), CallTasks(60)
         reception = Reception(made.line, made.outside, engine.services, calls, token_hex, most_calls=0)
-        reception.flows = {"5000": flow()}
+        reception.book = book_of(flow())
         handset = await rung(made, reception)
         await until(lambda: handset.ended, "refusal")
         assert handset.status == 503

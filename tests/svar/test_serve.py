@@ -45,7 +45,7 @@ numbers: [5000]
 languages: [nb]
 start: wait
 nodes:
-  wait: {type: queue, queue: work, announce: {}, overflow: bye, unavailable: bye, next: bye}
+  wait: {type: queue, queue: work, waiting: {}, overflow: bye, unavailable: bye, next: bye}
   bye: {type: hangup, say: {nb: Ha det.}}
 """
 PATIENT = """

@@ -8,7 +8,7 @@ MENU = """
     type: menu
     say: {nb: Tast en eller to., en: Press one or two.}
     keys: {1: one, 2: bye}
-    wait_s: 5
+    wait: 5s
     attempts: 3
     silence: {nb: Ingenting hørt., en: Nothing heard.}
     wrong: {nb: Finnes ikke., en: No such choice.}

@@ -14,16 +14,16 @@ numbers: [5000]
 languages: [nb]
 start: menu
 nodes:
-  menu: {type: menu, say: {nb: Tast 1.}, keys: {1: wait}, wait_s: 5, attempts: 1, no_choice: bye}
-  wait: {type: queue, queue: q, announce: {position: {nb: "Nummer {position}."}}, overflow: bye, unavailable: bye}
+  menu: {type: menu, say: {nb: Tast 1.}, keys: {1: wait}, wait: 5s, attempts: 1, no_choice: bye}
+  wait: {type: queue, queue: q, waiting: {position: {nb: "Nummer {position}."}}, overflow: bye, unavailable: bye}
   bye: {type: hangup, say: {nb: Ha det.}}
 """
 STORY = """number: 5000
 scenarios:
   - name: one
     at: 2026-11-23 10:00
-    caller: [{after_s: 0.2, press: 1}]
-    agents: [{name: kari, queues: [q], answers_after_s: 5, talks_s: 60}]
+    caller: [{after: 0.2s, press: 1}]
+    agents: [{name: kari, queues: [q], answers_after: 5s, talks: 60s}]
     expect:
       path: [menu, wait]
       heard: [Tast 1, Nummer]
@@ -33,8 +33,8 @@ scenarios:
       cause: flow_ended
       agent: kari
       rung: [kari]
-      wait_s: {least: 5, most: 5}
-      lasts_s: {least: 65, most: 66}
+      wait: {least: 5s, most: 5s}
+      lasts: {least: 65s, most: 66s}
 """
 
 
@@ -62,9 +62,9 @@ def test_a_story_that_goes_as_expected_has_no_failures(tmp_path: Path) -> None:
         ("outcome: answered", "outcome: abandoned", "s.yaml:12:16: 'one': outcome is 'answered', expected 'abandoned'"),
         ("agent: kari", "agent: ola", "s.yaml:14:14: 'one': agent is 'kari', expected 'ola'"),
         ("rung: [kari]", "rung: []", "s.yaml:15:13: 'one': rung is kari, expected "),
-        ("most: 5}", "most: 5}", ""),
-        ("{least: 5, most: 5}", "{least: 6}", "s.yaml:16:15: 'one': wait_s is 5.0, expected 6 to 86400"),
-        ("{least: 65, most: 66}", "{most: 5}", "s.yaml:17:16: 'one': lasts_s is 65."),
+        ("most: 5s}", "most: 5s}", ""),
+        ("{least: 5s, most: 5s}", "{least: 6s}", "s.yaml:16:13: 'one': wait is 5s, expected 6s to 24h"),
+        ("{least: 65s, most: 66s}", "{most: 5s}", "s.yaml:17:14: 'one': lasts is 1m5"),
     ],
 )
 def test_what_is_not_as_expected_is_told_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -101,9 +101,9 @@ def test_flows_with_mistakes_are_not_tried(tmp_path: Path) -> None:
 def test_an_agent_who_comes_later_and_other_callers_make_the_caller_wait(tmp_path: Path) -> None:
     story = (
         STORY[: STORY.index("    agents:")]
-        + """    others: [{queue: q, waiting: 2, talk_s: 100}]
-    agents: [{name: kari, queues: [q], from_s: 30, answers_after_s: 5}]
-    expect: {heard: [Nummer tre], outcome: answered, wait_s: {least: 230, most: 240}}
+        + """    others: [{queue: q, waiting: 2, talk: 100s}]
+    agents: [{name: kari, queues: [q], from: 30s, answers_after: 5s}]
+    expect: {heard: [Nummer tre], outcome: answered, wait: {least: 230s, most: 240s}}
 """
     )
     (result,) = told(tmp_path, story)
@@ -112,15 +112,15 @@ def test_an_agent_who_comes_later_and_other_callers_make_the_caller_wait(tmp_pat
 
 def test_what_a_caller_does_when_words_are_heard_comes_after_them(tmp_path: Path) -> None:
     story = STORY.replace(
-        "[{after_s: 0.2, press: 1}]", "[{when_heard: tast, press: 1}, {when_heard: nummer, hang_up: true}]"
+        "[{after: 0.2s, press: 1}]", "[{when_heard: tast, press: 1}, {when_heard: nummer, hang_up: true}]"
     )
-    story = story[: story.index("    agents:")] + "    expect: {outcome: abandoned, wait_s: {least: 2, most: 3}}\n"
+    story = story[: story.index("    agents:")] + "    expect: {outcome: abandoned, wait: {least: 2s, most: 3s}}\n"
     (result,) = told(tmp_path, story)
     assert result.failures == ()
 
 
 def test_a_call_that_lasts_a_day_is_ended(tmp_path: Path) -> None:
-    forever = FLOW.replace("overflow: bye", "overflow: wait, max_wait_s: 86400")
+    forever = FLOW.replace("overflow: bye", "overflow: wait, max_wait: 86400s")
     story = STORY[: STORY.index("    agents:")] + "    expect: {cause: time_limit, outcome: abandoned}\n"
     (result,) = told(tmp_path, story, forever)
     assert result.failures == ()

@@ -62,13 +62,13 @@ nodes:
     type: menu
     say: {nb: Tast to.}
     keys: {2: wait}
-    wait_s: 1
+    wait: 1s
     attempts: 1
     no_choice: wait
   wait:
     type: queue
     queue: work
-    announce:
+    waiting:
       position: {nb: "Du er nummer {position} i køen."}
       delayed: {nb: Vent litt.}
     overflow: bye
