@@ -7,7 +7,7 @@ from pathlib import Path
 from ivr.prompts.speech import Voice
 
 BYTES_A_SECOND = 8000
-SETTINGS_VERSION = 1
+SETTINGS_VERSION = 2
 """Part of every name: raise it when level, trimming or conversion change."""
 UNUSED_S = 60 * 24 * 3600.0
 

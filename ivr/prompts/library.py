@@ -13,8 +13,8 @@ from ivr.prompting import Said, Spelled
 from ivr.prompts import music
 from ivr.prompts.cache import SoundCache
 from ivr.prompts.maker import MUSIC, ClipMaker, Convert
-from ivr.prompts.phrases import Piece, breaths, likely, literals
-from ivr.prompts.speech import PromptError, Speech
+from ivr.prompts.phrases import Piece, breaths, likely, literals, value_piece
+from ivr.prompts.speech import VOICES, PromptError, Speech
 
 log = structlog.get_logger(__name__)
 
@@ -63,19 +63,37 @@ class SpokenPrompts:
         for each in said:
             for language, text in each.texts.items():
                 parts = literals(language, text, each.key)
+                falls_back = len(each.languages(language)) > 1
                 for part in parts:
-                    self._line.add(part, STATIC)
+                    self._expect(part, STATIC, told=not falls_back)
                 if any(self._maker.has_recording(language, part.key) for part in parts if part.text != text.strip()):
                     self._recorded_parts.add((language, each.key))
                 for piece in likely(language, text):
                     if piece not in self._clips:
-                        self._line.add(piece, LIKELY)
+                        self._expect(piece, LIKELY, told=False)
+
+    def _expect(self, piece: Piece, priority: int, *, told: bool) -> None:
+        """Have it made; what can have no sound is not tried, unless the log should tell of it."""
+        if told or self._maker.can_make(piece):
+            self._line.add(piece, priority)
+        else:
+            self._without.add(piece)
 
     def clips(self, said: Said, language: str) -> tuple[Clip, ...]:
-        language, text = said.text(language)
-        may_be_whole = self._may_be_whole(said, language)
+        for spoken in said.languages(language):
+            if found := self._clips_in(said, spoken):
+                return found
+        first, _ = said.text(language)
+        found = () if first in said.languages(language) else self._clips_in(said, first)
+        if not found:
+            log.warning("a prompt has no sound yet and is left out", language=language, key=said.key)
+        return found
+
+    def _clips_in(self, said: Said, language: str) -> tuple[Clip, ...]:
+        personal = any(isinstance(value, Spelled) for value in said.values.values())
+        may_be_whole = not personal and language in VOICES and (language, said.key) not in self._recorded_parts
         found: list[Clip] = []
-        for whole, parts in breaths(language, text, said.key, said.values):
+        for whole, parts in breaths(language, said.texts[language], said.key, said.values):
             clip = self._clips.get(whole) if whole is not None and may_be_whole else None
             if clip is not None:
                 found.append(clip)
@@ -83,27 +101,24 @@ class SpokenPrompts:
             if whole is not None and may_be_whole:
                 self._want(whole, LIKELY)
             for piece in parts:
-                clips = self._found(piece)
+                clips = self._found(piece, personal=personal)
                 if not clips:
                     # A sentence without its number would say something else.
-                    log.warning("a prompt has no sound yet and is left out", language=language, key=said.key)
                     return ()
                 found.extend(clips)
         return tuple(found)
 
-    def _may_be_whole(self, said: Said, language: str) -> bool:
-        """Not between recorded parts, in another voice; and never with digits, which would be kept on disk."""
-        if (language, said.key) in self._recorded_parts:
-            return False
-        return not any(isinstance(value, Spelled) for value in said.values.values())
+    def _found(self, piece: Piece, *, personal: bool) -> list[Clip]:
+        """The clip of `piece`; or those of its words, if all are there (a number put together).
 
-    def _found(self, piece: Piece) -> list[Clip]:
-        """The clip of `piece`; or those of its words, if all are there (a number put together)."""
+        With `personal` digits nothing is made that is not said to everybody, since it would be kept on disk.
+        """
         clip = self._clips.get(piece)
         if clip is not None:
             return [clip]
-        self._want(piece, WANTED)
-        words = [self._clips.get(Piece(piece.language, word)) for word in piece.text.split()]
+        if piece.key or not personal:
+            self._want(piece, WANTED)
+        words = [self._clips.get(value_piece(piece.language, word)) for word in piece.text.split()]
         there = [word for word in words if word is not None]
         return there if len(there) == len(words) else []
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from ivr.call import Clip
 from ivr.prompts.cache import SoundCache, recording_name, speech_name
 from ivr.prompts.phrases import Piece
+from ivr.prompts.recordings import MUSIC_FOLDER, Recordings, for_callers, music_for_callers
 from ivr.prompts.speech import ROOT, VOICES, PromptError, Speech
+from ivr.prompts.wav_file import LARGEST
 
 Convert = Callable[[bytes], bytes]
-"""From a WAV file, any rate and width, to raw A-law at 8 kHz. Called in a thread; raises what it likes."""
+"""From a WAV file of 16 bits, any rate, to raw A-law at 8 kHz. Called in a thread; raises what it likes."""
 
-LARGEST_RECORDING = 64 * 1024 * 1024
 MUSIC_COMMAND = (sys.executable, "-m", "ivr.prompts.music")
 MUSIC_TIMEOUT_S = 30.0
 MUSIC = "default"
@@ -25,7 +26,7 @@ class ClipMaker:
 
     def __init__(self, cache: SoundCache, recordings: Path, convert: Convert, music_version: int) -> None:
         self._cache = cache
-        self._recordings = recordings.resolve()
+        self._recordings = Recordings(recordings)
         self._convert = convert
         self._music_version = music_version
 
@@ -33,7 +34,7 @@ class ClipMaker:
         """The clip of `piece`, spoken through `speech` when it must be. Raises PromptError."""
         recorded = await asyncio.to_thread(self._recorded, piece.language, piece.key)
         if recorded is not None:
-            return Clip(*recorded, text=piece.text, language=piece.language)
+            return Clip(*recorded, piece.text, piece.language)
         voice = VOICES.get(piece.language)
         if voice is None:
             raise PromptError(f"no recording {piece.key!r} and no voice for language {piece.language!r}")
@@ -42,11 +43,11 @@ class ClipMaker:
         if seconds is None:
             wav = await speech.speak(piece.text, voice)
             seconds = await asyncio.to_thread(self._keep, name, wav)
-        return Clip(str(self._cache.path(name)), seconds, piece.text, piece.language)
+        return Clip(str(self._cache.path(name)), seconds, piece.text, piece.language, synthetic=True)
 
     async def music(self, name: str) -> Clip:
         """The recording `music/<name>.wav`, or for `default` our own. Raises PromptError."""
-        recorded = await asyncio.to_thread(self._recorded, "music", name)
+        recorded = await asyncio.to_thread(self._recorded, MUSIC_FOLDER, name)
         if recorded is not None:
             return Clip(*recorded, text=name, language="")
         if name != MUSIC:
@@ -59,24 +60,29 @@ class ClipMaker:
 
     def has_recording(self, language: str, key: str) -> bool:
         """Whether a recording is there (a look at the disk, for when flows are loaded)."""
-        return self._source(language, key) is not None
+        return self._recordings.source(language, key) is not None
 
-    def _source(self, folder: str, key: str) -> Path | None:
-        """A key that leads out of the folder has no recording."""
-        source = (self._recordings / folder / f"{key}.wav").resolve()
-        return source if key and source.is_relative_to(self._recordings) and source.is_file() else None
+    def can_make(self, piece: Piece) -> bool:
+        """Whether `piece` has a recording or a voice."""
+        return piece.language in VOICES or self.has_recording(piece.language, piece.key)
 
     def _recorded(self, folder: str, key: str) -> tuple[str, float] | None:
         """Path and seconds of a recording, converted if it is new."""
-        source = self._source(folder, key)
+        source = self._recordings.source(folder, key)
         if source is None:
             return None
-        if source.stat().st_size > LARGEST_RECORDING:
-            raise PromptError(f"{source}: larger than {LARGEST_RECORDING} bytes")
-        wav = source.read_bytes()
-        name = recording_name(wav)
+        if source.stat().st_size > LARGEST:
+            raise PromptError(f"{source}: larger than {LARGEST} bytes")
+        data = source.read_bytes()
+        name = recording_name(data)
         seconds = self._cache.duration_s(name)
-        return str(self._cache.path(name)), self._keep(name, wav, source) if seconds is None else seconds
+        if seconds is None:
+            try:
+                usual = music_for_callers(data) if folder == MUSIC_FOLDER else for_callers(data)
+            except ValueError as fault:
+                raise PromptError(f"{source}: {fault}") from fault
+            seconds = self._keep(name, usual, source)
+        return str(self._cache.path(name)), seconds
 
     def _keep(self, name: str, wav: bytes, source: Path | None = None) -> float:
         try:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ivr.prompting import Duration, Number, Slot, Value, pieces
-from ivr.prompts.spoken import spoken, vocabulary
+from ivr.prompting import Duration, Number, Slot, Value, filled, pieces
+from ivr.prompts.spoken import forms, keys, spoken, words
 
 EXPECTED: Mapping[str, tuple[Value, ...]] = {
     "position": tuple(Number(place) for place in range(1, 31)),
@@ -42,8 +42,8 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(MOST_TEXTS)
-def _slots(text: str) -> frozenset[str]:
-    return frozenset(part.name for part in pieces(text) if isinstance(part, Slot))
+def _slots(text: str) -> tuple[Slot, ...]:
+    return tuple(dict.fromkeys(part for part in pieces(text) if isinstance(part, Slot)))
 
 
 def literals(language: str, text: str, key: str) -> list[Piece]:
@@ -67,23 +67,38 @@ def likely(language: str, text: str) -> Iterator[Piece]:
     for each in sentences(text):
         slots = _slots(each)
         if len(slots) == 1:
-            (name,) = slots
-            yield from (sentence(language, each, {name: value}) for value in EXPECTED.get(name, ()))
-    if _slots(text):
-        yield from (Piece(language, words) for words in sorted(vocabulary(language)))
+            (slot,) = slots
+            expected = EXPECTED.get(slot.name, ())
+            yield from (sentence(language, each, {slot.name: value}) for value in expected)
+    yield from (Piece(language, said, key) for said, key in values(language, text).items())
 
 
-def sentence(language: str, text: str, values: Mapping[str, Value]) -> Piece:
+@lru_cache(MOST_TEXTS)
+def values(language: str, text: str) -> Mapping[str, str]:
+    """What the values of `text` are put together from, and the keys of recordings of it."""
+    wanted = dict.fromkeys(form for slot in _slots(text) for form in forms(slot))
+    known = keys(language)
+    return {said: known[said] for form in wanted for said in words(language, form)}
+
+
+def value_piece(language: str, said: str) -> Piece:
+    """A value in words, or a word of one, with the key of its recording."""
+    return Piece(language, said, keys(language).get(said, ""))
+
+
+def _in_words(slot: Slot, given: Mapping[str, Value], language: str) -> tuple[str, ...]:
+    value = filled(slot, given)
+    return () if value is None else spoken(value, language)
+
+
+def sentence(language: str, text: str, given: Mapping[str, Value]) -> Piece:
     """`text` with its values in words, to be said in one breath; a slot without a value is left out."""
-    words = [
-        part if isinstance(part, str) else " ".join(spoken(values[part.name], language)) if part.name in values else ""
-        for part in pieces(text)
-    ]
-    return Piece(language, "".join(words).strip())
+    said = [part if isinstance(part, str) else " ".join(_in_words(part, given, language)) for part in pieces(text)]
+    return Piece(language, "".join(said).strip())
 
 
 def breaths(
-    language: str, text: str, key: str, values: Mapping[str, Value]
+    language: str, text: str, key: str, given: Mapping[str, Value]
 ) -> Iterator[tuple[Piece | None, list[Piece]]]:
     """Sentence by sentence: the whole of it, if it has slots, and the pieces that say the same one after the other."""
     fixed = iter(_literals(language, text, key))
@@ -92,6 +107,6 @@ def breaths(
         for part in pieces(each):
             if isinstance(part, str):
                 said += [next(fixed)] if _sounds(part) else []
-            elif part.name in values:
-                said += [Piece(language, words) for words in spoken(values[part.name], language)]
-        yield sentence(language, each, values) if _slots(each) else None, said
+            else:
+                said += [value_piece(language, words_) for words_ in _in_words(part, given, language)]
+        yield sentence(language, each, given) if _slots(each) else None, said

@@ -5,7 +5,8 @@ import math
 import sys
 import wave
 from array import array
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 from operator import mul
 
 FULL_SCALE = 32768
@@ -18,6 +19,8 @@ BLOCK_S = 0.01
 KEPT_SILENCE_S = 0.03
 """Left at either end, so that no consonant is cut."""
 LARGEST_GAIN = 30.0
+CLIPPED = 32_700
+CLIPPED_RUN = 3
 
 
 def from_pcm(pcm: bytes) -> "array[int]":
@@ -78,17 +81,50 @@ def trimmed(samples: "array[int]", rate_hz: int) -> "array[int]":
     return samples[max(0, loud[0] - kept) : loud[-1] + block + kept]
 
 
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How loud speech is, in dB under full scale: RMS of what is not silence, and its peak; `clipped` places."""
+
+    speech_dbfs: float
+    peak_dbfs: float
+    clipped: int
+
+
+def levels(samples: "array[int]", rate_hz: int) -> Levels:
+    """Of a recording as it is; minus infinity where there is nothing but silence."""
+    block = max(1, round(rate_hz * BLOCK_S))
+    starts = _loud_blocks(samples, block)
+    if not starts:
+        return Levels(-math.inf, -math.inf, 0)
+    loud = _joined(samples, starts, block)
+    peak = _peak(loud)
+    clipped = _clipped(loud) if peak >= CLIPPED else 0
+    return Levels(rms_dbfs(loud), 20 * math.log10(peak / FULL_SCALE), clipped)
+
+
+def _clipped(samples: "array[int]") -> int:
+    """Places where the wave is cut flat: CLIPPED_RUN samples and more at full scale, one after the other."""
+    runs = groupby(samples, key=lambda sample: 1 if sample >= CLIPPED else -1 if sample <= -CLIPPED else 0)
+    return sum(1 for at_top, run in runs if at_top and sum(1 for _ in run) >= CLIPPED_RUN)
+
+
+def _joined(samples: "array[int]", starts: list[int], block: int) -> "array[int]":
+    loud = array("h")
+    for at in starts:
+        loud += samples[at : at + block]
+    return loud
+
+
 def normalised(samples: "array[int]", rate_hz: int, level_dbfs: float = SPEECH_DBFS) -> "array[int]":
     """The parts that are not silence at `level_dbfs` RMS, but no peak above PEAK_DBFS."""
     block = max(1, round(rate_hz * BLOCK_S))
-    loud = array("h")
-    for at in _loud_blocks(samples, block):
-        loud += samples[at : at + block]
-    if not loud:
+    starts = _loud_blocks(samples, block)
+    if not starts:
         return samples
+    loud = _joined(samples, starts, block)
     wanted = amplitude(level_dbfs - rms_dbfs(loud)) / FULL_SCALE
     gain = min(wanted, amplitude(PEAK_DBFS) / _peak(loud), LARGEST_GAIN)
-    return array("h", [round(sample * gain) for sample in samples])
+    return array("h", map(round, map(gain.__mul__, samples)))
 
 
 def largest_step(samples: "array[int]") -> int:

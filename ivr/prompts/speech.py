@@ -34,7 +34,8 @@ class Voice:
     words_per_minute: int
 
 
-VOICES = {"nb": Voice("nb+f2", 150), "en": Voice("en-gb-x-rp+f2", 155)}
+VOICES = {"nb": Voice("nb+f2", 150), "nn": Voice("nb+f2", 150), "en": Voice("en-gb-x-rp+f2", 155)}
+"""By language. espeak-ng has no voice for Nynorsk, which that for Bokmål reads, and none for North Sami."""
 
 
 class Speech:

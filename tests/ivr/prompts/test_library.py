@@ -10,8 +10,10 @@ import pytest_asyncio
 
 from ivr.call import Clip
 from ivr.prompting import Number, Prompts, Said, Spelled
+from ivr.prompts.cache import speech_name
 from ivr.prompts.library import SpokenPrompts
 from ivr.prompts.samples import from_pcm, wav
+from ivr.prompts.speech import VOICES
 
 HELLO = Said({"nb": "Hei.", "en": "Hello."}, key="main/hello")
 PLACE = Said(
@@ -165,6 +167,53 @@ async def test_one_bad_recording_and_one_language_without_voice_leave_the_rest_i
     assert port.clips(HELLO, "nb") == ()
     assert port.clips(said, "se") == ()
     assert texts(port.clips(said, "en") + port.clips(escape, "en")) == ["Hello.", "Out."]
+    await prompts.close()
+
+
+async def test_a_caller_whose_language_has_no_recording_hears_the_fallback(folder: Folder) -> None:
+    said = Said({"nb": "Du er nummer {position}.", "se": "Don leat nummir {position}."}, key="main/place")
+    folder.record("se/main/place.1", 1.0)
+    folder.record("se/values/number/3", 0.5)
+    prompts = folder.prompts()
+    port = await ready(prompts, said.falling_back({"se": "nb"}))
+    third, fourth = (said.falling_back({"se": "nb"}).with_values(position=Number(place)) for place in (3, 4))
+    await until(lambda: texts(port.clips(third, "se")) == ["Don leat nummir", "golbma"])
+    assert [clip.duration_s for clip in port.clips(third, "se")] == [1.0, 0.5]
+    await until(lambda: texts(port.clips(fourth, "se")) == ["Du er nummer fire."])
+    assert port.clips(said.with_values(position=Number(4)), "se") == ()
+    await prompts.close()
+
+
+async def test_a_clip_says_whether_a_person_speaks(folder: Folder) -> None:
+    folder.record("nb/main/hello", 1.0)
+    said = Said({"nb": "Hei.", "nn": "Hei.", "en": "Hi."}, key="main/hello")
+    prompts = folder.prompts()
+    port = await ready(prompts, said)
+    assert [port.clips(said, language)[0].synthetic for language in ("nb", "nn", "en")] == [False, True, True]
+    assert not port.music("default")[0].synthetic
+    await prompts.close()
+
+
+async def test_personal_digits_are_kept_on_disk_in_no_form(folder: Folder) -> None:
+    prompts = folder.prompts()
+    said = Said({"nb": "Saken er {case:number}."}, key="main/case")
+    port = await ready(prompts, said)
+    case = said.with_values(case=Spelled("2041"))
+    await until(lambda: port.clips(case, "nb"))
+    assert texts(port.clips(case, "nb")) == ["Saken er", "to", "tusen", "og", "førtién"]
+    # What is wanted is made before what is likely: it would be there by now.
+    assert not (folder.state / speech_name("to tusen og førtién", VOICES["nb"])).exists()
+    assert (folder.state / speech_name("førtién", VOICES["nb"])).exists()
+    await prompts.close()
+
+
+async def test_recordings_of_values_are_used(folder: Folder) -> None:
+    folder.record("en/values/number/7", 0.75)
+    prompts = folder.prompts()
+    port = await ready(prompts, COUNT)
+    case = COUNT.with_values(many=Spelled("7"))
+    await until(lambda: port.clips(case, "en"))
+    assert [clip.duration_s for clip in port.clips(case, "en")][1] == 0.75
     await prompts.close()
 
 

@@ -1,7 +1,7 @@
 """Texts with slots, cut into pieces."""
 
-from ivr.prompting import Duration, Number, Spelled
-from ivr.prompts.phrases import Piece, breaths, likely, literals, sentence, sentences
+from ivr.prompting import Duration, Number, Spelled, Value
+from ivr.prompts.phrases import Piece, breaths, likely, literals, sentence, sentences, value_piece, values
 
 PLACE = "Du er nummer {position} i køen."
 
@@ -43,7 +43,10 @@ def test_each_sentence_is_a_breath_of_its_own_and_parts_are_numbered_through() -
         "Ventetiden er omtrent ett minutt.",
         None,
     ]
-    assert [piece.key for _, parts in said for piece in parts] == ["k.1", "", "k.3", "k.4", "", "k.7"]
+    assert [piece.key for _, parts in said for piece in parts] == [
+        *("k.1", "values/number/2", "k.3"),
+        *("k.4", "values/wait/1m", "k.7"),
+    ]
 
 
 def test_a_text_without_slots_stays_whole_however_many_sentences_it_has() -> None:
@@ -60,3 +63,30 @@ def test_a_sentence_with_two_values_has_only_its_parts_expected() -> None:
     assert all("Plass" not in piece.text for piece in likely("nb", "Plass {position}, om {wait}."))
     both = {piece.text for piece in likely("nb", f"{PLACE} Ventetiden er {{wait}}.")}
     assert {"Du er nummer tre i køen.", "Ventetiden er omtrent fem minutter."} <= both
+
+
+def test_only_values_of_the_forms_in_a_text_are_expected() -> None:
+    dates = values("nb", "Timen er {when:date}.")
+    assert dates["den tjuefjerde"] == "values/day/24"
+    assert (dates["tirsdag"], dates["november"], "tolv" in dates) == ("values/weekday/2", "values/month/11", False)
+    assert {"tre", "omtrent tre minutter"} <= values("nb", "{position} {wait}").keys()
+    assert values("nb", "Hei.") == {}
+
+
+def test_a_slot_is_said_in_its_form() -> None:
+    text = "Du er {position:ordinal} i køen, {when:date} {when:time}."
+    given: dict[str, Value] = {"position": Number(3), "when": Spelled("2026-11-24T09:30")}
+    said = "Du er tredje i køen, tirsdag den tjuefjerde november klokken ni tretti."
+    assert sentence("nb", text, given).text == said
+    ((_, parts),) = breaths("nb", text, "k", given)
+    assert [part.key.removeprefix("values/") for part in parts] == [
+        *("k.1", "ordinal/3", "k.3", "weekday/2", "day/24", "month/11", "hour/9", "number/30"),
+    ]
+    expected = {piece.text for piece in likely("nb", "Du er {position:ordinal} i køen.")}
+    assert "Du er tredje i køen." in expected
+
+
+def test_a_word_that_two_forms_share_is_recorded_once() -> None:
+    assert value_piece("en", "three").key == "values/number/3"
+    assert value_piece("nb", "en").key == "values/digit/1"
+    assert value_piece("nb", "en million").key == ""

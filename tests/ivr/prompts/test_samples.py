@@ -14,6 +14,7 @@ from ivr.prompts.samples import (
     amplitude,
     from_pcm,
     largest_step,
+    levels,
     normalised,
     rms_dbfs,
     to_pcm,
@@ -80,3 +81,17 @@ def test_a_wav_file_can_be_read_by_anybody() -> None:
 def test_a_click_shows_as_a_large_step() -> None:
     assert largest_step(array("h", [0, 5, -9000, 4])) == 9005
     assert largest_step(array("h")) == 0
+
+
+def test_levels_are_those_of_the_speech_and_not_of_its_pauses() -> None:
+    found = levels(silence(1) + tone(1, 3277) + silence(1), RATE_HZ)
+    assert abs(found.speech_dbfs + 23) < 0.1
+    assert abs(found.peak_dbfs + 20) < 0.1
+    assert found.clipped == 0
+    assert levels(silence(1), RATE_HZ).speech_dbfs == -math.inf
+
+
+def test_places_where_the_wave_is_cut_flat_are_counted() -> None:
+    assert levels(tone(0.1, 32000), RATE_HZ).clipped == 0
+    cut = array("h", [max(-32768, min(32767, round(60000 * math.sin(0.3 * at)))) for at in range(800)])
+    assert levels(cut, RATE_HZ).clipped > 50
