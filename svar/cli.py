@@ -9,6 +9,7 @@ from svar.commands.demo import demo
 from svar.commands.docs import docs
 from svar.commands.scenarios import scenarios
 from svar.commands.serve import serve
+from svar.commands.voicemail import voicemail
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command()(serve)
@@ -18,3 +19,4 @@ app.command()(agent)
 app.command()(check)
 app.command(name="test")(scenarios)
 app.command()(docs)
+app.add_typer(voicemail, name="voicemail")

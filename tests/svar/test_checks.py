@@ -13,6 +13,7 @@ from svar.config import (
     ConfigError,
     Destination,
     Http,
+    Mailbox,
     Media,
     Mqtt,
     Node,
@@ -48,6 +49,9 @@ def test_the_defaults_and_the_example_are_right() -> None:
         (Config(sip=Sip(port=70000)), "[sip] port = 70000: expected at most 65535"),
         (Config(sip=Sip(host6="127.0.0.1")), "[sip] host6 = '127.0.0.1': expected an IPv6 address"),
         (Config(sip=Sip(host="::1", host6="::1")), "[sip] host6 = '::1': host = '::1' is of IPv6 already"),
+        (Config(mailbox=[Mailbox(name="../x")]), "mailbox '../x': name: expected a-z, digits and '_'"),
+        (Config(mailbox=[Mailbox(name="m", most_messages=0)]), "mailbox 'm': most_messages = 0: expected 1 to 10000"),
+        (Config(mailbox=[Mailbox(name="m", most_mb=0)]), "mailbox 'm': most_mb = 0: expected at least 1"),
         (Config(tls=Tls(port=70000)), "[tls] port = 70000: expected at most 65535"),
         (Config(trunk=[Trunk(name="t")]), "trunk 't': expected networks that it calls from"),
         (
