@@ -1,12 +1,12 @@
 """The flows in service: those of a folder in which nothing is wrong."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from ivr.calendar import Calendar
-from ivr.check import check_flows
+from ivr.check import NO_DEPLOYMENT, Deployment, check_flows
 from ivr.flow import Flow
 from ivr.load import read_folder
 from ivr.problems import FlowFileError
@@ -34,12 +34,10 @@ def book_of(*flows: Flow, calendars: Mapping[str, Calendar] = MappingProxyType({
     return FlowBook(version or flows[0].version, by_number, {flow.flow: flow for flow in flows}, calendars)
 
 
-def load_book(
-    path: Path, known_queues: Collection[str] | None = None, known_destinations: Collection[str] | None = None
-) -> FlowBook:
+def load_book(path: Path, deployment: Deployment = NO_DEPLOYMENT) -> FlowBook:
     """The flows of a folder. Raises FlowFileError with every mistake that `ivr.check.check_folder` finds."""
     folder = read_folder(path)
-    problems = sorted(folder.problems + check_flows(folder, known_queues, known_destinations))
+    problems = sorted(folder.problems + check_flows(folder, deployment))
     if problems:
         raise FlowFileError(problems)
     return book_of(*(loaded.flow for loaded in folder.flows), calendars=folder.calendars, version=folder.version)

@@ -1,7 +1,8 @@
 """Checks across the nodes of a flow, and across the files of a folder."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from ivr.expression import Expression, ExpressionError
 from ivr.flow import Flow
@@ -9,27 +10,27 @@ from ivr.load import Folder, LoadedFlow, read_folder
 from ivr.marked_yaml import Marked
 from ivr.marked_yaml import Path as Where
 from ivr.nodes import Node
-from ivr.nodes.hours import Hours
-from ivr.nodes.queue import Queue
-from ivr.nodes.transfer import Transfer
 from ivr.problems import Problem, did_you_mean
 
 
-def check_folder(
-    path: Path, known_queues: Collection[str] | None = None, known_destinations: Collection[str] | None = None
-) -> list[Problem]:
-    """Every mistake in a folder of flows, in order. Where None is given, names of that kind are not checked."""
+Deployment = Mapping[str, Collection[str]]
+"""The names that the configuration gives, by kind (queue, destination, ...). Kinds left out are not checked."""
+
+NO_DEPLOYMENT: Deployment = MappingProxyType({})
+
+
+def check_folder(path: Path, deployment: Deployment = NO_DEPLOYMENT) -> list[Problem]:
+    """Every mistake in a folder of flows, in order."""
     folder = read_folder(path)
-    return sorted(folder.problems + check_flows(folder, known_queues, known_destinations))
+    return sorted(folder.problems + check_flows(folder, deployment))
 
 
-def check_flows(
-    folder: Folder, known_queues: Collection[str] | None = None, known_destinations: Collection[str] | None = None
-) -> list[Problem]:
+def check_flows(folder: Folder, deployment: Deployment = NO_DEPLOYMENT) -> list[Problem]:
     """The mistakes that show only when nodes and files are seen together."""
+    known = {**deployment, "calendar": folder.calendars, "flow": [loaded.flow.flow for loaded in folder.flows]}
     for loaded in folder.flows:
         check_flow(loaded.flow, loaded.marked)
-        _check_world(loaded, folder, known_queues, known_destinations)
+        _check_world(loaded, known)
     _check_unique(folder.flows)
     return [problem for loaded in folder.flows for problem in loaded.marked.problems]
 
@@ -165,23 +166,13 @@ def _type(
         return None
 
 
-def _check_world(
-    loaded: LoadedFlow,
-    folder: Folder,
-    known_queues: Collection[str] | None,
-    known_destinations: Collection[str] | None,
-) -> None:
-    marked = loaded.marked
+def _check_world(loaded: LoadedFlow, known: Deployment) -> None:
     for name, node in loaded.flow.nodes.items():
-        if isinstance(node, Queue) and known_queues is not None and node.queue not in known_queues:
-            hint = did_you_mean(node.queue, known_queues)
-            _report(marked, name, node, ("queue",), f"there is no queue {node.queue!r}{hint}")
-        if isinstance(node, Hours) and node.calendar not in folder.calendars:
-            hint = did_you_mean(node.calendar, folder.calendars)
-            _report(marked, name, node, ("calendar",), f"there is no calendar {node.calendar!r}{hint}")
-        if isinstance(node, Transfer) and known_destinations is not None and node.to not in known_destinations:
-            hint = did_you_mean(node.to, known_destinations)
-            _report(marked, name, node, ("to",), f"there is no destination {node.to!r}{hint}")
+        for where, (kind, wanted) in node.needs().items():
+            names = known.get(kind)
+            if names is not None and wanted not in names:
+                hint = did_you_mean(wanted, names)
+                _report(loaded.marked, name, node, where, f"there is no {kind} {wanted!r}{hint}")
 
 
 def _check_unique(flows: Iterable[LoadedFlow]) -> None:

@@ -34,7 +34,7 @@ from sip.aio.tls import Tls
 from sip.aio.user_agent import UserAgent
 from sip.config import Address
 from sip.core import UserAgentCore
-from svar import __version__, certificates, endpoint, feature_codes, media, state_folder, trunks
+from svar import __version__, certificates, deployment, endpoint, feature_codes, media, state_folder, trunks
 from svar.calls import CallTasks
 from svar.carriers import Carriers
 from svar.checks import check
@@ -95,11 +95,7 @@ class Node:
         stack = self._stack
         stack.enter_context(state_folder.held(Path(config.node.state)))
         self.passwords = Passwords(Path(config.node.state) / "agents.json")
-        book = load_book(
-            Path(config.flows.folder),
-            [queue.name for queue in config.queue],
-            [place.name for place in config.destination],
-        )
+        book = load_book(Path(config.flows.folder), deployment.names(config))
         agents = endpoint.agents(config)
         self.services = sorted((number, flow.title) for number, flow in book.by_number.items())
         self.registering = [name for name, agent in agents.items() if not agent.contact]

@@ -65,6 +65,13 @@ class Node(Part):
         """Expressions that have to give true or false, by place."""
         return {}
 
+    def needs(self) -> dict[Where, tuple[str, str]]:
+        """What has to exist outside the flow, by place: its kind and name, such as ("queue", "family").
+
+        Kinds: calendar, flow, crisis (of the folder); queue, destination, mailbox, lookup, sms (of the deployment).
+        """
+        return {}
+
     async def run(self, run: Run) -> str | None:
         """Do it. Gives the next node's name, or None where the flow ends."""
         raise NotImplementedError

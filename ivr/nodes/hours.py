@@ -54,6 +54,9 @@ class Hours(Node):
     def conditions(self) -> dict[Where, Expression]:
         return {} if self.always_open_when is None else {("always_open_when",): self.always_open_when}
 
+    def needs(self) -> dict[Where, tuple[str, str]]:
+        return {("calendar",): ("calendar", self.calendar)}
+
     async def run(self, run: Run) -> str | None:
         if self.always_open_when is not None and self.always_open_when.evaluate(run.value):
             return self.open

@@ -10,7 +10,7 @@ from ivr.announcing import Waiting
 from ivr.nodes.base import Node
 from ivr.queueing import ENTER_PATIENCE_S, Left, Wish, wait_and_talk
 from ivr.run import Run
-from ivr.schema import Length, Name, Shared, Target, WholeSeconds
+from ivr.schema import Length, Name, Shared, Target, Where, WholeSeconds
 from ivr.ways import Act, Kind, Moment, Move, Reached, Way
 
 
@@ -56,6 +56,9 @@ class Queue(Node):
         yield Move(talked, said, queued_s=self.max_wait_s, reached=Reached.PERSON, acts=agent)
         yield Move(overflow, said, queued_s=self.max_wait_s, acts=(Act("nobody", self.queue),))
         yield Move(unavailable, said, waits_s=ENTER_PATIENCE_S, acts=(Act("full", self.queue),))
+
+    def needs(self) -> dict[Where, tuple[str, str]]:
+        return {("queue",): ("queue", self.queue)}
 
     def _with_blocks(self, shared: Shared) -> Self:
         return self.model_copy(update={"waiting": self.waiting.bound(shared)}) if self.waiting.block else self

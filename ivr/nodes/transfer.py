@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ivr.nodes.base import Node
 from ivr.run import Run
-from ivr.schema import Destination, Target, Texts
+from ivr.schema import Destination, Target, Texts, Where
 from ivr.ways import Act, Kind, Moment, Move, Reached, Way
 
 _LONGEST_RING_S = 120.0
@@ -28,6 +28,9 @@ class Transfer(Node):
         said = () if self.say is None else (self.say,)
         yield Move(None, said, reached=Reached.PERSON, acts=(Act("agent", self.to),))
         yield Move(self.ways()[0], said, waits_s=_LONGEST_RING_S, acts=(Act("nobody", self.to),))
+
+    def needs(self) -> dict[Where, tuple[str, str]]:
+        return {("to",): ("destination", self.to)}
 
     async def run(self, run: Run) -> str | None:
         if self.say is not None:

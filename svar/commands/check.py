@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ivr.check import check_folder
-from svar import checks, logs
+from svar import checks, deployment, logs
 from svar.commands.serve import EXAMPLE
 from svar.config import ConfigError, load
 
@@ -28,9 +28,7 @@ def check(
     for doubt in checks.doubts(settings):
         print(f"{config}: warning: {doubt}", file=sys.stderr)
     folder = Path(settings.flows.folder)
-    problems = check_folder(
-        folder, [queue.name for queue in settings.queue], [place.name for place in settings.destination]
-    )
+    problems = check_folder(folder, deployment.names(settings))
     for problem in (*unusable, *problems):
         print(problem, file=sys.stderr)
     if problems:

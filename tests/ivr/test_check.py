@@ -52,8 +52,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_flows_that_are_right_have_no_problems(folder: Path) -> None:
-    assert check_folder(folder, {"billing"}, {"partner"}) == []
-    book = load_book(folder, {"billing"})
+    assert check_folder(folder, {"queue": {"billing"}, "destination": {"partner"}}) == []
+    book = load_book(folder, {"queue": {"billing"}})
     assert book.by_number["0800"] is book.by_name["test"]
     assert set(book.calendars) == {"office"}
 
@@ -119,7 +119,7 @@ def test_a_variable_that_digits_keep_is_not_another_one() -> None:
 def test_a_mistake_across_files_is_told_with_its_line(folder: Path, old: str, new: str, said: str) -> None:
     assert old in HOURS
     (folder / "b.yaml").write_text(HOURS.replace(old, new, 1))
-    assert said in "\n".join(map(str, check_folder(folder, {"billing"}, {"partner"})))
+    assert said in "\n".join(map(str, check_folder(folder, {"queue": {"billing"}, "destination": {"partner"}})))
 
 
 def test_what_is_not_known_is_not_checked(folder: Path) -> None:
@@ -129,7 +129,7 @@ def test_what_is_not_known_is_not_checked(folder: Path) -> None:
 def test_a_book_is_made_of_flows_without_mistakes_only(folder: Path) -> None:
     (folder / "calendars" / "office.yaml").write_text("calendar: office\nweekly: {man-fre: 09-15}\n")
     with pytest.raises(FlowFileError) as refused:
-        load_book(folder, {"other"})
+        load_book(folder, {"queue": {"other"}})
     assert len(refused.value.problems) == 4
     assert "office.yaml:2:10" in str(refused.value)
 

@@ -1,0 +1,12 @@
+"""What a configuration gives flows to name."""
+
+from ivr.check import Deployment
+from svar.config import Config
+
+
+def names(config: Config) -> Deployment:
+    """The names that flows may use, by kind."""
+    return {
+        "queue": [queue.name for queue in config.queue],
+        "destination": [place.name for place in config.destination],
+    }
