@@ -129,6 +129,10 @@ class Part(BaseModel):
 
         return self._with_blocks(shared).mapped((), bind)
 
+    def falling_back(self, fallback: Mapping[str, str]) -> Self:
+        """The same, in which every text knows the flow's fallback languages."""
+        return self.mapped((), lambda _, said: said.falling_back(fallback)) if fallback else self
+
     def _with_blocks(self, shared: Shared) -> Self:
         return self
 
