@@ -1,16 +1,20 @@
 """The file of a calendar: weekly hours, public holidays or not, and days with rules of their own."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from ivr.calendar import Calendar, Hours
+from ivr.calendar import Calendar, Day, DaySpan, Hours, Season
+from ivr.named_days import NAMED_DAYS
+from ivr.problems import did_you_mean
 
 _SPAN = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])\Z")
 _YEARLY = re.compile(r"(0[1-9]|1[0-2])-([0-3][0-9])\Z")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -31,17 +35,29 @@ def _hours(given: object) -> Hours:
 
 
 def _day(given: object) -> str:
-    text = str(given)
+    """A day, or two with `..` between."""
+    first, dots, last = str(given).partition("..")
+    for text in (first, last) if dots else (first,):
+        _check_day(text)
+    if dots and (len(first) == 10) != (len(last) == 10):
+        raise PydanticCustomError("day", "both ends of a span have a year, or neither has")
+    if len(first) == 10 == len(last) and last < first:
+        raise PydanticCustomError("day", "{last} is before {first}", {"first": first, "last": last})
+    return str(given)
+
+
+def _check_day(text: str) -> None:
     match = _YEARLY.match(text)
     try:
         # A leap year, so that 29 February may have a rule.
         if match is not None:
             date(2024, int(match[1]), int(match[2]))
-        else:
-            date.fromisoformat(text)
+        elif text not in NAMED_DAYS:
+            date(*map(int, text.split("-")) if _DATE.match(text) else (0, 0, 0))
     except ValueError:
-        raise PydanticCustomError("day", "a day is written 2026-12-28, or 12-24 for every year") from None
-    return text
+        hint = did_you_mean(text, NAMED_DAYS)
+        said = "a day is written 2026-12-28, 12-24 for every year, or maundy_thursday{hint}"
+        raise PydanticCustomError("day", said, {"hint": hint}) from None
 
 
 def _weekdays(given: object) -> str:
@@ -56,24 +72,76 @@ def _weekdays(given: object) -> str:
 OpenHours = Annotated[Hours, PlainValidator(_hours), WithJsonSchema({"type": "string"})]
 
 
-class CalendarFile(BaseModel):
-    """`weekly` by weekdays ("mon-fri"), `days` by date or by day of every year; what is not named is closed."""
+DayOrSpan = Annotated[str, PlainValidator(_day), WithJsonSchema({"type": "string"})]
+Weekly = dict[Annotated[str, PlainValidator(_weekdays)], OpenHours]
+
+
+class SeasonInFile(BaseModel):
+    """Weekly hours for a part of the year, every year: `{days: 05-15..09-14, weekly: {mon-fri: 09:00-14:00}}`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    calendar: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
-    title: str = Field(default="", max_length=200)
-    public_holidays: bool = True
-    weekly: dict[Annotated[str, PlainValidator(_weekdays)], OpenHours] = Field(min_length=1, max_length=7)
-    days: dict[Annotated[str, PlainValidator(_day)], OpenHours] = Field(default_factory=dict, max_length=1000)
+    days: DayOrSpan = Field(description="From a day to a day, both included: 05-15..09-14, or 2026-07-01..2026-07-31.")
+    weekly: Weekly = Field(min_length=1, max_length=7, description="The hours then, by weekdays.")
+
+    def made(self) -> Season:
+        """The season that is described."""
+        return Season(_span(self.days), _week(self.weekly))
+
+
+class CalendarFile(BaseModel):
+    """`weekly` by weekdays, `days` with rules of their own; what is not named is closed.
+
+    A day's rule goes before a span's, and both before public holidays, seasons and weekly hours. A span with hours
+    is for its days that are open anyhow: it opens no Sunday.
+
+    ```yaml
+    calendar: office
+    weekly: {mon-fri: 09:00-15:00}
+    seasons: [{days: 05-15..09-14, weekly: {mon-fri: 09:00-14:00}}]
+    days: {12-24: closed, easter_wednesday: 09:00-12:00, 2026-07-13..2026-07-17: closed}
+    ```
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    calendar: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$", description="Its name, for `hours` nodes.")]
+    title: str = Field(default="", max_length=200, description="Its name for people.")
+    public_holidays: bool = Field(default=True, description="Whether Norway's public holidays are closed.")
+    weekly: Weekly = Field(min_length=1, max_length=7, description="Hours by weekdays: mon-fri, sat.")
+    seasons: list[SeasonInFile] = Field(
+        default_factory=list, max_length=20, description="Other weekly hours for a part of the year; the first counts."
+    )
+    days: dict[DayOrSpan, OpenHours] = Field(
+        default_factory=dict,
+        max_length=1000,
+        description="Hours, or closed, by day (2026-12-28, 12-24 for every year, maundy_thursday) or span of days.",
+    )
 
     def made(self) -> Calendar:
         """The calendar that the file describes."""
-        weekly: list[Hours] = [()] * 7
-        for days, hours in self.weekly.items():
-            first, _, last = days.partition("-")
-            for day in range(_DAYS.index(first), _DAYS.index(last or first) + 1):
-                weekly[day] = hours
-        yearly = {(int(day[:2]), int(day[3:])): hours for day, hours in self.days.items() if len(day) == 5}
-        dated = {date.fromisoformat(day): hours for day, hours in self.days.items() if len(day) > 5}
-        return Calendar(self.calendar, tuple(weekly), self.public_holidays, yearly, dated)
+        single = {day: hours for day, hours in self.days.items() if ".." not in day}
+        return Calendar(
+            self.calendar,
+            _week(self.weekly),
+            self.public_holidays,
+            yearly={(int(day[:2]), int(day[3:])): hours for day, hours in single.items() if _YEARLY.match(day)},
+            dated={date.fromisoformat(day): hours for day, hours in single.items() if day[:4].isdigit()},
+            named={day: hours for day, hours in single.items() if day in NAMED_DAYS},
+            spans=tuple((_span(day), hours) for day, hours in self.days.items() if ".." in day),
+            seasons=tuple(season.made() for season in self.seasons),
+        )
+
+
+def _span(text: str) -> DaySpan:
+    first, _, last = text.partition("..")
+    return DaySpan(Day(first), Day(last or first))
+
+
+def _week(given: Mapping[str, Hours]) -> tuple[Hours, ...]:
+    weekly: list[Hours] = [()] * 7
+    for days, hours in given.items():
+        first, _, last = days.partition("-")
+        for day in range(_DAYS.index(first), _DAYS.index(last or first) + 1):
+            weekly[day] = hours
+    return tuple(weekly)

@@ -49,6 +49,10 @@ def test_a_calendar_is_what_its_file_says() -> None:
         ("mon-wed", "man-ons", "c.yaml:4:3: 'weekly.man-ons': weekdays are written mon-fri or sat"),
         ("mon-wed", "wed-mon", "c.yaml:4:3: "),
         ("12-24:", "12-32:", "c.yaml:8:3: 'days.12-32': a day is written 2026-12-28"),
+        ("12-24:", "maundy_thursdy:", "did you mean 'maundy_thursday'?"),
+        ("12-24:", "2026-07-01..07-31:", "both ends of a span have a year, or neither has"),
+        ("12-24:", "2026-07-31..2026-07-01:", "2026-07-01 is before 2026-07-31"),
+        ("12-24:", "20261224:", "a day is written 2026-12-28"),
         ("2026-12-28", "2026-02-29", "c.yaml:10:3: 'days.2026-02-29': a day is written"),
         ("weekly:", "weekley:", "c.yaml:3:1: there is no field 'weekley'; did you mean 'weekly'?"),
     ],
@@ -65,3 +69,25 @@ def test_the_shipped_calendar_is_closed_on_the_two_eves() -> None:
     assert calendar is not None
     assert calendar.public_holidays
     assert calendar.yearly == {(12, 24): (), (12, 31): ()}
+
+
+def test_named_days_spans_and_seasons_are_read() -> None:
+    calendar, problems = made(
+        OFFICE
+        + """  easter_wednesday: 09:00-12:00
+  2026-07-01..2026-07-31: closed
+  12-27..01-02: 10:00-12:00
+seasons:
+  - days: 05-15..09-14
+    weekly: {mon-fri: 09:00-14:00}
+"""
+    )
+    assert problems == []
+    assert calendar is not None
+    assert calendar.named == {"easter_wednesday": ((540, 720),)}
+    assert [(span.first.text, span.last.text, hours) for span, hours in calendar.spans] == [
+        ("2026-07-01", "2026-07-31", ()),
+        ("12-27", "01-02", ((600, 720),)),
+    ]
+    (season,) = calendar.seasons
+    assert season.weekly[0] == ((540, 840),)
