@@ -9,7 +9,7 @@ from ivr.calendar import Calendar
 from ivr.check import NO_DEPLOYMENT, Deployment, check_flows
 from ivr.flow import Flow
 from ivr.load import read_folder
-from ivr.problems import FlowFileError
+from ivr.problems import FlowFileError, errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def book_of(*flows: Flow, calendars: Mapping[str, Calendar] = MappingProxyType({
 def load_book(path: Path, deployment: Deployment = NO_DEPLOYMENT) -> FlowBook:
     """The flows of a folder. Raises FlowFileError with every mistake that `ivr.check.check_folder` finds."""
     folder = read_folder(path)
-    problems = sorted(folder.problems + check_flows(folder, deployment))
+    problems = errors(folder.problems + check_flows(folder, deployment))
     if problems:
         raise FlowFileError(problems)
     return book_of(*(loaded.flow for loaded in folder.flows), calendars=folder.calendars, version=folder.version)

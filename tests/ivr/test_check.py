@@ -141,3 +141,13 @@ def test_no_mutation_of_a_flow_crashes_the_checks(path: Path, seed: int) -> None
     if flow is not None:
         check_flow(flow, marked)
     assert all(problem.line >= 1 for problem in marked.problems)
+
+
+def test_a_mistake_in_one_node_hides_none_in_the_others(folder: Path) -> None:
+    file = folder / "a.yaml"
+    text = file.read_text()
+    file.write_text(text + "  broken: {type: menu, say: {nb: Hei.}}\n  lost: {type: say, say: {nb: Hei.}, next: nowhere}\n")
+    told = "\n".join(map(str, check_folder(folder)))
+    assert "menu 'broken': 'keys' is missing" in told
+    assert "say 'lost': there is no node 'nowhere'" in told
+    assert "say 'lost': 'say' is not said in en" in told
