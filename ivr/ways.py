@@ -100,6 +100,15 @@ class Moment(Protocol):
     def holds(self, condition: Expression) -> tuple[bool, ...]:
         """Which of true and false the condition may give."""
 
+    def result(self, expression: Expression) -> Known:
+        """What the expression gives; UNKNOWN where it hangs on something that may be any."""
+
+    def values(self, variable: str, kind: type) -> tuple[Known, ...]:
+        """Values of a variable that the caller or a service gives, such that every condition on it is seen both ways.
+
+        UNKNOWN alone, where nothing says which values matter.
+        """
+
     def results(self, flow: str) -> tuple[str, ...]:
         """The results that the sub-flow may give."""
 
@@ -109,7 +118,8 @@ class Act:
     """What somebody does so that a move is made; a scenario can be written of it.
 
     `kind`: press (`detail`: the keys), silence, hang_up, agent (one answers in `detail`, a queue), nobody, agent_ends,
-    lookup (`detail`: found, failed or not_found), sends, full, records.
+    lookup (`detail`: found, failed or not_found), sends, full, records. A press is the caller's own doing, and so is
+    records; who does nothing meets all the others.
     """
 
     kind: str
@@ -122,7 +132,9 @@ class Move:
 
     `said` is what is heard on it, in order; `waits_s` the longest silence besides, `queued_s` the longest wait in a
     queue. `reached` is what the caller got here, whether or not the call goes on. `sets` are the variables it changes.
-    `enters` is the sub-flow that it goes into, before it goes on by the way of its result.
+    `enters` is the sub-flow that it goes into, with the parameters `gives`; `takes` says which of its variables (the
+    values) are taken into ours (the keys) when it comes back, and it goes on by the node's way of the kind `result`
+    whose detail is the sub-flow's result. `returns` is that result, for the node that ends a sub-flow.
     """
 
     way: Way | None = None
@@ -133,3 +145,6 @@ class Move:
     reached: Reached | None = None
     acts: Sequence[Act] = ()
     enters: str = ""
+    gives: Mapping[str, Known] = field(default_factory=dict)
+    takes: Mapping[str, str] = field(default_factory=dict)
+    returns: str = ""
