@@ -123,13 +123,15 @@ def _tell_end(data: FlowRun, services: Services, ending: _Ending, lasted_ms: int
 
 
 def outcome_of(data: FlowRun, cause: str, *, failed: bool = False) -> str:
-    """The outcome that `ContactEnded` tells: answered, abandoned, menu_ended, completed, transferred or failed.
+    """The outcome that `ContactEnded` tells; `events.catalogue.ContactEnded` names them all.
 
-    A contact that reached an agent once is answered; one that was in a queue and hung up is abandoned, and so is one
-    that was led out of a queue to a goodbye.
+    A contact that reached an agent once is answered; another that left a message has that outcome; one that was in a
+    queue and hung up is abandoned, and so is one that was led out of a queue to a goodbye.
     """
     if any(visit.outcome == "answered" for visit in data.journey):
         return "answered"
+    if data.left_message:
+        return "voicemail"
     if failed or cause in ("failed", "media_timeout", "media_lost"):
         return "failed"
     if data.transferred and cause != "caller_hung_up":

@@ -30,7 +30,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is known of a message besides the voice. `number` was dialled; `service` is the title of its flow."""
+    """What is known of a message besides the voice. `number` was dialled; `service` is the flow that it led to."""
 
     contact: str
     number: str

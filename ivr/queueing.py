@@ -19,7 +19,9 @@ _log = structlog.get_logger(__name__)
 
 ENTER_PATIENCE_S = 120.0
 """How long a caller waits for a queue that is out of reach, before going on at `unavailable`."""
-CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "overflow", "shutdown"})
+FLOWED_OUT = frozenset({"overflow", "voicemail"})
+"""Causes of who is led out of the queue (F), by the node that they are led to; `Node.flows_out_as`."""
+CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "shutdown"}) | FLOWED_OUT
 """What the distributor is told of an end; all else is an error."""
 _RELEASE_S = 2.0
 """How long a phone may take to stop ringing before nobody waits for it any more."""
@@ -38,11 +40,12 @@ class Left(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a queue node wants of the queue."""
+    """What a queue node wants of the queue. `overflow` is the cause that is told of who waited too long."""
 
     queue: QueueId
     priority_s: int
     max_wait_s: float
+    overflow: str = "overflow"
 
 
 async def wait_and_talk(run: Run, wish: Wish, waiting: Waiting) -> Left:
@@ -103,7 +106,7 @@ class _Stay:
                 async with asyncio.timeout_at(give_up_at):
                     offer = await self._mailbox.get()
             except TimeoutError:
-                self.cause = "overflow"
+                self.cause = self._wish.overflow
                 return Left.WAITED_TOO_LONG
             leg = await self._ring(offer)
             if leg is not None and await self._accepted(offer, leg):
@@ -224,7 +227,7 @@ class _Stay:
         else:
             visit.outcome = cause
             visit.waited_ms = self._run.services.now_ms() - visit.arrived_ms
-            self._later(lambda: self._distributor.leave(contact, cause, flowed_out=cause == "overflow"))
+            self._later(lambda: self._distributor.leave(contact, cause, flowed_out=cause in FLOWED_OUT))
         data.entry = None
         data.journey.append(visit)
 

@@ -10,6 +10,7 @@ from events.sink import Sink
 from ivr.calendar import Calendar
 from ivr.call import Call, Clip
 from ivr.commands import Commands
+from ivr.mailboxes import Mailboxes
 from ivr.offers import Offers
 from ivr.phones import AgentPhones
 from ivr.problems import FlowError
@@ -51,7 +52,8 @@ class FlowRun:
     """All that another node needs to go on with a caller: JSON-able, and free of personal digits.
 
     `version` is that of the book. `frames` are the flows that called this one, the first one first. `asked` says which
-    step asked for each personal variable: a run that is resumed asks there again when it needs it.
+    step asked for each personal variable: a run that is resumed asks there again when it needs it. `left_message` is
+    the last message that was left in a mailbox, by its name there.
     """
 
     contact: str
@@ -65,6 +67,7 @@ class FlowRun:
     trace: list[str] = field(default_factory=list)
     transferred: str = ""
     frames: list[Frame] = field(default_factory=list)
+    left_message: str = ""
 
     def to_data(self) -> dict[str, Any]:
         """Plain dicts, lists and scalars."""
@@ -104,6 +107,7 @@ class Services:
     sink: Sink
     now_ms: Callable[[], int]
     settings: Mapping[str, Scalar] = field(default_factory=dict)
+    mailboxes: Mailboxes | None = None
 
 
 class Step(Protocol):
@@ -111,6 +115,9 @@ class Step(Protocol):
 
     @property
     def type(self) -> str: ...
+
+    @property
+    def flows_out_as(self) -> str: ...
 
     async def run(self, run: "Run") -> str | None: ...
 

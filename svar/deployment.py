@@ -9,4 +9,5 @@ def names(config: Config) -> Deployment:
     return {
         "queue": [queue.name for queue in config.queue],
         "destination": [place.name for place in config.destination],
+        "mailbox": [mailbox.name for mailbox in config.mailbox],
     }

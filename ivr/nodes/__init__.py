@@ -6,16 +6,22 @@ from pydantic import Field
 
 from ivr.nodes.base import Node
 from ivr.nodes.branch import Branch
+from ivr.nodes.deflect import Deflect
 from ivr.nodes.digits import Digits
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
+from ivr.nodes.lookup import Lookup
 from ivr.nodes.menu import Menu
 from ivr.nodes.queue import Queue
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
 from ivr.nodes.transfer import Transfer
+from ivr.nodes.voicemail import Voicemail
 
-AnyNode = Annotated[Say | Menu | Digits | Branch | Set | Hours | Queue | Transfer | Hangup, Field(discriminator="type")]
+AnyNode = Annotated[
+    Say | Menu | Digits | Branch | Set | Hours | Queue | Transfer | Hangup | Lookup | Deflect | Voicemail,
+    Field(discriminator="type"),
+]
 
 NODE_TYPES: dict[str, type[Node]] = {
     "say": Say,
@@ -27,6 +33,9 @@ NODE_TYPES: dict[str, type[Node]] = {
     "queue": Queue,
     "transfer": Transfer,
     "hangup": Hangup,
+    "lookup": Lookup,
+    "deflect": Deflect,
+    "voicemail": Voicemail,
 }
 
 __all__ = ["NODE_TYPES", "AnyNode", "Node"]

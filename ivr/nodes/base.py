@@ -33,6 +33,8 @@ class Node(Part):
     """One step of a flow. `slots` are the values that its texts may name besides the flow's variables."""
 
     slots: ClassVar[frozenset[str]] = frozenset()
+    flows_out_as: ClassVar[str] = "overflow"
+    """The cause that a queue tells of a caller whom it leads here (F)."""
 
     type: str
     note: str = Field(default="", description="For those who read the flow; never spoken.")

@@ -64,7 +64,8 @@ class Queue(Node):
         return self.model_copy(update={"waiting": self.waiting.bound(shared)}) if self.waiting.block else self
 
     async def run(self, run: Run) -> str | None:
-        wish = Wish(QueueId(self.queue), self.priority_s, self.max_wait_s)
+        overflow = run.flow.nodes[self.overflow].flows_out_as
+        wish = Wish(QueueId(self.queue), self.priority_s, self.max_wait_s, overflow)
         left = await wait_and_talk(run, wish, self.waiting)
         run.progressed()
         if left is Left.TALKED:

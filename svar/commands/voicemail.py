@@ -18,6 +18,7 @@ from svar import logs
 from svar.commands.serve import EXAMPLE
 from svar.config import Config as Settings
 from svar.config import ConfigError, load
+from svar.mailboxes import folder
 
 PLAYERS = (("aplay", "-q"), ("play", "-q"), ("paplay",))
 """Programs that play a WAV file of A-law, the first that is there."""
@@ -72,11 +73,6 @@ def delete(mailbox: Mailbox, message: Number, config: Configuration = EXAMPLE) -
     except OSError as error:
         raise _refused(f"{error.filename}: {error.strerror}") from None
     print(f"{found.message} is deleted")
-
-
-def folder(settings: Settings) -> Path:
-    """Where the mailboxes are."""
-    return Path(settings.node.state) / "voicemail"
 
 
 def _settings(config: Path) -> Settings:

@@ -115,3 +115,12 @@ def test_the_outcome_tells_what_became_of_the_contact(
     journey = [Visit("q", 0, outcome=visit) for visit in visits]  # type: ignore[arg-type]
     data = FlowRun("c", "f", "v", "s", journey=journey, transferred=transferred)
     assert outcome_of(data, cause, failed=failed) == outcome
+
+
+@pytest.mark.parametrize(
+    ("visits", "cause", "outcome"),
+    [([], "media_timeout", "voicemail"), (["voicemail"], "flow_ended", "voicemail"), (["answered"], "x", "answered")],
+)
+def test_who_left_a_message_and_talked_to_nobody_is_told_so(visits: list[str], cause: str, outcome: str) -> None:
+    journey = [Visit("q", 0, outcome=visit) for visit in visits]  # type: ignore[arg-type]
+    assert outcome_of(FlowRun("c", "f", "v", "s", journey=journey, left_message="m"), cause) == outcome
