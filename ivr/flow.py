@@ -67,7 +67,7 @@ class Flow(Heading):
         default_factory=dict, description="What happens while callers wait, by name, for queues that share it."
     )
     start: Target = Field(description="The node where callers begin.")
-    nodes: dict[Name, AnyNode] = Field(min_length=1, max_length=500)
+    nodes: dict[Name, AnyNode] = Field(min_length=1, max_length=500, description="Its nodes, by name.")
 
     _version: str = ""
     _unset: dict[str, Scalar] | None = None

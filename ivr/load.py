@@ -191,17 +191,11 @@ def _known(flow: Flow, marked: Marked, shared: Mapping[str, LoadedShared]) -> Sh
     return Shared(texts, blocks)
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a flow file, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Flow.model_json_schema()}
-
-
 __all__ = [
     "Folder",
     "LoadedFlow",
     "LoadedShared",
     "flow_of",
-    "json_schema",
     "load_flow",
     "read_file",
     "read_folder",

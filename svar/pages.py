@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from events.catalogue import CATALOGUE, FIELD_TYPES, Event
-from ivr.load import json_schema
+from ivr import reference
 from metrics.pipeline import Folds
 from metrics.prometheus import Exposition
 from svar.config import Config
@@ -25,8 +25,32 @@ def pages() -> dict[str, str]:
         "docs/configuration.md": configuration(),
         "docs/events.md": events(),
         "docs/metrics.md": metrics(),
-        "docs/flow.schema.json": json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n",
+        "docs/flows.md": flows(),
+        **{f"docs/{name}.schema.json": _json(schema) for name, schema in reference.schemas().items()},
     }
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def flows() -> str:
+    lines = [
+        "# The language of flows",
+        NOTE,
+        "One YAML file in `flows/` is one service. `docs/admin.md` teaches it step by step; this page has every field.",
+        "",
+        "- Lengths of time have a unit: `45s`, `5m`, `1h30m`, `500ms`.",
+        "- A text stands in every language of the flow, `{nb: Hei., en: Hello.}`, or is the name of one in `prompts`.",
+        "- `{name}` in a text speaks a value; `{when:date}`, `{at:time}`, `{count:number}`, `{code:digits}` say how.",
+        "- A node is named where another one leads to it; `svar check` tells every name that leads nowhere.",
+        "- Words are what they look like: `no`, `on`, `17:00` and `0123` are text. Anchors and tags are refused, and keys",
+        "  that stand twice.",
+        "- Conditions are a small part of Python: `and or not == != < <= > >= in + -`, `length(text)`,",
+        "  `starts_with(text, text)`, `true`, `false`.",
+        "",
+    ]
+    return "\n".join(lines) + reference.flows()
 
 
 def configuration() -> str:

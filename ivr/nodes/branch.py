@@ -33,7 +33,7 @@ class Branch(Node):
     """
 
     type: Literal["branch"]
-    cases: list[Case] = Field(min_length=1, max_length=50)
+    cases: list[Case] = Field(min_length=1, max_length=50, description="Looked at in this order.")
     otherwise: Target = Field(description="Where to go when no case holds.")
 
     def ways(self) -> tuple[Way, ...]:

@@ -12,7 +12,7 @@ from ivr.ways import Act, Kind, Moment, Move, Way
 
 
 class Menu(Node):
-    """Speaks and takes one key, during the text or within `wait_s` after it.
+    """Speaks and takes one key, during the text or within `wait` after it.
 
     Silence and a key without a meaning are answered by `silence` and `wrong`, and the text is said again, `attempts`
     times in all; then the caller goes to `no_choice`.

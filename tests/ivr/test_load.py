@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.load import json_schema, load_flow, read_file, read_folder
+from ivr.load import load_flow, read_file, read_folder
+from ivr.reference import schemas
 from ivr.nodes.menu import Menu
 from tests.ivr.engine import flow_of
 
@@ -148,8 +149,8 @@ def test_a_folder_without_flows_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_the_schema_for_editors_knows_every_node() -> None:
-    text = json.dumps(json_schema())
-    assert json_schema()["properties"]["numbers"]["items"] == {"type": ["string", "integer"]}
+    text = json.dumps(schemas()["flow"])
+    assert schemas()["flow"]["properties"]["numbers"]["items"] == {"type": ["string", "integer"]}
     assert all(f'"const": "{kind}"' in text for kind in ("say", "menu", "digits", "queue", "transfer", "hangup"))
 
 

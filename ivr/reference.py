@@ -1,4 +1,4 @@
-"""The reference of the flow language, written from the nodes themselves."""
+"""The reference of the flow language and its schemas for editors, written from the nodes themselves."""
 
 import inspect
 import re
@@ -8,10 +8,13 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from ivr.calendar_file import CalendarFile
 from ivr.flow import Flow, Heading
 from ivr.nodes import NODE_TYPES, Node
 from ivr.schema import Part
+from ivr.shared_file import SharedFile
 
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.S)
 
 
@@ -25,6 +28,12 @@ def flows() -> str:
     for name, model in NODE_TYPES.items():
         lines += ["", f"### {name}", "", *_node(model)]
     return "\n".join(lines) + "\n"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """The JSON Schema of each kind of file, for editors."""
+    models: dict[str, type[BaseModel]] = {"flow": Flow, "shared": SharedFile, "calendar": CalendarFile}
+    return {name: {"$schema": _DRAFT, **model.model_json_schema()} for name, model in models.items()}
 
 
 def examples() -> dict[str, str]:
