@@ -18,6 +18,7 @@ from events.catalogue import NodeStarted, NodeStopped
 from ivr.agent_leg import Line, SipPhones
 from ivr.book import FlowBook, load_book
 from ivr.commands import Commands
+from ivr.mailboxes import Mailboxes
 from ivr.offers import Offers
 from ivr.prompts.library import SpokenPrompts
 from ivr.run import Services
@@ -34,7 +35,17 @@ from sip.aio.tls import Tls
 from sip.aio.user_agent import UserAgent
 from sip.config import Address
 from sip.core import UserAgentCore
-from svar import __version__, certificates, deployment, endpoint, feature_codes, media, state_folder, trunks
+from svar import (
+    __version__,
+    certificates,
+    deployment,
+    endpoint,
+    feature_codes,
+    mailboxes,
+    media,
+    state_folder,
+    trunks,
+)
 from svar.calls import CallTasks
 from svar.carriers import Carriers
 from svar.checks import check
@@ -138,7 +149,8 @@ class Node:
         )
         # Before anybody can ring: a caller must not be offered to an agent whose phone is not known again yet.
         await registrations.restore()
-        self._answer(line, registrations, prompts, book)
+        boxes = await mailboxes.opened(config, self.identity, self._parts, stack)
+        self._answer(line, registrations, prompts, book, boxes)
         await self._listen(user_agent)
         await registrations.log_in_fixed()
         await registrations.match_agents()
@@ -170,7 +182,14 @@ class Node:
         await prompts.ready()
         return prompts
 
-    def _answer(self, line: Line, registrations: Registrations, prompts: SpokenPrompts, book: FlowBook) -> None:
+    def _answer(
+        self,
+        line: Line,
+        registrations: Registrations,
+        prompts: SpokenPrompts,
+        book: FlowBook,
+        boxes: Mailboxes | None,
+    ) -> None:
         """From here on INVITEs are led to flows, and offers to agents' phones."""
         config, storage = self.config, self.storage
         titles = endpoint.titles(config)
@@ -190,6 +209,7 @@ class Node:
             sink=storage.sink,
             now_ms=self.identity.now_ms,
             settings=config.flows.settings,
+            mailboxes=boxes,
         )
         trusted = [trunk.name for trunk in config.trunk if trunk.trusted]
         most_calls = endpoint.most_calls(config)
