@@ -50,8 +50,10 @@ class Folds:
         limits: Mapping[str, Limits] | None = None,
         keep_callers: bool = False,
         taps: Sequence[Callable[[Event], None]] = (),
+        further: Sequence[Fold] = (),
         commit_every_s: float = 0.5,
     ) -> None:
+        """`further` are folds of others, driven and saved with these."""
         self.tenant = tenant
         self.checkpoint = START
         self.service_level = ServiceLevel(limits)
@@ -59,12 +61,13 @@ class Folds:
         self.call_records = CallRecords(keep_callers=keep_callers)
         self.counters = Counters(queues=limits or ())
         self._taps = tuple(taps)
+        self._further = tuple(further)
         self._routes = self._gather_routes()
         self._saver = Saver(tenant, store, commit_every_s) if store is not None else None
         self._one_at_a_time = asyncio.Lock()
 
     def _folds(self) -> tuple[Fold, ...]:
-        return self.service_level, self.wallboard, self.call_records, self.counters
+        return self.service_level, self.wallboard, self.call_records, self.counters, *self._further
 
     def _gather_routes(self) -> dict[type[Event], tuple[Route, ...]]:
         routes: dict[type[Event], tuple[Route, ...]] = {}

@@ -24,6 +24,26 @@ HealthSource = Callable[[], Mapping[str, int]]
 """Figures of a part of svar by name; a name that ends in `_total` only grows."""
 
 MOST_HEALTH_FIGURES = 100
+MOST_LABELLED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Figures of a part of svar by labels, 50 sets of them at most; a name that ends in `_total` only grows."""
+
+    name: str
+    text: str
+    labels: tuple[str, ...]
+    read: Callable[[], Mapping[Labels, int]]
+
+    def family(self) -> Metric:
+        """What a scrape shows of them now."""
+        kind = CounterMetricFamily if self.name.endswith("_total") else GaugeMetricFamily
+        family = kind("svar_" + self.name, self.text, labels=self.labels)
+        for values, value in list(self.read().items())[:MOST_LABELLED]:
+            family.add_metric(values, value)
+        return family
+
 
 COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "contacts_started": ("contacts_started", "Henvendelser: contacts that a flow took", ("flow",)),
@@ -38,6 +58,8 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Ubesvarte tilbud: offers that no agent took (RONA), by cause",
         ("queue", "cause"),
     ),
+    "lookups": ("lookups", "Oppslag: look-ups of flows, by service and outcome", ("service", "outcome")),
+    "deflections": ("deflections", "Avledede henvendelser: callers told of another way", ("to", "outcome")),
     "media_sent": ("media_packets_sent", "Mediepakker sendt: RTP packets sent on closed legs", ()),
     "media_received": ("media_packets_received", "Mediepakker mottatt: RTP packets received on closed legs", ()),
     "media_lost": ("media_packets_lost", "Mediepakker tapt: RTP packets that never came on closed legs", ()),
@@ -57,6 +79,7 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 }
 SECONDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "talk_ms": ("talk_seconds", "Samtaletid: time that agents talked with callers", ("queue",)),
+    "lookup_ms": ("lookup_seconds", "Oppslagstid: time that look-ups took", ("service",)),
     "wrap_up_ms": ("wrap_up_seconds", "Etterarbeid: time that agents worked on after a call", ("queue",)),
     "media_jitter_ms": (
         "media_jitter_seconds",
@@ -97,6 +120,7 @@ class Scrape(Collector):
     tenants: tuple[Figures, ...]
     health: dict[str, int] = field(default_factory=dict)
     lag_s: float | None = None
+    labelled: tuple[Metric, ...] = ()
 
     def collect(self) -> Iterator[Metric]:
         yield from self._counters()
@@ -105,6 +129,7 @@ class Scrape(Collector):
         yield from self._measures()
         yield from self._state()
         yield from self._health()
+        yield from self.labelled
 
     def _counters(self) -> Iterator[Metric]:
         for name, (metric, text, labels) in COUNTERS.items():
@@ -213,6 +238,7 @@ class Exposition:
         zone: ZoneInfo,
         health: Mapping[str, HealthSource] | None = None,
         lag_s: Callable[[], float] | None = None,
+        labelled: Sequence[Labelled] = (),
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         keep_s: float = 0.5,
     ) -> None:
@@ -220,6 +246,7 @@ class Exposition:
         self._zone = zone
         self._health = dict(health or {})
         self._lag_s = lag_s
+        self._labelled = tuple(labelled)
         self._now_ms = now_ms
         self._keep_ms = keep_s * 1000
         self._made_ms = -self._keep_ms
@@ -237,7 +264,8 @@ class Exposition:
     def scrape(self, now_ms: int) -> Scrape:
         """A copy of the figures, which no later event changes."""
         tenants = tuple(self._figures(folds, now_ms) for folds in self._tenants)
-        return Scrape(tenants, self._health_figures(), self._lag_s() if self._lag_s else None)
+        labelled = tuple(one.family() for one in self._labelled)
+        return Scrape(tenants, self._health_figures(), self._lag_s() if self._lag_s else None, labelled)
 
     def _figures(self, folds: Folds, now_ms: int) -> Figures:
         board = folds.board(day_start_ms(now_ms, self._zone))

@@ -16,7 +16,6 @@ from console.app import Sources, make_app
 from console.server import ConsoleServer
 from events.catalogue import NodeStarted, NodeStopped
 from ivr.agent_leg import Line, SipPhones
-from ivr.book import FlowBook, load_book
 from ivr.commands import Commands
 from ivr.mailboxes import Mailboxes
 from ivr.offers import Offers
@@ -29,7 +28,6 @@ from metrics.mqtt import Broker, MqttFeed
 from metrics.pipeline import day_start_ms
 from metrics.prometheus import Exposition
 from metrics.wallboard import Board
-from rtp import wav
 from sip.aio.sockets import CannotListen
 from sip.aio.tls import Tls
 from sip.aio.user_agent import UserAgent
@@ -38,11 +36,11 @@ from sip.core import UserAgentCore
 from svar import (
     __version__,
     certificates,
-    deployment,
     endpoint,
     feature_codes,
     mailboxes,
     media,
+    serving_flows,
     state_folder,
     trunks,
 )
@@ -51,6 +49,7 @@ from svar.carriers import Carriers
 from svar.checks import check
 from svar.config import Config, ConfigError
 from svar.embedded.broker import EmbeddedBroker
+from svar.flows_in_service import FlowsInService
 from svar.parts import Parts
 from svar.passwords import Passwords
 from svar.reception import Reception, calling
@@ -90,31 +89,41 @@ class Node:
         self._commands = Commands()
         self._parts = Parts()
         self.storage: Storage
-        self.services: list[tuple[str, str]] = []
+        self.flows: FlowsInService
         self.registering: list[str] = []
 
-    async def start(self) -> Places:
-        """Raises ConfigError, FlowFileError, OSError and the embedded servers' errors; what had begun is undone."""
+    @property
+    def services(self) -> list[tuple[str, str]]:
+        """The numbers that are served, with their titles."""
+        return sorted((number, flow.title) for number, flow in self.flows.active.book.by_number.items())
+
+    async def start(self, *, watch_flows: bool = False) -> Places:
+        """With `watch_flows` the flows' folder is served as it changes, and nothing that is published.
+
+        Raises ConfigError, FlowFileError, OSError and the embedded servers' errors; what had begun is undone.
+        """
         try:
-            return await self._start()
+            return await self._start(watch_flows=watch_flows)
         except BaseException:
             await self._stack.aclose()
             raise
 
-    async def _start(self) -> Places:
+    async def _start(self, *, watch_flows: bool) -> Places:
         config = self.config
         stack = self._stack
         stack.enter_context(state_folder.held(Path(config.node.state)))
         self.passwords = Passwords(Path(config.node.state) / "agents.json")
-        book = load_book(Path(config.flows.folder), deployment.names(config))
         agents = endpoint.agents(config)
-        self.services = sorted((number, flow.title) for number, flow in book.by_number.items())
         self.registering = [name for name, agent in agents.items() if not agent.contact]
         self.passwords.ensure(self.registering)
         self.storage = storage = await stack.enter_async_context(
             open_storage(config, self.identity, lambda: len(self._calls), self._parts)
         )
-        prompts = await self._prompts(book)
+        self.flows = await serving_flows.serve_flows(
+            config, self.identity, storage, self._parts, stack, watch_folder=watch_flows
+        )
+        prompts = await serving_flows.spoken(config, feature_codes.SPOKEN, Path(config.flows.folder))
+        stack.push_async_callback(prompts.close)
         core = endpoint.core_config(config, self.passwords, __version__)
         resolver = endpoint.resolver(config)
         if resolver is not None:
@@ -150,7 +159,7 @@ class Node:
         # Before anybody can ring: a caller must not be offered to an agent whose phone is not known again yet.
         await registrations.restore()
         boxes = await mailboxes.opened(config, self.identity, self._parts, stack)
-        self._answer(line, registrations, prompts, book, boxes)
+        self._answer(line, registrations, prompts, boxes)
         await self._listen(user_agent)
         await registrations.log_in_fixed()
         await registrations.match_agents()
@@ -172,23 +181,8 @@ class Node:
             raise ConfigError(f"{error}; {other} chooses another port") from None
         self._stack.push_async_callback(user_agent.close)
 
-    async def _prompts(self, book: FlowBook) -> SpokenPrompts:
-        flows = Path(self.config.flows.folder)
-        prompts = SpokenPrompts(Path(self.config.node.state) / "prompts", flows / "prompts", wav.a_law)
-        prompts.prepare(said for flow in book.by_name.values() for said in flow.said())
-        prompts.prepare(feature_codes.SPOKEN)
-        await prompts.start()
-        self._stack.push_async_callback(prompts.close)
-        await prompts.ready()
-        return prompts
-
     def _answer(
-        self,
-        line: Line,
-        registrations: Registrations,
-        prompts: SpokenPrompts,
-        book: FlowBook,
-        boxes: Mailboxes | None,
+        self, line: Line, registrations: Registrations, prompts: SpokenPrompts, boxes: Mailboxes | None
     ) -> None:
         """From here on INVITEs are led to flows, and offers to agents' phones."""
         config, storage = self.config, self.storage
@@ -217,7 +211,7 @@ class Node:
         reception = Reception(
             line, outside, services, self._calls, _token, most_calls=most_calls, trusted=trusted, accounts=accounts
         )
-        reception.book = book
+        reception.choose = self.flows.choose
         line.user_agent.on_invite = reception.on_invite
         line.user_agent.on_register_change = registrations.heard
         distributor.post.forgotten = registrations.forgotten
@@ -254,8 +248,12 @@ class Node:
             "calls": self._figures,
             "trunk": carriers.figures,
             "tls": lambda: certificates.figures(tls),
+            "flows": self.flows.figures,
         }
-        exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s)
+        watch = serving_flows.watch_canary(self.flows, self.identity, storage, self._parts, self._stack)
+        sources["canary"] = lambda: {"taken_back_total": watch.taken_back}
+        labelled = serving_flows.shown(self.flows, watch, health)
+        exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s, labelled=labelled)
         app = make_app(Sources(exposition.render, health.report, board, _now_ms, endpoint.titles(config)))
         server = ConsoleServer(app, host=config.http.host, port=config.http.port)
         await server.start()

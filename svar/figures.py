@@ -33,6 +33,15 @@ MEANT: dict[str, str] = {
     "trunk_NAME_registered": "1: registered at the trunk NAME, 0: not",
     "trunk_NAME_up": "1: the trunk NAME answers, 0: not (`ping_s`)",
     "trunk_NAME_round_trip_us": "how long its last answer took",
+    "flows_refused_total": "versions of the flows that this node could not serve",
+    "flows_refusing": "those of them that it should serve now",
+    "flows_reloads_total": "versions that were made ready to be served",
+    "flows_reload_ms": "how long the last one took, its prompts' sound included",
+    "flows_held": "versions that somebody is in, or may come into",
+    "canary_taken_back_total": "canaries that this node took back because they were worse",
+    "flows_in_service{version,arm}": "1: new contacts get this version, in this arm",
+    "flows_contacts_total{arm}": "new contacts of this node by arm",
+    "canary_contacts{arm,outcome}": "contacts since the canary began, over all nodes: through, menu_ended, failed",
     "tls_certificate_not_after_seconds": "when our certificate ends, in seconds since 1970",
 }
 """By name without `svar_`; what ends in `_total` only grows."""

@@ -4,9 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from acd.model import AgentId
 from ivr.agent_leg import Line
-from ivr.book import EMPTY, FlowBook
 from ivr.call import CallInfo, ContactId
-from ivr.contact import serve
 from ivr.run import Services
 from ivr.sip_call import Outside, SipCall
 from rtp.engine import LegId
@@ -16,14 +14,24 @@ from sip.message.address import NameAddr
 from sip.message.uri import SipUri, TelUri, Uri, escape_user
 from svar import feature_codes
 from svar.calls import CallTasks
+from svar.edition import Edition
 
 NOT_FOUND, FORBIDDEN, OVERLOADED = 404, 403, 503
 RETRY = (("Retry-After", "5"),)
 
 
+Choose = Callable[[str, str, str], Edition | None]
+"""The edition of the flows for a contact, by the number dialled, the caller's, and the contact's id."""
+
+
+def no_flows(number: str, pii_caller: str, contact: str) -> Edition | None:
+    """Before there are any."""
+    return None
+
+
 class Reception:
-    """Takes INVITEs. `book` has the flows by the number dialled; it is replaced when flows change. `trusted`: the
-    trunks that are believed who calls; `accounts`: the users that we register as at trunks.
+    """Takes INVITEs. `choose` gives the flows for each. `trusted`: the trunks that are believed who calls; `accounts`:
+    the users that we register as at trunks.
     """
 
     def __init__(
@@ -38,7 +46,7 @@ class Reception:
         trusted: Collection[str] = (),
         accounts: Mapping[str, str] | None = None,
     ) -> None:
-        self.book: FlowBook = EMPTY
+        self.choose: Choose = no_flows
         self._line = line
         self._outside = outside
         self._services = services
@@ -54,17 +62,17 @@ class Reception:
         if number.startswith("*"):
             self._feature_code(invite, number)
             return
-        book = self.book
-        flow = book.by_number.get(number)
-        if flow is None:
+        info = self._info(invite, number)
+        edition = self.choose(number, info.pii_caller, info.contact)
+        flow = edition.book.by_number.get(number) if edition is not None else None
+        if edition is None or flow is None:
             self._refuse(invite, NOT_FOUND)
         elif len(self._calls) >= self._most_calls:
             self._refuse(invite, OVERLOADED, RETRY)
         elif invite.origin.kind == "stranger":
             self._refuse(invite, FORBIDDEN)
         else:
-            call = self._call(invite, number)
-            self._calls.start(call.info.contact, serve(call, book, flow, self._services))
+            self._calls.start(info.contact, edition.serve(self._call(invite, info), flow, self._services))
 
     def _feature_code(self, invite: InviteReceived, code: str) -> None:
         if code not in feature_codes.CODES:
@@ -72,7 +80,7 @@ class Reception:
         elif invite.origin.kind != "agent":
             self._line.user_agent.challenge(invite.session)
         else:
-            services, call = self._services, self._call(invite, code)
+            services, call = self._services, self._call(invite, self._info(invite, code))
             work = feature_codes.serve(call, code, AgentId(invite.origin.name), services.distributor, services.prompts)
             self._calls.start(call.info.contact, work)
 
@@ -80,15 +88,18 @@ class Reception:
         self._calls.refused += 1
         self._line.user_agent.reject(invite.session, status, headers=headers)
 
-    def _call(self, invite: InviteReceived, number: str) -> SipCall:
+    def _info(self, invite: InviteReceived, number: str) -> CallInfo:
         who = identity(invite, self._trusted)
-        info = CallInfo(
+        return CallInfo(
             contact=ContactId(self._tokens()),
             number=number,
             trunk=invite.origin.name,
             pii_caller=who.pii_caller,
             pii_diverted_from=who.pii_diverted_from,
+            asserted=who.asserted,
         )
+
+    def _call(self, invite: InviteReceived, info: CallInfo) -> SipCall:
         return SipCall(self._line, self._outside, invite, info, LegId(self._tokens()))
 
 

@@ -13,10 +13,12 @@ from acd.model import NodeId
 from acd.relay import Relay
 from acd.spool import Spool
 from acd.store import RedisDistributor
+from acd.versions_redis import RedisVersions
 from acd.worker import Listener, Pulse, Worker
 from events.catalogue import Event
 from events.sink import Sink
 from ivr.telephony import Identity
+from ivr.versions.arms import Arms
 from metrics.pipeline import Folds
 from metrics.records import Records
 from metrics.service_level import Limits
@@ -40,6 +42,8 @@ class Storage:
     folds: Folds
     locations: Locations
     records: Records
+    versions: RedisVersions
+    arms: Arms
     ping: Callable[[], Awaitable[object]]
     stream_tip: Callable[[], Awaitable[str]]
     taps: list[Callable[[Event], None]] = field(default_factory=list)
@@ -63,8 +67,9 @@ async def open_storage(
         redis = await EmbeddedRedis.start(state / "redis", url=config.redis.url or None)
         stack.push_async_callback(redis.stop)
         parts.run(stack, "redis", redis.keep())
-        commands, listening, reading = command_client(redis.url), blocking_client(redis.url), blocking_client(redis.url)
-        for client in (commands, listening, reading):
+        commands = command_client(redis.url)
+        listening, reading, watching = (blocking_client(redis.url) for _ in range(3))
+        for client in (commands, listening, reading, watching):
             stack.push_async_callback(client.aclose)
         distributor = RedisDistributor(commands, tenant, node, replicas=config.redis.wait_replicas)
         await distributor.configure(endpoint.queue_specs(config), endpoint.agent_specs(config))
@@ -76,7 +81,8 @@ async def open_storage(
         taps: list[Callable[[Event], None]] = []
         keep = config.node.keep_callers
         tell = [lambda event: _tell(taps, event)]
-        folds = Folds(tenant, records, limits=_limits(config), keep_callers=keep, taps=tell)
+        arms = Arms()
+        folds = Folds(tenant, records, limits=_limits(config), keep_callers=keep, taps=tell, further=[arms])
         await folds.load()
         relay = Relay(reading, tenant)
         relay.add(FOLDS, folds, after=folds.checkpoint)
@@ -89,7 +95,8 @@ async def open_storage(
         parts.run(stack, "worker", Worker(Pulse(distributor, node, contacts), listener).run())
         sink = spool if keep else Discreet(spool)
         locations = Locations(commands, tenant)
-        yield Storage(distributor, sink, folds, locations, records, commands.ping, relay.tip, taps)
+        versions = RedisVersions(commands, tenant, watching=watching)
+        yield Storage(distributor, sink, folds, locations, records, versions, arms, commands.ping, relay.tip, taps)
 
 
 def _tell(taps: list[Callable[[Event], None]], event: Event) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import typer
 
 from acd.distributor import DistributorError
+from acd.versions import short
 from console.server import ConsoleError
 from ivr.problems import FlowFileError
 from metrics.records import RecordsError
@@ -29,17 +30,20 @@ def serve(
     config: Annotated[Path, typer.Option(help="configuration file")] = EXAMPLE,
     json_logs: Annotated[bool, typer.Option("--json-logs/--text-logs", help="logs as JSON lines")] = False,
     debug: Annotated[bool, typer.Option(help="log more")] = False,
+    watch_flows: Annotated[
+        bool, typer.Option("--watch-flows", help="for development: serve the flows' folder as it changes")
+    ] = False,
 ) -> None:
     """Run a node until Ctrl-C (or SIGTERM), then end it in order."""
     logs.configure(json=json_logs, debug=debug)
     try:
-        asyncio.run(_serve(load(config, os.environ)))
+        asyncio.run(_serve(load(config, os.environ), watch_flows=watch_flows))
     except CANNOT_START as error:
         print(f"svar cannot start:\n{error}", file=sys.stderr)
         raise typer.Exit(1) from None
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, *, watch_flows: bool) -> None:
     stopped, hurried = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -49,13 +53,14 @@ async def _serve(config: Config) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked)
     node = Node(config)
-    places = await _start(node, stopped)
+    places = await _start(node, stopped, watch_flows=watch_flows)
     if places is None:
         print("stopped before it had started", flush=True)
         return
     loop.add_signal_handler(signal.SIGHUP, node.reload)
     _spare_the_collector()
     print(greeting(node, places), flush=True)
+    print("\n".join(await flows_lines(node, watch_flows=watch_flows)), flush=True)
     print(ready_line(places), flush=True)
     await stopped.wait()
     print("stopping: new calls get 503, calls in progress may end ... (once more ends them now)", flush=True)
@@ -63,9 +68,9 @@ async def _serve(config: Config) -> None:
     print("stopped", flush=True)
 
 
-async def _start(node: Node, stopped: asyncio.Event) -> Places | None:
+async def _start(node: Node, stopped: asyncio.Event, *, watch_flows: bool) -> Places | None:
     """Start, unless a stop is asked for first: then what had begun is undone, and there is None."""
-    starting, asked = asyncio.ensure_future(node.start()), asyncio.ensure_future(stopped.wait())
+    starting, asked = asyncio.ensure_future(node.start(watch_flows=watch_flows)), asyncio.ensure_future(stopped.wait())
     await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
     if not starting.done():
@@ -118,6 +123,21 @@ def greeting(node: Node, places: Places) -> str:
     ]
     lines += [f"MQTT: {without_password(places.mqtt)}"] if places.mqtt else []
     return "\n".join([*lines, "Ctrl-C stops it in order.", ""])
+
+
+async def flows_lines(node: Node, *, watch_flows: bool) -> list[str]:
+    """Which flows are served, where that is not what stands in the configured folder."""
+    folder, flows = node.config.flows.folder, node.flows
+    if watch_flows:
+        return [f"Flows: {folder}, served as it changes; what is published is not served here", ""]
+    if not flows.active.id:
+        return [f"Flows: {folder}, as it was at the start; `svar publish` puts changes into service", ""]
+    lines = [f"Flows: version {flows.active.name}, which was published"]
+    if flows.pointer.canary is not None:
+        lines.append(f"  {flows.pointer.canary.share:.0%} of new contacts get {short(flows.pointer.canary.version)}")
+    if await flows.differs():
+        lines.append(f"  {folder} differs and is not served: `svar publish` puts it into service")
+    return [*lines, ""]
 
 
 def _written(address: tuple[str, int]) -> str:

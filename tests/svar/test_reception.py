@@ -6,6 +6,7 @@ from secrets import token_hex
 
 import pytest
 
+from acd.versions import VersionId
 from ivr.book import book_of
 from ivr.flow import Flow
 from ivr.load import load_flow
@@ -14,10 +15,12 @@ from sip.events import InviteReceived, Origin, SessionId
 from sip.message.message import Request, parse
 from sip.message.uri import SipUri
 from svar.calls import CallTasks
+from svar.edition import Edition
 from svar.reception import Reception, dialled, identity
 from tests.ivr.engine import Engine
 from tests.ivr.sip_lab import Handset, Lab, lab
 from tests.rtp.phone import until
+from tests.svar.editions import Silent
 
 
 def invite(
@@ -100,7 +103,8 @@ async def test_a_caller_beyond_the_bound_on_calls_is_told_to_try_again_later(tmp
     async with lab(tmp_path) as made:
         engine, calls = Engine(), CallTasks(60)
         reception = Reception(made.line, made.outside, engine.services, calls, token_hex, most_calls=0)
-        reception.book = book_of(flow())
+        edition = Edition(VersionId(""), book_of(flow()), Silent())
+        reception.choose = lambda number, caller, contact: edition
         handset = await rung(made, reception)
         await until(lambda: handset.ended, "refusal")
         assert handset.status == 503
