@@ -4,7 +4,9 @@ import asyncio
 from typing import Self
 
 import structlog
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from acd.distributor import DistributorError
 from ivr.call import CallEnded
@@ -35,6 +37,16 @@ class Waiting(Part):
     @classmethod
     def _named(cls, given: object) -> object:
         return {"block": given} if isinstance(given, str) else given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Editors are told of the fields, or of a name in their place."""
+        schema = handler.resolve_ref_schema(handler(core))
+        schema["properties"].pop("block", None)
+        written = dict(schema)
+        schema.clear()
+        schema["anyOf"] = [{"type": "string", "description": "The name of a block under `waiting`."}, written]
+        return schema
 
     def _with_blocks(self, shared: Shared) -> Self:
         block = shared.blocks.get(self.block) if self.block else None
