@@ -1,12 +1,13 @@
 """The flows in service: those of a folder in which nothing is wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 from ivr.calendar import Calendar
 from ivr.check import NO_DEPLOYMENT, Deployment, check_flows
+from ivr.crises import Crisis
 from ivr.flow import Flow
 from ivr.load import read_folder
 from ivr.problems import FlowFileError, errors
@@ -14,7 +15,7 @@ from ivr.problems import FlowFileError, errors
 
 @dataclass(frozen=True, slots=True)
 class FlowBook:
-    """One version of all flows, by the number that reaches them and by name, and the calendars that they ask.
+    """One version of all flows, by the number that reaches them and by name, their calendars and crises.
 
     A contact stays with the book that it began with. `version` is a hash of the content.
     """
@@ -23,15 +24,21 @@ class FlowBook:
     by_number: Mapping[str, Flow]
     by_name: Mapping[str, Flow]
     calendars: Mapping[str, Calendar]
+    crises: Mapping[str, Crisis] = field(default_factory=dict)
 
 
 EMPTY = FlowBook("", {}, {}, {})
 
 
-def book_of(*flows: Flow, calendars: Mapping[str, Calendar] = MappingProxyType({}), version: str = "") -> FlowBook:
+def book_of(
+    *flows: Flow,
+    calendars: Mapping[str, Calendar] = MappingProxyType({}),
+    crises: Mapping[str, Crisis] = MappingProxyType({}),
+    version: str = "",
+) -> FlowBook:
     """A book of these flows."""
     by_number = {number: flow for flow in flows for number in flow.numbers}
-    return FlowBook(version or flows[0].version, by_number, {flow.flow: flow for flow in flows}, calendars)
+    return FlowBook(version or flows[0].version, by_number, {flow.flow: flow for flow in flows}, calendars, crises)
 
 
 def load_book(path: Path, deployment: Deployment = NO_DEPLOYMENT) -> FlowBook:

@@ -50,7 +50,7 @@ class Flow(Heading):
     `version` is a hash of the file's content and of what it includes, given by the loader.
     """
 
-    built_in: ClassVar[dict[str, type]] = {"number": str, "language": str, "diverted_from": str}
+    built_in: ClassVar[dict[str, type]] = {"number": str, "language": str, "diverted_from": str, "crisis": str}
 
     include: list[Name] = Field(default_factory=list, max_length=20, description="Files under shared/, by name.")
     parameters: dict[Name, FirstValue] = Field(

@@ -10,11 +10,14 @@ from events.sink import Sink
 from ivr.calendar import Calendar
 from ivr.call import Call, Clip
 from ivr.commands import Commands
+from ivr.crises import Crises, Crisis, crisis_now
+from ivr.lookups import Lookups
 from ivr.mailboxes import Mailboxes
 from ivr.offers import Offers
 from ivr.phones import AgentPhones
 from ivr.problems import FlowError
 from ivr.prompting import Prompts, Said, Value, spoken_value
+from ivr.texting import Texts
 
 Scalar = str | int | float | bool
 
@@ -90,8 +93,18 @@ class FlowRun:
         self.trace.append(f"{self.flow}.{step}" if self.frames else step)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What an engine may have besides. One that is None is not there: nodes that need it go on as when it fails."""
+
+    mailboxes: Mailboxes | None = None
+    lookups: Lookups | None = None
+    texts: Texts | None = None
+    crises: Crises | None = None
+
+
 @dataclass(frozen=True, slots=True)
-class Services:
+class Services(Ports):
     """What one engine gives to all its flows. `now_ms` is the wall clock, milliseconds since the epoch.
 
     `settings` are the deployment's values for variables that flows declare, such as `demo`.
@@ -107,7 +120,6 @@ class Services:
     sink: Sink
     now_ms: Callable[[], int]
     settings: Mapping[str, Scalar] = field(default_factory=dict)
-    mailboxes: Mailboxes | None = None
 
 
 class Step(Protocol):
@@ -153,6 +165,9 @@ class Book(Protocol):
     @property
     def calendars(self) -> Mapping[str, Calendar]: ...
 
+    @property
+    def crises(self) -> Mapping[str, Crisis]: ...
+
 
 class TooDeepError(FlowError):
     """Flows call each other without an end, or one returns that nobody called."""
@@ -186,11 +201,17 @@ class Run:
         self.early = first.answer == "late"
         self.idle_steps = 0
         self.ended = ""
-        self._pii: dict[str, str] = {}
+        self._pii: dict[str, Scalar] = {}
 
     @property
     def language(self) -> str:
         return str(self.data.variables["language"])
+
+    def crisis(self) -> Crisis | None:
+        """The crisis that this caller meets now: one for the flow, or for the one that was dialled."""
+        services, data = self.services, self.data
+        flows = [data.flow, *(frame.flow for frame in data.frames)]
+        return crisis_now(services.crises, self.book.crises, flows, services.now_ms())
 
     def call_flow(self, name: str, values: Mapping[str, Scalar]) -> str:
         """Go into another flow of the book; gives its first step. Raises FlowError where flows call each other on."""
@@ -245,6 +266,9 @@ class Run:
             return value
         if name in self._pii:
             return self._pii[name]
+        if name == "crisis":
+            crisis = self.crisis()
+            return "" if crisis is None else crisis.name
         if name in self.data.asked:
             raise ForgottenDigitsError(name, self.data.asked[name])
         return self.flow.unset(name)
@@ -252,10 +276,16 @@ class Run:
     def set(self, name: str, value: Scalar) -> None:
         self.data.variables[name] = value
 
-    def set_personal(self, name: str, pii_digits: str) -> None:
-        """Keep digits for the length of this call on this node only."""
-        self._pii[name] = pii_digits
+    def set_personal(self, name: str, pii_value: Scalar) -> None:
+        """Keep digits, or what was looked up, for the length of this call on this node only."""
+        self._pii[name] = pii_value
         self.data.asked[name] = self.data.step
+
+    def clear(self, name: str) -> None:
+        """As if nothing had set it."""
+        self._pii.pop(name, None)
+        self.data.variables.pop(name, None)
+        self.data.asked.pop(name, None)
 
     def _spoken(self, name: str) -> Value:
         return spoken_value(self.value(name))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from ivr.calendar import Opening
+from ivr.crises import Crisis
 from ivr.expression import Expression, Scalar
 from ivr.prompting import Said
 
@@ -85,6 +86,10 @@ class Moment(Protocol):
     @property
     def crisis(self) -> str:
         """The name of the active crisis, or ""."""
+
+    @property
+    def prepared(self) -> Crisis | None:
+        """What was prepared for the active crisis; None without one."""
 
     @property
     def in_use(self) -> frozenset[str]:
