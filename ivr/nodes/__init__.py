@@ -15,11 +15,12 @@ from ivr.nodes.menu import Menu
 from ivr.nodes.queue import Queue
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
+from ivr.nodes.survey import Survey
 from ivr.nodes.transfer import Transfer
 from ivr.nodes.voicemail import Voicemail
 
 AnyNode = Annotated[
-    Say | Menu | Digits | Branch | Set | Hours | Queue | Transfer | Hangup | Lookup | Deflect | Voicemail,
+    Say | Menu | Digits | Branch | Set | Hours | Queue | Transfer | Hangup | Lookup | Deflect | Voicemail | Survey,
     Field(discriminator="type"),
 ]
 
@@ -36,6 +37,7 @@ NODE_TYPES: dict[str, type[Node]] = {
     "lookup": Lookup,
     "deflect": Deflect,
     "voicemail": Voicemail,
+    "survey": Survey,
 }
 
 __all__ = ["NODE_TYPES", "AnyNode", "Node"]
