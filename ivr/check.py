@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from ivr.advice import advise
 from ivr.expression import Expression, ExpressionError
 from ivr.flow import Flow
 from ivr.load import Folder, LoadedFlow, read_folder
@@ -30,6 +31,7 @@ def check_flows(folder: Folder, deployment: Deployment = NO_DEPLOYMENT) -> list[
     for loaded in folder.flows:
         check_flow(loaded.flow, loaded.marked, loaded.broken)
         _check_world(loaded, known)
+        advise(loaded.flow, loaded.marked)
     _check_unique(folder.flows)
     return [problem for loaded in folder.flows for problem in loaded.marked.problems]
 
