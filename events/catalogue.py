@@ -66,6 +66,31 @@ class ContactEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookupDone(Event):
+    """A look-up of a flow is over. `outcome`: found, timeout, refused, status, too_large, not_json, wrong_type,
+    not_allowed, circuit_open, overloaded, not_there; `status` is that of HTTP where it is why, else 0.
+    """
+
+    kind: ClassVar[str] = "lookup_done"
+    service: str
+    outcome: str
+    status: int
+    lasted_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deflected(Event):
+    """A caller was told of another way. `to`: web (it was said), sms (it was sent, or would have been).
+
+    `outcome`: said, sent, refused (the caller said no), no_number, not_allowed, capped, failed.
+    """
+
+    kind: ClassVar[str] = "deflected"
+    to: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaReported(Event):
     """What one leg's media was like, told once when the leg closes. Received figures come from an open gate only.
 
@@ -328,6 +353,8 @@ CATALOGUE: dict[str, type[Event]] = {
         ContactStarted,
         StepEntered,
         ContactEnded,
+        LookupDone,
+        Deflected,
         MediaReported,
         MediaTimedOut,
         VoicemailLeft,

@@ -25,7 +25,8 @@ class CallEnded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CallInfo:
-    """Who rang what. `pii_caller` is the caller's number as far as it may be believed, empty when withheld.
+    """Who rang what. `pii_caller` is the caller's number as far as it may be believed, empty when withheld; `asserted`:
+    a trusted trunk says so, not the caller alone.
 
     `pii_diverted_from` is the number that the caller dialled before the call was diverted to us; empty: none.
     """
@@ -35,6 +36,7 @@ class CallInfo:
     trunk: str
     pii_caller: str = ""
     pii_diverted_from: str = ""
+    asserted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

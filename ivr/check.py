@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ivr.advice import advise
+from ivr.check_outwards import check_outwards
 from ivr.expression import Expression, ExpressionError
 from ivr.flow import Flow
 from ivr.load import Folder, LoadedFlow, read_folder
@@ -48,6 +49,7 @@ def check_flow(flow: Flow, marked: Marked, broken: Collection[str] = ()) -> None
         _check_reach(flow, marked)
         _check_values(flow, marked)
         _check_expressions(flow, marked)
+        check_outwards(flow, marked)
 
 
 def _report(marked: Marked, name: str, node: Node, where: Where, message: str, *, key: bool = False) -> None:

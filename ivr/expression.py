@@ -54,6 +54,12 @@ class Expression:
     evaluate: Closure
     tree: ast.expr
 
+    def names(self) -> frozenset[str]:
+        """The variables that it asks for."""
+        called = {id(node.func) for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
+        named = [node for node in ast.walk(self.tree) if isinstance(node, ast.Name) and id(node) not in called]
+        return frozenset(node.id for node in named) - {"true", "false"}
+
     def constant(self) -> Scalar | None:
         """The value, where the expression is nothing but one."""
         value = self.tree.value if isinstance(self.tree, ast.Constant) else None

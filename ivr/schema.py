@@ -14,7 +14,10 @@ from ivr.prompting import FORMS, Said, pieces, unknown_forms
 from ivr.ways import Where
 
 KEYS = "0123456789*#"
+MOST_WRITTEN = 320
+"""Characters of a text message, before its values are put in."""
 _MOST_TEXT = 2_000
+_WRITTEN_SLOT = re.compile(r"\{([a-z][a-z0-9_]{0,40})\}")
 _TEXT_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}\Z")
 
 
@@ -57,6 +60,7 @@ def _number(given: object) -> object:
 
 Texts = Annotated[
     Said,
+    Field(description="What is said."),
     PlainValidator(_said),
     WithJsonSchema(
         {
@@ -69,6 +73,44 @@ Texts = Annotated[
     ),
 ]
 """What is said, in every language of the flow."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """A text that is read and not heard, by language; `{variable}` stands for its value."""
+
+    texts: Mapping[str, str]
+
+    def names(self) -> frozenset[str]:
+        """The variables that it names."""
+        return frozenset(name for text in self.texts.values() for name in _WRITTEN_SLOT.findall(text))
+
+    def text(self, language: str, value: Callable[[str], object]) -> str:
+        """The text in that language, or in the first one, with its values."""
+        text = self.texts.get(language) or next(iter(self.texts.values()))
+        return _WRITTEN_SLOT.sub(lambda found: str(value(found[1])), text)
+
+
+def _written(given: object) -> Written:
+    if not isinstance(given, dict) or not given:
+        raise PydanticCustomError("written", "the text goes by language, {{nb: ..., en: ...}}")
+    for language, text in given.items():
+        if not isinstance(text, str) or not text.strip():
+            raise PydanticCustomError("written", "the text in {language} is empty or no text", {"language": language})
+        if len(text) > MOST_WRITTEN:
+            context = {"language": language, "most": MOST_WRITTEN}
+            raise PydanticCustomError("written", "the text in {language} is longer than {most} characters", context)
+        if any(brace in _WRITTEN_SLOT.sub("", text) for brace in "{}"):
+            raise PydanticCustomError("written", "braces hold the name of a variable, as in {{case_number}}")
+    return Written({language: text.strip() for language, text in given.items()})
+
+
+WrittenTexts = Annotated[
+    Written,
+    PlainValidator(_written),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1}),
+]
+"""What is written, in every language of the flow."""
 
 Condition = Annotated[
     Expression, PlainValidator(_expression), WithJsonSchema({"type": ["string", "boolean", "number"]})
@@ -85,7 +127,7 @@ Destination = Annotated[str, BeforeValidator(_number), Field(pattern=r"^\+?[a-z0
 
 Target = Annotated[str, Field(min_length=1, max_length=64, description="The name of another node of this flow.")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
-Attempts = Annotated[int, Field(ge=1, le=10)]
+Attempts = Annotated[int, Field(ge=1, le=10, description="How often it is tried in all.")]
 Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 
 

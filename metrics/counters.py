@@ -11,8 +11,10 @@ from events.catalogue import (
     ContactQueued,
     ContactReleased,
     ContactStarted,
+    Deflected,
     Event,
     EventsLost,
+    LookupDone,
     MediaReported,
     MediaTimedOut,
     OfferFailed,
@@ -40,6 +42,9 @@ COUNTED = (
     "offers_failed",
     "talk_ms",
     "wrap_up_ms",
+    "lookups",
+    "lookup_ms",
+    "deflections",
     "media_sent",
     "media_received",
     "media_lost",
@@ -52,7 +57,7 @@ COUNTED = (
     "events_lost",
 )
 MOST_WAITING = 50_000
-WITHOUT_QUEUE = ("contacts_ended", "media_jitter_ms", "media_jitter_legs")
+WITHOUT_QUEUE = ("contacts_ended", "lookups", "lookup_ms", "deflections", "media_jitter_ms", "media_jitter_legs")
 """Series whose label is no queue."""
 OBSERVED = ("answer_wait", "total_wait", "lost_wait")
 
@@ -145,6 +150,8 @@ class Counters:
             WrapUpEnded: self._on_wrap_up,
             OfferMade: self._on_offer,
             OfferFailed: self._on_offer_failed,
+            LookupDone: self._on_lookup,
+            Deflected: self._on_deflected,
             MediaReported: self._on_media,
             MediaTimedOut: self._on_media_timeout,
             EventsLost: self._on_events_lost,
@@ -191,6 +198,13 @@ class Counters:
 
     def _on_offer_failed(self, event: OfferFailed) -> None:
         self.series["offers_failed"].add((self._queues.label(event.queue), event.cause))
+
+    def _on_lookup(self, event: LookupDone) -> None:
+        self.series["lookups"].add((event.service, event.outcome))
+        self.series["lookup_ms"].add((event.service,), max(event.lasted_ms, 0))
+
+    def _on_deflected(self, event: Deflected) -> None:
+        self.series["deflections"].add((event.to, event.outcome))
 
     def _on_media(self, event: MediaReported) -> None:
         self.series["media_sent"].add((), max(event.sent, 0))

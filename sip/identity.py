@@ -21,13 +21,15 @@ _INDEX = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,10}")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`pii_caller`: escaped as in a URI, empty where nobody says or it is `withheld`. `pii_diverted_from`: the number
-    that the caller dialled first, before the call was diverted to us; plain, empty where nobody says.
+    """`pii_caller`: escaped as in a URI, empty where nobody says or it is `withheld`; `asserted`: the peer vouches for
+    it. `pii_diverted_from`: the number that the caller dialled first, before the call was diverted to us; plain, empty
+    where nobody says.
     """
 
     pii_caller: str = ""
     withheld: bool = False
     pii_diverted_from: str = ""
+    asserted: bool = False
 
 
 def identify(request: Request, *, trusted: bool) -> Identity:
@@ -41,7 +43,7 @@ def identify(request: Request, *, trusted: bool) -> Identity:
     asserted = _asserted(request) if trusted else ""
     if not asserted and legacy is not None:
         asserted = _user(legacy.uri)
-    return Identity(asserted or _claimed(request), pii_diverted_from=diverted)
+    return Identity(asserted or _claimed(request), pii_diverted_from=diverted, asserted=bool(asserted))
 
 
 def _privacy(request: Request) -> set[str]:

@@ -9,5 +9,7 @@ def names(config: Config) -> Deployment:
     return {
         "queue": [queue.name for queue in config.queue],
         "destination": [place.name for place in config.destination],
+        "lookup": [service.name for service in config.lookup],
+        "sms": ["sms"] if config.sms.url else [],
         "mailbox": [mailbox.name for mailbox in config.mailbox],
     }

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ivr.expression import Expression
 from ivr.run import Run
-from ivr.schema import Part, Where
+from ivr.schema import Part, Where, Written
 from ivr.ways import Kind, Moment, Move, Types, Way
 
 SILENT = frozenset(
@@ -67,12 +67,32 @@ class Node(Part):
         """Expressions that have to give true or false, by place."""
         return {}
 
+    def expressions(self) -> dict[Where, Expression]:
+        """Expressions that may give a value of any type, by place."""
+        return {}
+
+    def written(self) -> dict[Where, Written]:
+        """Texts that are read and not heard, by place, such as a text message."""
+        return {}
+
+    def keeps(self) -> frozenset[str]:
+        """The variables among `gives` that are personal: in no trace, event or snapshot."""
+        return frozenset()
+
+    def leaves(self) -> dict[Where, frozenset[str]]:
+        """Variables whose values go where others log them, by place: into a URL, a text message."""
+        return {}
+
     def needs(self) -> dict[Where, tuple[str, str]]:
         """What has to exist outside the flow, by place: its kind and name, such as ("queue", "family").
 
         Kinds: calendar, flow, crisis (of the folder); queue, destination, mailbox, lookup, sms (of the deployment).
         """
         return {}
+
+    def changes_at(self) -> tuple[int, ...]:
+        """Moments from which on the node does something else than before, milliseconds since the epoch."""
+        return ()
 
     async def run(self, run: Run) -> str | None:
         """Do it. Gives the next node's name, or None where the flow ends."""

@@ -78,6 +78,9 @@ class Digits(Node):
     def gives(self) -> Types:
         return {self.variable: str}
 
+    def keeps(self) -> frozenset[str]:
+        return frozenset({self.variable} if self.personal else ())
+
     async def run(self, run: Run) -> str | None:
         for attempt in range(self.attempts):
             if attempt and self.wrong is not None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from events.catalogue import Event, EventsLost, MediaReported, MediaTimedOut
+from events.catalogue import Deflected, Event, EventsLost, LookupDone, MediaReported, MediaTimedOut
 from metrics.counters import MOST_WAITING, Counters
 from tests.metrics.told import (
     DAY_MS,
@@ -21,6 +21,7 @@ from tests.metrics.told import (
 )
 
 BASE: dict[str, Any] = {"at_ms": DAY_MS, "tenant": "nav", "node": "n1"}
+LOOKUP: dict[str, Any] = {"service": "cases", "outcome": "timeout", "status": 0, "lasted_ms": 90}
 LEG: dict[str, Any] = {"leg": "a", "sent": 5, "received": 4, "lost": 1, "jitter_ms": 0.0}
 
 
@@ -53,6 +54,9 @@ def counted(events: list[Event], max_labels: int = 200) -> dict[str, dict[tuple[
         (MediaReported(**BASE, **LEG | {"jitter_ms": 4.0}), "media_jitter_ms", ("here",), 4),
         (MediaReported(**BASE, **LEG, round_trip_ms=31.4), "media_round_trip_ms", (), 31),
         (MediaReported(**BASE, **LEG, round_trip_ms=0.0), "media_round_trip_legs", (), 1),
+        (LookupDone(**BASE, **LOOKUP), "lookups", ("cases", "timeout"), 1),
+        (LookupDone(**BASE, **LOOKUP), "lookup_ms", ("cases",), 90),
+        (Deflected(**BASE, to="sms", outcome="sent"), "deflections", ("sms", "sent"), 1),
         (MediaTimedOut(**BASE, leg="a", silent_ms=1), "media_timeouts", (), 1),
         (EventsLost(**BASE, count=7), "events_lost", (), 7),
     ],

@@ -42,7 +42,7 @@ def who(*headers: str, trusted: bool = True, from_: str = FROM) -> Identity:
     ],
 )
 def test_trusted_trunk_says_who_calls(headers: tuple[str, ...], caller: str) -> None:
-    assert who(*headers) == Identity(caller)
+    assert who(*headers) == Identity(caller, asserted=caller != "+4722000000")
 
 
 FORGED = (
@@ -97,7 +97,7 @@ def test_old_way_to_be_unknown_counts(level: str) -> None:
 )
 def test_from_of_nobody_is_nobody_unless_the_trunk_knows(from_: str) -> None:
     assert who(from_=from_) == Identity()
-    assert who("P-Asserted-Identity: <tel:+4790000001>", from_=from_) == Identity("+4790000001")
+    assert who("P-Asserted-Identity: <tel:+4790000001>", from_=from_) == Identity("+4790000001", asserted=True)
 
 
 @pytest.mark.parametrize(
@@ -151,4 +151,4 @@ def test_nothing_that_is_asserted_can_break_a_header_of_ours(name: str, value: s
 
 @pytest.mark.parametrize("user", ["1%0d%0aVia%3a%20x", "1%00", "%3Cscript%3E"])
 def test_escapes_stay_escapes(user: str) -> None:
-    assert who(f"P-Asserted-Identity: <sip:{user}@a.example>") == Identity(user)
+    assert who(f"P-Asserted-Identity: <sip:{user}@a.example>") == Identity(user, asserted=True)

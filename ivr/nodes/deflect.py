@@ -1,0 +1,164 @@
+"""deflect: tell the caller of another way, spoken or as a text message."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from events.catalogue import Deflected
+from ivr.nodes.base import Node
+from ivr.run import Run
+from ivr.schema import KEYS, Attempts, Key, Length, Target, Texts, Where, WrittenTexts
+from ivr.schema import Written as WrittenText
+from ivr.texting import Sending, TextMessage
+from ivr.ways import Act, Kind, Moment, Move, Reached, Way
+
+_MOST_DIGITS = 15
+_BETWEEN_S = 4.0
+_GATEWAY_S = 30.0
+
+
+class Deflect(Node):
+    """Says a text, such as a web address; with `sms` it sends one too, in the caller's language.
+
+    With `offer` the message goes only to who presses `yes_key`. It goes to the caller's number, where a trusted trunk
+    vouches for it and messages may go there; else to the number that the caller keys in, if `ask` is given.
+
+    ```yaml
+    web:
+      type: deflect
+      say: {nb: Du finner skjemaet på nav punktum no.}
+      offer: {nb: "Tast 1, så sender vi deg lenken på SMS."}
+      ask: {nb: "Tast mobilnummeret ditt, og avslutt med firkant."}
+      sms: {nb: "Skjemaet finner du på https://www.nav.no/skjema"}
+      sent: thanks
+      refused: menu
+      failed: menu
+    ```
+    """
+
+    type: Literal["deflect"]
+    say: Texts = Field(description="What is said first, to everybody.")
+    sms: WrittenTexts | None = Field(default=None, description="The text message; `{variable}` stands for its value.")
+    offer: Texts | None = Field(default=None, description="Asks whether the caller wants the message.")
+    yes_key: Key = Field(default="1", description="The key that says yes.")
+    wait_s: Length = Field(default=5.0, alias="wait", description="For how long a key is awaited.")
+    ask: Texts | None = Field(default=None, description="Asks for a number, where the caller's own will not do.")
+    attempts: Attempts = Field(default=2, description="How often a number is asked for.")
+    next: Target | None = Field(default=None, description="Where a caller goes on who was told, and was sent nothing.")
+    sent: Target | None = Field(default=None, description="Where a caller goes on whose message was sent.")
+    refused: Target | None = Field(default=None, description="Where a caller goes on who wants no message.")
+    failed: Target | None = Field(default=None, description="Where a caller goes on whose message could not be sent.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Deflect":
+        given = {
+            name for name in ("sent", "refused", "failed", "offer", "ask", "next") if getattr(self, name) is not None
+        }
+        if self.sms is None:
+            wanted, spare = {"next"}, given - {"next"}
+        else:
+            wanted = {"sent", "failed"} | ({"refused"} if self.offer is not None else set())
+            spare = given & ({"next"} if self.offer is not None else {"next", "refused"})
+        if lacking := sorted(wanted - given):
+            raise PydanticCustomError("ways", "{fields} is missing here", {"fields": " and ".join(lacking)})
+        if spare:
+            context = {"fields": ", ".join(sorted(spare)), "why": "sms" if self.sms is None else "offer or with sms"}
+            raise PydanticCustomError("ways", "{fields} means nothing without {why}", context)
+        return self
+
+    def ways(self) -> tuple[Way, ...]:
+        named = (("next", Kind.NEXT), ("sent", Kind.DONE), ("refused", Kind.REFUSED), ("failed", Kind.FAILED))
+        targets = [(name, getattr(self, name), kind) for name, kind in named]
+        return tuple(Way((name,), target, kind, name) for name, target, kind in targets if target is not None)
+
+    def moves(self, moment: Moment) -> Iterable[Move]:
+        offered = (self.say,) if self.offer is None else (self.say, self.offer)
+        asked = () if self.ask is None else (self.ask,) * self.attempts
+        entry_s = self.wait_s + (_MOST_DIGITS * _BETWEEN_S + self.wait_s) * len(asked)
+        yes = () if self.offer is None else (Act("press", self.yes_key),)
+        for way in self.ways():
+            if way.kind is Kind.NEXT:
+                yield Move(way, (self.say,), reached=Reached.MESSAGE)
+            elif way.kind is Kind.REFUSED:
+                yield Move(way, offered, self.wait_s, reached=Reached.MESSAGE, acts=(Act("silence"),))
+            else:
+                act = Act("lookup", "sms_sent" if way.kind is Kind.DONE else "sms_failed")
+                said = (*offered, *asked)
+                yield Move(way, said, entry_s + _GATEWAY_S, reached=Reached.MESSAGE, acts=(*yes, act))
+
+    def written(self) -> dict[Where, WrittenText]:
+        return {} if self.sms is None else {("sms",): self.sms}
+
+    def leaves(self) -> dict[Where, frozenset[str]]:
+        return {} if self.sms is None else {("sms",): self.sms.names()}
+
+    def needs(self) -> dict[Where, tuple[str, str]]:
+        return {} if self.sms is None else {("sms",): ("sms", "sms")}
+
+    async def run(self, run: Run) -> str | None:
+        await run.say(self.say)
+        if self.sms is None:
+            _tell(run, "web", "said")
+            return self.next
+        if self.offer is not None and await self._key(run, self.offer) != self.yes_key:
+            _tell(run, "sms", "refused")
+            return self.refused
+        outcome = await self._send(run, self.sms)
+        _tell(run, "sms", outcome)
+        return self.sent if outcome == Sending.SENT else self.failed
+
+    async def _key(self, run: Run, offer: Texts) -> str:
+        key = await run.say(offer, keys=KEYS)
+        if key is None:
+            key = (await run.call.collect(most=1, terminator="", first_timeout_s=self.wait_s)).pii_digits
+        if key:
+            run.progressed()
+        return key
+
+    async def _send(self, run: Run, sms: WrittenText) -> str:
+        texts, info = run.services.texts, run.call.info
+        if texts is None:
+            return Sending.FAILED
+        own = info.pii_caller if info.asserted else ""
+        pii_to = own if own and texts.fits(own) else await self._asked(run)
+        if not pii_to:
+            return "no_number"
+        text = sms.text(run.language, run.value)
+        return await texts.send(TextMessage(pii_to, text, info.pii_caller))
+
+    async def _asked(self, run: Run) -> str:
+        """A number that the caller keys in, and to which messages may go."""
+        texts = run.services.texts
+        for _ in range(self.attempts if self.ask is not None and texts is not None else 0):
+            assert self.ask is not None
+            assert texts is not None
+            first = await run.say(self.ask, keys=KEYS) or ""
+            if first == "#":
+                continue
+            collected = await run.call.collect(
+                most=_MOST_DIGITS - len(first),
+                first_timeout_s=_BETWEEN_S if first else self.wait_s,
+                next_timeout_s=_BETWEEN_S,
+            )
+            pii_number = first + collected.pii_digits
+            if pii_number:
+                run.progressed()
+            if texts.fits(pii_number):
+                return pii_number
+        return ""
+
+
+def _tell(run: Run, to: str, outcome: str) -> None:
+    services = run.services
+    services.sink.emit(
+        Deflected(
+            at_ms=services.now_ms(),
+            tenant=services.tenant,
+            node=services.node,
+            contact=run.data.contact,
+            to=to,
+            outcome=str(outcome),
+        )
+    )
