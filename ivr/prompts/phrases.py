@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
-from ivr.prompting import Duration, Number, Slot, Value, filled, pieces
+from ivr.prompting import Clock, Day, Duration, Number, Ordinal, Slot, Spelled, Value, filled, pieces
 from ivr.prompts.spoken import forms, keys, spoken, words
 
 EXPECTED: Mapping[str, tuple[Value, ...]] = {
@@ -14,6 +15,15 @@ EXPECTED: Mapping[str, tuple[Value, ...]] = {
 }
 """Slots of these names have their whole sentences made ready; others are put together from pieces the first time."""
 
+
+_EXAMPLES: Mapping[str, Value] = {
+    "number": Number(3),
+    "ordinal": Ordinal(3),
+    "duration": Duration(300),
+    "date": Day(date(2026, 11, 24)),
+    "time": Clock(9, 30),
+    "digits": Spelled("2041"),
+}
 
 MOST_TEXTS = 4096
 """Texts of flows that are kept cut into pieces: they are said again for every caller."""
@@ -95,6 +105,12 @@ def sentence(language: str, text: str, given: Mapping[str, Value]) -> Piece:
     """`text` with its values in words, to be said in one breath; a slot without a value is left out."""
     said = [part if isinstance(part, str) else " ".join(_in_words(part, given, language)) for part in pieces(text)]
     return Piece(language, "".join(said).strip())
+
+
+def example(language: str, text: str) -> str:
+    """`text` as it may be heard, with values that stand for all of their form."""
+    given = {slot.name: _EXAMPLES[forms(slot)[-1]] for slot in _slots(text)}
+    return sentence(language, text, given).text
 
 
 def breaths(

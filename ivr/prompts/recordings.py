@@ -12,7 +12,7 @@ import yaml
 from ivr.marked_yaml import read as read_yaml
 from ivr.problems import FlowFileError, Problem
 from ivr.prompts import wav_file
-from ivr.prompts.samples import normalised, to_pcm, trimmed, wav
+from ivr.prompts.samples import SILENCE_DBFS, normalised, to_pcm, trimmed, wav
 
 MANIFEST = "recorded.yaml"
 MUSIC_FOLDER = "music"
@@ -30,7 +30,7 @@ def for_callers(data: bytes) -> bytes:
     sound = wav_file.read(data)
     samples = trimmed(normalised(sound.samples, sound.rate_hz), sound.rate_hz)
     if not samples:
-        raise wav_file.WavFileError("there is nothing to hear in it")
+        raise wav_file.WavFileError(f"there is nothing to hear in it (nothing above {SILENCE_DBFS:.0f} dBFS)")
     return wav(samples, sound.rate_hz)
 
 

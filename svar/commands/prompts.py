@@ -1,0 +1,189 @@
+"""svar prompts: what callers hear from a person, what from a voice, and what not at all; and the way to the studio."""
+
+import os
+import sys
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from ivr.load import read_folder
+from ivr.problems import FlowFileError
+from ivr.prompts import importing, studio
+from ivr.prompts.inventory import LONGEST_MENU_S, VALUES, Inventory, Section, State, section, take
+from ivr.prompts.recordings import Listing, Recordings
+from svar import feature_codes
+from svar.commands.serve import EXAMPLE
+from svar.config import ConfigError, load
+from svar.prompt_tables import as_json, print_inventory
+
+RECORDINGS = "prompts"
+SCRIPT = "script.csv"
+PIPED_WIDTH = 200
+"""Columns of the table where no terminal says how many there are."""
+
+prompts = typer.Typer(no_args_is_help=True, help="What is recorded, and the way to the studio and back.")
+
+Configuration = Annotated[Path, typer.Option(help="configuration file, which names the flows' folder")]
+Language = Annotated[str, typer.Option(help="only this language")]
+
+
+class ListFormat(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+
+
+class ScriptFormat(StrEnum):
+    TXT = "txt"
+    CSV = "csv"
+    HTML = "html"
+
+
+def _taken(config: Path, longest_menu_s: float = LONGEST_MENU_S) -> tuple[Recordings, Inventory]:
+    """The inventory of the flows that the configuration names; flows with mistakes are told and left out."""
+    try:
+        folder = Path(load(config, os.environ).flows.folder)
+        read = read_folder(folder)
+        recordings = Recordings(folder / RECORDINGS)
+        listing = Listing.of(recordings)
+    except (ConfigError, FlowFileError) as error:
+        _fail(str(error))
+    problems = [*read.problems, *(problem for loaded in read.flows for problem in loaded.marked.problems)]
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    sections = [section(loaded.flow) for loaded in read.flows]
+    agents = Section("agent", "Agents' own phones", ("nb", "en"), feature_codes.SPOKEN)
+    inventory = take([*sections, agents], listing, longest_menu_s=longest_menu_s)
+    if problems:
+        print("the flows have mistakes (svar check): what they say there is left out here", file=sys.stderr)
+        inventory = replace(inventory, unused=())
+    return recordings, inventory
+
+
+def _fail(why: str) -> NoReturn:
+    print(why, file=sys.stderr)
+    raise typer.Exit(1)
+
+
+@prompts.command("list")
+def list_(
+    config: Configuration = EXAMPLE,
+    language: Language = "",
+    missing: Annotated[bool, typer.Option("--missing", help="what no caller can hear")] = False,
+    stale: Annotated[bool, typer.Option("--stale", help="recordings of another text")] = False,
+    synthetic: Annotated[bool, typer.Option("--synthetic", help="what the synthetic voice speaks")] = False,
+    values: Annotated[bool, typer.Option("--values", help="numbers, dates and other values word by word")] = False,
+    longest_menu_s: Annotated[float, typer.Option(help="menus longer than this are told")] = LONGEST_MENU_S,
+    format_: Annotated[ListFormat, typer.Option("--format", help="for people or for programs")] = ListFormat.TABLE,
+) -> None:
+    """Tell of each text whether it is recorded, stale, synthetic or missing, and which recordings are wrong or unused.
+
+    Exits with 1 when something is missing.
+    """
+    _, inventory = _taken(config, longest_menu_s)
+    chosen = {State.MISSING: missing, State.STALE: stale, State.SYNTHETIC: synthetic}
+    states = [state for state, wanted in chosen.items() if wanted] or list(State)
+    entries = [entry for entry in inventory.of(*states) if language in ("", entry.language)]
+    shown = [entry for entry in entries if values or entry.section != VALUES]
+    if format_ is ListFormat.JSON:
+        print(as_json(inventory, shown))
+    else:
+        console = Console()
+        if not console.is_terminal:
+            console.width = PIPED_WIDTH
+        print_inventory(console, inventory, shown, longest_menu_s)
+    if inventory.of(State.MISSING):
+        raise typer.Exit(1)
+
+
+@prompts.command()
+def script(
+    config: Configuration = EXAMPLE,
+    language: Language = "",
+    everything: Annotated[bool, typer.Option("--all", help="also what is recorded already")] = False,
+    values: Annotated[bool, typer.Option(help="with numbers, dates and other values, word by word")] = True,
+    format_: Annotated[ScriptFormat, typer.Option("--format", help="csv is what `import` reads")] = ScriptFormat.TXT,
+    output: Annotated[Path | None, typer.Option(help="file or folder to write to; a folder gets all formats")] = None,
+) -> None:
+    """Write what a speaker has to read, numbered, in the order in which callers hear it."""
+    _, inventory = _taken(config)
+    entries = [
+        entry
+        for entry in inventory.entries
+        if language in ("", entry.language)
+        and (everything or entry.state is not State.RECORDED)
+        and (values or entry.section != VALUES)
+    ]
+    lines = studio.script(entries)
+    if not lines:
+        print("nothing is missing: everything is recorded (--all for a script of everything)", file=sys.stderr)
+    title = f"Studio script{f' ({language})' if language else ''}"
+    made = {
+        ScriptFormat.TXT: studio.as_text(lines, title),
+        ScriptFormat.CSV: studio.as_csv(lines),
+        ScriptFormat.HTML: studio.as_html(lines, title),
+    }
+    if output is None:
+        print(made[format_], end="")
+        return
+    if output.suffix:
+        _write({output: made[format_]})
+    else:
+        _write({output / f"script.{kind.value}": text for kind, text in made.items()})
+    print(f"{len(lines)} lines in {output}")
+
+
+def _write(files: dict[Path, str]) -> None:
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        _fail(f"the script cannot be written: {fault}")
+
+
+@prompts.command("import")
+def import_(
+    folder: Annotated[Path, typer.Argument(help="folder of WAV files, named by key or by number of the script")],
+    config: Configuration = EXAMPLE,
+    language: Annotated[str, typer.Option(help="of files that are named by key without a language")] = "",
+    script: Annotated[Path | None, typer.Option(help="the script as CSV; FOLDER/script.csv without it")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="tell only what would be done")] = False,
+) -> None:
+    """Check a folder of recordings and copy them, as they are, to where svar looks for them.
+
+    Exits with 1 when a file could not be placed.
+    """
+    recordings, inventory = _taken(config)
+    if not folder.is_dir():
+        _fail(f"{folder}: there is no such folder")
+    try:
+        planned = importing.plan(folder, inventory.entries, _script(folder, script), language)
+        for each in planned.placed:
+            targets = ", ".join(f"{place.language}/{place.key}" for place in each.places)
+            print(f"{each.file.relative_to(folder)} -> {targets} ({each.duration_s:.1f} s)")
+            for doubt in each.doubts:
+                print(f"{each.file}: warning: {doubt}", file=sys.stderr)
+        if not dry_run:
+            importing.keep(planned, recordings)
+    except (OSError, ValueError, FlowFileError) as fault:
+        _fail(str(fault))
+    for refused in planned.not_placed:
+        print(f"{refused.file}: not placed: {refused.why}", file=sys.stderr)
+    done = "would be placed" if dry_run else "placed"
+    print(f"{len(planned.placed)} {done}, {len(planned.not_placed)} not")
+    if planned.not_placed:
+        raise typer.Exit(1)
+
+
+def _script(folder: Path, script: Path | None) -> list[studio.Line]:
+    path = script or folder / SCRIPT
+    if script is None and not path.exists():
+        return []
+    try:
+        return studio.from_csv(path.read_text(encoding="utf-8"))
+    except ValueError as fault:
+        raise ValueError(f"{path}: {fault}") from fault
