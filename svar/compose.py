@@ -43,6 +43,7 @@ from svar import (
     serving_flows,
     state_folder,
     trunks,
+    web,
 )
 from svar.calls import CallTasks
 from svar.carriers import Carriers
@@ -192,6 +193,7 @@ class Node:
         outside = Outside(phones, trunks.destinations(config))
         node, distributor = NodeId(self.identity.node), storage.distributor
         offers = Offers(distributor, node, self._unclaimed)
+        lookups, texts = web.opened(config, self._stack)
         services = Services(
             tenant=self.identity.tenant,
             node=node,
@@ -204,6 +206,8 @@ class Node:
             now_ms=self.identity.now_ms,
             settings=config.flows.settings,
             mailboxes=boxes,
+            lookups=lookups,
+            texts=texts,
         )
         trusted = [trunk.name for trunk in config.trunk if trunk.trusted]
         most_calls = endpoint.most_calls(config)

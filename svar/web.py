@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -44,6 +45,16 @@ def texts(config: Config, environment: Mapping[str, str] = os.environ) -> Gatewa
     return GatewayTexts(
         _client(_gateway(sms, environment)), terms, Caps(sms.caps.per_number_per_hour, sms.caps.per_minute)
     )
+
+
+def opened(config: Config, stack: AsyncExitStack) -> tuple[WebLookups, GatewayTexts | None]:
+    """Both, until `stack` is left. Raises ConfigError as they do."""
+    asking = lookups(config)
+    stack.push_async_callback(asking.close)
+    sending = texts(config)
+    if sending is not None:
+        stack.push_async_callback(sending.close)
+    return asking, sending
 
 
 def mistakes(config: Config) -> Iterator[str]:

@@ -32,12 +32,14 @@ class Circuit:
         self._failed = 0
         self._trying = False
 
-    def failed(self, now: float) -> None:
-        """It did not, or said that it cannot."""
-        self._failed = min(self._failed + 1, self._failures)
+    def failed(self, now: float) -> bool:
+        """It did not, or said that it cannot. Whether this opened the circuit that was closed."""
+        before = self._failed
+        self._failed = min(before + 1, self._failures)
         self._trying = False
         if self._failed >= self._failures:
             self._open_until = now + self._rest_s
+        return before < self._failed == self._failures
 
     def left(self) -> None:
         """The caller was gone before the answer: that says nothing."""

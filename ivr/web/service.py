@@ -138,10 +138,15 @@ class WebClient:
             if answer is None:
                 circuit.left()
             elif _is_their_failure(answer):
-                circuit.failed(clock())
+                self._failed(clock(), answer)
             else:
                 circuit.succeeded()
         return answer
+
+    def _failed(self, now: float, answer: Body | Failed) -> None:
+        if self._circuit.failed(now):
+            cause = answer.cause if isinstance(answer, Failed) else ""
+            _log.warning("a web service fails and is left alone for a while", service=self.service.name, cause=cause)
 
     async def _once(self, request: WebRequest) -> Body | Failed:
         method = "GET" if request.pii_body is None else "POST"

@@ -58,6 +58,16 @@ def test_a_try_that_nobody_waited_for_leaves_the_next_one_to_try() -> None:
     assert circuit.admit(11.0)
 
 
+def test_it_is_told_once_that_it_opened() -> None:
+    circuit = Circuit(failures=2, rest_s=10.0)
+    assert [circuit.failed(1.0) for _ in range(4)] == [False, True, False, False]
+    assert circuit.admit(11.0)
+    assert not circuit.failed(11.0)
+    assert circuit.admit(21.0)
+    circuit.succeeded()
+    assert [circuit.failed(30.0) for _ in range(2)] == [False, True]
+
+
 def test_those_under_way_when_it_opened_prolong_it_only() -> None:
     circuit = opened()
     circuit.failed(5.0)
