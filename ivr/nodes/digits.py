@@ -1,64 +1,99 @@
 """digits: ask for a number of several digits, such as a case number."""
 
 from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ivr.calendar import OSLO
+from ivr.checked_digits import CHECKS, EXAMPLES, LENGTHS, fits_mask, is_digits
 from ivr.nodes.base import Node
 from ivr.run import Run
 from ivr.schema import KEYS, Attempts, Key, Length, Name, Part, Target, Texts
-from ivr.ways import UNKNOWN, Act, Kind, Moment, Move, Types, Way
+from ivr.ways import UNKNOWN, Act, Kind, Known, Moment, Move, Types, Way
 
-_FIRST = (3, 7, 6, 1, 8, 9, 4, 5, 2)
-_SECOND = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
-
-
-def is_identity_number(digits: str) -> bool:
-    """Whether the two check digits of a Norwegian national identity number fit; synthetic ones (+40, +80) pass too."""
-    if len(digits) != 11 or not digits.isascii() or not digits.isdigit():
-        return False
-    given = [int(digit) for digit in digits]
-    first = -sum(a * b for a, b in zip(_FIRST, given, strict=False)) % 11
-    second = -sum(a * b for a, b in zip(_SECOND, given, strict=False)) % 11
-    return first == given[9] and second == given[10]
+Check = Literal["none", "national_identity_number", "organisation_number", "phone_number", "date"]
 
 
 class Expected(Part):
-    """What is pressed: how many digits, what ends them, and a check of their own."""
+    """What is pressed: how many digits, what ends them, and what they have to be.
 
-    least: int = Field(default=1, ge=1, le=32)
-    most: int = Field(ge=1, le=32)
-    terminator: Key = "#"
-    check: Literal["none", "national_identity_number"] = "none"
+    A `check` (but none and phone_number) and a `pattern` say themselves how many digits there are. Identity numbers
+    may be D-numbers or synthetic ones; a date is pressed as ddmmyyyy; a pattern is digits and `#`, which is any digit.
+    """
+
+    least: int = Field(default=1, ge=1, le=32, description="The fewest digits.")
+    most: int = Field(default=0, ge=0, le=32, description="The most digits.")
+    terminator: Key = Field(default="#", description="The key that ends them before there are `most`.")
+    check: Check = Field(default="none", description="What kind of number it has to be.")
+    pattern: str = Field(default="", pattern=r"^[0-9#]{0,32}$", description="Digits that it has to have, as 99######.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_known_length(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        pattern, check = given.get("pattern"), given.get("check")
+        known = LENGTHS.get(check) if isinstance(check, str) else None
+        if isinstance(pattern, str) and pattern:
+            known = (len(pattern), len(pattern))
+        return given if known is None else {"least": known[0], "most": known[1], **given}
 
     @model_validator(mode="after")
     def _in_order(self) -> "Expected":
+        if not self.most:
+            raise PydanticCustomError("order", "most is missing: how many digits are pressed at most")
         if self.least > self.most:
             raise PydanticCustomError("order", "least is greater than most")
         return self
 
-    def fits(self, pii_digits: str) -> bool:
-        if not self.least <= len(pii_digits) <= self.most or not pii_digits.isdigit():
+    def fits(self, pii_digits: str, today: date) -> bool:
+        """Whether these digits can be what was asked for."""
+        if not self.least <= len(pii_digits) <= self.most or not is_digits(pii_digits):
             return False
-        return self.check == "none" or is_identity_number(pii_digits)
+        if self.pattern and not fits_mask(pii_digits, self.pattern):
+            return False
+        return self.check == "none" or CHECKS[self.check](pii_digits, today)
+
+    def example(self) -> str:
+        """Digits that fit."""
+        if self.pattern:
+            return self.pattern.replace("#", "1")
+        return EXAMPLES.get(self.check, "1" * self.least)
+
+    def pressed(self, digits: str) -> str:
+        """The keys for these digits, with the terminator where more are awaited."""
+        return digits if len(digits) == self.most else digits + self.terminator
 
 
 class Digits(Node):
-    """Keeps what was pressed in `variable`. A `personal` one (the default) never leaves this node's memory."""
+    """Keeps what was pressed in `variable`. A `personal` one (the default) never leaves this node's memory.
+
+    ```yaml
+    case:
+      type: digits
+      say: {nb: Tast saksnummeret ditt., en: Key in your case number.}
+      variable: case_number
+      expect: {least: 6, most: 9}
+      wrong: {nb: Det var ikke et saksnummer., en: That was no case number.}
+      next: found
+      no_entry: other
+    ```
+    """
 
     type: Literal["digits"]
-    say: Texts
-    variable: Name
-    expect: Expected
-    personal: bool = True
+    say: Texts = Field(description="Asks for the digits.")
+    variable: Name = Field(description="Where they are kept; it is not declared under `variables`.")
+    expect: Expected = Field(description="What is pressed.")
+    personal: bool = Field(default=True, description="Personal digits are in no log, trace, event or snapshot.")
     wait_s: Length = Field(default=6.0, alias="wait", description="For how long the first digit is awaited.")
     between_s: Length = Field(default=4.0, alias="between", description="For how long each further one is awaited.")
-    attempts: Attempts = 3
-    wrong: Texts | None = None
-    next: Target
-    no_entry: Target
+    attempts: Attempts = Field(default=3, description="How often they are asked for in all.")
+    wrong: Texts | None = Field(default=None, description="Said after digits that don't fit, or none.")
+    next: Target = Field(description="When digits that fit were pressed.")
+    no_entry: Target = Field(description="Where a caller goes who gave none.")
 
     def ways(self) -> tuple[Way, ...]:
         return (
@@ -71,8 +106,12 @@ class Digits(Node):
         again = () if self.wrong is None else (self.wrong,)
         said = (self.say, *(*again, self.say) * (self.attempts - 1))
         entry_s = self.wait_s + self.between_s * self.expect.most
-        sets = {self.variable: UNKNOWN}
-        yield Move(given, (self.say,), entry_s, sets=sets, acts=(Act("press", self.variable),))
+        values = [value for value in moment.values(self.variable, str) if self._may_be(value)]
+        for value in values or [UNKNOWN]:
+            # Where any digits do, an example is pressed.
+            digits = value if isinstance(value, str) else self.expect.example()
+            press = Act("press", self.expect.pressed(digits))
+            yield Move(given, (self.say,), entry_s, sets={self.variable: value}, acts=(press,))
         yield Move(nothing, said, entry_s * self.attempts, acts=[Act("silence")] * self.attempts)
 
     def gives(self) -> Types:
@@ -82,6 +121,7 @@ class Digits(Node):
         return frozenset({self.variable} if self.personal else ())
 
     async def run(self, run: Run) -> str | None:
+        today = datetime.fromtimestamp(run.services.now_ms() / 1000, OSLO).date()
         for attempt in range(self.attempts):
             if attempt and self.wrong is not None:
                 await run.say(self.wrong)
@@ -89,13 +129,18 @@ class Digits(Node):
             pii_digits = await self._rest(run, first)
             if pii_digits:
                 run.progressed()
-            if self.expect.fits(pii_digits):
+            if self.expect.fits(pii_digits, today):
                 if self.personal:
                     run.set_personal(self.variable, pii_digits)
                 else:
                     run.set(self.variable, pii_digits)
                 return self.next
         return self.no_entry
+
+    def _may_be(self, value: Known) -> bool:
+        if not isinstance(value, str):
+            return value is UNKNOWN
+        return self.expect.least <= len(value) <= self.expect.most and is_digits(value)
 
     async def _rest(self, run: Run, first: str | None) -> str:
         if first == self.expect.terminator or (first and self.expect.most == 1):

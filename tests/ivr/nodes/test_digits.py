@@ -1,11 +1,17 @@
 """Asking for digits."""
 
 import json
+from datetime import date
 
 import pytest
+from pydantic import ValidationError
 
-from ivr.nodes.digits import is_identity_number
-from tests.ivr.nodes.caller import ringing, texts
+from ivr.checked_digits import CHECKS
+from ivr.nodes.digits import Digits, Expected
+from ivr.ways import UNKNOWN
+from tests.ivr.engine import flow_of
+from tests.ivr.nodes.caller import GOODBYE, HEAD, ringing, texts
+from tests.ivr.nodes.moments import At
 
 VIRTUAL_TIME = True
 DIGITS = """
@@ -69,16 +75,53 @@ async def test_a_number_with_wrong_check_digits_is_refused() -> None:
         assert "Det var feil." in texts(call)
 
 
+async def test_a_check_says_itself_how_many_digits_there_are() -> None:
+    checked = DIGITS.replace("least: 3, most: 5", "check: organisation_number")
+    keys = [(1 + at / 10, key) for at, key in enumerate("889640782")]
+    async with ringing(checked, keys) as (call, data):
+        assert data.trace == ["first", "told", "bye"]
+        assert call.heard[1].at_s == 1.8
+
+
+@pytest.mark.parametrize(("keys", "trace"), [("99123456", "told"), ("98123456", "bye")])
+async def test_a_pattern_is_a_mask_of_digits(keys: str, trace: str) -> None:
+    masked = DIGITS.replace("least: 3, most: 5", 'pattern: "99######"')
+    async with ringing(masked, [(1 + at / 10, key) for at, key in enumerate(keys)]) as (_, data):
+        assert data.trace[1] == trace
+
+
 @pytest.mark.parametrize(
-    ("digits", "right"),
+    "given", [{"least": 5, "most": 3}, {"pattern": "9#"}, {"least": 2}, {"check": "date", "most": 4}]
+)
+def test_what_is_expected_has_an_order_and_a_length(given: dict[str, object]) -> None:
+    if "pattern" in given:
+        assert Expected.model_validate(given).most == 2
+        return
+    with pytest.raises(ValidationError):
+        Expected.model_validate(given)
+
+
+@pytest.mark.parametrize(
+    "given",
     [
-        ("13097248022", True),
-        ("13097248023", False),
-        ("13097248122", False),
-        ("1309724802", False),
-        ("1309724802a", False),
-        ("², ³", False),
+        {"least": 3, "most": 5},
+        {"pattern": "99######"},
+        *({"check": check} for check in CHECKS),
     ],
 )
-def test_an_identity_number_is_known_by_its_check_digits(digits: str, right: bool) -> None:
-    assert is_identity_number(digits) is right
+def test_there_is_an_example_that_fits(given: dict[str, object]) -> None:
+    expected = Expected.model_validate(given)
+    assert expected.fits(expected.example(), date(2026, 11, 23))
+
+
+def test_every_value_that_matters_is_a_move_with_its_keys() -> None:
+    node = flow_of(HEAD + DIGITS + GOODBYE).nodes["first"]
+    assert isinstance(node, Digits)
+    moves = list(node.moves(At(values_of={"case_number": ("123", "12345", "no digits", "7")})))
+    assert [(move.acts[0].detail, move.sets) for move in moves[:-1]] == [
+        ("123#", {"case_number": "123"}),
+        ("12345", {"case_number": "12345"}),
+    ]
+    assert [move.way.target for move in moves if move.way] == ["told", "told", "bye"]
+    (any_digits, _) = node.moves(At())
+    assert (any_digits.acts[0].detail, any_digits.sets) == ("111#", {"case_number": UNKNOWN})
