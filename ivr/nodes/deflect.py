@@ -73,6 +73,10 @@ class Deflect(Node):
         targets = [(name, getattr(self, name), kind) for name, kind in named]
         return tuple(Way((name,), target, kind, name) for name, target, kind in targets if target is not None)
 
+    def silent_targets(self) -> list[str]:
+        """A message that was offered goes only to who presses a key; one that was not goes to everybody."""
+        return [way.target for way in self.ways() if way.target and (self.offer is None or way.kind is Kind.REFUSED)]
+
     def moves(self, moment: Moment) -> Iterable[Move]:
         offered = (self.say,) if self.offer is None else (self.say, self.offer)
         asked = () if self.ask is None else (self.ask,) * self.attempts
@@ -84,7 +88,7 @@ class Deflect(Node):
             elif way.kind is Kind.REFUSED:
                 yield Move(way, offered, self.wait_s, reached=Reached.MESSAGE, acts=(Act("silence"),))
             else:
-                act = Act("lookup", "sms_sent" if way.kind is Kind.DONE else "sms_failed")
+                act = Act("sends", "sent" if way.kind is Kind.DONE else "failed")
                 said = (*offered, *asked)
                 yield Move(way, said, entry_s + _GATEWAY_S, reached=Reached.MESSAGE, acts=(*yes, act))
 

@@ -181,4 +181,15 @@ def test_every_way_is_there_and_may_be_taken() -> None:
         ("no", "refused"),
         ("sorry", "failed"),
     ]
+    assert node.silent_targets() == ["no"]
     assert node.needs() == {("sms",): ("sms", "sms")}
+
+
+def test_who_is_sent_a_message_without_being_asked_may_turn_in_a_circle() -> None:
+    nodes = """
+  first: {type: deflect, say: {nb: a, en: a}, sms: {nb: a, en: a}, sent: first, failed: bye}
+"""
+    flow, marked = load_flow("test.yaml", HEAD + nodes + GOODBYE)
+    assert flow is not None
+    check_flow(flow, marked)
+    assert "turns in a circle: first > first" in marked.problems[0].message
