@@ -7,8 +7,12 @@ from svar.commands.call import call
 from svar.commands.check import check
 from svar.commands.demo import demo
 from svar.commands.docs import docs
+from svar.commands.prompts import prompts
+from svar.commands.publish import publish
+from svar.commands.rollback import rollback
 from svar.commands.scenarios import scenarios
 from svar.commands.serve import serve
+from svar.commands.versions import versions
 from svar.commands.voicemail import voicemail
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -18,5 +22,9 @@ app.command()(call)
 app.command()(agent)
 app.command()(check)
 app.command(name="test")(scenarios)
+app.command()(publish)
+app.command()(rollback)
+app.add_typer(versions, name="versions")
 app.command()(docs)
+app.add_typer(prompts, name="prompts")
 app.add_typer(voicemail, name="voicemail")

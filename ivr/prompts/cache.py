@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 from ivr.prompts.speech import Voice
@@ -46,7 +47,8 @@ class SoundCache:
     def write(self, name: str, alaw: bytes) -> float:
         """Keep `alaw`; gives its duration in seconds. Raises OSError."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        part = self._folder / f"{name}.{os.getpid()}.part"
+        # Two versions of the flows may make the same sound at once, in threads of one node.
+        part = self._folder / f"{name}.{os.getpid()}.{threading.get_ident()}.part"
         part.write_bytes(alaw)
         part.replace(self._folder / name)
         return len(alaw) / BYTES_A_SECOND

@@ -15,6 +15,8 @@ from svar.embedded.child import Child, EmbeddedError, keep
 
 READY_WITHIN_S = 15.0
 LEFT_WITHIN_S = 3.0
+ADDRESS = "address"
+"""The file that tells other commands where the Redis of this folder is."""
 LONGEST_SOCKET_PATH = 100
 """The kernel takes 107 bytes for the path of a unix socket (macOS 103)."""
 
@@ -36,6 +38,15 @@ def find_redis(path: str | None = None) -> str:
     raise EmbeddedError(
         "there is no Redis: set SVAR_REDIS_URL to one that runs, or install redis-server (apt install redis-server)"
     )
+
+
+async def running_at(folder: Path) -> str | None:
+    """The URL of the Redis that another svar runs on `folder`; None where none answers."""
+    try:
+        url = (folder / ADDRESS).read_text()
+    except OSError:
+        return None
+    return url if await _answers(Path(url.removeprefix("unix://"))) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,9 @@ class EmbeddedRedis:
             socket = _socket_path(folder, stack)
             recipe = _Recipe([binary or find_redis(), *_arguments(folder, socket)], folder, socket, lock, within_s)
             child = await recipe.start()
+            note = folder / ADDRESS
+            note.write_text(f"unix://{socket}")
+            stack.callback(note.unlink, missing_ok=True)
             return cls(f"unix://{socket}", child, stack.pop_all(), recipe)
 
     @property

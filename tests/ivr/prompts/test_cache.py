@@ -1,6 +1,7 @@
 """Sound on disk."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ivr.prompts.cache import UNUSED_S, SoundCache, recording_name, speech_name
@@ -38,3 +39,11 @@ def test_what_nobody_used_for_long_is_removed_and_what_was_used_stays(tmp_path: 
     used_at_s = (tmp_path / "used.al").stat().st_mtime
     assert cache.prune(used_at_s + UNUSED_S - 1) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["used.al"]
+
+
+def test_two_who_make_the_same_sound_at_once_both_get_it(tmp_path: Path) -> None:
+    cache = SoundCache(tmp_path)
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: cache.write("a.al", bytes(80_000)), range(200)))
+    assert made == [10.0] * 200
+    assert [path.name for path in tmp_path.iterdir()] == ["a.al"]

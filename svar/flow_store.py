@@ -1,0 +1,70 @@
+"""The store of versions for a command: that of the configuration's Redis, whether a node runs or not."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from acd.connection import blocking_client, command_client
+from acd.nodes import living
+from acd.relay import Batch, Relay
+from acd.versions import Canary
+from acd.versions_redis import RedisVersions
+from ivr.versions.arms import Arms
+from svar.config import Config
+from svar.embedded.redis import EmbeddedRedis, running_at
+
+A_MOMENT_MS = 1000
+"""The stream's own times may be that much before those of its events."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStore:
+    """`nodes`: those that run and follow the store; `where` tells in words where it is."""
+
+    versions: RedisVersions
+    nodes: tuple[str, ...]
+    where: str
+    _reading: Relay
+
+    async def arms(self, canary: Canary) -> Arms:
+        """What the contacts of either arm did since the canary began, from the stream of events."""
+        arms = Arms()
+        routes = arms.routes()
+
+        async def count(batch: Batch) -> None:
+            for _, event in batch:
+                if (route := routes.get(type(event))) is not None:
+                    route(event)
+
+        name = f"look:{secrets.token_hex(4)}"
+        self._reading.add(name, count, after=f"{canary.since_ms - A_MOMENT_MS}-0")
+        await self._reading.drain()
+        await self._reading.forget(name)
+        return arms
+
+
+@asynccontextmanager
+async def open_store(config: Config) -> AsyncIterator[FlowStore]:
+    """Where no node runs on the state folder, its Redis is started for as long as this is open.
+
+    Raises EmbeddedError, Unavailable.
+    """
+    folder = Path(config.node.state) / "redis"
+    async with AsyncExitStack() as stack:
+        url, where = config.redis.url, "the Redis of the configuration"
+        if not url:
+            where = f"the state folder {config.node.state}"
+            url = await running_at(folder) or ""
+        runs = bool(url)
+        if not runs:
+            own = await EmbeddedRedis.start(folder)
+            stack.push_async_callback(own.stop)
+            url = own.url
+        client, reading = command_client(url), blocking_client(url)
+        stack.push_async_callback(client.aclose)
+        stack.push_async_callback(reading.aclose)
+        nodes = await living(client, config.node.tenant) if runs else []
+        tenant = config.node.tenant
+        yield FlowStore(RedisVersions(client, tenant), tuple(nodes), where, Relay(reading, tenant))
