@@ -3,6 +3,8 @@
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
+from itertools import product
+from math import prod
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -16,7 +18,7 @@ from ivr.lookups import Kind as ValueKind
 from ivr.nodes.base import Node
 from ivr.run import Run, Scalar
 from ivr.schema import Condition, Length, Name, Part, Target, Texts, Where
-from ivr.ways import UNKNOWN, Act, Kind, Moment, Move, Types, Way
+from ivr.ways import UNKNOWN, Act, Kind, Known, Moment, Move, Types, Way
 
 LONGEST_S = 30.0
 PATIENCE_S = 1.0
@@ -25,6 +27,7 @@ PATIENCE_S = 1.0
 _SLOT = re.compile(r"\{([a-z][a-z0-9_]{0,40})\}")
 _PATH = re.compile(r"(?:(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]++)*+/?(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*+)?)?")
 _MOST_IN_PATH = 200
+_MOST_TOLD_APART = 64
 _TYPES: Mapping[ValueKind, type] = {ValueKind.TEXT: str, ValueKind.NUMBER: int, ValueKind.TRUE_OR_FALSE: bool}
 _GONE = (404, 410)
 _OWN = (Cause.STATUS, Cause.NOT_THERE)
@@ -58,6 +61,15 @@ class Taken(Part):
         """The same in the words of the port."""
         way = tuple(self.field.split("."))
         return Wanted(way, ValueKind(self.type), self.required, self.most, tuple(self.one_of))
+
+    def among(self, values: Iterable[Known]) -> list[Known]:
+        """Those of the `values` that it may have, and one that it may have besides."""
+        known = list(values)
+        if UNKNOWN in known:
+            return [UNKNOWN]
+        may_be = self.one_of if self.required else [*self.one_of, ""]
+        other = [value for value in may_be if value not in known][:1]
+        return [*(value for value in known if value in may_be), *other]
 
 
 class Asking(Node):
@@ -162,10 +174,20 @@ class Lookup(Asking):
         said = () if self.meanwhile is None else (self.meanwhile,)
         waits_s = self.timeout_s or LONGEST_S
         for way in self.ways():
-            sets = {
-                name: UNKNOWN if way.kind is Kind.FOUND else _TYPES[ValueKind(one.type)]() for name, one in self._open()
-            }
-            yield Move(way, said, waits_s, sets=sets, acts=(Act("lookup", way.detail or "found"),))
+            acts = (Act("lookup", way.detail or "found"),)
+            for sets in self._found(moment) if way.kind is Kind.FOUND else (self._nothing(),):
+                yield Move(way, said, waits_s, sets=sets, acts=acts)
+
+    def _found(self, moment: Moment) -> Iterable[dict[str, Known]]:
+        """The answers that conditions may tell apart, as far as the flow says what a field may be."""
+        among = {name: one.among(moment.values(name, str)) for name, one in self.take.items() if one.one_of}
+        if prod(map(len, among.values())) > _MOST_TOLD_APART:
+            among = {}
+        plain: dict[str, Known] = dict.fromkeys(self.take, UNKNOWN)
+        return [plain | dict(zip(among, values, strict=True)) for values in product(*among.values())]
+
+    def _nothing(self) -> dict[str, Known]:
+        return {name: kind() for name, kind in self.gives().items()}
 
     async def run(self, run: Run) -> str | None:
         question = self.question(run)
@@ -215,10 +237,6 @@ class Lookup(Asking):
         if by_status is None and failed.status in _GONE:
             by_status = self.not_found
         return by_status or self.failed
-
-    def _open(self) -> list[tuple[str, Taken]]:
-        """Personal values are no part of what may be known of a caller."""
-        return [(name, one) for name, one in self.take.items() if not one.personal]
 
 
 def _text(value: Scalar) -> str:

@@ -14,9 +14,11 @@ from ivr.load import load_flow
 from ivr.lookups import Cause
 from ivr.run import FlowRun
 from ivr.simulator.call import SimulatedCall
+from ivr.ways import UNKNOWN, Kind
 from ivr.web.simulated import Answer, SimulatedLookups
 from tests.ivr.engine import Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, ringing, texts
+from tests.ivr.nodes.moments import At
 
 VIRTUAL_TIME = True
 LOOKUP = """
@@ -273,3 +275,27 @@ def test_the_ways_say_what_they_are_for() -> None:
         ("slow", "failed", "503"),
         ("bye", "failed", "failed"),
     ]
+
+
+def moved(one_of: str, *values: str) -> list[object]:
+    """The statuses that a proof looks at, where conditions tell these values apart."""
+    nodes = LOOKUP.replace("case.status}", f"case.status{one_of}}}")
+    node = flow_of(HEAD + nodes + GOODBYE).nodes["first"]
+    moves = node.moves(At(values_of={"status": values}) if values else At())
+    return [move.sets["status"] for move in moves if move.way is not None and move.way.kind is Kind.FOUND]
+
+
+def test_a_proof_looks_at_what_the_answer_may_be() -> None:
+    assert moved("", "open", "x") == [UNKNOWN]
+    assert moved(", one_of: [open, closed, gone]") == [UNKNOWN]
+    assert moved(", one_of: [open, closed, gone]", "open", "x") == ["open", "closed"]
+    assert moved(", one_of: [open], required: false", "open", "x") == ["open", ""]
+    assert moved(", one_of: [open]", "open", "x") == ["open"]
+
+
+def test_a_proof_knows_that_a_failure_leaves_nothing() -> None:
+    node = flow_of(HEAD + LOOKUP + GOODBYE).nodes["first"]
+    failed = [move for move in node.moves(At()) if move.way is not None and move.way.kind is Kind.FAILED]
+    assert [dict(move.sets) for move in failed] == [{"status": "", "days": 0}] * 4
+    assert [move.acts[0].detail for move in failed] == ["not_found", "timeout", "503", "failed"]
+    assert {move.waits_s for move in failed} == {3.0}
