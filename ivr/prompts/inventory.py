@@ -155,17 +155,19 @@ def _entry(each: Section, said: Said, piece: Piece, listing: Listing) -> Entry:
 def _made(name: str, piece: Piece, whole: str, listing: Listing, *, falls_back: bool) -> Entry:
     language, key = piece.language, piece.key
     estimate_s = len(piece.text) / CHARACTERS_PER_S
+    without = State.SYNTHETIC if language in VOICES else State.FALLBACK if falls_back else State.MISSING
     if (language, key) not in listing.keys:
-        state = State.SYNTHETIC if language in VOICES else State.FALLBACK if falls_back else State.MISSING
-        return Entry(name, language, key, piece.text, whole, state, estimate_s)
+        return Entry(name, language, key, piece.text, whole, without, estimate_s)
     doubts, duration_s = _examined(listing, language, key)
+    if not duration_s:
+        return Entry(name, language, key, piece.text, whole, without, estimate_s, doubts=tuple(doubts))
     recorded_as = listing.texts.get(language, {}).get(key)
     if recorded_as is None:
         doubts = [*doubts, "not in recorded.yaml: nobody knows which text it was made for"]
     stale = recorded_as is not None and not same_words(recorded_as, piece.text)
     state = State.STALE if stale else State.RECORDED
     told = recorded_as if stale and recorded_as else ""
-    return Entry(name, language, key, piece.text, whole, state, duration_s or estimate_s, told, tuple(doubts))
+    return Entry(name, language, key, piece.text, whole, state, duration_s, told, tuple(doubts))
 
 
 def same_words(one: str, other: str) -> bool:
@@ -226,7 +228,7 @@ def lacking(said: Said, language: str, listing: Listing) -> list[str]:
         return []
     text = said.texts[language]
     needed = [piece.key for piece in _fixed(said, language)] + list(values(language, text).values())
-    return [key for key in dict.fromkeys(needed) if (language, key) not in listing.keys]
+    return [key for key in dict.fromkeys(needed) if not listing.heard(language, key)]
 
 
 def falls_to(said: Said, language: str, listing: Listing) -> str | None:

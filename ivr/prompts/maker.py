@@ -6,12 +6,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
+
 from ivr.call import Clip
 from ivr.prompts.cache import SoundCache, recording_name, speech_name
 from ivr.prompts.phrases import Piece
 from ivr.prompts.recordings import MUSIC_FOLDER, Recordings, for_callers, music_for_callers
 from ivr.prompts.speech import ROOT, VOICES, PromptError, Speech
 from ivr.prompts.wav_file import LARGEST
+
+log = structlog.get_logger(__name__)
 
 Convert = Callable[[bytes], bytes]
 """From a WAV file of 16 bits, any rate, to raw A-law at 8 kHz. Called in a thread; raises what it likes."""
@@ -31,11 +35,17 @@ class ClipMaker:
         self._music_version = music_version
 
     async def make(self, piece: Piece, speech: Speech) -> Clip:
-        """The clip of `piece`, spoken through `speech` when it must be. Raises PromptError."""
-        recorded = await asyncio.to_thread(self._recorded, piece.language, piece.key)
+        """The clip of `piece`, spoken through `speech` when it has no recording of use. Raises PromptError."""
+        voice = VOICES.get(piece.language)
+        try:
+            recorded = await asyncio.to_thread(self._recorded, piece.language, piece.key)
+        except PromptError as fault:
+            if voice is None:
+                raise
+            log.warning("a recording cannot be used and the voice speaks", key=piece.key, fault=str(fault))
+            recorded = None
         if recorded is not None:
             return Clip(*recorded, piece.text, piece.language)
-        voice = VOICES.get(piece.language)
         if voice is None:
             raise PromptError(f"no recording {piece.key!r} and no voice for language {piece.language!r}")
         name = speech_name(piece.text, voice)

@@ -12,7 +12,7 @@ import yaml
 from ivr.marked_yaml import read as read_yaml
 from ivr.problems import FlowFileError, Problem
 from ivr.prompts import wav_file
-from ivr.prompts.samples import SILENCE_DBFS, normalised, to_pcm, trimmed, wav
+from ivr.prompts.samples import SILENCE_DBFS, audible, normalised, to_pcm, trimmed, wav
 
 MANIFEST = "recorded.yaml"
 MUSIC_FOLDER = "music"
@@ -100,8 +100,23 @@ class Listing:
     recordings: Recordings
     keys: set[tuple[str, str]] = field(default_factory=set)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    _heard: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     @classmethod
     def of(cls, recordings: Recordings) -> "Listing":
         """Raises FlowFileError for a manifest that cannot be read."""
         return cls(recordings, set(recordings.all()), recordings.texts())
+
+    def heard(self, language: str, key: str) -> bool:
+        """Whether there is a recording with something to hear in it; reads it the first time."""
+        place = (language, key)
+        if place not in self._heard:
+            self._heard[place] = place in self.keys and self._read(language, key)
+        return self._heard[place]
+
+    def _read(self, language: str, key: str) -> bool:
+        source = self.recordings.source(language, key)
+        try:
+            return source is not None and audible(wav_file.read(source.read_bytes()).samples)
+        except (OSError, wav_file.WavFileError):
+            return False

@@ -65,6 +65,11 @@ def _peak(samples: "array[int]") -> int:
     return max(highest, -lowest)
 
 
+def audible(samples: "array[int]") -> bool:
+    """Whether there is anything but silence."""
+    return bool(samples) and _peak(samples) > amplitude(SILENCE_DBFS)
+
+
 def _loud_blocks(samples: "array[int]", block: int) -> list[int]:
     limit = amplitude(SILENCE_DBFS)
     starts = range(0, len(samples), block)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from ivr.load import read_folder
-from ivr.problems import FlowFileError
+from ivr.problems import FlowFileError, errors
 from ivr.prompts import importing, studio
 from ivr.prompts.inventory import LONGEST_MENU_S, VALUES, Inventory, Section, State, section, take
 from ivr.prompts.recordings import Listing, Recordings
@@ -51,7 +51,7 @@ def _taken(config: Path, longest_menu_s: float = LONGEST_MENU_S) -> tuple[Record
         listing = Listing.of(recordings)
     except (ConfigError, FlowFileError) as error:
         _fail(str(error))
-    problems = [*read.problems, *(problem for loaded in read.flows for problem in loaded.marked.problems)]
+    problems = errors([*read.problems, *(problem for loaded in read.flows for problem in loaded.marked.problems)])
     for problem in problems:
         print(problem, file=sys.stderr)
     sections = [section(loaded.flow) for loaded in read.flows]

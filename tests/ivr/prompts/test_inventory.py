@@ -72,11 +72,16 @@ def test_what_is_wrong_with_a_recording_is_told(tmp_path: Path) -> None:
             "too quiet (-45 dBFS, at least -40)",
             "not in recorded.yaml: nobody knows which text it was made for",
         ),
-        ("en", "line/bye.say"): (
-            "cannot be used: this is no WAV file (it has no RIFF WAVE header); save it as WAV",
-            "not in recorded.yaml: nobody knows which text it was made for",
-        ),
+        ("en", "line/bye.say"): ("cannot be used: this is no WAV file (it has no RIFF WAVE header); save it as WAV",),
     }
+
+
+def test_a_recording_that_cannot_be_used_is_none(tmp_path: Path) -> None:
+    record(tmp_path, "se/line/menu.say", level=0.0)
+    record(tmp_path, "nb/line/menu.say").write_bytes(b"")
+    inventory = taken(tmp_path)
+    assert states(inventory, "se")["line/menu.say"] is State.MISSING
+    assert states(inventory, "nb")["line/menu.say"] is State.SYNTHETIC
 
 
 def test_recordings_that_nothing_says_are_unused(tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ def test_a_language_that_is_wholly_recorded_may_go_live(tmp_path: Path) -> None:
     for key in words("se", "number").values():
         record(tmp_path, f"se/{key}", seconds=0.01)
     assert unspeakable([service().flow], listing(tmp_path)) == []
+    record(tmp_path, "se/line/bye.say").write_bytes(b"ID3")
+    record(tmp_path, "se/line/menu.say", level=0.0)
+    assert [each.key for each in unspeakable([service().flow], listing(tmp_path))] == ["line/bye.say", "line/menu.say"]
 
 
 def test_an_open_fallback_may_go_live_if_it_can_be_spoken_itself(tmp_path: Path) -> None:

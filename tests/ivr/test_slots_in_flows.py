@@ -1,0 +1,43 @@
+"""Forms of values, from the flow's file to what a caller hears."""
+
+import pytest
+
+from ivr.load import load_flow
+from tests.ivr.engine import Engine, flow_of
+from tests.ivr.nodes.caller import GOODBYE, HEAD, texts
+
+VIRTUAL_TIME = True
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("Plass {count:ordinal}, {count}, {count:digits}.", "Plass tjueførste, tjueén, to en."),
+        ("Timen er {moment:date} {moment:time}.", "Timen er tirsdag den tjuefjerde november klokken ni tretti."),
+        ("Vent {count:duration}. Kode {code}.", "Vent under ett minutt. Kode null sju."),
+    ],
+)
+async def test_a_variable_is_heard_in_the_form_of_its_slot(text: str, heard: str) -> None:
+    head = HEAD.replace("count: 0", 'count: 21, moment: "2026-11-24T09:30", code: "07"')
+    engine = Engine()
+    flow = flow_of(f'{head}  first: {{type: say, say: {{nb: "{text}", en: x}}, next: bye}}\n{GOODBYE}')
+    call, task = engine.dial(flow, "c1", engine.begin(flow, "c1"))
+    await task
+    assert texts(call)[0] == heard
+    await engine.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{count:money}", "a value has no form 'money'; there are number, ordinal, duration, date, time, digits"),
+        ("{count: number}", "braces hold the name of a value"),
+        ("{count:}", "braces hold the name of a value"),
+    ],
+)
+def test_a_form_that_does_not_exist_is_refused_where_it_stands(text: str, told: str) -> None:
+    nodes = f'  first: {{type: say, say: {{nb: "{text}", en: x}}, next: bye}}\n'
+    _, marked = load_flow("flows/test.yaml", HEAD + nodes + GOODBYE)
+    (problem,) = marked.problems
+    assert told in problem.message
+    assert problem.line == 9
