@@ -6,8 +6,10 @@ import pytest
 
 from ivr.problems import FlowFileError
 from ivr.prompts.recordings import MANIFEST, Listing, Recordings, for_callers, music_for_callers
-from ivr.prompts.samples import PEAK_DBFS, SPEECH_DBFS, levels
+from ivr.prompts.samples import PEAK_DBFS, SPEECH_DBFS, from_pcm, levels
 from ivr.prompts.wav_file import WavFileError, read, read_channels
+from rtp.g711 import decode_a
+from rtp.wav import a_law
 from tests.ivr.prompts.wavs import sine, written
 
 
@@ -24,6 +26,15 @@ def test_recordings_come_out_at_one_level_without_silence_at_the_ends(
     assert abs(found.speech_dbfs - SPEECH_DBFS) < 0.5
     assert found.peak_dbfs <= PEAK_DBFS
     assert (sound.rate_hz, round(sound.duration_s, 1)) == (rate_hz, 1.1)
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 11_025, 44_100, 96_000])
+@pytest.mark.parametrize(("bits", "channels"), [(8, 1), (16, 2), (24, 2), (32, 1), (0, 1)])
+def test_callers_hear_every_kind_of_file_at_the_same_level(bits: int, channels: int, rate_hz: int) -> None:
+    recorded = written(sine(0.5, 0.1, rate_hz * channels), bits, channels=channels, rate_hz=rate_hz)
+    heard = from_pcm(decode_a(a_law(for_callers(recorded))).tobytes())
+    assert abs(len(heard) / 8000 - 0.5) < 0.02
+    assert abs(levels(heard, 8000).speech_dbfs - SPEECH_DBFS) < 0.5
 
 
 def test_a_recording_of_silence_is_refused() -> None:
