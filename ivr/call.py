@@ -62,8 +62,8 @@ class Collected:
 class Recorded:
     """What the caller said into a recording: how long it is, and where in it the caller was heard last (0: never).
 
-    `ended_by`: terminator, silence, full (the longest time is over), hung_up, or failed (it is not all in the file, or
-    could not be recorded).
+    `ended_by`: terminator, silence, full (the longest time is over), hung_up, cut_off (who carried the media was lost;
+    the file has what was written by then), or failed (it is not all in the file, or could not be recorded).
     """
 
     ended_by: str

@@ -22,7 +22,6 @@ async def record(
 ) -> Recorded:
     """Record until `awaited` is resolved: by a key, by the engine's cause, or by CallEnded. Raises MediaError."""
     await media.record(leg, path, most_s=most_s, silence_s=silence_s)
-    recorded = Recorded("failed")
     ended_by = "hung_up"
     try:
         async with asyncio.timeout(most_s + _GRACE_S):
@@ -43,14 +42,17 @@ async def _finish(media: MediaEngine, leg: LegId, path: str, ended_by: str) -> R
         kept = await media.stop_record(leg)
     except MediaError as error:
         _log.warning("a recording was cut off", leg=leg, error=str(error))
-        duration_s = await asyncio.to_thread(_mend, Path(path))
-        return Recorded(ended_by if ended_by == "hung_up" else "failed", duration_s, duration_s)
-    if not kept.whole:
-        ended_by = "failed"
-    if ended_by == "failed" and not kept.duration_s:
-        duration_s = await asyncio.to_thread(_mend, Path(path))
-        return Recorded(ended_by, duration_s, duration_s)
-    return Recorded(ended_by, kept.duration_s, kept.spoken_s)
+        return await _cut_off(path, ended_by)
+    if ended_by == "failed" and kept.whole:
+        return await _cut_off(path, ended_by)  # the engine that is asked now has never recorded anything
+    return Recorded(ended_by if kept.whole else "failed", kept.duration_s, kept.spoken_s)
+
+
+async def _cut_off(path: str, ended_by: str) -> Recorded:
+    duration_s = await asyncio.to_thread(_mend, Path(path))
+    if ended_by != "hung_up":
+        ended_by = "cut_off" if duration_s else "failed"
+    return Recorded(ended_by, duration_s, duration_s)
 
 
 def _mend(path: Path) -> float:
