@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests import soak_calls
+from tests import soak_calls, soak_reload
 from tests.bench.run import svar
 from tests.interop.peers import free_port
 from tests.short_calls import Agents, Callers, ring_all
@@ -172,6 +172,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=4000, help="messages a second")
     parser.add_argument("--calls", type=int, default=200_000)
     parser.add_argument("--call-rate", type=float, default=150.0, help="calls a second")
+    parser.add_argument("--bad-versions", type=int, default=1000, help="of the flows, under 50 calls a second")
     soak_calls.arguments(parser)
     known = parser.parse_args()
     rows = []
@@ -182,6 +183,8 @@ def main() -> None:
     if known.calls:
         what = f"{known.calls} short calls at {known.call_rate:g}/s"
         rows.append((what, asyncio.run(short_calls(known.calls, known.call_rate))))
+    if known.bad_versions:
+        rows.append(soak_reload.row(known.bad_versions, 50.0))
     rows += soak_calls.rows(known)
     write(rows)
     for what, outcome in rows:
