@@ -236,3 +236,15 @@ def falls_to(said: Said, language: str, listing: Listing) -> str | None:
     return next(
         (each for each in said.languages(language) if each != language and not lacking(said, each, listing)), None
     )
+
+
+def spoken_in(said: Said, language: str, listing: Listing) -> str | None:
+    """The language in which a caller of `language` hears it, by recordings or by a voice; None: not at all."""
+    first, _ = said.text(language)
+    candidates = said.languages(language) or (first,)
+    return next((each for each in candidates if not lacking(said, each, listing)), None)
+
+
+def is_recorded(said: Said, language: str, listing: Listing) -> bool:
+    """Whether a person speaks all of it that never changes."""
+    return all(listing.heard(language, piece.key) for piece in _fixed(said, language))

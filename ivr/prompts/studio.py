@@ -158,7 +158,10 @@ def as_csv(lines: Iterable[Line]) -> str:
 
 def from_csv(text: str) -> list[Line]:
     """The lines of a table that `as_csv` wrote. Raises ValueError that says which line is none."""
-    table = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    text = text.removeprefix("\ufeff")
+    # Spreadsheets write semicolons where a comma is the decimal sign.
+    delimiter = ";" if text.startswith(f"{COLUMNS[0]};") else ","
+    table = csv.DictReader(io.StringIO(text), delimiter=delimiter)
     if table.fieldnames is None or not set(COLUMNS) <= set(table.fieldnames):
         raise ValueError(f"expected a script as CSV, with the columns {', '.join(COLUMNS)}")
     lines = []
@@ -176,9 +179,11 @@ _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>
 body {{ font: 11pt sans-serif; margin: 2em auto; max-width: 60em; }}
+table {{ border-collapse: collapse; width: 100%; }}
 h2 {{ border-bottom: 2px solid #222; margin: 2em 0 0.5em; }}
 tr {{ break-inside: avoid; }} td {{ vertical-align: top; padding: 0.5em 0.6em; border-bottom: 1px solid #ccc; }}
-.number {{ text-align: right; font-weight: bold; }} .read {{ font-size: 16pt; width: 100%; }}
+.number {{ text-align: right; font-weight: bold; min-width: 2.5em; line-height: 18pt; }}
+.read {{ font-size: 16pt; width: 100%; }}
 .note {{ font-size: 10pt; color: #444; }}
 </style>
 <h1>{title}</h1>

@@ -4,22 +4,37 @@ from collections.abc import Iterable
 
 from ivr.call import Clip
 from ivr.prompting import Said
+from ivr.prompts.inventory import CHARACTERS_PER_S, is_recorded, spoken_in
 from ivr.prompts.phrases import sentence
+from ivr.prompts.recordings import Listing
 
-CHARACTERS_PER_S = 14.0
-"""About how fast the recordings speak."""
+__all__ = ["CHARACTERS_PER_S", "WrittenPrompts"]
 
 
 class WrittenPrompts:
-    """The Prompts port without sound: the same words as the spoken ones, values spelled out."""
+    """The Prompts port without sound: the same words as the spoken ones, values spelled out.
+
+    With a `listing` of the recordings a caller hears the language that a real one would, and nothing where a real one
+    would hear nothing; without it every language has a voice.
+    """
+
+    def __init__(self, listing: Listing | None = None) -> None:
+        self._listing = listing
 
     def prepare(self, said: Iterable[Said]) -> None:
         pass
 
     def clips(self, said: Said, language: str) -> tuple[Clip, ...]:
         spoken, text = said.text(language)
+        synthetic = False
+        if self._listing is not None:
+            heard = spoken_in(said, language, self._listing)
+            if heard is None:
+                return ()
+            spoken, text = heard, said.texts[heard]
+            synthetic = not is_recorded(said, heard, self._listing)
         words = sentence(spoken, text, said.values).text
-        return (Clip("", len(words) / CHARACTERS_PER_S, words, spoken),)
+        return (Clip("", len(words) / CHARACTERS_PER_S, words, spoken, synthetic),)
 
     def music(self, name: str) -> tuple[Clip, ...]:
         return (Clip("", 30.0, f"music {name}", ""),)

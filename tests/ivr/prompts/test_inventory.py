@@ -5,6 +5,7 @@ from pathlib import Path
 from ivr.prompts.inventory import VALUES, Inventory, State, same_words, section, take
 from ivr.prompts.recordings import Recordings
 from ivr.prompts.spoken import words
+from ivr.simulator.prompts import WrittenPrompts
 from tests.ivr.prompts.services import SAMI, SERVICE, listing, record, service
 
 
@@ -103,3 +104,17 @@ def test_a_menu_that_takes_too_long_is_told_by_its_recording_or_by_its_length(tm
 def test_a_text_that_no_node_leads_to_is_in_the_inventory_too(tmp_path: Path) -> None:
     lost = SERVICE + "  lost:\n    type: hangup\n    say: {nb: Borte., se: Jávkan., en: Gone.}\n"
     assert list(states(taken(tmp_path, text=lost), "nb"))[-1] == "line/lost.say"
+
+
+def test_simulated_callers_hear_the_language_that_real_ones_would(tmp_path: Path) -> None:
+    record(tmp_path, "nb/line/bye.say")
+    open_fallback, none = service("{se: nb}").flow, service().flow
+    said = {each.key: each for each in open_fallback.said()}
+    prompts = WrittenPrompts(listing(tmp_path))
+    assert [(clip.text, clip.language, clip.synthetic) for clip in prompts.clips(said["line/bye.say"], "se")] == [
+        ("Ha det bra.", "nb", False)
+    ]
+    assert [clip.synthetic for clip in prompts.clips(said["line/menu.say"], "se")] == [True]
+    assert [clip.language for clip in prompts.clips(said["line/menu.say"], "pl")] == ["nb"]
+    assert [prompts.clips(each, "se") for each in none.said()] == [(), (), ()]
+    assert WrittenPrompts().clips(said["line/bye.say"], "se")[0].text == "Báze dearvan."

@@ -82,6 +82,8 @@ def test_the_table_is_read_again_as_it_was_written(tmp_path: Path) -> None:
     assert len(lines) > 100
     assert from_csv(as_csv(lines)) == lines
     assert from_csv("\ufeff" + as_csv(lines)) == lines
+    plain = [Line(1, "nb", "main", ("a",), "Hei.", "", "")]
+    assert from_csv(as_csv(plain).replace(",", ";")) == plain
 
 
 @pytest.mark.parametrize(
