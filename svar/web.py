@@ -118,6 +118,8 @@ def _reach(what: str, url: str, named: list[str]) -> Iterator[str]:
     except ValueError as error:
         yield f"{what}: networks: {error}; expected an address such as 192.0.2.7, or a network such as 192.0.2.0/24"
         return
+    if any(network.prefixlen == 0 for network in parsed):
+        yield f"{what}: networks: a network of all addresses names none; expected those that the service has"
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port

@@ -124,7 +124,7 @@ class Asking(Node):
         headers = {name: _text(one.evaluate(run.value)) for name, one in self.headers.items()}
         if not all(0 < len(value) <= _MOST_IN_PATH for value in values.values()):
             return None
-        path = _SLOT.sub(lambda found: quote(values[found[1]], safe=""), self.path)
+        path = _SLOT.sub(lambda found: quote(values[found[1]], safe="", errors="replace"), self.path)
         take = {name: one.wanted() for name, one in self.take.items()}
         return Question(self.service, path, sent, headers, take, self.timeout_s, self.retries)
 

@@ -60,7 +60,7 @@ class GatewayTexts:
             return Sending.CAPPED
         values = {"to": pii_to, "text": message.text, "sender": self._terms.sender}
         pii_body = {name: filled(text, values) for name, text in self._terms.body.items()}
-        answer = await self._client.exchange(WebRequest("", json.dumps(pii_body, ensure_ascii=False).encode()))
+        answer = await self._client.exchange(WebRequest("", json.dumps(pii_body).encode()))
         if isinstance(answer, Failed):
             _log.warning("the gateway did not take a text message", cause=answer.cause, status=answer.status)
             return Sending.FAILED

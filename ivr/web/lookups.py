@@ -47,5 +47,5 @@ def _request(question: Question) -> WebRequest | None:
         return None
     if question.pii_send is None:
         return WebRequest(path, None, question.pii_headers)
-    pii_body = json.dumps(dict(question.pii_send), ensure_ascii=False, separators=(",", ":")).encode()
+    pii_body = json.dumps(dict(question.pii_send), separators=(",", ":")).encode()
     return WebRequest(path, pii_body, question.pii_headers) if len(pii_body) <= MOST_SENT_BYTES else None

@@ -39,6 +39,7 @@ def test_what_is_right_is_not_complained_of() -> None:
         (Lookup(name="a", url="https://10.0.0.1"), "the address is not public"),
         (Lookup(name="a", url="https://10.0.0.1", networks=["10.1.0.0/16"]), "the address is not public"),
         (Lookup(name="a", url=CASES.url, networks=["10.0.0.1/8"]), "networks: 10.0.0.1/8 has host bits set"),
+        (Lookup(name="a", url=CASES.url, networks=["::/0"]), "a network of all addresses names none"),
         (Lookup(name="a", url=CASES.url, timeout_ms=0), "timeout_ms = 0: expected 1 to 30000"),
         (Lookup(name="a", url=CASES.url, limits=LookupLimits(at_once=0)), "limits.at_once = 0"),
         (Lookup(name="a", url=CASES.url, limits=LookupLimits(most_bytes=2**30)), "limits.most_bytes"),

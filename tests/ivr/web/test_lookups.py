@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from yarl import URL
 
 from ivr.lookups import Cause, Failed, Found, Lookups, Question, Wanted
-from ivr.web.lookups import WebLookups
+from ivr.web.lookups import WebLookups, _request
 from tests.ivr.web.lookups_contract import LookupsContract, LookupsWorld
 from tests.ivr.web.servers import Answering, client, hang, says, serving
 
@@ -115,21 +119,39 @@ async def test_a_service_that_hangs_holds_no_other() -> None:
     async with (
         serving(hang) as hung,
         serving(says({"id": "x"})) as well,
-        client(hung, at_once=8, timeout_s=1.0) as slow,
+        client(hung, at_once=8, timeout_s=3.0) as slow,
         client(well, name="other") as quick,
     ):
         lookups = WebLookups([slow, quick])
         waiting = [asyncio.ensure_future(lookups.ask(Question("cases"))) for _ in range(1000)]
-        began = asyncio.get_running_loop().time()
         answers = [await lookups.ask(Question("other", take={"id": Wanted(("id",))})) for _ in range(20)]
-        assert asyncio.get_running_loop().time() - began < 0.9
         assert answers == [Found({"id": "x"})] * 20
+        assert sum(not asked.done() for asked in waiting) == 8 + 4 * 8
         outcomes = await asyncio.gather(*waiting)
-        assert asyncio.get_running_loop().time() - began < 2.5
         causes = [outcome.cause for outcome in outcomes if isinstance(outcome, Failed)]
         assert len(causes) == 1000
         assert set(causes) <= {Cause.TIMEOUT, Cause.OVERLOADED, Cause.CIRCUIT_OPEN}
         assert causes.count(Cause.TIMEOUT) <= 8
         began = asyncio.get_running_loop().time()
         assert await lookups.ask(Question("cases")) == Failed(Cause.CIRCUIT_OPEN)
-        assert asyncio.get_running_loop().time() - began < 0.1
+        assert asyncio.get_running_loop().time() - began < 1
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+@settings(max_examples=200)
+def test_no_value_changes_the_path_that_it_stands_in(first: str, second: str) -> None:
+    first, second = (quote(value, safe="", errors="replace") for value in (first, second))
+    path = f"/cases/{first}/of/{second}?q={second}"
+    request = _request(Question("cases", path))
+    if request is None:
+        assert not first or {first, second} & {"", ".", ".."}
+    else:
+        url = URL("http://cases.example" + request.path, encoded=True)
+        assert (url.host, url.raw_path_qs) == ("cases.example", path)
+        assert len(url.raw_path.split("/")) == 5
+
+
+async def test_text_that_is_no_text_is_sent_all_the_same() -> None:
+    async with _over_http(_told) as lookups:
+        outcome = await lookups.ask(Question("cases", pii_send={"a": "æ\ud800"}, take={"body": Wanted(("body",))}))
+    assert outcome == Found({"body": '{"a":"\\u00e6\\ud800"}'})
