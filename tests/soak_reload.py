@@ -30,8 +30,14 @@ ENDED = "ended by svar"
 SETTLED_S = 30.0
 
 
-def good(n: int) -> dict[str, bytes]:
-    return {"menu.yaml": FLOW.format(n=n).encode()}
+def good(n: int, flows: int = 1) -> dict[str, bytes]:
+    """A version with the flow that is rung, and so many others beside it."""
+    text = FLOW.format(n=n)
+    content = {"menu.yaml": text.encode()}
+    for other in range(1, flows):
+        named = text.replace("flow: menu", f"flow: other{other}").replace("5000", str(10_000 + other))
+        content[f"other{other}.yaml"] = named.encode()
+    return content
 
 
 def bad_version(n: int, chance: random.Random) -> dict[str, bytes]:
@@ -55,7 +61,7 @@ def bad_version(n: int, chance: random.Random) -> dict[str, bytes]:
     return {"menu.yaml": kinds[which].encode()}
 
 
-async def reloaded(folder: Path, *, bad: int, good_every: int, rate: float, seed: int) -> str:
+async def reloaded(folder: Path, *, bad: int, good_every: int, rate: float, seed: int, flows: int = 1) -> str:
     """Publish them one after the other, each as soon as the last was refused, while callers ring, press 2, and go.
 
     Raises AssertionError when a call was disturbed: not answered, not led on by its key, or on a version that is none
@@ -71,16 +77,17 @@ async def reloaded(folder: Path, *, bad: int, good_every: int, rate: float, seed
         await callers.open()
         stop = asyncio.Event()
         ringing = asyncio.create_task(_ring(callers, rate, chance, stop))
-        worst_lag_s = 0.0
+        worst_lag_s = reload_ms = 0.0
         try:
             reasons: Counter[str] = Counter()
             for n in range(1, bad + 1):
                 reasons[await admin.refused(await admin.publish(bad_version(n, chance)))] += 1
-                if n % 20 == 0:
+                if n % 10 == 0:
                     worst_lag_s = max(worst_lag_s, (await node.metrics())["svar_event_loop_lag_seconds"])
                 if n % good_every == 0:
-                    served.append(await admin.publish(good(n)))
+                    served.append(await admin.publish(good(n, flows)))
                     await serving(node, active=served[-1])
+                    reload_ms = max(reload_ms, (await node.metrics())["svar_flows_reload_ms"])
             stop.set()
             await ringing
             await node.quiet(SETTLED_S)
@@ -88,7 +95,9 @@ async def reloaded(folder: Path, *, bad: int, good_every: int, rate: float, seed
             stop.set()
             await asyncio.gather(ringing, return_exceptions=True)
             callers.close()
-        return await _judged(node, callers, [id_[:12] for id_ in served], bad, reasons, worst_lag_s)
+        told = await _judged(node, callers, [id_[:12] for id_ in served], bad, reasons)
+        late = f"the loop {worst_lag_s * 1000:.0f} ms late at worst"
+        return f"{told}; {flows} flows were ready in {reload_ms:.0f} ms at most, {late}"
 
 
 async def _ring(callers: Callers, rate: float, chance: random.Random, stop: asyncio.Event) -> None:
@@ -103,9 +112,7 @@ async def _ring(callers: Callers, rate: float, chance: random.Random, stop: asyn
             await asyncio.sleep(0.1)
 
 
-async def _judged(
-    node: Installation, callers: Callers, served: list[str], bad: int, reasons: Counter[str], worst_lag_s: float
-) -> str:
+async def _judged(node: Installation, callers: Callers, served: list[str], bad: int, reasons: Counter[str]) -> str:
     calls = len(callers.calls)
     assert calls, "nobody rang"
     assert callers.outcomes == {ENDED: calls}, f"calls were disturbed: {shown(callers.outcomes)}"
@@ -118,16 +125,15 @@ async def _judged(
     refused = int((await node.metrics())["svar_flows_refused_total"])
     assert refused == bad, f"{refused} of {bad} bad versions were refused"
     return (
-        f"{bad} bad versions refused for {len(reasons)} different mistakes, {len(served)} good ones served; {calls} calls, "
-        f"all answered, led on by their key and ended in order, on {len(versions)} versions; "
-        f"the loop was {worst_lag_s * 1000:.0f} ms late at worst"
+        f"{bad} bad versions refused for {len(reasons)} different mistakes, {len(served)} good ones served; "
+        f"{calls} calls, all answered, led on by their key and ended in order, on {len(versions)} versions"
     )
 
 
 def row(versions: int, rate: float) -> tuple[str, str]:
     seed = random.SystemRandom().randrange(2**31)
     with tempfile.TemporaryDirectory(prefix="svar-soak.") as folder:
-        text = asyncio.run(reloaded(Path(folder), bad=versions, good_every=100, rate=rate, seed=seed))
+        text = asyncio.run(reloaded(Path(folder), bad=versions, good_every=50, rate=rate, seed=seed, flows=200))
     return f"{versions} bad versions of the flows under {rate:g} calls/s, seed {seed}", text
 
 

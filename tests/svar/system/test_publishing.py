@@ -1,9 +1,11 @@
 """Versions of the flows on whole nodes, with calls in progress. Real SIP and RTP on loopback, a real Redis."""
 
 import asyncio
+import random
 from pathlib import Path
 
 from sip.events import Accepted
+from tests.light.callers import Callers, Plan
 from tests.rtp.phone import until
 from tests.soak_reload import reloaded
 from tests.svar.system.installation import Installation, running
@@ -86,6 +88,37 @@ async def test_what_was_published_outlives_a_restart_and_the_greeting_tells_that
         await serving(node, active=id_)
         assert f"Flows: version {id_[:12]}, which was published" in node.log()
         assert "differs and is not served" in node.log()
+
+
+async def test_a_canary_that_loses_callers_in_its_menu_is_taken_back(tmp_path: Path) -> None:
+    """In the new version 2 leads nowhere, so that callers hear the menu again, and go."""
+    node = installation(tmp_path)
+    worse = {
+        path: text.replace(b"keys: {2: bye}", b"keys: {3: bye}").replace(b"attempts: 1", b"attempts: 3")
+        for path, text in menu("worse").items()
+    }
+    async with running(node), publisher(redis_of(node)) as admin:
+        active = await admin.publish(menu("first"))
+        trial = await admin.canary(worse, 0.5)
+        await serving(node, active=active, canary=trial)
+        callers = Callers(("127.0.0.1", node.sip_port), random.Random(2026))
+        await callers.open()
+        try:
+            for n in range(70):
+                callers.ring(n, Plan("5000", key="2", key_s=0.3, patience_s=4.0))
+                await asyncio.sleep(0.03)
+            await serving(node, within_s=20, active=active)
+            await until(lambda: not callers.open_calls, "the end of the calls", deadline_s=20)
+        finally:
+            callers.close()
+        metrics = await node.metrics()
+        assert metrics["svar_canary_taken_back_total"] == 1
+        arms = {arm: metrics[f'svar_flows_contacts_total{{arm="{arm}"}}'] for arm in ("active", "canary")}
+        assert sum(arms.values()) == 70
+        assert 20 <= arms["canary"] <= 50
+        [last, *_] = await admin.store.moves()
+        assert (last.what, last.cause, last.author, last.canary) == ("canary_ended", "worse", "svar", trial)
+        assert "100.0% of 20 contacts hung up in the menu, 0.0% of" in last.message
 
 
 async def test_bad_versions_under_calls_disturb_no_call(tmp_path: Path) -> None:
