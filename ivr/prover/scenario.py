@@ -1,0 +1,205 @@
+"""A way through the graph as a scenario that `svar test` runs, and that fails until the fault is mended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import yaml
+
+from ivr.book import FlowBook
+from ivr.calendar import OSLO
+from ivr.expression import Scalar
+from ivr.lengths import length_text
+from ivr.nodes import Node
+from ivr.prover.bounds import Bounds
+from ivr.prover.explore import Edge, Graph
+from ivr.prover.faults import FaultKind, Found
+from ivr.prover.story import RINGS_S, TALKS_S, Story, lasts_s, step_name
+from ivr.schema import KEYS
+from ivr.ways import UNKNOWN, Act, Known
+
+_BEEP_S = 2.0
+_SPEAKS_S = 6.0
+_SLACK_S = 2.0
+
+
+@dataclass(slots=True)
+class _Scene:
+    """What the world and the caller do, gathered move by move."""
+
+    caller: list[dict[str, Any]] = field(default_factory=list)
+    answering: list[str] = field(default_factory=list)
+    queues: dict[str, str] = field(default_factory=dict)
+    lookups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    mailboxes: dict[str, str] = field(default_factory=dict)
+    transfers: dict[str, str] = field(default_factory=dict)
+    sms: str = ""
+
+    def parts(self) -> dict[str, Any]:
+        """What a scenario has of it."""
+        agents = [
+            {
+                "name": f"agent-{queue.replace('_', '-')}",
+                "queues": [queue],
+                "answers_after": length_text(RINGS_S),
+                "talks": length_text(TALKS_S),
+            }
+            for queue in dict.fromkeys(self.answering)
+        ]
+        given = {
+            "caller": self.caller,
+            "agents": agents,
+            "queues": self.queues,
+            "lookups": self.lookups,
+            "mailboxes": self.mailboxes,
+            "transfers": self.transfers,
+            "sms": self.sms,
+        }
+        return {name: value for name, value in given.items() if value}
+
+
+def scenario_of(
+    book: FlowBook, graph: Graph, found: Found, story: Story, settings: Mapping[str, Scalar], bounds: Bounds
+) -> str:
+    """The YAML of a scenario file; empty for a flow without a number, which nobody can ring."""
+    if not story.number:
+        return ""
+    scene = _Scene()
+    for edge in found.trail:
+        state = graph.states[edge.source]
+        node = book.by_name[state.flow].nodes.get(state.node)
+        if node is not None:
+            _play(scene, node, edge, step_name(state))
+    began = graph.states[found.trail[0].source if found.trail else found.state]
+    diverted = began.value("diverted_from")
+    scenario: dict[str, Any] = {
+        "name": f"{began.flow}: {found.message}"[:200],
+        "at": _moment(story.at_ms),
+        "note": f"Found by svar prove ({found.kind}). It fails until this is mended.",
+        **({"settings": dict(settings)} if settings else {}),
+        **({"crisis": story.crisis} if story.crisis else {}),
+        **({"diverted_from": diverted} if isinstance(diverted, str) and diverted else {}),
+        **scene.parts(),
+        "expect": _expected(book, graph, found, bounds),
+    }
+    content = {"number": story.number, "scenarios": [scenario]}
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _moment(at_ms: int) -> str:
+    """On Norway's clock; with its distance from UTC in the second of two equal hours."""
+    local = datetime.fromtimestamp(at_ms // 1000, OSLO)
+    return local.strftime("%Y-%m-%d %H:%M:%S") + (local.strftime("%z") if local.fold else "")
+
+
+# --- what the caller and the world do ---
+
+
+def _play(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
+    for act in edge.move.acts:
+        match act.kind:
+            case "agent" if node.type == "queue":
+                scene.answering.append(act.detail)
+            case "nobody" if node.type == "transfer":
+                scene.transfers[act.detail] = "refused"
+            case "full" if node.type == "queue":
+                scene.queues[act.detail] = "full"
+            case "full":
+                scene.mailboxes[act.detail] = "full"
+            case "lookup" if node.type == "deflect":
+                scene.sms = "" if act.detail == "sms_sent" else "failed"
+            case "lookup":
+                _answer(scene, node, act.detail, edge)
+            case "records":
+                after_s = edge.speech_s + _BEEP_S
+                scene.caller.append({"at": step, "after": _length(after_s), "speak": _length(_SPEAKS_S)})
+    _press(scene, node, edge, step)
+
+
+def _press(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
+    """Keys are pressed at once, one after the other; those after a silence when it is over."""
+    if not any(act.kind == "press" for act in edge.move.acts):
+        return
+    doing: list[dict[str, Any]] = []
+    for act in edge.move.acts:
+        if act.kind == "silence":
+            doing.append({"silence": True})
+        elif act.kind == "press" and (keys := _keys(act, edge)):
+            if doing and "press" in doing[-1]:
+                doing[-1]["press"] += keys
+            else:
+                doing.append({"press": keys})
+    waits_s = edge.speech_s + RINGS_S if node.type == "queue" else 0.0
+    for index, did in enumerate(doing):
+        lead: dict[str, Any] = {} if index else {"at": step}
+        after = {"after": _length(waits_s)} if waits_s and not index else {}
+        scene.caller.append({**lead, **after, **did})
+
+
+def _keys(act: Act, edge: Edge) -> str:
+    """The keys of a press; where it names a variable, its value."""
+    given = act.detail if set(act.detail) <= set(KEYS) else str(dict(edge.sets).get(act.detail, ""))
+    return given if set(given) <= set(KEYS) else ""
+
+
+def _answer(scene: _Scene, node: Node, outcome: str, edge: Edge) -> None:
+    service = str(getattr(node, "service", ""))
+    if not service:
+        return
+    if outcome == "found":
+        scene.lookups[service] = {"gives": _content(node, dict(edge.sets))}
+    elif outcome == "not_found":
+        scene.lookups[service] = {"fails": "status", "status": 404}
+    elif outcome.isdigit():
+        scene.lookups[service] = {"fails": "status", "status": int(outcome)}
+    else:
+        scene.lookups[service] = {"fails": outcome if outcome not in ("failed", "") else "unreachable"}
+
+
+def _content(node: Node, values: Mapping[str, Known]) -> Any:
+    """An answer that has every field that the node takes, those that matter with their values."""
+    content: dict[str, Any] = {}
+    for name, one in getattr(node, "take", {}).items():
+        value = values.get(name, UNKNOWN)
+        if value is UNKNOWN:
+            samples = {"number": 1, "true_or_false": True}
+            value = next(iter(one.one_of), samples.get(one.type, "x"))
+        inner = content
+        *way, last = one.field.split(".")
+        for part in way:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    return content
+
+
+def _length(seconds: float) -> str:
+    return length_text(float(round(seconds * 10) / 10))
+
+
+# --- what is expected, and does not come ---
+
+
+def _expected(book: FlowBook, graph: Graph, found: Found, bounds: Bounds) -> dict[str, Any]:
+    match found.kind:
+        case FaultKind.NOT_SPOKEN if found.said is not None:
+            language, text = next(iter(found.said.texts.items()))
+            return {"not_heard": [{language: _longest_piece(text)}]}
+        case FaultKind.CRISIS_UNSAID:
+            crisis = book.crises[str(graph.states[found.state].value("crisis"))]
+            return {"heard": [_longest_piece(next(iter(crisis.message.texts.values())))]}
+        case FaultKind.TOO_LONG:
+            queued_s = sum(lasts_s(edge) - edge.takes_s for edge in found.trail if edge.move.queued_s)
+            return {"lasts": {"most": _length(bounds.time_s + max(queued_s, 0.0) + _SLACK_S)}}
+        case FaultKind.TOO_MUCH_SPEECH:
+            return {"listens": {"most": _length(bounds.speech_s)}}
+        case FaultKind.TOO_MANY_TEXTS:
+            steps: Sequence[str] = [step_name(graph.states[edge.source]) for edge in found.trail]
+            return {"ends_well": True, "path_contains": list(steps)}
+    return {"ends_well": True}
+
+
+def _longest_piece(text: str) -> str:
+    """A part of a text without values."""
+    pieces = [part.rpartition("}")[2] for part in text.split("{")]
+    return max(pieces, key=len).strip()

@@ -1,0 +1,201 @@
+"""A way through the graph as a story: who rings when, what they hear and do, step by step, with the clock."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ivr.calendar import OSLO
+from ivr.lengths import length_text
+from ivr.prover.explore import Edge, Graph
+from ivr.prover.moments import Timeline
+from ivr.prover.state import State
+from ivr.ways import UNKNOWN, Act, Kind
+
+RINGS_S = 3.0
+TALKS_S = 60.0
+_MINUTE_MS = 60_000
+_HOUR_MS = 60 * _MINUTE_MS
+_LATE_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens at one node, from `at_s` of the call on. `step` is `flow.node` in a sub-flow."""
+
+    at_s: float
+    step: str
+    hears: tuple[str, ...]
+    happens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One caller's call up to the fault. `at_ms` is when the phone rings (epoch)."""
+
+    at_ms: int
+    number: str
+    crisis: str
+    steps: tuple[Step, ...]
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        crisis = f", while the crisis {self.crisis!r} is on" if self.crisis else ""
+        yield f"{moment_text(self.at_ms)} somebody rings {self.number or 'the flow'}{crisis}"
+        width = max((len(step.step) for step in self.steps), default=0)
+        for step in self.steps:
+            clock = f"{int(step.at_s) // 60:3}:{int(step.at_s) % 60:02}"
+            told = [
+                *(f"hears \N{LEFT DOUBLE QUOTATION MARK}{text}\N{RIGHT DOUBLE QUOTATION MARK}" for text in step.hears)
+            ]
+            told += step.happens
+            for index, line in enumerate(told or [""]):
+                lead = f"{clock}  {step.step:<{width}}" if not index else " " * (8 + width)
+                yield f"{lead}  {line}".rstrip()
+
+
+def moment_text(at_ms: int) -> str:
+    """As `Thu 24 December 2026 10:00`, on Norway's clock; at the second of two equal hours it says so."""
+    local = datetime.fromtimestamp(at_ms / 1000, OSLO)
+    twice = " (winter time)" if local.fold else ""
+    seconds = ":%S" if local.second else ""
+    return local.strftime(f"%a {local.day} %B %Y %H:%M{seconds}") + twice
+
+
+def story_of(graph: Graph, time: Timeline, way: Sequence[Edge], last: State, first: State) -> Story:
+    """The story of a way; `last` is where it ends up when the way is empty."""
+    began = graph.states[way[0].source] if way else first
+    steps: list[Step] = []
+    at_s = 0.0
+    for edge in way:
+        state = graph.states[edge.source]
+        language = str(state.value("language"))
+        hears = tuple(said.text(language)[1] for said in edge.move.said if said.texts)
+        steps.append(Step(at_s, step_name(state), hears, tuple(_happens(graph, time, edge, at_s))))
+        at_s += lasts_s(edge)
+    if not way or way[-1].target is not None:
+        after = graph.states[way[-1].target] if way and way[-1].target is not None else last
+        steps.append(Step(at_s, step_name(after), (), ()))
+    arrives_ms = arrival_ms(graph, time, way, began)
+    return Story(arrives_ms, str(began.value("number") or ""), str(began.value("crisis") or ""), tuple(steps))
+
+
+def step_name(state: State) -> str:
+    """As traces have it."""
+    return f"{state.flow}.{state.node}" if state.frames else state.node
+
+
+def lasts_s(edge: Edge) -> float:
+    """How long a caller is at it, as scenarios play it."""
+    kinds = {act.kind for act in edge.move.acts}
+    if "agent" in kinds:
+        return RINGS_S + TALKS_S
+    if "nobody" in kinds:
+        return edge.speech_s + max(edge.move.queued_s, edge.move.waits_s)
+    if kinds & {"lookup", "full", "sends"}:
+        return edge.speech_s
+    if edge.chosen and "silence" not in kinds:
+        return edge.speech_s
+    return edge.takes_s + edge.move.queued_s
+
+
+def arrival_ms(graph: Graph, time: Timeline, way: Sequence[Edge], began: State) -> int:
+    """When the phone rings, such that the flow asks in the stretches of the way's states."""
+    if began.moment is None:
+        return time.stretches[time.classes[0]].from_ms + _HOUR_MS
+    origin = time.stretches[began.moment.origin]
+    before_s = 0.0
+    minded_s = 0.0
+    for edge in way:
+        state, after = graph.states[edge.source], graph.states[edge.target] if edge.target is not None else None
+        if state.moment is not None:
+            minded_s = before_s
+        if state.moment is not None and after is not None and after.moment is not None and after.moment != state.moment:
+            half_ms = round((before_s + lasts_s(edge) / 2) * 1000)
+            return max(origin.until_ms - half_ms, origin.from_ms)
+        before_s += lasts_s(edge)
+    return _within(origin.from_ms, origin.until_ms, round(minded_s * 1000))
+
+
+def _within(from_ms: int, until_ms: int, needs_ms: int) -> int:
+    """An hour after the beginning, or a quarter in; early enough for what comes; a whole minute where there is one."""
+    wished = from_ms + min(_HOUR_MS, (until_ms - from_ms) // 4)
+    latest = max(until_ms - needs_ms - _LATE_MS, from_ms)
+    at_ms = min(wished, latest)
+    whole = at_ms // _MINUTE_MS * _MINUTE_MS
+    return whole if whole >= from_ms else at_ms
+
+
+_SAYS = {
+    Kind.OPEN: "it is open",
+    Kind.CLOSED: "it is closed",
+    Kind.HOLIDAY: "it is a holiday",
+    Kind.OTHERWISE: "no condition holds",
+    Kind.NO_CHOICE: "no choice was made",
+    Kind.NO_ENTRY: "nothing that fits was pressed",
+}
+
+
+def _happens(graph: Graph, time: Timeline, edge: Edge, at_s: float) -> Iterator[str]:
+    yield from _done(edge)
+    way = edge.move.way
+    if way is not None and way.kind in _SAYS:
+        yield _SAYS[way.kind]
+    elif way is not None and way.kind is Kind.CASE:
+        yield f"{way.detail} holds"
+    known = {name: value for name, value in edge.sets if name != "language" and value is not UNKNOWN}
+    if known:
+        yield ", ".join(f"{name} is {value!r}" for name, value in known.items())
+    language = dict(edge.sets).get("language")
+    if language is not None:
+        yield f"the language is {language!r} from here on"
+    if edge.move.enters:
+        yield f"the flow {edge.move.enters!r} begins"
+    if edge.move.returns:
+        yield f"it gives {edge.move.returns!r}"
+    if edge.target is None:
+        yield "the call ends" if edge.reached is not None else "the call ends, and nothing is said"
+    elif _passed(graph, edge):
+        moment = graph.states[edge.target].moment
+        assert moment is not None
+        yield f"meanwhile it is {moment_text(time.stretches[moment.index].from_ms)}, and the hours are others"
+
+
+def _passed(graph: Graph, edge: Edge) -> bool:
+    assert edge.target is not None
+    before, after = graph.states[edge.source].moment, graph.states[edge.target].moment
+    return before is not None and after is not None and before.index != after.index
+
+
+def _done(edge: Edge) -> Iterator[str]:
+    acts = list(edge.move.acts)
+    while acts:
+        act = acts.pop(0)
+        times = 1
+        while acts and acts[0] == act:
+            acts.pop(0)
+            times += 1
+        yield _act(act, edge) + (f", {times} times" if times > 1 else "")
+
+
+def _act(act: Act, edge: Edge) -> str:
+    match act.kind:
+        case "press":
+            return f"presses {act.detail or 'keys'}"
+        case "silence":
+            return "presses nothing"
+        case "agent":
+            return f"somebody answers in {act.detail!r}"
+        case "nobody":
+            waits = f" for {length_text(edge.move.queued_s)}" if edge.move.queued_s else ""
+            return f"nobody answers in {act.detail!r}{waits}"
+        case "full":
+            return f"{act.detail!r} takes nobody more"
+        case "agent_ends":
+            return "the talk ends"
+        case "lookup":
+            return f"the service answers: {act.detail}"
+        case "records":
+            return "leaves a message"
+        case "hang_up":
+            return "hangs up"
+    return f"{act.kind} {act.detail}".strip()
