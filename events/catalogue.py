@@ -143,6 +143,35 @@ class SurveyAnswered(Event):
     agent: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrisisHeard(Event):
+    """The message of a crisis began to be said to the contact."""
+
+    kind: ClassVar[str] = "crisis_heard"
+    crisis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrisisDeflected(Event):
+    """The contact was told something else instead of waiting in `queue`. `outcome`: ended, stayed, told (and waits)."""
+
+    kind: ClassVar[str] = "crisis_deflected"
+    crisis: str
+    queue: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrisisChanged(Event):
+    """A crisis was switched `on` until `until_ms` (epoch), or off, by `author`; it ends by itself without an event."""
+
+    kind: ClassVar[str] = "crisis_changed"
+    crisis: str
+    on: bool
+    until_ms: int
+    author: str
+
+
 # --- Distribution (written by the distributor's scripts) ---
 
 
@@ -359,6 +388,9 @@ CATALOGUE: dict[str, type[Event]] = {
         MediaTimedOut,
         VoicemailLeft,
         SurveyAnswered,
+        CrisisHeard,
+        CrisisDeflected,
+        CrisisChanged,
         ContactQueued,
         ContactLeftQueue,
         OfferMade,

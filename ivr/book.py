@@ -11,6 +11,7 @@ from ivr.crises import Crisis
 from ivr.flow import Flow
 from ivr.load import read_folder
 from ivr.problems import FlowFileError, errors
+from ivr.prompting import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class FlowBook:
     by_name: Mapping[str, Flow]
     calendars: Mapping[str, Calendar]
     crises: Mapping[str, Crisis] = field(default_factory=dict)
+
+    def said(self) -> list[Said]:
+        """Everything that may be said, for `Prompts.prepare`."""
+        flows = [said for flow in self.by_name.values() for said in flow.said()]
+        return flows + [said for crisis in self.crises.values() for said in crisis.said()]
 
 
 EMPTY = FlowBook("", {}, {}, {})
@@ -47,4 +53,6 @@ def load_book(path: Path, deployment: Deployment = NO_DEPLOYMENT) -> FlowBook:
     problems = errors(folder.problems + check_flows(folder, deployment))
     if problems:
         raise FlowFileError(problems)
-    return book_of(*(loaded.flow for loaded in folder.flows), calendars=folder.calendars, version=folder.version)
+    crises = {name: loaded.file.made() for name, loaded in folder.crises.items()}
+    flows = [loaded.flow for loaded in folder.flows]
+    return book_of(*flows, calendars=folder.calendars, crises=crises, version=folder.version)

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ivr.advice import advise
+from ivr.check_crises import check_crisis
 from ivr.check_outwards import check_outwards
 from ivr.expression import Expression, ExpressionError
 from ivr.flow import Flow
@@ -13,6 +14,7 @@ from ivr.marked_yaml import Marked
 from ivr.marked_yaml import Path as Where
 from ivr.nodes import Node
 from ivr.problems import Problem, did_you_mean
+from ivr.schema import OneLanguage
 
 Deployment = Mapping[str, Collection[str]]
 """The names that the configuration gives, by kind (queue, destination, ...). Kinds left out are not checked."""
@@ -34,7 +36,11 @@ def check_flows(folder: Folder, deployment: Deployment = NO_DEPLOYMENT) -> list[
         _check_world(loaded, known)
         advise(loaded.flow, loaded.marked)
     _check_unique(folder.flows)
-    return [problem for loaded in folder.flows for problem in loaded.marked.problems]
+    flows = [loaded.flow for loaded in folder.flows]
+    for crisis in folder.crises.values():
+        check_crisis(crisis.file, crisis.marked, flows, known)
+    files = [*(loaded.marked for loaded in folder.flows), *(crisis.marked for crisis in folder.crises.values())]
+    return [problem for marked in files for problem in marked.problems]
 
 
 def check_flow(flow: Flow, marked: Marked, broken: Collection[str] = ()) -> None:
@@ -118,7 +124,13 @@ def _circles(flow: Flow) -> list[list[str]]:
 def _check_languages(flow: Flow, marked: Marked) -> None:
     spoken = [language for language in flow.languages if language not in flow.fallback]
     for name, node in flow.nodes.items():
+        for where, language in node.speaks().items():
+            if language not in flow.languages:
+                message = f"{language!r} is none of the flow's languages{did_you_mean(language, flow.languages)}"
+                _report(marked, name, node, where, message)
         for where, said in node.texts().items():
+            if isinstance(said, OneLanguage):
+                continue
             missing = [language for language in spoken if language not in said.texts]
             if missing and said.texts:
                 field = ".".join(map(str, where))

@@ -46,6 +46,10 @@ class Crisis:
     deflect: tuple[Deflection, ...] = ()
     longest_s: float = 7 * 86_400.0
 
+    def said(self) -> list[Said]:
+        """Everything that may be said in it."""
+        return [self.message, *(each.say for each in self.deflect)]
+
     def is_heard_in(self, flows: Sequence[str]) -> bool:
         """Whether it is meant for a caller in one of these flows."""
         return not self.flows or not self.flows.isdisjoint(flows)

@@ -10,7 +10,7 @@ from ivr.announcing import Waiting
 from ivr.nodes import AnyNode
 from ivr.prompting import Said
 from ivr.run import Scalar
-from ivr.schema import Name, Number, Shared, Target, Texts
+from ivr.schema import Language, Name, Number, Shared, Target, Texts
 
 
 def _scalar(given: object) -> Scalar:
@@ -22,7 +22,6 @@ def _scalar(given: object) -> Scalar:
 FirstValue = Annotated[
     Scalar, PlainValidator(_scalar), WithJsonSchema({"type": ["string", "integer", "number", "boolean"]})
 ]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 
 
 class Heading(BaseModel):

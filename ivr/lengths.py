@@ -1,4 +1,4 @@
-"""Lengths of time as people write them: 45s, 5m, 1h30m, 500ms."""
+"""Lengths of time as people write them: 45s, 5m, 1h30m, 500ms, 7d."""
 
 import re
 from typing import Annotated
@@ -7,9 +7,10 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 LONGEST_S = 86_400.0
+LONGEST_DAYS_S = 31 * 86_400.0
 
 _LENGTH = re.compile(
-    r"(?=.)(?:([0-9]{1,3})h)?(?:([0-9]{1,4})m)?(?:([0-9]{1,5}(?:\.[0-9]{1,3})?)s)?(?:([0-9]{1,8})ms)?\Z"
+    r"(?=.)(?:([0-9]{1,2})d)?(?:([0-9]{1,3})h)?(?:([0-9]{1,4})m)?(?:([0-9]{1,5}(?:\.[0-9]{1,3})?)s)?(?:([0-9]{1,8})ms)?\Z"
 )
 
 
@@ -18,8 +19,9 @@ def seconds_of(text: str) -> float | None:
     match = _LENGTH.match(text)
     if match is None:
         return None
-    hours, minutes, seconds, thousandths = match.groups()
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds or 0) + int(thousandths or 0) / 1000
+    days, hours, minutes, seconds, thousandths = match.groups()
+    whole = int(days or 0) * 86_400 + int(hours or 0) * 3600
+    return whole + int(minutes or 0) * 60 + float(seconds or 0) + int(thousandths or 0) / 1000
 
 
 def length_text(seconds: float) -> str:
@@ -42,11 +44,11 @@ def _read(given: object) -> float:
     raise PydanticCustomError("length", "a length of time is written 45s, 5m, 1h30m or 500ms")
 
 
-def _bounded(least_s: float) -> object:
+def _bounded(least_s: float, most_s: float = LONGEST_S) -> object:
     def check(seconds: float) -> float:
-        if not least_s <= seconds <= LONGEST_S:
-            least = length_text(least_s) if least_s else "0s"
-            raise PydanticCustomError("length", "a length of time is {least} to 24h here", {"least": least})
+        if not least_s <= seconds <= most_s:
+            context = {"least": length_text(least_s), "most": length_text(most_s)}
+            raise PydanticCustomError("length", "a length of time is {least} to {most} here", context)
         return seconds
 
     return BeforeValidator(lambda given: check(_read(given)))
@@ -60,5 +62,13 @@ Length = Annotated[float, _bounded(0.001), _SCHEMA, _WRITTEN]
 
 LengthOrNone = Annotated[float, _bounded(0.0), _SCHEMA, _WRITTEN]
 """Seconds, at most a day; `0s` is none."""
+
+LongLength = Annotated[
+    float,
+    _bounded(60.0, LONGEST_DAYS_S),
+    WithJsonSchema({"type": "string", "pattern": r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?$"}),
+    _WRITTEN,
+]
+"""Seconds, a minute to 31 days; days may be written, `7d`."""
 
 WholeSeconds = Annotated[int, Field(ge=0), BeforeValidator(lambda given: round(_read(given))), _SCHEMA, _WRITTEN]

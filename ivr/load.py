@@ -1,6 +1,7 @@
 """Flow files to flows: YAML with its marks, then the schema; every mistake at its line, all at once.
 
-A folder of flows has the flows themselves (`*.yaml`), `shared/*.yaml`, `calendars/*.yaml` and `scenarios/*.yaml`.
+A folder of flows has the flows themselves (`*.yaml`), `shared/*.yaml`, `calendars/*.yaml`, `crises/*.yaml` and
+`scenarios/*.yaml`.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ivr.calendar import Calendar
 from ivr.calendar_file import CalendarFile
+from ivr.crisis_file import CrisisFile
 from ivr.flow import Flow
 from ivr.marked_yaml import Marked, read
 from ivr.nodes import AnyNode
@@ -48,6 +50,14 @@ class LoadedShared:
     marked: Marked
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedCrisis:
+    """What a crisis' file says, and its content."""
+
+    file: CrisisFile
+    marked: Marked
+
+
 @dataclass(slots=True)
 class Folder:
     """All that a folder holds, with the problems of files that could be no flow."""
@@ -55,6 +65,7 @@ class Folder:
     flows: list[LoadedFlow] = field(default_factory=list)
     calendars: dict[str, Calendar] = field(default_factory=dict)
     shared: dict[str, LoadedShared] = field(default_factory=dict)
+    crises: dict[str, LoadedCrisis] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     version: str = ""
 
@@ -86,6 +97,16 @@ def read_folder(path: Path) -> Folder:
         folder.problems += marked.problems
         if calendar is not None:
             folder.calendars[calendar.calendar] = calendar.made()
+    for marked in _files(path / "crises", contents):
+        crisis = validated(CrisisFile, marked)
+        if crisis is not None and crisis.crisis in folder.crises:
+            marked.report(
+                ("crisis",), f"the crisis {crisis.crisis!r} is in {folder.crises[crisis.crisis].marked.path} too"
+            )
+        if crisis is None or marked.problems:
+            folder.problems += marked.problems
+        else:
+            folder.crises[crisis.crisis] = LoadedCrisis(crisis, marked)
     folder.version = _hash(contents)
     return folder
 

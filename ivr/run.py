@@ -9,6 +9,7 @@ from acd.model import NodeId, QueueId
 from events.sink import Sink
 from ivr.calendar import Calendar
 from ivr.call import Call, Clip
+from ivr.callbacks import Callbacks
 from ivr.commands import Commands
 from ivr.crises import Crises, Crisis, crisis_now
 from ivr.lookups import Lookups
@@ -101,6 +102,7 @@ class Ports:
     lookups: Lookups | None = None
     texts: Texts | None = None
     crises: Crises | None = None
+    callbacks: Callbacks | None = None
 
 
 @dataclass(frozen=True, slots=True)

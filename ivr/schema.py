@@ -25,6 +25,10 @@ class NamedText(Said):
     """A text of the catalogue (`prompts`) that is only named yet; `key` is its name."""
 
 
+class OneLanguage(Said):
+    """A text that is heard in its one language, whoever hears it."""
+
+
 def _said(given: object) -> Said:
     if isinstance(given, str) and _TEXT_NAME.match(given):
         return NamedText({}, given)
@@ -73,6 +77,17 @@ Texts = Annotated[
     ),
 ]
 """What is said, in every language of the flow."""
+
+
+def _one_language(given: object) -> Said:
+    if not isinstance(given, OneLanguage):
+        raise PydanticCustomError("texts", "one text is expected, in the language that it offers")
+    said = _said(given.texts)
+    return OneLanguage(said.texts)
+
+
+SpokenIn = Annotated[Said, PlainValidator(_one_language), WithJsonSchema({"type": "string"})]
+"""What is said in one language only."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,9 +141,12 @@ Destination = Annotated[str, BeforeValidator(_number), Field(pattern=r"^\+?[a-z0
 """A destination of the dial plan, by name or number; which exist is the deployment's to say."""
 
 Target = Annotated[str, Field(min_length=1, max_length=64, description="The name of another node of this flow.")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 Attempts = Annotated[int, Field(ge=1, le=10, description="How often it is tried in all.")]
 Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+PressedKey = Annotated[Key, BeforeValidator(_number), _NUMBER_SCHEMA]
+"""A key as a field's value, where 1 is read as a number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ from pydantic import Field
 
 from ivr.nodes.base import Node
 from ivr.nodes.branch import Branch
+from ivr.nodes.callback import Callback
 from ivr.nodes.deflect import Deflect
 from ivr.nodes.digits import Digits
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
+from ivr.nodes.language import LanguageChoice
 from ivr.nodes.lookup import Lookup
 from ivr.nodes.menu import Menu
+from ivr.nodes.message import Message
 from ivr.nodes.queue import Queue
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
@@ -20,7 +23,22 @@ from ivr.nodes.transfer import Transfer
 from ivr.nodes.voicemail import Voicemail
 
 AnyNode = Annotated[
-    Say | Menu | Digits | Branch | Set | Hours | Queue | Transfer | Hangup | Lookup | Deflect | Voicemail | Survey,
+    Say
+    | Menu
+    | Digits
+    | Branch
+    | Set
+    | Hours
+    | Queue
+    | Transfer
+    | Hangup
+    | Lookup
+    | Deflect
+    | Voicemail
+    | LanguageChoice
+    | Message
+    | Callback
+    | Survey,
     Field(discriminator="type"),
 ]
 
@@ -37,6 +55,9 @@ NODE_TYPES: dict[str, type[Node]] = {
     "lookup": Lookup,
     "deflect": Deflect,
     "voicemail": Voicemail,
+    "language": LanguageChoice,
+    "message": Message,
+    "callback": Callback,
     "survey": Survey,
 }
 

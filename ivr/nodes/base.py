@@ -90,6 +90,10 @@ class Node(Part):
         """
         return {}
 
+    def speaks(self) -> dict[Where, str]:
+        """Languages that it may set, by place."""
+        return {}
+
     def changes_at(self) -> tuple[int, ...]:
         """Moments from which on the node does something else than before, milliseconds since the epoch."""
         return ()

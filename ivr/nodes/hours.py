@@ -1,16 +1,23 @@
 """hours: go on by the opening hours of a calendar."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from ivr.calendar import Opening
+from ivr.calendar import Opening, all_of
 from ivr.expression import Expression
 from ivr.nodes.base import Node
 from ivr.run import Run
 from ivr.schema import Condition, Name, Target, Where
 from ivr.ways import Kind, Moment, Move, Way
+
+Calendars = Annotated[
+    list[Name],
+    Field(min_length=1, max_length=10),
+    BeforeValidator(lambda given: [given] if isinstance(given, str) else given),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
 
 
 class Hours(Node):
@@ -27,7 +34,9 @@ class Hours(Node):
     """
 
     type: Literal["hours"]
-    calendar: Name = Field(description="A file under calendars/.")
+    calendars: Calendars = Field(
+        alias="calendar", description="A file under calendars/, or several: open where all of them are."
+    )
     open: Target
     closed: Target
     holiday: Target | None = Field(
@@ -36,7 +45,10 @@ class Hours(Node):
     always_open_when: Condition | None = Field(default=None, description="Where this holds, it is open.")
 
     def ways(self) -> tuple[Way, ...]:
-        ways = [Way(("open",), self.open, Kind.OPEN, self.calendar), Way(("closed",), self.closed, Kind.CLOSED)]
+        ways = [
+            Way(("open",), self.open, Kind.OPEN, " + ".join(self.calendars)),
+            Way(("closed",), self.closed, Kind.CLOSED),
+        ]
         if self.holiday is not None:
             ways.append(Way(("holiday",), self.holiday, Kind.HOLIDAY))
         return tuple(ways)
@@ -46,7 +58,7 @@ class Hours(Node):
         always = moment.holds(self.always_open_when) if self.always_open_when is not None else (False,)
         found = {ways[0]} if True in always else set()
         if False in always:
-            opening = moment.opening(self.calendar)
+            opening = all_of(moment.opening(calendar) for calendar in self.calendars)
             at = (Opening.OPEN, Opening.CLOSED, Opening.HOLIDAY).index(opening)
             found.add(ways[at] if at < len(ways) else ways[1])
         return [Move(way) for way in ways if way in found]
@@ -55,13 +67,15 @@ class Hours(Node):
         return {} if self.always_open_when is None else {("always_open_when",): self.always_open_when}
 
     def needs(self) -> dict[Where, tuple[str, str]]:
-        return {("calendar",): ("calendar", self.calendar)}
+        if len(self.calendars) == 1:
+            return {("calendar",): ("calendar", self.calendars[0])}
+        return {("calendar", index): ("calendar", name) for index, name in enumerate(self.calendars)}
 
     async def run(self, run: Run) -> str | None:
         if self.always_open_when is not None and self.always_open_when.evaluate(run.value):
             return self.open
         services = run.services
-        opening = run.book.calendars[self.calendar].at(services.now_ms())
+        opening = all_of(run.book.calendars[calendar].at(services.now_ms()) for calendar in self.calendars)
         if opening is Opening.OPEN:
             return self.open
         return self.holiday if opening is Opening.HOLIDAY and self.holiday is not None else self.closed

@@ -16,6 +16,7 @@ from ivr.call import AgentLeg, CallInfo, ContactId
 from ivr.check import check_flow
 from ivr.commands import Commands
 from ivr.contact import begin, serve
+from ivr.crises import Crisis
 from ivr.flow import Flow
 from ivr.load import load_flow
 from ivr.offers import Offers
@@ -137,6 +138,8 @@ class Engine:
         self, calendars: Mapping[str, Calendar] | None = None, settings: Mapping[str, Scalar] | None = None
     ) -> None:
         self.calendars = calendars or {}
+        self.crises: dict[str, Crisis] = {}
+        self.others: list[Flow] = []
         self.sink = MemorySink()
         self.distributor = Fickle(self.now_ms, self.sink)
         self.distributor.when_due(self._arm)
@@ -187,8 +190,8 @@ class Engine:
         return begin(SimulatedCall(CallInfo(ContactId(contact), "5000", "test")), self.book(flow), flow, self.services)
 
     def book(self, flow: Flow) -> FlowBook:
-        """The flow alone, with the engine's calendars."""
-        return book_of(flow, calendars=self.calendars)
+        """The flow alone, with the engine's other flows, calendars and crises."""
+        return book_of(flow, *self.others, calendars=self.calendars, crises=self.crises)
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         task = asyncio.get_running_loop().create_task(work)

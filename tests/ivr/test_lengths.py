@@ -24,7 +24,7 @@ from ivr.lengths import LONGEST_S, length_text, seconds_of
         ("-5s", None),
         ("5s5m", None),
         ("1e3s", None),
-        ("5d", None),
+        ("5w", None),
     ],
 )
 def test_a_length_is_read_with_its_units_or_not_at_all(text: str, seconds: float | None) -> None:

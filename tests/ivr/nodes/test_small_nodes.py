@@ -5,9 +5,13 @@ from datetime import date
 
 import pytest
 
-from ivr.calendar import Calendar
+from ivr.calendar import Calendar, Hours, Opening
+from ivr.check import check_flow
+from ivr.load import load_flow
+from ivr.ways import Reached
 from tests.ivr.engine import Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, ringing, texts
+from tests.ivr.nodes.moments import At
 
 VIRTUAL_TIME = True
 OFFICE = Calendar("office", (*[((540, 900),)] * 5, (), ()))
@@ -113,6 +117,49 @@ async def test_a_transfer_that_is_not_taken_comes_back(taken: bool, trace: list[
     assert data.trace == trace
     assert data.transferred == ("partner" if taken else "")
     await engine.close()
+
+
+@pytest.mark.parametrize(("how", "reached"), [("blind", Reached.PERSON), ("partner", Reached.PARTNER)])
+def test_a_proof_sees_whom_a_transfer_reaches(how: str, reached: Reached) -> None:
+    nodes = f"  first: {{type: transfer, to: partner, how: {how}, failed: bye}}\n"
+    taken, failed = flow_of(HEAD + nodes + GOODBYE).nodes["first"].moves(At())
+    assert (taken.reached, taken.way, failed.reached) == (reached, None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ("context: [count]", "a blind transfer takes no context along"),
+        ("how: attended, context: [cound]", "there is no variable 'cound'; did you mean 'count'?"),
+        ("how: warm", "'how': input should be 'blind', 'attended' or 'partner'"),
+    ],
+)
+def test_mistakes_of_a_transfer_are_told(fields: str, said: str) -> None:
+    nodes = f"  first: {{type: transfer, to: partner, {fields}, failed: bye}}\n"
+    flow, marked = load_flow("x.yaml", HEAD + nodes + GOODBYE)
+    if flow is not None:
+        check_flow(flow, marked)
+    assert said in "\n".join(map(str, marked.problems))
+
+
+@pytest.mark.parametrize(
+    ("second", "step"),
+    [(((540, 900),), "open"), (((0, 60),), "bye"), ((), "bye")],
+)
+async def test_of_several_calendars_all_have_to_be_open(second: Hours, step: str) -> None:
+    calendars = {"office": OFFICE, "desk": Calendar("desk", (second,) * 7)}
+    several = HOURS.replace("calendar: office", "calendar: [office, desk]")
+    async with ringing(several, engine=Engine(calendars)) as (_, data):
+        assert data.trace[1] == step
+
+
+def test_a_proof_asks_all_calendars() -> None:
+    node = flow_of(HEAD + HOURS.replace("calendar: office", "calendar: [a, b]") + GOODBYE).nodes["first"]
+    assert node.needs() == {("calendar", 0): ("calendar", "a"), ("calendar", 1): ("calendar", "b")}
+    said = {"open": ("open", "open"), "bye": ("open", "closed"), "away": ("holiday", "closed")}
+    for target, (a, b) in said.items():
+        at = At(openings={"a": Opening(a), "b": Opening(b)}, known={"demo": False})
+        assert [move.way and move.way.target for move in node.moves(at)] == [target]
 
 
 async def test_hangup_says_goodbye_to_the_end() -> None:
