@@ -2,18 +2,20 @@
 
 import asyncio
 import json
-import re
 from pathlib import Path
 
-import aiomqtt
+import pytest
 
 from rtp import wav
 from tests.ivr.sip_lab import Handset, talk
 from tests.ivr.sounds import tone
+from tests.rtp.aio.test_engine import free_range
 from tests.rtp.hearing import contains
 from tests.rtp.phone import until
+from tests.rtp.rtpengine.daemon import daemon
 from tests.svar.system.installation import Installation, running
 from tests.svar.system.phones import Phones, phones_at
+from tests.svar.system.published import published
 
 FLOW = """
 flow: test
@@ -37,11 +39,20 @@ name = "family"
 [media]
 workers = 1
 """
-BROKER = re.compile(r"^MQTT: mqtt://([0-9.]+):([0-9]+)$", re.MULTILINE)
 
 
-def installation(folder: Path, mqtt: str = "off") -> Installation:
-    return Installation(folder, PARTS, flows={"test.yaml": FLOW}, mqtt=mqtt)
+RTPENGINE = """
+[[mailbox]]
+name = "family"
+[media]
+engine = "rtpengine"
+rtpengine = ["{address}"]
+rtpengine_keys = "{keys}"
+"""
+
+
+def installation(folder: Path, mqtt: str = "off", parts: str = PARTS) -> Installation:
+    return Installation(folder, parts, flows={"test.yaml": FLOW}, mqtt=mqtt)
 
 
 def kept(node: Installation, kind: str) -> list[Path]:
@@ -60,30 +71,17 @@ async def speaks(phones: Phones, sound: bytes) -> Handset:
     return caller
 
 
-async def told(node: Installation, heard: list[dict[str, object]], ready: asyncio.Event) -> None:
-    """What the broker publishes of messages."""
-    found = BROKER.search(node.log())
-    assert found is not None
-    async with aiomqtt.Client(found[1], int(found[2])) as client:
-        await client.subscribe("svar/t/event/voicemail_left")
-        ready.set()
-        async for message in client.messages:
-            assert isinstance(message.payload, bytes)
-            heard.append(json.loads(message.payload))
-
-
 async def test_callers_leave_messages_by_hanging_up_and_the_broker_tells(tmp_path: Path) -> None:
     sounds = [tone("first", 4.0), tone("second", 4.0)]
-    heard: list[dict[str, object]] = []
-    ready = asyncio.Event()
-    async with running(installation(tmp_path, mqtt="")) as node, phones_at(node) as phones:
-        listening = asyncio.ensure_future(told(node, heard, ready))
-        await asyncio.wait_for(ready.wait(), 10)
+    async with (
+        running(installation(tmp_path, mqtt="")) as node,
+        phones_at(node) as phones,
+        published(node, "voicemail_left") as heard,
+    ):
         callers = await asyncio.gather(*[speaks(phones, sound) for sound in sounds])
         for caller in callers:
             caller.hang_up()
         await until(lambda: len(kept(node, "json")) == 2 and len(heard) == 2, "two messages", deadline_s=10)
-        listening.cancel()
         recorded = [wav.a_law(path.read_bytes()) for path in kept(node, "wav")]
         for sound in sounds:
             fits = sorted(contains(sound, said) for said in recorded)
@@ -105,3 +103,19 @@ async def test_messages_outlive_a_crash_and_what_was_half_said_does_not(tmp_path
         await node.kill()
         await node.start()
         assert (len(kept(node, "json")), len(kept(node, "wav")), drafts(node)) == (1, 1, [])
+
+
+@pytest.mark.interop
+async def test_a_message_is_left_where_rtpengine_carries_the_voice(tmp_path: Path) -> None:
+    first = free_range(50)
+    with daemon(tmp_path / "rtpengine.log", first=first, last=first + 99) as server:
+        address, keys = (f"{host}:{port}" for host, port in (server.address, server.keys))
+        parts = RTPENGINE.format(address=address, keys=keys)
+        async with running(installation(tmp_path / "site", parts=parts)) as node, phones_at(node) as phones:
+            sound = tone("said", 5.0)
+            caller = await speaks(phones, sound)
+            caller.hang_up()
+            await until(lambda: len(kept(node, "json")) == 1, "a message", deadline_s=10)
+            recorded = wav.a_law(kept(node, "wav")[0].read_bytes())
+    assert len(recorded) > 2 * 8000
+    assert contains(sound, recorded) > 0.95
