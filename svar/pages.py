@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from events.catalogue import CATALOGUE, FIELD_TYPES, Event
 from ivr import reference
+from ivr.simulator import scenario_file
 from metrics.pipeline import Folds
 from metrics.prometheus import Exposition
 from svar.config import Config
@@ -27,6 +28,7 @@ def pages() -> dict[str, str]:
         "docs/metrics.md": metrics(),
         "docs/flows.md": flows(),
         **{f"docs/{name}.schema.json": _json(schema) for name, schema in reference.schemas().items()},
+        "docs/scenario.schema.json": _json(scenario_file.json_schema()),
     }
 
 

@@ -3,29 +3,21 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected, Recorded
+from ivr.simulator.ear import Ear, Heard
 
 _MOST_KEYS = 32
 _EVERY_KEY = "0123456789*#ABCD"
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Something that the caller heard, from `at_s` on the loop's clock."""
-
-    at_s: float
-    text: str
-    language: str
-
-
 class SimulatedLeg:
-    """An agent's phone that has answered. `talks_s` after the bridge the agent hangs up; None: never."""
+    """An agent's phone that has answered. `talks_s` after the bridge the agent ends it by `then`; None: never."""
 
-    def __init__(self, agent: str, talks_s: float | None = None) -> None:
+    def __init__(self, agent: str, talks_s: float | None = None, then: str = "agent_hung_up") -> None:
         self._agent = agent
         self._talks_s = talks_s
+        self._then = then
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.bridged = False
 
@@ -45,7 +37,7 @@ class SimulatedLeg:
         """Until somebody hangs up."""
         self.bridged = True
         if self._talks_s is not None:
-            asyncio.get_running_loop().call_later(self._talks_s, self.end)
+            asyncio.get_running_loop().call_later(self._talks_s, self.end, self._then)
         try:
             return await asyncio.shield(self.ended)
         finally:
@@ -65,17 +57,29 @@ class SimulatedCall:
         self.answered = False
         self.ended = ""
         self.music: tuple[Clip, ...] = ()
-        self.heard: list[Heard] = []
-        self.on_heard: Callable[[Heard], None] | None = None
+        self.ear = Ear(asyncio.get_running_loop().time)
 
     @property
     def info(self) -> CallInfo:
         return self._info
 
+    @property
+    def heard(self) -> list[Heard]:
+        """What was heard until now."""
+        return self.ear.heard
+
+    @property
+    def listens(self) -> bool:
+        """Whether a key, a voice or nothing at all is awaited of the caller now, and no prompt is in the way."""
+        return self._awaited is not None and not self._awaited.speaking
+
     # --- the caller's end ---
 
     def press(self, key: str) -> None:
         """The caller presses a key."""
+        if self.ended:
+            return
+        self.ear.do("press", key)
         awaited = self._awaited
         if awaited is None or awaited.future.done() or not awaited.keys:
             self._keys.append(key)
@@ -84,10 +88,13 @@ class SimulatedCall:
 
     def speak(self, duration_s: float) -> None:
         """The caller speaks from now on, for so long; heard by what records them."""
+        self.ear.do("speak", f"{duration_s:g}")
         self._speaks_until = asyncio.get_running_loop().time() + duration_s
 
     def hang_up(self, cause: str = "caller_hung_up") -> None:
         """The caller hangs up."""
+        if not self.ended:
+            self.ear.do("hang_up", "" if cause == "caller_hung_up" else cause)
         self._end(cause)
 
     # --- the flow's end ---
@@ -101,6 +108,8 @@ class SimulatedCall:
     async def answer(self, *, early: bool = False) -> None:
         self._check()
         self.answered = self.answered or not early
+        if not self.music:
+            self.ear.quiet()
 
     async def play(self, clips: tuple[Clip, ...], *, keys: str = "") -> str | None:
         self._check()
@@ -109,10 +118,13 @@ class SimulatedCall:
             key = self._keys.popleft()
             if key in keys:
                 return key
-        for clip in clips:
-            self._hear(clip)
-            if found := await self._wait(keys, clip.duration_s):
-                return found
+        try:
+            for clip in clips:
+                self.ear.clip(clip.text, clip.language)
+                if found := await self._wait(keys, clip.duration_s, speaking=True):
+                    return found
+        finally:
+            self.ear.quiet()
         return None
 
     async def collect(
@@ -124,6 +136,8 @@ class SimulatedCall:
             timeout_s = next_timeout_s if pii_digits else first_timeout_s
             key = self._keys.popleft() if self._keys else await self._wait(_EVERY_KEY, timeout_s)
             if not key:
+                if not pii_digits:
+                    self.ear.do("silence")
                 return Collected(pii_digits, "timeout")
             if key == terminator:
                 return Collected(pii_digits, "terminator")
@@ -136,6 +150,7 @@ class SimulatedCall:
         self._keys.clear()
         clock = asyncio.get_running_loop().time
         began = clock()
+        self.ear.sound()
         full_at = began + most_s
         ended_by = ""
         while not ended_by:
@@ -143,26 +158,32 @@ class SimulatedCall:
             left_s = min(full_at, quiet_at) - clock()
             if left_s <= 0:
                 ended_by = "full" if full_at <= quiet_at else "silence"
+                if ended_by == "silence" and self._speaks_until <= began:
+                    self.ear.do("silence")
                 continue
             try:
                 ended_by = "terminator" if await self._wait(terminator, left_s) else ""
             except CallEnded:
                 ended_by = "hung_up"
         now = clock()
+        self.ear.quiet()
         return Recorded(ended_by, now - began, max(0.0, min(self._speaks_until, now) - began))
 
     async def start_music(self, clips: tuple[Clip, ...]) -> None:
         self._check()
         self.music = clips
+        self.ear.sound()
 
     async def stop_music(self) -> None:
         self._check()
         self.music = ()
+        self.ear.quiet()
 
     async def bridge(self, leg: AgentLeg) -> str:
         if not isinstance(leg, SimulatedLeg):
             raise TypeError(f"a simulated call bridges to a simulated leg, not to {type(leg).__name__}")
         self.music = ()
+        self.ear.sound()
         talk = asyncio.ensure_future(leg.talk())
         try:
             self._check()
@@ -170,6 +191,7 @@ class SimulatedCall:
             return await self._wait("", None)
         finally:
             talk.cancel()
+            self.ear.quiet()
             self._keys.clear()
             leg.end("released")
 
@@ -182,9 +204,9 @@ class SimulatedCall:
 
     # --- inside ---
 
-    async def _wait(self, keys: str, timeout_s: float | None) -> str:
+    async def _wait(self, keys: str, timeout_s: float | None, *, speaking: bool = False) -> str:
         """A key among `keys`, the end of a bridge, or nothing when the time is over."""
-        self._awaited = awaited = _Awaited(keys)
+        self._awaited = awaited = _Awaited(keys, speaking)
         loop = asyncio.get_running_loop()
         timer = loop.call_later(timeout_s, awaited.resolve, "") if timeout_s is not None else None
         try:
@@ -199,12 +221,6 @@ class SimulatedCall:
         if self._awaited is not None:
             self._awaited.resolve(value)
 
-    def _hear(self, clip: Clip) -> None:
-        heard = Heard(asyncio.get_running_loop().time(), clip.text, clip.language)
-        self.heard.append(heard)
-        if self.on_heard is not None:
-            self.on_heard(heard)
-
     def _check(self) -> None:
         if self.ended:
             raise CallEnded(self.ended)
@@ -214,6 +230,7 @@ class SimulatedCall:
             return
         self.ended = cause
         self.music = ()
+        self.ear.quiet()
         if self._awaited is not None and not self._awaited.future.done():
             self._awaited.future.set_exception(CallEnded(cause))
         told, self._told = self._told, []
@@ -224,10 +241,11 @@ class SimulatedCall:
 class _Awaited:
     """What the flow awaits of the caller at this moment."""
 
-    __slots__ = ("future", "keys")
+    __slots__ = ("future", "keys", "speaking")
 
-    def __init__(self, keys: str) -> None:
+    def __init__(self, keys: str, speaking: bool) -> None:
         self.keys = keys
+        self.speaking = speaking
         self.future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def resolve(self, value: str) -> None:

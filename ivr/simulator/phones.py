@@ -16,7 +16,8 @@ class Behaviour:
 
     does: tuple[str, ...] = ("answer",)
     answers_after_s: float = 3.0
-    talks_s: float = 120.0
+    talks_s: float | None = 120.0
+    then: str = "agent_hung_up"
 
 
 class SimulatedPhones:
@@ -38,4 +39,4 @@ class SimulatedPhones:
         await asyncio.sleep(86_400.0 if does == "no_answer" else behaviour.answers_after_s)
         if does != "answer":
             raise NotAnswered(does)
-        return SimulatedLeg(offer.agent, behaviour.talks_s)
+        return SimulatedLeg(offer.agent, behaviour.talks_s, behaviour.then)

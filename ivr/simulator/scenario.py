@@ -1,17 +1,33 @@
 """Runs scenarios against the flows of a folder, each in its own virtual time."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from time import perf_counter
 
 from ivr.book import FlowBook, load_book
-from ivr.lengths import length_text
-from ivr.load import read_file, validated
-from ivr.marked_yaml import Marked, Path
-from ivr.problems import FlowFileError, Problem, did_you_mean
-from ivr.simulator.scenario_file import Expected, Scenario, ScenarioFile, Span
+from ivr.marked_yaml import Path
+from ivr.problems import Problem
+from ivr.simulator.cases import Case, cases_in, cases_of
+from ivr.simulator.differences import differences
+from ivr.simulator.expected import Expected
+from ivr.simulator.scenario_file import Scenario
+from ivr.simulator.story import Story
 from ivr.simulator.virtual_time import StandstillError, run
-from ivr.simulator.world import Story, World
+from ivr.simulator.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that was not as expected: the expectation's place, and the call that it is about.
+
+    `left_at` says how many steps of the path were as expected; -1: the failure is not about the path.
+    """
+
+    problem: Problem
+    story: Story | None = None
+    expected: Expected | None = None
+    left_at: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +35,15 @@ class Result:
     """What came of one scenario; it is as it should be when there are no `failures`, which name their lines."""
 
     path: str
+    line: int
     name: str
-    failures: tuple[Problem, ...]
+    failed: tuple[Failure, ...]
     took_ms: float
     story: Story | None
+
+    @property
+    def failures(self) -> tuple[Problem, ...]:
+        return tuple(failure.problem for failure in self.failed)
 
 
 def run_folder(path: FilePath) -> list[Result]:
@@ -31,108 +52,46 @@ def run_folder(path: FilePath) -> list[Result]:
     Raises FlowFileError with the mistakes in flows and scenario files.
     """
     book = load_book(path)
-    problems: list[Problem] = []
-    files: list[tuple[Marked, ScenarioFile]] = []
-    for file in sorted((path / "scenarios").glob("*.yaml")):
-        marked = read_file(file)
-        scenarios = validated(ScenarioFile, marked)
-        if scenarios is not None:
-            _check_names(marked, scenarios, book)
-            files.append((marked, scenarios))
-        problems += marked.problems
-    if problems:
-        raise FlowFileError(problems)
-    return [
-        run_scenario(book, marked, scenarios, index)
-        for marked, scenarios in files
-        for index in range(len(scenarios.scenarios))
-    ]
+    return [run_case(book, case) for case in cases_in(path, book)]
 
 
-def run_scenario(book: FlowBook, marked: Marked, scenarios: ScenarioFile, index: int) -> Result:
-    """One scenario of a file."""
-    scenario = scenarios.scenarios[index]
+def run_text(book: FlowBook, path: str, text: str) -> list[Result]:
+    """The scenarios in `text`, which would stand in a file `path`. Raises FlowFileError."""
+    return [run_case(book, case) for case in cases_of(path, text, book)]
+
+
+def run_case(book: FlowBook, case: Case) -> Result:
+    """One scenario."""
     began = perf_counter()
 
     async def tell() -> Story:
-        return await World(book, scenario).tell(scenario.number or scenarios.number)
-
-    def failure(where: str, message: str) -> Problem:
-        line, column = marked.place(("scenarios", index, "expect", where))
-        return Problem(marked.path, line, column, f"{scenario.name!r}: {message}")
+        return await World(book, case.scenario).tell(case.number)
 
     try:
-        story = run(tell())
+        story: Story | None = run(tell())
     except StandstillError:
-        problem = failure("", "the call never ends: nobody does anything any more")
-        return Result(marked.path, scenario.name, (problem,), _since(began), None)
-    failures = tuple(failure(where, message) for where, message in _differences(scenario.expect, story))
-    return Result(marked.path, scenario.name, failures, _since(began), story)
+        story = None
+    line, _ = case.place(("name",))
+    took_ms = (perf_counter() - began) * 1000
+    return Result(case.path, line, case.name, tuple(_failures(case, story)), took_ms, story)
 
 
-def _since(began: float) -> float:
-    return (perf_counter() - began) * 1000
+def _failures(case: Case, story: Story | None) -> Iterator[Failure]:
+    if story is None:
+        yield Failure(case.problem(("expect",), "the call never ends: nobody does anything any more"))
+        return
+    told: list[tuple[Path, Expected, Story, str]] = [((), case.scenario.expect, story, "")]
+    for at, (caller, theirs) in enumerate(zip(case.scenario.callers, story.further, strict=True)):
+        told.append((("callers", at), caller.expect, theirs, f"{caller.name}: "))
+    for where, expected, each, who in told:
+        for found in differences(expected, each):
+            problem = case.problem((*where, "expect", *found.where), who + found.message)
+            yield Failure(problem, each, expected, found.left_at)
 
 
-def _check_names(marked: Marked, scenarios: ScenarioFile, book: FlowBook) -> None:
-    for index, scenario in enumerate(scenarios.scenarios):
-        number = scenario.number or scenarios.number
-        if number not in book.by_number:
-            where: Path = ("scenarios", index, "number") if scenario.number else ("number",)
-            marked.report(where, f"no flow has the number {number}{did_you_mean(number, book.by_number)}")
-            continue
-        nodes = book.by_number[number].nodes
-        for at, step in enumerate(scenario.expect.path or ()):
-            if step not in nodes:
-                where = ("scenarios", index, "expect", "path", at)
-                marked.report(where, f"there is no node {step!r}{did_you_mean(step, nodes)}")
+def failed(results: Sequence[Result]) -> int:
+    """How many of them are not as they should be."""
+    return sum(bool(result.failed) for result in results)
 
 
-def _differences(expected: Expected, story: Story) -> list[tuple[str, str]]:
-    """What is not as expected: the field, and what was found."""
-    last = story.run.journey[-1] if story.run.journey else None
-    found: list[tuple[str, str]] = []
-    for field, given in (
-        ("path", story.run.trace),
-        ("outcome", story.outcome),
-        ("cause", story.cause),
-        ("rung", list(story.rung)),
-        ("queue", last.queue if last else ""),
-        ("agent", last.agent if last else ""),
-    ):
-        wanted = getattr(expected, field)
-        if wanted is not None and wanted != given:
-            found.append((field, f"{field} is {_said(given)}, expected {_said(wanted)}"))
-    found += _span("wait", expected.wait_s, last.waited_ms / 1000 if last else 0.0)
-    found += _span("lasts", expected.lasts_s, story.lasted_s)
-    found += _words(expected, story)
-    return found
-
-
-def _said(value: object) -> str:
-    return " > ".join(map(str, value)) if isinstance(value, list) else repr(value)
-
-
-def _span(field: str, span: Span | None, given_s: float) -> list[tuple[str, str]]:
-    if span is None or span.least <= given_s <= span.most:
-        return []
-    return [
-        (field, f"{field} is {length_text(given_s)}, expected {length_text(span.least)} to {length_text(span.most)}")
-    ]
-
-
-def _words(expected: Expected, story: Story) -> list[tuple[str, str]]:
-    texts = [heard.text.casefold() for heard in story.heard]
-    found = []
-    at = 0
-    for words in expected.heard:
-        place = next((index for index in range(at, len(texts)) if words.casefold() in texts[index]), None)
-        if place is None:
-            found.append(("heard", f"{words!r} was not heard{' after what came before it' if at else ''}"))
-        else:
-            at = place
-    unwanted = [words for words in expected.not_heard if any(words.casefold() in text for text in texts)]
-    return found + [("not_heard", f"{words!r} was heard") for words in unwanted]
-
-
-__all__ = ["Result", "Scenario", "run_folder", "run_scenario"]
+__all__ = ["Case", "Failure", "Result", "Scenario", "failed", "run_case", "run_folder", "run_text"]

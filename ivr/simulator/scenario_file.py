@@ -1,62 +1,83 @@
-"""The file of scenarios: who rings when, what they do, who answers, and what has to come of it."""
+"""The file of scenarios: who rings when, what they do, who answers, what goes wrong, and what has to come of it."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from ivr.calendar import OSLO
 from ivr.lengths import LengthOrNone, WholeSeconds
-from ivr.schema import Key, Name, Number
+from ivr.lookups import Cause
+from ivr.schema import Name, Number
+from ivr.simulator.expected import Expected, Part
+from ivr.texting import Sending
 
-_Key = Annotated[Key, BeforeValidator(lambda given: str(given) if type(given) is int else given)]
+_KEYS_SCHEMA = WithJsonSchema({"type": ["string", "integer"], "pattern": "^[0-9*#]{1,32}$"})
+_Keys = Annotated[
+    str,
+    BeforeValidator(lambda given: str(given) if type(given) is int else given),
+    Field(pattern=r"^[0-9*#]{1,32}$"),
+    _KEYS_SCHEMA,
+]
+_MOMENT_SCHEMA = WithJsonSchema(
+    {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2})?$"}
+)
 
 
 def _moment(given: object) -> datetime:
-    try:
-        return datetime.strptime(str(given), "%Y-%m-%d %H:%M").replace(tzinfo=OSLO)
-    except ValueError:
-        raise PydanticCustomError("moment", "a moment is written 2026-11-23 10:00, in Norway's time") from None
+    for form in ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"):
+        try:
+            return datetime.strptime(str(given), form).replace(tzinfo=OSLO)
+        except ValueError:
+            continue
+    raise PydanticCustomError("moment", "a moment is written 2026-11-23 10:00, in Norway's time")
 
 
-Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string"})]
+Moment = Annotated[datetime, PlainValidator(_moment), _MOMENT_SCHEMA]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Act(Part):
+    """One thing that the caller does, after the act before it: at a step, on words, after a while, or at once.
 
+    With several of these, in that order: when the caller has come to the step, and then heard the words, and then
+    waited so long.
+    """
 
-class Act(_Part):
-    """Something that the caller does: `after` after the act before it, or as soon as words are heard after that."""
-
-    after_s: LengthOrNone = Field(default=0.0, alias="after")
-    when_heard: str = ""
-    press: _Key | None = None
-    hang_up: bool = False
+    at: str = Field(default="", max_length=100, description="When the caller comes to this step, `subflow.step` too.")
+    when_heard: str = Field(default="", description="When these words are heard.")
+    after_s: LengthOrNone = Field(default=0.0, alias="after", description="So long after that, or the act before.")
+    press: _Keys | None = Field(default=None, description="The keys, one after the other: 2, or '12345#'.")
+    silence: bool = Field(default=False, description="Press nothing when a key is awaited, until that is answered.")
+    speak_s: LengthOrNone | None = Field(default=None, alias="speak", description="Speak so long, to be recorded.")
+    hang_up: bool = Field(default=False, description="The caller hangs up.")
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> Self:
-        if (self.press is None) == (not self.hang_up):
-            raise PydanticCustomError("act", "an act is either `press: KEY` or `hang_up: true`")
+        if sum((self.press is not None, self.silence, self.speak_s is not None, self.hang_up)) != 1:
+            raise PydanticCustomError(
+                "act", "an act is one of `press: KEYS`, `silence: true`, `speak: 5s` and `hang_up: true`"
+            )
         return self
 
 
-class Agent(_Part):
-    """An agent who serves `queues`, logged in from `from` on (0: before the caller rings)."""
+class Agent(Part):
+    """An agent who serves `queues`, here from `from` to `until` (counted from the beginning of the call)."""
 
     name: str = Field(min_length=1, max_length=64)
     queues: list[Name] = Field(min_length=1)
-    from_s: LengthOrNone = Field(default=0.0, alias="from")
+    from_s: LengthOrNone = Field(default=0.0, alias="from", description="0s: before the caller rings.")
+    until_s: LengthOrNone | None = Field(default=None, alias="until", description="Logs out then.")
     does: list[Literal["answer", "no_answer", "busy", "rejected", "unreachable"]] = Field(
-        default=["answer"], min_length=1
+        default=["answer"], min_length=1, description="Call by call; the last goes for all that follow."
     )
-    answers_after_s: LengthOrNone = Field(default=3.0, alias="answers_after")
-    talks_s: LengthOrNone = Field(default=120.0, alias="talks")
-    rests_s: WholeSeconds = Field(default=0, alias="rests")
+    answers_after_s: LengthOrNone = Field(default=3.0, alias="answers_after", description="For how long it rings.")
+    talks_s: LengthOrNone = Field(default=120.0, alias="talks", description="Then the agent ends the talk.")
+    then: Literal["hang_up", "transfer"] = Field(default="hang_up", description="How the agent ends it.")
+    rests_s: WholeSeconds = Field(default=0, alias="rests", description="Ready again so long after a missed call.")
 
 
-class Others(_Part):
+class Others(Part):
     """Callers who stand in a queue already. Agents talk with each for `talk`."""
 
     queue: Name
@@ -64,43 +85,73 @@ class Others(_Part):
     talk_s: LengthOrNone = Field(default=120.0, alias="talk")
 
 
-class Span(_Part):
-    """Seconds, both ends included."""
+class LookedUp(Part):
+    """What a web service does: it `gives` this (as JSON), or it fails."""
 
-    least: LengthOrNone = 0.0
-    most: LengthOrNone = 86_400.0
+    gives: Any = Field(default=None, description="The answer's content.")
+    fails: Cause | None = Field(default=None, description="Why it fails.")
+    status: int = Field(default=0, ge=0, le=599, description="The status of HTTP, where it fails by `status`.")
+    after_s: LengthOrNone = Field(default=0.0, alias="after", description="How long it takes.")
 
-
-class Expected(_Part):
-    """What has to come of it; what is left out isn't looked at. `heard` has parts of what is heard, in this order."""
-
-    path: list[Name] | None = None
-    heard: list[str] = Field(default_factory=list)
-    not_heard: list[str] = Field(default_factory=list)
-    queue: str | None = None
-    outcome: str | None = None
-    cause: str | None = None
-    agent: str | None = None
-    rung: list[str] | None = None
-    wait_s: Span | None = Field(default=None, alias="wait")
-    lasts_s: Span | None = Field(default=None, alias="lasts")
+    @model_validator(mode="after")
+    def _gives_or_fails(self) -> Self:
+        if self.fails is not None and self.gives is not None:
+            raise PydanticCustomError("lookup", "a look-up either `gives` something or `fails`")
+        return self
 
 
-class Scenario(_Part):
-    """One caller's story."""
+class Caller(Part):
+    """Who rings what, and does what."""
+
+    number: Number | None = Field(default=None, description="What is dialled; without it the file's.")
+    from_number: Number | None = Field(default=None, alias="from", description="The caller's number; none: withheld.")
+    diverted_from: Number | None = Field(default=None, description="The number that the caller dialled at first.")
+    caller: list[Act] = Field(default_factory=list, max_length=200, description="What the caller does.")
+    expect: Expected = Field(description="What has to come of it.")
+
+
+class FurtherCaller(Caller):
+    """Another caller of the same story, who rings `rings_after` the first."""
+
+    name: str = Field(min_length=1, max_length=100)
+    rings_after_s: LengthOrNone = Field(default=0.0, alias="rings_after")
+
+
+class Scenario(Caller):
+    """One story: a caller, a moment, who is there to answer, and what goes wrong."""
 
     name: str = Field(min_length=1, max_length=200)
-    at: Moment
-    number: Number | None = None
-    settings: dict[Name, str | int | float | bool] = Field(default_factory=dict)
-    caller: list[Act] = Field(default_factory=list, max_length=200)
+    at: Moment = Field(description="When the caller rings: 2026-11-23 10:00, in Norway's time.")
+    note: str = Field(default="", description="For those who read it.")
+    settings: dict[Name, str | int | float | bool] = Field(
+        default_factory=dict, description="The deployment's values for variables of the flows, such as demo."
+    )
+    crisis: str = Field(default="", max_length=64, description="The crisis that is on, a file under crises/.")
     agents: list[Agent] = Field(default_factory=list, max_length=100)
     others: list[Others] = Field(default_factory=list, max_length=20)
-    expect: Expected
+    callers: list[FurtherCaller] = Field(default_factory=list, max_length=50, description="Who rings besides.")
+    queues: dict[Name, Literal["full", "away"]] = Field(
+        default_factory=dict, description="Queues that take nobody more, or are out of reach."
+    )
+    lookups: dict[str, LookedUp] = Field(default_factory=dict, description="What web services do, by name.")
+    sms: Sending = Field(default=Sending.SENT, description="What becomes of text messages.")
+    mailboxes: dict[Name, Literal["full", "broken"]] = Field(
+        default_factory=dict, description="Mailboxes that take no message, or cannot keep it."
+    )
+    transfers: dict[str, Literal["answered", "refused"]] = Field(
+        default_factory=dict, description="Who takes transferred calls; who is not named answers."
+    )
 
 
-class ScenarioFile(_Part):
+class ScenarioFile(BaseModel):
     """Scenarios for one service; `number` is what is dialled where a scenario says no other."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     number: Number
     scenarios: list[Scenario] = Field(min_length=1, max_length=500)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a scenario file, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ScenarioFile.model_json_schema()}

@@ -1,181 +1,166 @@
-"""One scenario's world: a distributor on the model, agents, other callers, and the caller in virtual time."""
+"""One scenario's world: queues, agents, services, other callers, and the caller in virtual time."""
 
 import asyncio
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
-from acd.model import AgentId, AgentSpec, Enqueue, NodeId, Offer, QueueId, QueueSpec, SiteId
-from acd.simulated import ModelDistributor
-from events.catalogue import ContactEnded, Event
-from events.sink import MemorySink
+from acd.model import NodeId
+from events.catalogue import Event
 from ivr.book import FlowBook
 from ivr.call import CallInfo, ContactId
 from ivr.commands import Commands
 from ivr.contact import serve
+from ivr.crises import CrisesInMemory, CrisisOn
 from ivr.nodes.queue import Queue
 from ivr.offers import Offers
+from ivr.phones import AgentPhones
 from ivr.run import FlowRun, Services
-from ivr.simulator.call import Heard, SimulatedCall
+from ivr.simulator.call import SimulatedCall
+from ivr.simulator.caller import ActingCaller
+from ivr.simulator.distribution import ScenarioDistributor
+from ivr.simulator.line import CallersLine, NotedTexts
+from ivr.simulator.mailboxes import SimulatedMailboxes
 from ivr.simulator.phones import Behaviour, SimulatedPhones
 from ivr.simulator.prompts import WrittenPrompts
-from ivr.simulator.scenario_file import Act, Agent, Scenario
+from ivr.simulator.scenario_file import Agent, Caller, LookedUp, Scenario
+from ivr.simulator.story import Story
+from ivr.web.simulated import Answer, SimulatedLookups
 
 NODE = NodeId("simulator")
 LONGEST_S = 86_400.0
-_BEAT_S = 3.0
-_OTHER = "other-"
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """What came of a scenario."""
-
-    run: FlowRun
-    heard: tuple[Heard, ...]
-    rung: tuple[str, ...]
-    events: tuple[Event, ...]
-    outcome: str
-    cause: str
-    lasted_s: float
+FIRST = "caller"
+"""The contact of the scenario's caller; further ones are called by their names."""
+_THEN = {"hang_up": "agent_hung_up", "transfer": "transferred"}
 
 
 class World:
-    """Everything around the caller. To be made and used inside a loop of virtual time."""
+    """Everything around the callers. To be made and used inside a loop of virtual time."""
 
-    def __init__(self, book: FlowBook, scenario: Scenario) -> None:
+    def __init__(self, book: FlowBook, scenario: Scenario, phones: AgentPhones | None = None) -> None:
+        """`phones` are the scenario's agents, where nobody else answers for them."""
         self._book = book
         self._scenario = scenario
-        self._begins_ms = int(scenario.at.timestamp() * 1000)
-        self._sink = MemorySink()
-        self._distributor = ModelDistributor("simulator", NODE, self.now_ms, self._sink)
-        self._distributor.when_due(self._arm)
-        self._timer: asyncio.TimerHandle | None = None
-        self._phones = SimulatedPhones({agent.name: _behaviour(agent) for agent in scenario.agents})
+        self._clock = asyncio.get_running_loop().time
+        self._began_s = self._clock()
+        self.begins_ms = int(scenario.at.timestamp() * 1000)
+        self._lines: dict[str, CallersLine] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self.distributor = ScenarioDistributor(NODE, self.now_ms, self, self.spawn)
+        phones = phones or SimulatedPhones({agent.name: _behaviour(agent) for agent in scenario.agents})
+        self.services = self._services(phones)
 
     def now_ms(self) -> int:
-        return self._begins_ms + round(asyncio.get_running_loop().time() * 1000)
+        return self.begins_ms + round((self._clock() - self._began_s) * 1000)
+
+    def emit(self, event: Event) -> None:
+        """What flows and the distributor tell, to the line that it is about."""
+        line = self._lines.get(event.contact)
+        if line is not None:
+            line.note(event)
 
     async def tell(self, number: str) -> Story:
-        """Let the caller dial `number`, and all happen."""
-        await self._prepare()
-        call = SimulatedCall(CallInfo(ContactId("caller"), number, "simulator"))
-        flow = self._book.by_number[number]
-        services = self._services()
-        caller = _Caller(call, self._scenario.caller)
-        began_s = asyncio.get_running_loop().time()
-        limit = asyncio.get_running_loop().call_later(LONGEST_S, call.hang_up, "time_limit")
-        self._spawn(caller.live())
-        run = await asyncio.get_running_loop().create_task(serve(call, self._book, flow, services))
-        limit.cancel()
-        lasted_s = asyncio.get_running_loop().time() - began_s
-        await services.commands.drain(60.0)
-        self._end()
-        ended = next(event for event in reversed(self._sink.events) if isinstance(event, ContactEnded))
-        rung = tuple(agent for agent, _ in self._phones.rung)
-        events = tuple(self._sink.events)
-        return Story(run, tuple(call.heard), rung, events, ended.outcome, ended.cause, lasted_s)
+        """Let the callers dial `number`, where they say no other, and all happen."""
+        await self.prepare()
+        callers: list[tuple[str, Caller, float]] = [(FIRST, self._scenario, 0.0)]
+        callers += [(each.name, each, each.rings_after_s) for each in self._scenario.callers]
+        rung = await asyncio.gather(*(self._ring(name, caller, number, after_s) for name, caller, after_s in callers))
+        await self.end()
+        stories = [line.story(run, self.begins_ms) for line, run in rung]
+        return replace(stories[0], further=tuple(stories[1:]))
 
-    def _services(self) -> Services:
-        return Services(
-            tenant="simulator",
-            node=NODE,
-            prompts=WrittenPrompts(),
-            distributor=self._distributor,
-            offers=Offers(self._distributor, NODE, self._unclaimed),
-            phones=self._phones,
-            commands=Commands(),
-            sink=self._sink,
-            now_ms=self.now_ms,
-            settings=self._scenario.settings,
-        )
-
-    async def _prepare(self) -> None:
+    async def prepare(self) -> None:
+        """Make the queues, put others into them, and let agents come and go."""
+        scenario = self._scenario
         nodes = [node for flow in self._book.by_name.values() for node in flow.nodes.values()]
-        queues = {node.queue for node in nodes if isinstance(node, Queue)}
-        agents = [
-            AgentSpec(AgentId(agent.name), SiteId("here"), dict.fromkeys(agent.queues, 1), rest_s=agent.rests_s)
-            for agent in self._scenario.agents
-        ]
-        await self._distributor.configure([QueueSpec(QueueId(queue)) for queue in sorted(queues)], agents)
-        self._spawn(self._beat())
-        for others in self._scenario.others:
-            for number in range(others.waiting):
-                contact = f"{_OTHER}{others.talk_s}-{others.queue}-{number}"
-                await self._distributor.enqueue(Enqueue(contact, QueueId(others.queue), NODE))
-        for agent in self._scenario.agents:
-            self._spawn(self._log_in(agent))
+        await self.distributor.set_up({node.queue for node in nodes if isinstance(node, Queue)}, scenario.agents)
+        await self.distributor.put_before(scenario.others)
+        self.distributor.troubles = scenario.queues
+        for agent in scenario.agents:
+            self.spawn(self.distributor.be_there(agent))
 
-    async def _log_in(self, agent: Agent) -> None:
-        await asyncio.sleep(agent.from_s)
-        await self._distributor.log_in(AgentId(agent.name))
+    async def end(self) -> None:
+        """Finish what is under way, and stop the rest."""
+        await self.services.commands.drain(60.0)
+        self.distributor.end()
+        for task in self._background:
+            task.cancel()
 
-    def _unclaimed(self, offer: Offer) -> None:
-        """Other callers are nobody's call here: agents just talk with them."""
-        if offer.contact.startswith(_OTHER):
-            self._spawn(self._talk_with_other(offer))
+    async def _ring(self, name: str, caller: Caller, number: str, after_s: float) -> tuple[CallersLine, FlowRun]:
+        await asyncio.sleep(after_s)
+        transfers = self._scenario.transfers
+        call = SimulatedCall(info_of(name, caller, number), lambda target: transfers.get(target) != "refused")
+        acting = ActingCaller(call, caller.caller)
+        self.spawn(acting.live())
+        line = self.line(call, acting)
+        return line, await self.serve(line)
 
-    async def _talk_with_other(self, offer: Offer) -> None:
-        await self._distributor.accept(offer.offer, offer.fence)
-        await asyncio.sleep(float(offer.contact.split("-")[1]))
-        await self._distributor.finish(offer.contact, "caller_hung_up")
+    def line(self, call: SimulatedCall, caller: ActingCaller) -> CallersLine:
+        """Note from now on what happens to this caller."""
+        line = CallersLine(call, caller, self._began_s)
+        self._lines[call.info.contact] = line
+        return line
 
-    async def _beat(self) -> None:
-        while True:
-            await self._distributor.beat(NODE, 1)
-            await asyncio.sleep(_BEAT_S)
+    async def serve(self, line: CallersLine) -> FlowRun:
+        """Lead the caller through the flow of the number dialled, to the end of the call."""
+        loop = asyncio.get_running_loop()
+        services = replace(self.services, texts=NotedTexts(self._scenario.sms, line))
+        limit = loop.call_later(LONGEST_S, line.call.hang_up, "time_limit")
+        flow = self._book.by_number[line.call.info.number]
+        run = await loop.create_task(serve(line.call, self._book, flow, services))
+        limit.cancel()
+        return run
 
-    def _arm(self, in_s: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(in_s, lambda: self._spawn(self._due()))
-
-    async def _due(self) -> None:
-        await self._distributor.due()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this meanwhile; it ends with the world."""
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    def _end(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        for task in self._background:
-            task.cancel()
+    def _services(self, phones: AgentPhones) -> Services:
+        scenario = self._scenario
+        return Services(
+            tenant="simulator",
+            node=NODE,
+            prompts=WrittenPrompts(),
+            distributor=self.distributor,
+            offers=Offers(self.distributor, NODE, self.distributor.unclaimed),
+            phones=phones,
+            commands=Commands(),
+            sink=self,
+            now_ms=self.now_ms,
+            settings=scenario.settings,
+            mailboxes=_mailboxes(scenario),
+            lookups=SimulatedLookups({name: _answer(given) for name, given in scenario.lookups.items()}),
+            crises=CrisesInMemory(*_crises(scenario, self.begins_ms)),
+        )
 
 
-class _Caller:
-    """Does what the scenario says, act by act."""
-
-    def __init__(self, call: SimulatedCall, acts: list[Act]) -> None:
-        self._call = call
-        self._acts = acts
-        self._heard = asyncio.Event()
-        call.on_heard = lambda heard: self._heard.set()
-
-    async def live(self) -> None:
-        listened = 0
-        for act in self._acts:
-            if act.when_heard:
-                listened = await self._hear(act.when_heard, listened)
-            await asyncio.sleep(act.after_s)
-            if act.hang_up:
-                self._call.hang_up()
-            elif act.press is not None:
-                self._call.press(act.press)
-
-    async def _hear(self, words: str, listened: int) -> int:
-        """Wait until something with these words is heard, beyond the first `listened`. Gives how many were heard."""
-        while True:
-            for index in range(listened, len(self._call.heard)):
-                if words.casefold() in self._call.heard[index].text.casefold():
-                    return index + 1
-            listened = len(self._call.heard)
-            self._heard.clear()
-            await self._heard.wait()
+def info_of(name: str, caller: Caller, number: str) -> CallInfo:
+    """Who rings what; `number` where the caller dials no other. A number that is shown is vouched for."""
+    shown = caller.from_number or ""
+    dialled = caller.number or number
+    return CallInfo(ContactId(name), dialled, "simulator", shown, caller.diverted_from or "", bool(shown))
 
 
 def _behaviour(agent: Agent) -> Behaviour:
-    return Behaviour(tuple(agent.does), agent.answers_after_s, agent.talks_s)
+    return Behaviour(tuple(agent.does), agent.answers_after_s, agent.talks_s, _THEN[agent.then])
+
+
+def _answer(given: LookedUp) -> Answer:
+    return Answer(given.gives, given.fails, given.status, given.after_s)
+
+
+def _crises(scenario: Scenario, begins_ms: int) -> Sequence[CrisisOn]:
+    until_ms = begins_ms + round(2 * LONGEST_S * 1000)
+    return [CrisisOn(scenario.crisis, begins_ms, until_ms, "scenario")] if scenario.crisis else []
+
+
+def _mailboxes(scenario: Scenario) -> SimulatedMailboxes:
+    mailboxes = SimulatedMailboxes()
+    mailboxes.full = {name for name, state in scenario.mailboxes.items() if state == "full"}
+    mailboxes.broken = "broken" in scenario.mailboxes.values()
+    return mailboxes
+
+
+__all__ = ["FIRST", "LONGEST_S", "NODE", "World", "info_of"]

@@ -1,0 +1,192 @@
+"""The scenarios of a folder: found, read, and their names checked against the flows; every mistake at its line."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from events.catalogue import CATALOGUE, FIELD_TYPES
+from ivr.book import FlowBook
+from ivr.flow import Flow
+from ivr.load import read_file, validated
+from ivr.marked_yaml import Marked, Path, read
+from ivr.problems import FlowFileError, Problem, did_you_mean
+from ivr.simulator.expected import Expected
+from ivr.simulator.scenario_file import Caller, Scenario, ScenarioFile
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One scenario and its place in its file. `number` is what its caller dials."""
+
+    marked: Marked
+    index: int
+    scenario: Scenario
+    number: str
+
+    @property
+    def path(self) -> str:
+        return self.marked.path
+
+    @property
+    def name(self) -> str:
+        return self.scenario.name
+
+    def place(self, where: Path) -> tuple[int, int]:
+        """Line and column of a place in the scenario."""
+        return self.marked.place(("scenarios", self.index, *where))
+
+    def problem(self, where: Path, message: str) -> Problem:
+        """A failure, at its place."""
+        return Problem(self.path, *self.place(where), f"{self.name!r}: {message}")
+
+
+def cases_in(folder: FilePath, book: FlowBook, chosen: Sequence[str] = ()) -> list[Case]:
+    """The scenarios in `folder`/scenarios, or of those `chosen` by flow, number or file.
+
+    Raises FlowFileError with all mistakes in the files.
+    """
+    problems: list[Problem] = []
+    files = [FilePath(each) for each in chosen if each.endswith((".yaml", ".yml"))]
+    flows = [each for each in chosen if not each.endswith((".yaml", ".yml"))]
+    problems += [_unknown(folder, each, book) for each in flows if _flow(each, book) is None]
+    if flows or not chosen:
+        files += sorted((folder / "scenarios").glob("*.yaml"))
+    found: list[Case] = []
+    wanted = {flow.flow for each in flows if (flow := _flow(each, book)) is not None}
+    for file in dict.fromkeys(files):
+        marked = read_file(file)
+        named = str(file) in chosen
+        found += [case for case in _cases(marked, book) if named or not chosen or _is_of(case, wanted, book)]
+        problems += marked.problems
+    if problems:
+        raise FlowFileError(sorted(problems))
+    return found
+
+
+def cases_of(path: str, text: str, book: FlowBook) -> list[Case]:
+    """The scenarios in `text`. Raises FlowFileError."""
+    marked = read(path, text)
+    found = list(_cases(marked, book))
+    if marked.problems:
+        raise FlowFileError(sorted(marked.problems))
+    return found
+
+
+def _flow(name: str, book: FlowBook) -> Flow | None:
+    return book.by_name.get(name) or book.by_number.get(name)
+
+
+def _unknown(folder: FilePath, name: str, book: FlowBook) -> Problem:
+    hint = did_you_mean(name, [*book.by_name, *book.by_number])
+    return Problem(str(folder), 1, 1, f"there is no flow or number {name!r}{hint}; a file of scenarios ends in .yaml")
+
+
+def _is_of(case: Case, flows: set[str], book: FlowBook) -> bool:
+    return book.by_number[case.number].flow in flows
+
+
+def _cases(marked: Marked, book: FlowBook) -> Iterator[Case]:
+    file = validated(ScenarioFile, marked)
+    if file is None:
+        return
+    _check(marked, file, book)
+    if not marked.problems:
+        for index, scenario in enumerate(file.scenarios):
+            yield Case(marked, index, scenario, scenario.number or file.number)
+
+
+# --- names ---
+
+
+def _check(marked: Marked, file: ScenarioFile, book: FlowBook) -> None:
+    names: dict[str, int] = {}
+    for index, scenario in enumerate(file.scenarios):
+        where: Path = ("scenarios", index)
+        if scenario.name in names:
+            first, _ = marked.place(("scenarios", names[scenario.name], "name"))
+            marked.report((*where, "name"), f"there are two scenarios {scenario.name!r} (the first in line {first})")
+        names.setdefault(scenario.name, index)
+        _check_caller(marked, where, scenario, file.number, book)
+        for at, caller in enumerate(scenario.callers):
+            _check_caller(marked, (*where, "callers", at), caller, file.number, book)
+        _check_world(marked, where, scenario, book)
+
+
+def _check_caller(marked: Marked, where: Path, caller: Caller, number: str, book: FlowBook) -> None:
+    flow = book.by_number.get(caller.number or number)
+    if flow is None:
+        place = (*where, "number") if caller.number else ("number",)
+        dialled = caller.number or number
+        message = f"no flow has the number {dialled}{did_you_mean(dialled, book.by_number)}"
+        if message not in {problem.message for problem in marked.problems}:
+            marked.report(place, message)
+        return
+    steps = _steps(flow, book)
+    for at, act in enumerate(caller.caller):
+        if act.at:
+            _check_name(marked, (*where, "caller", at, "at"), "node", act.at, steps)
+    for field in ("path", "path_contains"):
+        for at, step in enumerate(getattr(caller.expect, field) or ()):
+            _check_name(marked, (*where, "expect", field, at), "node", step, steps)
+    _check_expected(marked, (*where, "expect"), caller.expect, book)
+
+
+def _check_name(marked: Marked, where: Path, kind: str, name: str, known: Iterable[str]) -> None:
+    known = list(known)
+    if name not in known:
+        marked.report(where, f"there is no {kind} {name!r}{did_you_mean(name, known)}")
+
+
+def _steps(flow: Flow, book: FlowBook) -> list[str]:
+    """The steps as paths may name them: the flow's own, and those of flows that it may call."""
+    others = [f"{other.flow}.{step}" for other in book.by_name.values() if other is not flow for step in other.nodes]
+    return [*flow.nodes, *others]
+
+
+def _check_expected(marked: Marked, where: Path, expected: Expected, book: FlowBook) -> None:
+    for at, told in enumerate(expected.events):
+        place = (*where, "events", at)
+        _check_name(marked, (*place, "event"), "event", told.event, CATALOGUE)
+        for name in told.fields:
+            known = FIELD_TYPES.get(told.event, {})
+            if known and name not in known:
+                hint = did_you_mean(name, known) or f"; it has {', '.join(sorted(known))}"
+                marked.report((*place, "fields", name), f"{told.event} has no field {name!r}{hint}", key=True)
+    if expected.queue:
+        _check_name(marked, (*where, "queue"), "queue", expected.queue, _named("queue", book))
+    if expected.voicemail:
+        _check_name(marked, (*where, "voicemail"), "mailbox", expected.voicemail, _named("mailbox", book))
+
+
+def _named(kind: str, book: FlowBook) -> set[str]:
+    """What the flows need of this kind, such as queues."""
+    return {
+        name
+        for flow in book.by_name.values()
+        for node in flow.nodes.values()
+        for needed, name in node.needs().values()
+        if needed == kind
+    }
+
+
+def _check_world(marked: Marked, where: Path, scenario: Scenario, book: FlowBook) -> None:
+    queues = _named("queue", book)
+    for at, agent in enumerate(scenario.agents):
+        for index, queue in enumerate(agent.queues):
+            _check_name(marked, (*where, "agents", at, "queues", index), "queue", queue, queues)
+    for at, others in enumerate(scenario.others):
+        _check_name(marked, (*where, "others", at, "queue"), "queue", others.queue, queues)
+    kinds = {"queues": "queue", "lookups": "lookup", "mailboxes": "mailbox", "transfers": "destination"}
+    for field, kind in kinds.items():
+        for name in getattr(scenario, field):
+            if name not in (known := _named(kind, book)):
+                marked.report(
+                    (*where, field, name), f"no flow has a {kind} {name!r}{did_you_mean(name, known)}", key=True
+                )
+    if scenario.crisis:
+        _check_name(marked, (*where, "crisis"), "crisis", scenario.crisis, book.crises)
+    for name in scenario.settings:
+        declared = {known for flow in book.by_name.values() for known in flow.variables}
+        if name not in declared:
+            message = f"no flow has the variable {name!r}{did_you_mean(name, declared)}"
+            marked.report((*where, "settings", name), message, key=True)

@@ -1,0 +1,63 @@
+"""One caller's line in a simulated world: the call, who acts on it, and all that happens, in order."""
+
+from events.catalogue import ContactEnded, Event, StepEntered
+from ivr.run import FlowRun
+from ivr.simulator.call import SimulatedCall
+from ivr.simulator.caller import ActingCaller
+from ivr.simulator.ear import Did, Heard
+from ivr.simulator.story import Item, Moment, Story, step_name
+from ivr.texting import Sending, TextMessage
+from ivr.web.simulated import SimulatedTexts
+
+
+class CallersLine:
+    """Notes what happens, and tells the caller of it."""
+
+    def __init__(self, call: SimulatedCall, caller: ActingCaller, began_s: float) -> None:
+        self.call = call
+        self.caller = caller
+        self.moments: list[Moment] = []
+        self._began_s = began_s
+        self._first_flow = ""
+        call.ear.told = self._told
+
+    def note(self, item: Item) -> None:
+        """It happens now."""
+        self.moments.append(Moment(self.call.ear.clock() - self._began_s, item))
+        if isinstance(item, StepEntered):
+            self._first_flow = self._first_flow or item.flow
+            self.caller.stepped(step_name(item, self._first_flow))
+
+    def _told(self, item: Heard | Did) -> None:
+        self.note(item)
+        self.caller.heard(item)
+
+    def story(self, run: FlowRun, begins_ms: int) -> Story:
+        """What came of it, when it is over."""
+        events: list[Event] = [moment.item for moment in self.moments if isinstance(moment.item, Event)]
+        ended = next(event for event in reversed(events) if isinstance(event, ContactEnded))
+        ear = self.call.ear
+        return Story(
+            run=run,
+            begins_ms=begins_ms,
+            moments=tuple(self.moments),
+            outcome=ended.outcome,
+            cause=ended.cause,
+            lasted_s=ended.duration_ms / 1000,
+            longest_silence_s=ear.longest_silence_s,
+            longest_listened_s=ear.longest_listened_s,
+        )
+
+
+class NotedTexts(SimulatedTexts):
+    """The gateway for text messages as one caller meets it."""
+
+    def __init__(self, outcome: Sending, line: CallersLine) -> None:
+        super().__init__(outcome)
+        self._line = line
+
+    async def send(self, message: TextMessage) -> Sending:
+        outcome = await super().send(message)
+        if outcome is Sending.SENT:
+            self._line.note(message)
+        return outcome
