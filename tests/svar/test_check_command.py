@@ -47,6 +47,9 @@ def in_use(folder: Path) -> Path:
     password = folder / "state" / "trunk-carrier.password"
     password.write_text("secret\n")
     password.chmod(0o600)
+    for name in ("cases.token", "sms.key"):
+        (folder / name).write_text("secret\n")
+        (folder / name).chmod(0o600)
     return path
 
 
@@ -66,6 +69,8 @@ def test_the_example_is_right_with_everything_that_it_shows(tmp_path: Path) -> N
     assert [trunk.media.srtp for trunk in shown.trunk] == ["refused", "refused", "required"]
     assert [agent.srtp for agent in shown.agent] == ["required", "refused"]
     assert [place.trunk for place in shown.destination] == ["carrier"]
+    assert [service.name for service in shown.lookup] == ["cases"]
+    assert shown.sms.sender == "NAV"
 
 
 @pytest.mark.parametrize(
@@ -78,6 +83,7 @@ def test_the_example_is_right_with_everything_that_it_shows(tmp_path: Path) -> N
             "state/trunk-carrier.password",
             r"trunk .carrier.: its password is expected in \S+: No such file.*install -m 600",
         ),
+        ("cases.token", r"lookup .cases.: the value of a header is expected in \S+/cases\.token: No such file"),
     ],
 )
 def test_a_file_that_is_not_there_is_told_before_anything_is_started(tmp_path: Path, lacking: str, told: str) -> None:

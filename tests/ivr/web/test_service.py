@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import itertools
+import os
 
 import pytest
 from aiohttp import web
@@ -284,3 +286,30 @@ def test_authorities_that_cannot_be_read_are_told_at_the_start() -> None:
 
     with pytest.raises(OSError):
         asyncio.run(make())
+
+
+async def test_many_failures_leave_nothing_behind() -> None:
+    async def moody(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        mood = next(moods) % 4
+        if mood == 1:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 1000)
+        elif mood == 2:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort")
+        elif mood == 3:
+            await reader.read()
+        await writer.drain()
+
+    moods = itertools.count()
+    async with raw(moody) as url, client(url, failures=1000, at_once=8) as one:
+        await one.exchange(ASK, timeout_s=0.05)
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(25):
+            asking = [asyncio.ensure_future(one.exchange(ASK, timeout_s=0.05)) for _ in range(8)]
+            await asyncio.sleep(0.01)
+            asking[0].cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+        async with asyncio.timeout(5):
+            while len(os.listdir("/proc/self/fd")) > before + 8:  # noqa: ASYNC110 - descriptors have no event
+                await asyncio.sleep(0.02)
+        assert one._waiting == 0
+        assert not one._places.locked()
