@@ -52,11 +52,15 @@ def as_json(inventory: Inventory, shown: Sequence[Entry]) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1)
 
 
-def print_inventory(console: Console, inventory: Inventory, shown: Sequence[Entry], longest_menu_s: float) -> None:
-    """A table of `shown`, and under it the counts of everything and what else is wrong."""
+def print_inventory(
+    console: Console, inventory: Inventory, shown: Sequence[Entry], hidden: int, longest_menu_s: float
+) -> None:
+    """A table of `shown`, the count of what is `hidden`, and the counts of everything and what else is wrong."""
     if shown:
         console.print(_prompts(shown))
-        console.print()
+    if hidden:
+        console.print(f"{hidden} words of values not shown (--values)", style="dim")
+    console.print()
     console.print(_counts(inventory.entries))
     for entry in inventory.entries:
         for doubt in entry.doubts:

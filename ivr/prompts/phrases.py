@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 
-from ivr.prompting import Clock, Day, Duration, Number, Ordinal, Slot, Spelled, Value, filled, pieces
+from ivr.prompting import Duration, Number, Ordinal, Slot, Spelled, Value, filled, pieces
 from ivr.prompts.spoken import forms, keys, spoken, words
 
 EXPECTED: Mapping[str, tuple[Value, ...]] = {
@@ -16,12 +15,13 @@ EXPECTED: Mapping[str, tuple[Value, ...]] = {
 """Slots of these names have their whole sentences made ready; others are put together from pieces the first time."""
 
 
+_MOMENT = Spelled("2026-11-24T09:30")
 _EXAMPLES: Mapping[str, Value] = {
     "number": Number(3),
     "ordinal": Ordinal(3),
     "duration": Duration(300),
-    "date": Day(date(2026, 11, 24)),
-    "time": Clock(9, 30),
+    "date": _MOMENT,
+    "time": _MOMENT,
     "digits": Spelled("2041"),
 }
 
@@ -108,9 +108,13 @@ def sentence(language: str, text: str, given: Mapping[str, Value]) -> Piece:
 
 
 def example(language: str, text: str) -> str:
-    """`text` as it may be heard, with values that stand for all of their form."""
-    given = {slot.name: _EXAMPLES[forms(slot)[-1]] for slot in _slots(text)}
-    return sentence(language, text, given).text
+    """`text` as it may be heard."""
+    return sentence(language, text, examples(text)).text
+
+
+def examples(text: str) -> dict[str, Value]:
+    """Values for the slots of `text`, which stand for all of their form."""
+    return {slot.name: _EXAMPLES[forms(slot)[-1]] for slot in _slots(text)}
 
 
 def breaths(

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -11,11 +11,12 @@ import typer
 from rich.console import Console
 
 from ivr.load import read_folder
-from ivr.problems import FlowFileError, errors
+from ivr.problems import FlowFileError, did_you_mean, errors
 from ivr.prompts import importing, studio
 from ivr.prompts.inventory import LONGEST_MENU_S, VALUES, Inventory, Section, State, section, take
 from ivr.prompts.recordings import Listing, Recordings
-from svar import feature_codes
+from ivr.prompts.speech import PromptError
+from svar import feature_codes, listening, logs
 from svar.commands.serve import EXAMPLE
 from svar.config import ConfigError, load
 from svar.prompt_tables import as_json, print_inventory
@@ -42,13 +43,22 @@ class ScriptFormat(StrEnum):
     HTML = "html"
 
 
-def _taken(config: Path, longest_menu_s: float = LONGEST_MENU_S) -> tuple[Recordings, Inventory]:
-    """The inventory of the flows that the configuration names; flows with mistakes are told and left out."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the flows of the configuration say, and what is recorded of it."""
+
+    sections: list[Section]
+    mistakes: bool
+    listing: Listing
+
+
+def _read(config: Path) -> _Read:
+    """Mistakes in flows are told and left out."""
+    logs.configure(json=False, debug=False)
     try:
         folder = Path(load(config, os.environ).flows.folder)
         read = read_folder(folder)
-        recordings = Recordings(folder / RECORDINGS)
-        listing = Listing.of(recordings)
+        listing = Listing.of(Recordings(folder / RECORDINGS))
     except (ConfigError, FlowFileError) as error:
         _fail(str(error))
     problems = errors([*read.problems, *(problem for loaded in read.flows for problem in loaded.marked.problems)])
@@ -56,11 +66,15 @@ def _taken(config: Path, longest_menu_s: float = LONGEST_MENU_S) -> tuple[Record
         print(problem, file=sys.stderr)
     sections = [section(loaded.flow) for loaded in read.flows]
     agents = Section("agent", "Agents' own phones", ("nb", "en"), feature_codes.SPOKEN)
-    inventory = take([*sections, agents], listing, longest_menu_s=longest_menu_s)
     if problems:
         print("the flows have mistakes (svar check): what they say there is left out here", file=sys.stderr)
-        inventory = replace(inventory, unused=())
-    return recordings, inventory
+    return _Read([*sections, agents], bool(problems), listing)
+
+
+def _taken(config: Path, longest_menu_s: float = LONGEST_MENU_S) -> tuple[Recordings, Inventory]:
+    read = _read(config)
+    inventory = take(read.sections, read.listing, longest_menu_s=longest_menu_s)
+    return read.listing.recordings, replace(inventory, unused=()) if read.mistakes else inventory
 
 
 def _fail(why: str) -> NoReturn:
@@ -94,7 +108,7 @@ def list_(
         console = Console()
         if not console.is_terminal:
             console.width = PIPED_WIDTH
-        print_inventory(console, inventory, shown, longest_menu_s)
+        print_inventory(console, inventory, shown, len(entries) - len(shown), longest_menu_s)
     if inventory.of(State.MISSING):
         raise typer.Exit(1)
 
@@ -187,3 +201,26 @@ def _script(folder: Path, script: Path | None) -> list[studio.Line]:
         return studio.from_csv(path.read_text(encoding="utf-8"))
     except ValueError as fault:
         raise ValueError(f"{path}: {fault}") from fault
+
+
+@prompts.command()
+def listen(
+    key: Annotated[str, typer.Argument(help="the text's key, as `list` shows it: main/menu.say")],
+    config: Configuration = EXAMPLE,
+    language: Annotated[str, typer.Option(help="the caller's language; the flow's first without it")] = "",
+    output: Annotated[Path | None, typer.Option(help="write a WAV file in place of playing it")] = None,
+) -> None:
+    """Hear a text as callers do, values by example: through the sound card, or as a WAV file."""
+    read = _read(config)
+    found = next(((said, each.languages[0]) for each in read.sections for said in each.said if said.key == key), None)
+    if found is None:
+        keys = [said.key for each in read.sections for said in each.said]
+        _fail(f"no text has the key {key!r}{did_you_mean(key, keys)}")
+    said, first = found
+    try:
+        heard = listening.hear(said, language or first, read.listing)
+        for clip in heard.clips:
+            print(f"{clip.language} {'synthetic' if clip.synthetic else 'recorded '} {clip.text}")
+        listening.give(heard, output)
+    except (PromptError, OSError) as fault:
+        _fail(str(fault))

@@ -9,6 +9,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
+from rtp.wav import a_law
 from svar.commands.prompts import prompts
 from svar.commands.serve import EXAMPLE
 from tests.ivr.prompts.services import SERVICE, record
@@ -45,6 +46,7 @@ def test_what_is_missing_is_listed_and_fails(admin: Admin) -> None:
     assert "se  missing    line/place.say.1" in result.output
     assert "nb  synthetic  line/menu.say" in result.output
     assert "values/number" not in result.output
+    assert "words of values not shown (--values)" in result.output
     assert "values/number" in admin.run("list", "--values").output
     only = admin.run("list", "--missing", "--language", "se").output
     assert "line/menu.say" in only
@@ -125,3 +127,24 @@ def test_a_manifest_that_cannot_be_read_is_told_with_its_line(admin: Admin) -> N
     result = admin.run("list")
     assert result.exit_code == 1
     assert "recorded.yaml:1:1: texts are expected here" in result.output
+
+
+def test_a_text_is_heard_as_callers_hear_it(admin: Admin, tmp_path: Path) -> None:
+    admin.write(SERVICE.replace("FALLBACK\n", "fallback: {se: nb}\n"))
+    record(admin.flows / "prompts", "nb/line/menu.say", seconds=1.5)
+    output = tmp_path / "heard.wav"
+    for key, language, told in (
+        ("line/menu.say", "nb", "nb recorded  Velkommen. Tast 1.\n"),
+        ("line/menu.say", "se", "nb recorded  Velkommen. Tast 1.\n"),
+        ("line/place.say", "en", "en synthetic You are number two zero four one in the queue.\n"),
+        ("agent/ready", "", "nb synthetic Du er klar.\n"),
+    ):
+        result = admin.run("listen", key, "--output", str(output), *(["--language", language] if language else []))
+        assert (result.exit_code, result.output) == (0, told)
+        assert len(a_law(output.read_bytes())) > 4000
+    assert "did you mean 'line/menu.say'" in admin.run("listen", "line/menu.sag").output
+
+
+def test_a_text_that_nobody_hears_is_told(admin: Admin) -> None:
+    result = admin.run("listen", "line/bye.say", "--language", "se")
+    assert (result.exit_code, "hears nothing" in result.output) == (1, True)

@@ -1,7 +1,7 @@
 """Texts with slots, cut into pieces."""
 
 from ivr.prompting import Duration, Number, Spelled, Value
-from ivr.prompts.phrases import Piece, breaths, likely, literals, sentence, sentences, value_piece, values
+from ivr.prompts.phrases import Piece, breaths, example, likely, literals, sentence, sentences, value_piece, values
 
 PLACE = "Du er nummer {position} i køen."
 
@@ -84,6 +84,13 @@ def test_a_slot_is_said_in_its_form() -> None:
     ]
     expected = {piece.text for piece in likely("nb", "Du er {position:ordinal} i køen.")}
     assert "Du er tredje i køen." in expected
+
+
+def test_an_example_has_a_value_for_every_form() -> None:
+    text = "{when:date} {when:time}, {n}, {n:ordinal}, {n:number}, {wait}, {code:digits}"
+    said = "tirsdag den tjuefjerde november klokken ni tretti, to null fire en, "
+    assert example("nb", "{when:date} {when:time}, {n}, {code:digits}").startswith(said)
+    assert "{" not in example("en", text)
 
 
 def test_a_word_that_two_forms_share_is_recorded_once() -> None:
