@@ -7,6 +7,7 @@ from svar.commands.call import call
 from svar.commands.check import check
 from svar.commands.demo import demo
 from svar.commands.docs import docs
+from svar.commands.graph import graph
 from svar.commands.prompts import prompts
 from svar.commands.publish import publish
 from svar.commands.rollback import rollback
@@ -26,5 +27,6 @@ app.command()(publish)
 app.command()(rollback)
 app.add_typer(versions, name="versions")
 app.command()(docs)
+app.command()(graph)
 app.add_typer(prompts, name="prompts")
 app.add_typer(voicemail, name="voicemail")

@@ -1,0 +1,1 @@
+"""Flows as pictures: a graph of words, laid out in layers, drawn as SVG or written as Mermaid."""

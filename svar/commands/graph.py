@@ -1,0 +1,128 @@
+"""svar graph: flows as pictures, to print or to put on a page."""
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ivr.flow import Flow
+from ivr.load import Folder, read_folder
+from ivr.picture.graph import Around, Graph, Traffic, graph_of
+from ivr.picture.mermaid import mermaid
+from ivr.picture.page import PAGES
+from ivr.picture.svg import svg
+from ivr.picture.words import LANGUAGES
+from ivr.problems import did_you_mean
+from svar import logs
+from svar.commands.serve import EXAMPLE
+from svar.config import Config, ConfigError, load
+
+
+class Format(StrEnum):
+    """What is written."""
+
+    SVG = "svg"
+    MERMAID = "mermaid"
+
+
+ENDINGS = {Format.SVG: "svg", Format.MERMAID: "mmd"}
+
+
+def graph(
+    flow: Annotated[str, typer.Argument(help="the flow's name, or its file")] = "",
+    every: Annotated[bool, typer.Option("--all", help="every flow, each to a file of its own in --output")] = False,
+    language: Annotated[str, typer.Option(help="nb or en: of the picture's words, and of what is said")] = "nb",
+    form: Annotated[Format, typer.Option("--format", help="svg, or mermaid for pages that draw it")] = Format.SVG,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="the file; with --all the folder")] = None,
+    counts: Annotated[str, typer.Option(help="FROM..UNTIL, as 2026-11-01..2026-11-30: how many went where")] = "",
+    page: Annotated[str, typer.Option(help="a4 to a0; without it the smallest on which the picture can be read")] = "",
+    config: Annotated[Path, typer.Option(help="configuration file, which names the flows' folder")] = EXAMPLE,
+) -> None:
+    """Draw a flow: its steps and ways, what is heard first, and with --counts how many callers went where."""
+    logs.configure(json=False, debug=False)
+    if bool(flow) == every:
+        raise refused("name a flow, or give --all")
+    if page.upper() not in ("", *PAGES):
+        raise refused(f"there is no page {page!r}; there are {', '.join(PAGES).lower()}")
+    if language not in LANGUAGES:
+        raise refused(f"there are no words in {language!r}; there are {', '.join(LANGUAGES)}")
+    settings = settings_of(config)
+    path, name = _place(flow, settings)
+    folder = read_folder(path)
+    around = around_of(settings, folder)
+    drawn = [_flow(folder, name, path)] if flow else [loaded.flow for loaded in folder.flows]
+    for each in drawn:
+        made = graph_of(each, language, around, _traffic(settings, each, counts))
+        _write(_text(made, form, page), _target(output, each, form, every=every))
+
+
+def _place(flow: str, settings: Config) -> tuple[Path, str]:
+    """The folder of flows, and the flow's name or file name in it."""
+    file = Path(flow)
+    if flow and file.suffix in (".yaml", ".yml"):
+        if not file.is_file():
+            raise refused(f"there is no file {flow}")
+        return file.parent, file.name
+    return Path(settings.flows.folder), flow
+
+
+def _flow(folder: Folder, name: str, path: Path) -> Flow:
+    for loaded in folder.flows:
+        if name in (loaded.flow.flow, Path(loaded.marked.path).name):
+            for problem in loaded.marked.problems:
+                print(problem, file=sys.stderr)
+            return loaded.flow
+    broken = [str(problem) for problem in folder.problems if Path(problem.path).stem == Path(name).stem]
+    known = [loaded.flow.flow for loaded in folder.flows]
+    raise refused("\n".join(broken) or f"there is no flow {name!r} in {path}{did_you_mean(name, known)}")
+
+
+def around_of(settings: Config, folder: Folder) -> Around:
+    """Calendars of the folder, and the deployment's titles."""
+    titles = {("queue", queue.name): queue.title for queue in settings.queue if queue.title}
+    return Around(folder.calendars, titles)
+
+
+def _traffic(settings: Config, flow: Flow, counts: str) -> Traffic | None:
+    return None
+
+
+def _text(made: Graph, form: Format, page: str) -> str:
+    return mermaid(made) if form is Format.MERMAID else svg(made, page.upper())
+
+
+def _target(output: Path | None, flow: Flow, form: Format, *, every: bool) -> Path | None:
+    if not every:
+        return output
+    folder = output or Path()
+    return folder / f"{flow.flow}.{ENDINGS[form]}"
+
+
+def _write(text: str, target: Path | None) -> None:
+    if target is None:
+        sys.stdout.write(text)
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise refused(f"{target}: {error.strerror}") from None
+    print(f"wrote {target}", file=sys.stderr)
+
+
+def settings_of(config: Path) -> Config:
+    """The configuration; what is wrong with it is told, and the command ends."""
+    try:
+        return load(config, os.environ)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+def refused(message: str) -> typer.Exit:
+    """Tell it, and end the command with 1."""
+    print(f"svar graph: {message}", file=sys.stderr)
+    return typer.Exit(1)

@@ -1,0 +1,56 @@
+"""`svar graph`: by name, by file, all at once; and what is refused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from svar.cli import app
+
+FLOWS = Path(__file__).parents[2] / "flows"
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
+def run(*args: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["graph", *args])
+    return result.exit_code, result.output
+
+
+def test_a_flow_is_drawn_by_its_name_and_by_its_file(tmp_path: Path) -> None:
+    by_name, by_file = tmp_path / "a.svg", tmp_path / "sub" / "b.svg"
+    assert run("main", "-o", str(by_name))[0] == 0
+    assert run(str(FLOWS / "main.yaml"), "-o", str(by_file))[0] == 0
+    assert by_name.read_text() == by_file.read_text()
+    assert by_name.read_text().startswith("<svg ")
+
+
+def test_all_flows_go_to_a_folder(tmp_path: Path) -> None:
+    assert run("--all", "--format", "mermaid", "-o", str(tmp_path))[0] == 0
+    assert {path.stem for path in tmp_path.glob("*.mmd")} == {path.stem for path in FLOWS.glob("*.yaml")} - {
+        "mailboxes"
+    }
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["mian"], "did you mean 'main'"),
+        (["nowhere.yaml"], "there is no file nowhere.yaml"),
+        ([], "name a flow, or give --all"),
+        (["main", "--all"], "name a flow, or give --all"),
+        (["main", "--page", "a9"], "there is no page 'a9'"),
+        (["main", "--language", "de"], "there are no words in 'de'"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_with_a_reason(args: list[str], told: str) -> None:
+    code, output = run(*args)
+    assert code == 1
+    assert told in output
