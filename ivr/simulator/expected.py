@@ -55,19 +55,24 @@ class Told(Part):
     fields: dict[str, str | int | float | bool] = Field(default_factory=dict)
 
 
-class Expected(Part):
-    """What has to come of a call."""
+class _Way(Part):
+    """Where the caller went, and how it ended."""
 
     path: list[str] | None = Field(default=None, description="All steps, from the first to the last.")
     path_contains: list[str] = Field(default_factory=list, description="Steps in this order, others between them.")
-    heard: list[Words] = Field(default_factory=list, description="Parts of what is heard, in this order.")
-    not_heard: list[Words] = Field(default_factory=list, description="What is never heard.")
     queue: str | None = Field(default=None, description="The last queue that the caller was in; '' for none.")
     outcome: str | None = Field(default=None, description="answered, abandoned, ... as docs/events.md names them.")
     cause: str | None = Field(default=None, description="Why the call ended: caller_hung_up, flow_ended, ...")
     agent: str | None = Field(default=None, description="Who answered last; '' for nobody.")
     rung: list[str] | None = Field(default=None, description="All agents whose phones rang, in order.")
     transferred: str | None = Field(default=None, description="Where the caller was sent; '' for nowhere.")
+
+
+class _Content(Part):
+    """What was heard, and what stays of the call."""
+
+    heard: list[Words] = Field(default_factory=list, description="Parts of what is heard, in this order.")
+    not_heard: list[Words] = Field(default_factory=list, description="What is never heard.")
     variables: dict[Name, str | int | float | bool] = Field(
         default_factory=dict, description="Values of variables at the end. Personal ones cannot be looked at."
     )
@@ -75,6 +80,11 @@ class Expected(Part):
     sms: list[str] | None = Field(default=None, description="Parts of the text messages that were sent, one each.")
     voicemail: str | None = Field(default=None, description="The mailbox that has a message now; '' for none.")
     survey: dict[str, int] | None = Field(default=None, description="Answers of a survey, by question.")
+
+
+class Expected(_Way, _Content):
+    """What has to come of a call."""
+
     wait_s: Span | None = Field(default=None, alias="wait", description="In the last queue, until an agent answers.")
     lasts_s: Span | None = Field(default=None, alias="lasts", description="The whole call.")
     silence_s: Span | None = Field(

@@ -117,19 +117,13 @@ class FurtherCaller(Caller):
     rings_after_s: LengthOrNone = Field(default=0.0, alias="rings_after")
 
 
-class Scenario(Caller):
-    """One story: a caller, a moment, who is there to answer, and what goes wrong."""
+class _Trouble(Part):
+    """What is out of order, or otherwise than usual."""
 
-    name: str = Field(min_length=1, max_length=200)
-    at: Moment = Field(description="When the caller rings: 2026-11-23 10:00, in Norway's time.")
-    note: str = Field(default="", description="For those who read it.")
     settings: dict[Name, str | int | float | bool] = Field(
         default_factory=dict, description="The deployment's values for variables of the flows, such as demo."
     )
     crisis: str = Field(default="", max_length=64, description="The crisis that is on, a file under crises/.")
-    agents: list[Agent] = Field(default_factory=list, max_length=100)
-    others: list[Others] = Field(default_factory=list, max_length=20)
-    callers: list[FurtherCaller] = Field(default_factory=list, max_length=50, description="Who rings besides.")
     queues: dict[Name, Literal["full", "away"]] = Field(
         default_factory=dict, description="Queues that take nobody more, or are out of reach."
     )
@@ -141,6 +135,17 @@ class Scenario(Caller):
     transfers: dict[str, Literal["answered", "refused"]] = Field(
         default_factory=dict, description="Who takes transferred calls; who is not named answers."
     )
+
+
+class Scenario(Caller, _Trouble):
+    """One story: a caller, a moment, who is there to answer, and what goes wrong."""
+
+    name: str = Field(min_length=1, max_length=200)
+    at: Moment = Field(description="When the caller rings: 2026-11-23 10:00, in Norway's time.")
+    note: str = Field(default="", description="For those who read it.")
+    agents: list[Agent] = Field(default_factory=list, max_length=100)
+    others: list[Others] = Field(default_factory=list, max_length=20)
+    callers: list[FurtherCaller] = Field(default_factory=list, max_length=50, description="Who rings besides.")
 
 
 class ScenarioFile(BaseModel):
