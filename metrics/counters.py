@@ -19,6 +19,8 @@ from events.catalogue import (
     MediaTimedOut,
     OfferFailed,
     OfferMade,
+    SurveyAnswered,
+    VoicemailLeft,
     WrapUpEnded,
 )
 from metrics.fold import Part, Route
@@ -45,6 +47,8 @@ COUNTED = (
     "lookups",
     "lookup_ms",
     "deflections",
+    "voicemails",
+    "survey_answers",
     "media_sent",
     "media_received",
     "media_lost",
@@ -57,7 +61,16 @@ COUNTED = (
     "events_lost",
 )
 MOST_WAITING = 50_000
-WITHOUT_QUEUE = ("contacts_ended", "lookups", "lookup_ms", "deflections", "media_jitter_ms", "media_jitter_legs")
+WITHOUT_QUEUE = (
+    "contacts_ended",
+    "lookups",
+    "lookup_ms",
+    "deflections",
+    "voicemails",
+    "survey_answers",
+    "media_jitter_ms",
+    "media_jitter_legs",
+)
 """Series whose label is no queue."""
 OBSERVED = ("answer_wait", "total_wait", "lost_wait")
 
@@ -152,6 +165,8 @@ class Counters:
             OfferFailed: self._on_offer_failed,
             LookupDone: self._on_lookup,
             Deflected: self._on_deflected,
+            VoicemailLeft: self._on_voicemail,
+            SurveyAnswered: self._on_survey,
             MediaReported: self._on_media,
             MediaTimedOut: self._on_media_timeout,
             EventsLost: self._on_events_lost,
@@ -205,6 +220,12 @@ class Counters:
 
     def _on_deflected(self, event: Deflected) -> None:
         self.series["deflections"].add((event.to, event.outcome))
+
+    def _on_voicemail(self, event: VoicemailLeft) -> None:
+        self.series["voicemails"].add((event.mailbox,))
+
+    def _on_survey(self, event: SurveyAnswered) -> None:
+        self.series["survey_answers"].add((event.survey, event.question, str(event.answer)))
 
     def _on_media(self, event: MediaReported) -> None:
         self.series["media_sent"].add((), max(event.sent, 0))

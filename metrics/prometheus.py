@@ -60,6 +60,12 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "lookups": ("lookups", "Oppslag: look-ups of flows, by service and outcome", ("service", "outcome")),
     "deflections": ("deflections", "Avledede henvendelser: callers told of another way", ("to", "outcome")),
+    "voicemails": ("voicemails", "Talebeskjeder: messages that callers left, by mailbox", ("mailbox",)),
+    "survey_answers": (
+        "survey_answers",
+        "Svar på spørreundersøkelser: answers of callers after a talk",
+        ("survey", "question", "answer"),
+    ),
     "media_sent": ("media_packets_sent", "Mediepakker sendt: RTP packets sent on closed legs", ()),
     "media_received": ("media_packets_received", "Mediepakker mottatt: RTP packets received on closed legs", ()),
     "media_lost": ("media_packets_lost", "Mediepakker tapt: RTP packets that never came on closed legs", ()),

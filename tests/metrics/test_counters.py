@@ -2,7 +2,16 @@ from typing import Any
 
 import pytest
 
-from events.catalogue import Deflected, Event, EventsLost, LookupDone, MediaReported, MediaTimedOut
+from events.catalogue import (
+    Deflected,
+    Event,
+    EventsLost,
+    LookupDone,
+    MediaReported,
+    MediaTimedOut,
+    SurveyAnswered,
+    VoicemailLeft,
+)
 from metrics.counters import MOST_WAITING, Counters
 from tests.metrics.told import (
     DAY_MS,
@@ -57,6 +66,13 @@ def counted(events: list[Event], max_labels: int = 200) -> dict[str, dict[tuple[
         (LookupDone(**BASE, **LOOKUP), "lookups", ("cases", "timeout"), 1),
         (LookupDone(**BASE, **LOOKUP), "lookup_ms", ("cases",), 90),
         (Deflected(**BASE, to="sms", outcome="sent"), "deflections", ("sms", "sent"), 1),
+        (VoicemailLeft(**BASE, mailbox="family", message="m", duration_ms=1), "voicemails", ("family",), 1),
+        (
+            SurveyAnswered(**BASE, survey="care", question="grade", answer=4, queue="q"),
+            "survey_answers",
+            ("care", "grade", "4"),
+            1,
+        ),
         (MediaTimedOut(**BASE, leg="a", silent_ms=1), "media_timeouts", (), 1),
         (EventsLost(**BASE, count=7), "events_lost", (), 7),
     ],
