@@ -149,8 +149,8 @@ class VersionStore(Protocol):
     async def move(self, expected: int, to: Pointer, move: Move, events: Iterable[Event]) -> Pointer:
         """Move the pointer from `expected` (its sequence) to `to`, and tell the events, in one step.
 
-        The store sets the time (of the canary, where it is 0, and of the move) and the sequence. Raises Overtaken, and
-        NoVersion when it would point to nothing.
+        The store sets one time (of the canary, where it is 0, of the move and the events) and the sequence. Raises
+        Overtaken, and NoVersion when it would point to nothing.
         """
 
     async def moves(self, most: int = MOST_MOVES) -> list[Move]:

@@ -77,10 +77,11 @@ class FolderVersions:
         return await _work(self._pointer)
 
     async def move(self, expected: int, to: Pointer, move: Move, events: Iterable[Event]) -> Pointer:
-        moved = await _work(self._move, expected, to, move)
+        now_ms = self._now_ms()
+        moved = await _work(self._move, expected, to, replace(move, at_ms=now_ms))
         if self._sink is not None:
             for event in events:
-                self._sink.emit(event)
+                self._sink.emit(replace(event, at_ms=now_ms))
         return moved
 
     async def moves(self, most: int = MOST_MOVES) -> list[Move]:
@@ -165,16 +166,16 @@ class FolderVersions:
 
     def _move(self, expected: int, to: Pointer, move: Move) -> Pointer:
         with self._locked():
-            pointer, now_ms = self._pointer(), self._now_ms()
+            pointer = self._pointer()
             if pointer.sequence != expected:
                 raise Overtaken(pointer, [one for one in self._moves()[::-1] if one.sequence > expected])
             canary = to.canary
             for id_ in (to.active, *([canary.version] if canary else ())):
                 self._read(id_)
             if canary is not None and not canary.since_ms:
-                canary = replace(canary, since_ms=now_ms)
+                canary = replace(canary, since_ms=move.at_ms)
             to = replace(to, sequence=expected + 1, canary=canary)
-            moves = [*self._moves(), replace(move, sequence=to.sequence, at_ms=now_ms)][-MOST_MOVES:]
+            moves = [*self._moves(), replace(move, sequence=to.sequence)][-MOST_MOVES:]
             _write(self._folder / "moves.jsonl", b"".join(orjson.dumps(asdict(one)) + b"\n" for one in moves))
             _write(self._folder / "pointer.json", orjson.dumps(asdict(to)))
             return to

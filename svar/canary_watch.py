@@ -43,7 +43,10 @@ class CanaryWatch:
         """Judge the canary by the last look that there is. Raises Unavailable."""
         pointer, arms = self._pointer(), self._arms
         canary = pointer.canary
-        if canary is None or arms.versions != (short(pointer.active), short(canary.version)) or arms.look is None:
+        if canary is None or arms.look is None:
+            return
+        # The node's folds may be behind: what they hold may be of another trial, even of the same version.
+        if arms.versions != (short(pointer.active), short(canary.version)) or arms.since_ms != canary.since_ms:
             return
         number, active_tally, canary_tally = arms.look
         worse = judge(number, active_tally, canary_tally)

@@ -24,6 +24,7 @@ class Arms:
 
     def __init__(self, looks: Iterable[int] = LOOKS) -> None:
         self.versions: tuple[str, str] = ("", "")
+        self.since_ms = 0
         self.tallies = (Tally(), Tally())
         self.look: tuple[int, Tally, Tally] | None = None
         self._looks = tuple(looks)
@@ -40,13 +41,13 @@ class Arms:
         }
 
     def _on_canary(self, event: CanaryStarted) -> None:
-        self._begin((event.active, event.flow_version))
+        self._begin((event.active, event.flow_version), event.at_ms)
 
     def _on_canary_ended(self, event: CanaryEnded) -> None:
-        self._begin(("", ""))
+        self._begin(("", ""), 0)
 
-    def _begin(self, versions: tuple[str, str]) -> None:
-        self.versions = versions
+    def _begin(self, versions: tuple[str, str], since_ms: int) -> None:
+        self.versions, self.since_ms = versions, since_ms
         self.tallies, self.look = (Tally(), Tally()), None
         self._changed |= {"canary", *(f"contact:{contact}" for contact in self._open)}
         self._open.clear()
@@ -103,13 +104,14 @@ class Arms:
         if key != "canary":
             return self._open.get(key.removeprefix("contact:"))
         look = self.look and (self.look[0], asdict(self.look[1]), asdict(self.look[2]))
-        return {"versions": self.versions, "tallies": [asdict(tally) for tally in self.tallies], "look": look}
+        tallies = [asdict(tally) for tally in self.tallies]
+        return {"versions": self.versions, "since_ms": self.since_ms, "tallies": tallies, "look": look}
 
     def restore(self, parts: Mapping[str, Any]) -> None:
         canary = parts.get("canary")
         if canary is None:
             return
-        self.versions = (canary["versions"][0], canary["versions"][1])
+        self.versions, self.since_ms = (canary["versions"][0], canary["versions"][1]), canary["since_ms"]
         self.tallies = (Tally(**canary["tallies"][0]), Tally(**canary["tallies"][1]))
         if look := canary["look"]:
             self.look = (look[0], Tally(**look[1]), Tally(**look[2]))

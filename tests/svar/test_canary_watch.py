@@ -1,6 +1,7 @@
 """A canary that is worse is taken back once, by whichever node sees it first; one that is not may be promoted."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,13 @@ async def test_another_canary_is_not_judged_by_the_one_before(bench: Bench) -> N
     pointer = await bench.store.pointer()
     assert pointer.canary is not None
     assert pointer.canary.version == newer
+
+
+async def test_the_same_version_tried_again_is_not_judged_by_its_first_trial(bench: Bench) -> None:
+    await bench.begin()
+    bench.call(bench.old, ["answered"] * 180)
+    bench.call(bench.new, ["menu_ended"] * 20)
+    assert bench.pointer.canary is not None
+    bench.pointer = replace(bench.pointer, canary=replace(bench.pointer.canary, since_ms=NOW_MS + 1))
+    await bench.look()
+    assert len(await bench.store.moves()) == 2

@@ -1,0 +1,42 @@
+"""What an edition knows of its contacts, and how patient a thread is that makes one."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from acd.versions import VersionId, identify, listing
+from events.catalogue import ContactStarted
+from ivr.book import load_book
+from ivr.call import CallInfo, ContactId
+from ivr.simulator.call import SimulatedCall
+from svar.edition import GIL_S, Edition, Press, patient
+from tests.ivr.engine import Engine
+from tests.svar.editions import Silent, content
+
+
+def test_a_thread_gives_way_sooner_while_it_loads() -> None:
+    usual = sys.getswitchinterval()
+    with patient():
+        assert sys.getswitchinterval() == pytest.approx(GIL_S)
+    assert sys.getswitchinterval() == pytest.approx(usual)
+
+
+async def test_a_contact_is_counted_while_it_is_in_an_edition(tmp_path: Path) -> None:
+    async def speak(*_: object) -> Silent:
+        return Silent()
+
+    given = content("hello")
+    id_ = identify(listing(given))
+    edition = await Press(tmp_path, load_book, speak).of_content(id_, given)
+    assert edition.name == id_[:12]
+    engine = Engine()
+    call = SimulatedCall(CallInfo(ContactId("c1"), "5000", "test"))
+    counts: list[int] = []
+    call.on_end(lambda cause: counts.append(edition.contacts))
+    await edition.serve(call, edition.book.by_number["5000"], engine.services)
+    [started] = engine.told(ContactStarted)
+    assert started.flow_version == edition.name
+    assert counts == [1]
+    assert (edition.contacts, edition.begun) == (0, 1)
+    assert isinstance(Edition(VersionId(""), edition.book, Silent()).name, str)
