@@ -14,9 +14,11 @@ from ivr.load import load_flow
 from ivr.run import FlowRun
 from ivr.simulator.call import SimulatedCall
 from ivr.texting import Sending
+from ivr.ways import Reached
 from ivr.web.simulated import SimulatedTexts
 from tests.ivr.engine import Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, texts
+from tests.ivr.nodes.moments import At
 
 VIRTUAL_TIME = True
 WEB = """
@@ -193,3 +195,19 @@ def test_who_is_sent_a_message_without_being_asked_may_turn_in_a_circle() -> Non
     assert flow is not None
     check_flow(flow, marked)
     assert "turns in a circle: first > first" in marked.problems[0].message
+
+
+def test_the_moves_say_what_is_heard_and_done() -> None:
+    node = flow_of(HEAD + SMS + GOODBYE).nodes["first"]
+    told = [
+        (move.way.detail, len(move.said), [(act.kind, act.detail) for act in move.acts], move.reached)
+        for move in node.moves(At())
+        if move.way is not None
+    ]
+    assert told == [
+        ("sent", 4, [("press", "1"), ("sends", "sent")], Reached.MESSAGE),
+        ("refused", 2, [("silence", "")], Reached.MESSAGE),
+        ("failed", 4, [("press", "1"), ("sends", "failed")], Reached.MESSAGE),
+    ]
+    plain = flow_of(HEAD + WEB + GOODBYE).nodes["first"]
+    assert [(len(move.said), move.reached, list(move.acts)) for move in plain.moves(At())] == [(1, Reached.MESSAGE, [])]

@@ -73,3 +73,8 @@ def test_no_socket_is_made_for_an_address_that_is_not_allowed() -> None:
     made = checked_socket(LOOPBACK)((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 80)))
     assert made.getblocking() is False
     made.close()
+
+
+async def test_a_name_that_cannot_be_one_is_a_service_that_is_away() -> None:
+    async with client(f"http://{'a' * 70}.example") as one:
+        assert await one.exchange(WebRequest()) == Failed(Cause.REFUSED)

@@ -1,10 +1,12 @@
 """A caller whose case is looked up in a web service, and who gets a text message: over SIP, HTTP and a whole node."""
 
+import asyncio
 import json
 from pathlib import Path
 
 from aiohttp import web
 
+from ivr.nodes.lookup import PATIENCE_S
 from sip.events import Accepted
 from sip.message.uri import SipUri
 from tests.ivr.sip_lab import Handset
@@ -71,6 +73,7 @@ class Backend:
         if request.method == "POST":
             self.sent.append(json.loads(body))
             return web.Response(status=202)
+        await asyncio.sleep(PATIENCE_S + 0.5)  # the caller hears music meanwhile
         return web.json_response({"case": {"status": "open", "left": 3}})
 
 
