@@ -8,21 +8,20 @@ An event of the distributor is written by the Lua script that made the change it
 from dataclasses import dataclass, fields
 from typing import ClassVar, get_type_hints
 
-Scalar = str | int | float | bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """The part that every event carries. `contact` is empty where the event is about no contact."""
-
-    kind: ClassVar[str] = "event"
-    version: ClassVar[int] = 1
-
-    at_ms: int
-    tenant: str
-    node: str
-    contact: str = ""
-
+from events.event import Event as Event
+from events.event import Scalar as Scalar
+from events.flows import CanaryEnded as CanaryEnded
+from events.flows import CanaryStarted as CanaryStarted
+from events.flows import CrisisChanged as CrisisChanged
+from events.flows import CrisisDeflected as CrisisDeflected
+from events.flows import CrisisHeard as CrisisHeard
+from events.flows import Deflected as Deflected
+from events.flows import FlowsPublished as FlowsPublished
+from events.flows import FlowsRefused as FlowsRefused
+from events.flows import FlowsRolledBack as FlowsRolledBack
+from events.flows import LookupDone as LookupDone
+from events.flows import SurveyAnswered as SurveyAnswered
+from events.flows import VoicemailLeft as VoicemailLeft
 
 # --- A contact's way through the engine (written by its node) ---
 
@@ -66,31 +65,6 @@ class ContactEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookupDone(Event):
-    """A look-up of a flow is over. `outcome`: found, timeout, refused, status, too_large, not_json, wrong_type,
-    not_allowed, circuit_open, overloaded, not_there; `status` is that of HTTP where it is why, else 0.
-    """
-
-    kind: ClassVar[str] = "lookup_done"
-    service: str
-    outcome: str
-    status: int
-    lasted_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deflected(Event):
-    """A caller was told of another way. `to`: web (it was said), sms (it was sent, or would have been).
-
-    `outcome`: said, sent, refused (the caller said no), no_number, not_allowed, capped, failed.
-    """
-
-    kind: ClassVar[str] = "deflected"
-    to: str
-    outcome: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaReported(Event):
     """What one leg's media was like, told once when the leg closes. Received figures come from an open gate only.
 
@@ -116,60 +90,6 @@ class MediaTimedOut(Event):
     kind: ClassVar[str] = "media_timed_out"
     leg: str
     silent_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoicemailLeft(Event):
-    """The contact left a message of `duration_ms` in `mailbox`; `message` is its name there. The number is not told."""
-
-    kind: ClassVar[str] = "voicemail_left"
-    mailbox: str
-    message: str
-    duration_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SurveyAnswered(Event):
-    """The contact gave `answer` (a key) to one question of a survey, after a talk out of `queue` (empty: without one).
-
-    `agent` is empty unless the survey says that it is named.
-    """
-
-    kind: ClassVar[str] = "survey_answered"
-    survey: str
-    question: str
-    answer: int
-    queue: str
-    agent: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrisisHeard(Event):
-    """The message of a crisis began to be said to the contact."""
-
-    kind: ClassVar[str] = "crisis_heard"
-    crisis: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrisisDeflected(Event):
-    """The contact was told something else instead of waiting in `queue`. `outcome`: ended, stayed, told (and waits)."""
-
-    kind: ClassVar[str] = "crisis_deflected"
-    crisis: str
-    queue: str
-    outcome: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrisisChanged(Event):
-    """A crisis was switched `on` until `until_ms` (epoch), or off, by `author`; it ends by itself without an event."""
-
-    kind: ClassVar[str] = "crisis_changed"
-    crisis: str
-    on: bool
-    until_ms: int
-    author: str
 
 
 # --- Distribution (written by the distributor's scripts) ---
@@ -311,69 +231,6 @@ class EventsLost(Event):
 
     kind: ClassVar[str] = "events_lost"
     count: int
-
-
-# --- The flows in service (written with the change of what is in service, except FlowsRefused: by its node) ---
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowsPublished(Event):
-    """New contacts get `flow_version`, in place of `previous` (empty: the first). `forced`: against a gate."""
-
-    kind: ClassVar[str] = "flows_published"
-    flow_version: str
-    previous: str
-    author: str
-    message: str
-    forced: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowsRolledBack(Event):
-    """New contacts get `flow_version` again, which was in service before `previous`."""
-
-    kind: ClassVar[str] = "flows_rolled_back"
-    flow_version: str
-    previous: str
-    author: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CanaryStarted(Event):
-    """A `share` (0 to 1) of new contacts gets `flow_version`, the others go on with `active`."""
-
-    kind: ClassVar[str] = "canary_started"
-    flow_version: str
-    active: str
-    share: float
-    author: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CanaryEnded(Event):
-    """No new contact gets `flow_version` as a canary. `message` says what was seen.
-
-    Causes: promoted (all get it now), worse (taken back by svar itself), withdrawn, replaced (by what was published).
-    """
-
-    kind: ClassVar[str] = "canary_ended"
-    flow_version: str
-    active: str
-    cause: str
-    author: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowsRefused(Event):
-    """The node cannot serve `flow_version` for `reason`, and goes on with `serving` (empty: with its folder)."""
-
-    kind: ClassVar[str] = "flows_refused"
-    flow_version: str
-    serving: str
-    reason: str
 
 
 CATALOGUE: dict[str, type[Event]] = {
