@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ivr.advice import advise
+from ivr.check_calls import check_calls
 from ivr.check_crises import check_crisis
 from ivr.check_outwards import check_outwards
 from ivr.expression import Expression, ExpressionError
@@ -36,6 +37,8 @@ def check_flows(folder: Folder, deployment: Deployment = NO_DEPLOYMENT) -> list[
         _check_world(loaded, known)
         advise(loaded.flow, loaded.marked)
     _check_unique(folder.flows)
+    whole = not folder.problems and not any(loaded.broken for loaded in folder.flows)
+    check_calls(folder.flows, whole=whole)
     flows = [loaded.flow for loaded in folder.flows]
     for crisis in folder.crises.values():
         check_crisis(crisis.file, crisis.marked, flows, known)

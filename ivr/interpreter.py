@@ -18,11 +18,19 @@ async def interpret(run: Run, step: str | None) -> None:
     for _ in range(MOST_STEPS):
         if step is None:
             return
-        run.idle_steps += 1
-        if run.idle_steps > MOST_IDLE_STEPS:
-            break
+        _count(run)
         step = await _one(run, step)
-    raise EndlessFlowError(f"flow {run.data.flow!r} turns in a circle: ... {' > '.join(run.data.trace[-6:])}")
+    raise _endless(run)
+
+
+def _count(run: Run) -> None:
+    run.idle_steps += 1
+    if run.idle_steps > MOST_IDLE_STEPS:
+        raise _endless(run)
+
+
+def _endless(run: Run) -> EndlessFlowError:
+    return EndlessFlowError(f"flow {run.data.flow!r} turns in a circle: ... {' > '.join(run.data.trace[-6:])}")
 
 
 async def _one(run: Run, step: str) -> str | None:
@@ -45,5 +53,10 @@ async def _one(run: Run, step: str) -> str | None:
     except ForgottenDigitsError as forgotten:
         # The digits stayed on the node where they were pressed: ask again, then come back here.
         del data.asked[forgotten.variable]
+        deep = len(data.frames)
         asked = await _one(run, forgotten.step)
+        while asked is not None and len(data.frames) > deep:
+            # A sub-flow asks; whatever its result is, the digits are what was wanted of it.
+            _count(run)
+            asked = await _one(run, asked)
         return step if asked is not None and forgotten.variable in data.asked else asked

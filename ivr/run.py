@@ -203,7 +203,7 @@ class Run:
         self.early = first.answer == "late"
         self.idle_steps = 0
         self.ended = ""
-        self._pii: dict[str, Scalar] = {}
+        self._pii: list[dict[str, Scalar]] = [{} for _ in range(len(data.frames) + 1)]
 
     @property
     def language(self) -> str:
@@ -229,6 +229,7 @@ class Run:
         data.frames.append(Frame(data.flow, data.step, data.variables, data.asked))
         data.flow, data.variables, data.asked = name, variables, {}
         self.flow = flow
+        self._pii.append({})
         return flow.start
 
     def return_flow(self) -> dict[str, Scalar]:
@@ -242,6 +243,7 @@ class Run:
         frame, theirs = data.frames.pop(), data.variables
         data.flow, data.step, data.variables, data.asked = frame.flow, frame.step, frame.variables, frame.asked
         self.flow = self.book.by_name[frame.flow]
+        self._pii.pop()
         return theirs
 
     def progressed(self) -> None:
@@ -266,8 +268,8 @@ class Run:
         value = self.data.variables.get(name)
         if value is not None:
             return value
-        if name in self._pii:
-            return self._pii[name]
+        if name in self._pii[-1]:
+            return self._pii[-1][name]
         if name == "crisis":
             crisis = self.crisis()
             return "" if crisis is None else crisis.name
@@ -280,12 +282,12 @@ class Run:
 
     def set_personal(self, name: str, pii_value: Scalar) -> None:
         """Keep digits, or what was looked up, for the length of this call on this node only."""
-        self._pii[name] = pii_value
+        self._pii[-1][name] = pii_value
         self.data.asked[name] = self.data.step
 
     def clear(self, name: str) -> None:
         """As if nothing had set it."""
-        self._pii.pop(name, None)
+        self._pii[-1].pop(name, None)
         self.data.variables.pop(name, None)
         self.data.asked.pop(name, None)
 

@@ -16,8 +16,10 @@ from ivr.nodes.lookup import Lookup
 from ivr.nodes.menu import Menu
 from ivr.nodes.message import Message
 from ivr.nodes.queue import Queue
+from ivr.nodes.return_ import Return
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
+from ivr.nodes.subflow import Subflow
 from ivr.nodes.survey import Survey
 from ivr.nodes.transfer import Transfer
 from ivr.nodes.voicemail import Voicemail
@@ -38,6 +40,8 @@ AnyNode = Annotated[
     | LanguageChoice
     | Message
     | Callback
+    | Subflow
+    | Return
     | Survey,
     Field(discriminator="type"),
 ]
@@ -58,6 +62,8 @@ NODE_TYPES: dict[str, type[Node]] = {
     "language": LanguageChoice,
     "message": Message,
     "callback": Callback,
+    "subflow": Subflow,
+    "return": Return,
     "survey": Survey,
 }
 
