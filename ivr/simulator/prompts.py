@@ -1,14 +1,15 @@
 """Prompts as words alone, with the time that saying them takes."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from ivr.call import Clip
 from ivr.prompting import Said
 from ivr.prompts.inventory import CHARACTERS_PER_S, is_recorded, spoken_in
 from ivr.prompts.phrases import sentence
-from ivr.prompts.recordings import Listing
+from ivr.prompts.recordings import Listing, Recordings
 
-__all__ = ["CHARACTERS_PER_S", "WrittenPrompts"]
+__all__ = ["CHARACTERS_PER_S", "WrittenPrompts", "prompts_of"]
 
 
 class WrittenPrompts:
@@ -38,3 +39,8 @@ class WrittenPrompts:
 
     def music(self, name: str) -> tuple[Clip, ...]:
         return (Clip("", 30.0, f"music {name}", ""),)
+
+
+def prompts_of(folder: Path) -> WrittenPrompts:
+    """Those of a folder of flows, whose recordings stand in prompts/. Raises FlowFileError."""
+    return WrittenPrompts(Listing.of(Recordings(folder / "prompts")))

@@ -8,9 +8,11 @@ from time import perf_counter
 from ivr.book import FlowBook, load_book
 from ivr.marked_yaml import Path
 from ivr.problems import Problem
+from ivr.prompting import Prompts
 from ivr.simulator.cases import Case, cases_in, cases_of
 from ivr.simulator.differences import differences
 from ivr.simulator.expected import Expected
+from ivr.simulator.prompts import prompts_of
 from ivr.simulator.scenario_file import Scenario
 from ivr.simulator.story import Story
 from ivr.simulator.virtual_time import StandstillError, run
@@ -51,8 +53,8 @@ def run_folder(path: FilePath) -> list[Result]:
 
     Raises FlowFileError with the mistakes in flows and scenario files.
     """
-    book = load_book(path)
-    return [run_case(book, case) for case in cases_in(path, book)]
+    book, prompts = load_book(path), prompts_of(path)
+    return [run_case(book, case, prompts) for case in cases_in(path, book)]
 
 
 def run_text(book: FlowBook, path: str, text: str) -> list[Result]:
@@ -60,12 +62,12 @@ def run_text(book: FlowBook, path: str, text: str) -> list[Result]:
     return [run_case(book, case) for case in cases_of(path, text, book)]
 
 
-def run_case(book: FlowBook, case: Case) -> Result:
-    """One scenario."""
+def run_case(book: FlowBook, case: Case, prompts: Prompts | None = None) -> Result:
+    """One scenario; without `prompts` every language has a voice."""
     began = perf_counter()
 
     async def tell() -> Story:
-        return await World(book, case.scenario).tell(case.number)
+        return await World(book, case.scenario, prompts).tell(case.number)
 
     try:
         story: Story | None = run(tell())

@@ -1,5 +1,6 @@
 """The file of scenarios: who rings when, what they do, who answers, what goes wrong, and what has to come of it."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -20,21 +21,22 @@ _Keys = Annotated[
     Field(pattern=r"^[0-9*#]{1,32}$"),
     _KEYS_SCHEMA,
 ]
-_MOMENT_SCHEMA = WithJsonSchema(
-    {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2})?$"}
-)
+_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2}([+-][0-9]{4})?)?$"
+"""The distance from UTC tells which of two equal hours is meant, when summer time ends."""
 
 
 def _moment(given: object) -> datetime:
-    for form in ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"):
-        try:
-            return datetime.strptime(str(given), form).replace(tzinfo=OSLO)
-        except ValueError:
-            continue
+    text = str(given)
+    try:
+        if re.match(_MOMENT, text):
+            read = datetime.fromisoformat(text)
+            return read.astimezone(OSLO) if read.tzinfo else read.replace(tzinfo=OSLO)
+    except ValueError:
+        pass
     raise PydanticCustomError("moment", "a moment is written 2026-11-23 10:00, in Norway's time")
 
 
-Moment = Annotated[datetime, PlainValidator(_moment), _MOMENT_SCHEMA]
+Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "pattern": _MOMENT})]
 
 
 class Act(Part):

@@ -7,12 +7,8 @@ from pathlib import Path
 
 from ivr.book import FlowBook, load_book
 from ivr.simulator.cases import Case, cases_in
+from ivr.simulator.prompts import prompts_of
 from ivr.simulator.scenario import Result, run_case
-
-
-def run_cases(book: FlowBook, cases: Sequence[Case]) -> list[Result]:
-    """Those scenarios, here and now."""
-    return [run_case(book, case) for case in cases]
 
 
 def chosen_cases(folder: Path, book: FlowBook, chosen: Sequence[str] = (), words: str = "") -> list[Case]:
@@ -21,8 +17,16 @@ def chosen_cases(folder: Path, book: FlowBook, chosen: Sequence[str] = (), words
     return [case for case in cases_in(folder, book, chosen) if all(word in case.name.casefold() for word in wanted)]
 
 
-def run_on(workers: int, folder: Path, chosen: Sequence[str], words: str) -> list[Result]:
-    """The same as `run_cases`, in the same order, by so many processes. Raises FlowFileError."""
+def run_chosen(folder: Path, chosen: Sequence[str] = (), words: str = "", workers: int = 1) -> list[Result]:
+    """The scenarios of a folder of flows, or those of them that are chosen. Raises FlowFileError."""
+    book, prompts = load_book(folder), prompts_of(folder)
+    cases = chosen_cases(folder, book, chosen, words)
+    if workers > 1 and len(cases) > workers:
+        return _shared(workers, folder, chosen, words)
+    return [run_case(book, case, prompts) for case in cases]
+
+
+def _shared(workers: int, folder: Path, chosen: Sequence[str], words: str) -> list[Result]:
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         shares = [pool.submit(_share, folder, tuple(chosen), words, number, workers) for number in range(workers)]
         done = [share.result() for share in shares]
@@ -31,6 +35,6 @@ def run_on(workers: int, folder: Path, chosen: Sequence[str], words: str) -> lis
 
 
 def _share(folder: Path, chosen: Sequence[str], words: str, number: int, workers: int) -> list[tuple[int, Result]]:
-    book = load_book(folder)
+    book, prompts = load_book(folder), prompts_of(folder)
     cases = chosen_cases(folder, book, chosen, words)
-    return [(index, run_case(book, case)) for index, case in enumerate(cases) if index % workers == number]
+    return [(index, run_case(book, case, prompts)) for index, case in enumerate(cases) if index % workers == number]

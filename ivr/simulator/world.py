@@ -15,6 +15,7 @@ from ivr.crises import CrisesInMemory, CrisisOn
 from ivr.nodes.queue import Queue
 from ivr.offers import Offers
 from ivr.phones import AgentPhones
+from ivr.prompting import Prompts
 from ivr.run import FlowRun, Services
 from ivr.simulator.call import SimulatedCall
 from ivr.simulator.caller import ActingCaller
@@ -37,8 +38,10 @@ _THEN = {"hang_up": "agent_hung_up", "transfer": "transferred"}
 class World:
     """Everything around the callers. To be made and used inside a loop of virtual time."""
 
-    def __init__(self, book: FlowBook, scenario: Scenario, phones: AgentPhones | None = None) -> None:
-        """`phones` are the scenario's agents, where nobody else answers for them."""
+    def __init__(
+        self, book: FlowBook, scenario: Scenario, prompts: Prompts | None = None, phones: AgentPhones | None = None
+    ) -> None:
+        """Without `prompts` every language has a voice; `phones` are the scenario's agents, unless others answer."""
         self._book = book
         self._scenario = scenario
         self._clock = asyncio.get_running_loop().time
@@ -48,7 +51,7 @@ class World:
         self._background: set[asyncio.Task[None]] = set()
         self.distributor = ScenarioDistributor(NODE, self.now_ms, self, self.spawn)
         phones = phones or SimulatedPhones({agent.name: _behaviour(agent) for agent in scenario.agents})
-        self.services = self._services(phones)
+        self.services = self._services(phones, prompts or WrittenPrompts())
 
     def now_ms(self) -> int:
         return self.begins_ms + round((self._clock() - self._began_s) * 1000)
@@ -117,12 +120,12 @@ class World:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    def _services(self, phones: AgentPhones) -> Services:
+    def _services(self, phones: AgentPhones, prompts: Prompts) -> Services:
         scenario = self._scenario
         return Services(
             tenant="simulator",
             node=NODE,
-            prompts=WrittenPrompts(),
+            prompts=prompts,
             distributor=self.distributor,
             offers=Offers(self.distributor, NODE, self.distributor.unclaimed),
             phones=phones,

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +9,9 @@ from typing import Annotated
 import typer
 
 from ivr import telling
-from ivr.book import load_book
 from ivr.problems import FlowFileError
 from ivr.simulator import report
-from ivr.simulator.scenario import Result
-from ivr.simulator.workers import chosen_cases, run_cases, run_on
+from ivr.simulator.workers import run_chosen
 from svar.commands.serve import EXAMPLE
 from svar.config import ConfigError, load
 from svar.terminal import Terminal
@@ -35,9 +32,7 @@ def scenarios(
     config: Annotated[Path, typer.Option(help="configuration file, which names the flows' folder")] = EXAMPLE,
     flows: Annotated[Path | None, typer.Option(help="folder of flows, instead of the configuration's")] = None,
     junit: Annotated[Path | None, typer.Option(help="write the results as JUnit XML into this file too")] = None,
-    stories: Annotated[
-        bool, typer.Option(help="tell what happened in each call that went well too")
-    ] = False,
+    stories: Annotated[bool, typer.Option(help="tell what happened in each call that went well too")] = False,
     told: Annotated[Format, typer.Option("--format", help="for people or for programs")] = Format.TEXT,
     workers: Annotated[int, typer.Option(min=1, max=64, help="processes that share the work")] = 1,
 ) -> None:
@@ -49,7 +44,7 @@ def scenarios(
     errors.hide_logs()
     try:
         folder = flows or Path(load(config, os.environ).flows.folder)
-        results = _run(folder, chosen, words, workers)
+        results = run_chosen(folder, chosen, words, workers)
     except ConfigError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None
@@ -68,14 +63,6 @@ def scenarios(
         raise typer.Exit(2)
     if any(result.failed for result in results):
         raise typer.Exit(1)
-
-
-def _run(folder: Path, chosen: Sequence[str], words: str, workers: int) -> list[Result]:
-    book = load_book(folder)
-    cases = chosen_cases(folder, book, chosen, words)
-    if workers > 1 and len(cases) > workers:
-        return run_on(workers, folder, chosen, words)
-    return run_cases(book, cases)
 
 
 def _write(path: Path, text: str) -> None:

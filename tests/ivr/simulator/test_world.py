@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ivr.simulator.stories import FLOW, failures, told
+from tests.ivr.simulator.stories import BEGIN, FLOW, failures, run, told
 
 QUEUES = "    caller: [{press: 1}]\n"
 
@@ -66,3 +66,11 @@ def test_what_goes_wrong_with_another_caller_is_told_with_the_name(tmp_path: Pat
         "    expect: {}\n",
     )
     assert "s.yaml:6:70: 'one': second: outcome is 'completed', expected 'answered'" in said
+
+
+def test_the_second_of_two_equal_hours_can_be_meant(tmp_path: Path) -> None:
+    text = BEGIN.replace("2026-11-23 10:00", "2026-10-25 02:30:00+0100") + "    expect: {path: [menu, bye]}\n"
+    (result,) = run(tmp_path, text)
+    assert result.failures == ()
+    assert result.story is not None
+    assert result.story.begins_ms == 1_792_891_800_000
