@@ -1,6 +1,7 @@
 """One version of the flows as this node serves it: its book, the sound of its prompts, and who is still in it."""
 
 import asyncio
+import gc
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -111,9 +112,15 @@ def _copy(id_: VersionId, content: Content, folder: Path) -> None:
 
 @contextmanager
 def patient() -> Iterator[None]:
-    """While a thread works that must not hold up the loop."""
+    """While a thread works that must not hold up the loop. Nothing looks for cyclic garbage meanwhile: with all that
+    is new it would look for 30 ms in one go.
+    """
+    collects = gc.isenabled()
+    gc.disable()
     sys.setswitchinterval(GIL_S)
     try:
         yield
     finally:
         sys.setswitchinterval(_USUAL_S)
+        if collects:
+            gc.enable()

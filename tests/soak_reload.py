@@ -28,6 +28,7 @@ nodes:
 PARTS = '[[queue]]\nname = "work"\n[[agent]]\nname = "anna"\nskills = { work = 5 }\n'
 ENDED = "ended by svar"
 SETTLED_S = 30.0
+SCRAPED_S = 0.5
 
 
 def good(n: int, flows: int = 1) -> dict[str, bytes]:
@@ -83,8 +84,10 @@ async def reloaded(
         ringing = asyncio.create_task(_ring(callers, rate, chance, stop))
         worst_lag_s = reload_ms = 0.0
         try:
-            await asyncio.sleep(calm_s)
-            calm_lag_s = (await node.metrics())["svar_event_loop_lag_seconds"]
+            calm_lag_s = 0.0
+            for _ in range(round(calm_s / SCRAPED_S)):
+                await asyncio.sleep(SCRAPED_S)
+                calm_lag_s = max(calm_lag_s, (await node.metrics())["svar_event_loop_lag_seconds"])
             reasons: Counter[str] = Counter()
             for n in range(1, bad + 1):
                 reasons[await admin.refused(await admin.publish(bad_version(n, chance)))] += 1

@@ -1,5 +1,6 @@
 """What an edition knows of its contacts, and how patient a thread is that makes one."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -19,7 +20,12 @@ def test_a_thread_gives_way_sooner_while_it_loads() -> None:
     usual = sys.getswitchinterval()
     with patient():
         assert sys.getswitchinterval() == pytest.approx(GIL_S)
+        assert not gc.isenabled()
+        with patient():
+            pass
+        assert not gc.isenabled()
     assert sys.getswitchinterval() == pytest.approx(usual)
+    assert gc.isenabled()
 
 
 async def test_a_contact_is_counted_while_it_is_in_an_edition(tmp_path: Path) -> None:
