@@ -9,6 +9,7 @@ from svar.commands.demo import demo
 from svar.commands.docs import docs
 from svar.commands.graph import graph
 from svar.commands.prompts import prompts
+from svar.commands.prove import prove
 from svar.commands.publish import publish
 from svar.commands.rollback import rollback
 from svar.commands.scenarios import scenarios
@@ -23,6 +24,7 @@ app.command()(call)
 app.command()(agent)
 app.command()(check)
 app.command(name="test")(scenarios)
+app.command()(prove)
 app.command()(publish)
 app.command()(rollback)
 app.add_typer(versions, name="versions")

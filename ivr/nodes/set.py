@@ -9,7 +9,7 @@ from ivr.expression import Expression
 from ivr.nodes.base import Node
 from ivr.run import Run
 from ivr.schema import Condition, Name, Target
-from ivr.ways import UNKNOWN, Kind, Known, Moment, Move, Way
+from ivr.ways import Kind, Known, Moment, Move, Way
 
 
 class Set(Node):
@@ -31,15 +31,7 @@ class Set(Node):
         return (Way(("next",), self.next, Kind.NEXT),)
 
     def moves(self, moment: Moment) -> Iterable[Move]:
-        sets: dict[str, Known] = {}
-        for name, expression in self.values.items():
-            constant = expression.constant()
-            if constant is not None:
-                sets[name] = constant
-            elif {holds := moment.holds(expression)} <= {(True,), (False,)}:
-                sets[name] = holds[0]
-            else:
-                sets[name] = UNKNOWN
+        sets: dict[str, Known] = {name: moment.result(expression) for name, expression in self.values.items()}
         return [Move(self.ways()[0], sets=sets)]
 
     def assigns(self) -> dict[str, Expression]:

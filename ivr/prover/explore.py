@@ -230,10 +230,17 @@ class _Explorer:
             message = f"the flow {state.flow!r} gives {move.returns!r}, for which {frame.node!r} has no way"
             raise _LostError("no_result", message)
         values = dict(frame.variables)
+        languages = self._land.flows[frame.flow].languages
         for ours, theirs in self._takes(frame).items():
-            values[ours] = state.value(theirs) if state.value(theirs) is not None else UNKNOWN  # type: ignore[assignment]
+            value = self._left(state, theirs)
+            if ours != "language" or value in languages:
+                values[ours] = value
         variables = kept(values, self._land.kept(frame.flow))
         return State(frame.flow, way.target, variables, frames=state.frames[:-1])
+
+    def _left(self, state: State, name: str) -> Known:
+        found = state.value(name)
+        return self._land.flows[state.flow].unset(name) if found is None else found
 
     def _takes(self, frame: Caller) -> dict[str, str]:
         taken = getattr(self._land.flows[frame.flow].nodes[frame.node], "take", {})

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ivr.calendar import Opening
 from ivr.interpreter import MOST_IDLE_STEPS
 from ivr.lengths import length_text
 from ivr.prompting import Said
@@ -11,6 +12,7 @@ from ivr.prover.bounds import Bounds
 from ivr.prover.explore import Edge, Graph
 from ivr.prover.landscape import Landscape
 from ivr.prover.measures import Measures
+from ivr.prover.moments import Timeline
 from ivr.schema import OneLanguage
 from ivr.ways import Kind
 
@@ -53,10 +55,21 @@ class Found:
     also: int = 0
 
 
-def find(land: Landscape, graph: Graph, measures: Measures, bounds: Bounds) -> list[Found]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was looked at: a graph, and what it stands on."""
+
+    land: Landscape
+    time: Timeline
+    graph: Graph
+    measures: Measures
+
+
+def find(seen: Seen, bounds: Bounds) -> list[Found]:
     """Every fault, the first state of each node and kind."""
     found: dict[tuple[object, ...], Found] = {}
-    for fault in _all(land, graph, measures, bounds):
+    graph = seen.graph
+    for fault in _all(seen, bounds):
         state = graph.states[fault.state]
         key = (fault.kind, state.flow, state.node, fault.message)
         before = found.get(key)
@@ -68,10 +81,11 @@ def find(land: Landscape, graph: Graph, measures: Measures, bounds: Bounds) -> l
     return list(found.values())
 
 
-def _all(land: Landscape, graph: Graph, measures: Measures, bounds: Bounds) -> Iterator[Found]:
+def _all(seen: Seen, bounds: Bounds) -> Iterator[Found]:
+    land, graph, measures = seen.land, seen.graph, seen.measures
     for flaw in graph.flaws:
         yield Found(FaultKind(flaw.kind), flaw.state, flaw.message, trail(graph, flaw.state))
-    yield from _ends(graph)
+    yield from _ends(seen)
     yield from _stuck(graph)
     yield from _loops(graph, measures)
     yield from _unspoken(land, graph)
@@ -95,20 +109,23 @@ def trail(graph: Graph, state: int) -> tuple[Edge, ...]:
 # --- ends ---
 
 
-def _ends(graph: Graph) -> Iterator[Found]:
+def _ends(seen: Seen) -> Iterator[Found]:
+    graph = seen.graph
     for edge in graph.edges():
         if edge.target is None and edge.reached is None:
             way = (*trail(graph, edge.source), edge)
-            kind, why = _of_silence(way)
+            kind, why = _of_silence(seen, way)
             yield Found(kind, edge.source, f"the call ends without a word{why}", way)
 
 
-def _of_silence(way: tuple[Edge, ...]) -> tuple[FaultKind, str]:
+def _of_silence(seen: Seen, way: tuple[Edge, ...]) -> tuple[FaultKind, str]:
     """What led into the silence: the last thing that decided, after whatever was said last."""
     for edge in reversed(way):
         kind = edge.move.way.kind if edge.move.way is not None else None
         if kind is Kind.HOLIDAY:
             return FaultKind.SILENT_HOLIDAY, " on a holiday"
+        if kind is Kind.CLOSED and _is_holiday(seen, edge):
+            return FaultKind.SILENT_HOLIDAY, " on a holiday, for which there is no way of its own"
         if kind is Kind.CLOSED:
             return FaultKind.SILENT_CLOSED, " where it is closed"
         if any(act.kind == "lookup" for act in edge.move.acts) and kind is Kind.FAILED:
@@ -116,6 +133,13 @@ def _of_silence(way: tuple[Edge, ...]) -> tuple[FaultKind, str]:
         if edge.move.said or edge.move.acts:
             break
     return FaultKind.DEAD_END, ""
+
+
+def _is_holiday(seen: Seen, edge: Edge) -> bool:
+    state = seen.graph.states[edge.source]
+    needs = seen.land.flows[state.flow].nodes[state.node].needs().values()
+    index = state.moment.index if state.moment is not None else 0
+    return any(kind == "calendar" and seen.time.opening(index, name) is Opening.HOLIDAY for kind, name in needs)
 
 
 def _stuck(graph: Graph) -> Iterator[Found]:
@@ -131,12 +155,23 @@ def _stuck(graph: Graph) -> Iterator[Found]:
 
 def _loops(graph: Graph, measures: Measures) -> Iterator[Found]:
     for states in measures.loops:
-        first = min(states, key=lambda state: (len(trail(graph, state)), state))
+        first = _first(graph, states)
         once_round = _round(graph, first, frozenset(states))
         kind, why = _of_loop(once_round)
         names = [graph.states[edge.source].node for edge in once_round]
         circle = " > ".join([*names, names[0]])
         yield Found(kind, first, f"{why}: {circle}", (*trail(graph, first), *once_round))
+
+
+def _first(graph: Graph, states: list[int]) -> int:
+    """The state of the circle at the node where callers come into it."""
+    nearest = min(states, key=lambda state: (len(trail(graph, state)), state))
+    places = {(graph.states[state].flow, graph.states[state].node): state for state in reversed(states)}
+    for edge in trail(graph, nearest):
+        state = graph.states[edge.source]
+        if (state.flow, state.node) in places:
+            return places[state.flow, state.node]
+    return nearest
 
 
 def _of_loop(once_round: Iterable[Edge]) -> tuple[FaultKind, str]:
@@ -219,7 +254,8 @@ def _too_much(graph: Graph, measures: Measures, bounds: Bounds) -> Iterator[Foun
         way = (*trail(graph, time), *measures.time.way(time, measures.onward))
         took = length_text(float(round(measures.time.value[time])))
         message = f"takes {took} outside queues, the bound is {length_text(bounds.time_s)}"
-        yield Found(FaultKind.TOO_LONG, way[-1].source, message, way)
+        slowest = max(way, key=lambda edge: edge.takes_s)
+        yield Found(FaultKind.TOO_LONG, slowest.source, message, way)
     for kind, longest, most, unit in (
         (FaultKind.TOO_MUCH_SPEECH, measures.speech, bounds.speech_s, "s of speech"),
         (FaultKind.TOO_MANY_TEXTS, measures.texts, float(bounds.texts), "texts"),
@@ -228,7 +264,8 @@ def _too_much(graph: Graph, measures: Measures, bounds: Bounds) -> Iterator[Foun
         if at is not None:
             way = (*trail(graph, at), *longest.way(at, measures.unasked))
             message = f"{longest.value[at]:.0f} {unit} before there is a choice, the bound is {most:.0f}"
-            yield Found(kind, way[-1].source, message, way)
+            longest_text = max(way, key=lambda edge: edge.speech_s) if kind is FaultKind.TOO_MUCH_SPEECH else way[-1]
+            yield Found(kind, longest_text.source, message, way)
     at = _first_worst(graph, measures.steps.value, float(MOST_IDLE_STEPS))
     if at is not None:
         message = f"more than {MOST_IDLE_STEPS} steps in a row without a key or a queue: the call is ended as a fault"

@@ -12,8 +12,8 @@ from ivr.flow import Flow
 from ivr.load import Folder
 from ivr.marked_yaml import Marked
 from ivr.prover.bounds import Bounds
-from ivr.prover.explore import Graph, explore
-from ivr.prover.faults import FaultKind, Found, find
+from ivr.prover.explore import explore
+from ivr.prover.faults import FaultKind, Found, Seen, find
 from ivr.prover.landscape import Landscape
 from ivr.prover.measures import Measures
 from ivr.prover.moments import Horizon, Timeline, Year
@@ -163,15 +163,15 @@ class _Case:
 def _proven(case: _Case, years: _Years, bounds: Bounds) -> tuple[FlowProof, list[Fault]]:
     began_s = process_time()
     faults: list[Fault] = []
-    seen: list[tuple[Graph, Measures, Timeline]] = []
+    seen: list[Seen] = []
     for settings in _settings(case):
         land = Landscape(case.book, case.flow, settings)
         time = years.timeline(land)
         crises = ["", *(name for name, crisis in case.book.crises.items() if crisis.is_heard_in(list(land.flows)))]
         graph = explore(land, time, crises)
-        measures = Measures(graph)
-        faults += (_fault(case, settings, graph, time, found, bounds) for found in find(land, graph, measures, bounds))
-        seen.append((graph, measures, time))
+        one = Seen(land, time, graph, Measures(graph))
+        faults += (_fault(case, one, found, bounds) for found in find(one, bounds))
+        seen.append(one)
     return _summary(case.flow, seen, process_time() - began_s), faults
 
 
@@ -183,34 +183,32 @@ def _settings(case: _Case) -> Iterator[Mapping[str, Scalar]]:
         yield case.settings
 
 
-def _summary(flow: Flow, seen: list[tuple[Graph, Measures, Timeline]], took_s: float) -> FlowProof:
-    ends: Counter[str] = Counter()
-    for graph, _, _ in seen:
-        ends.update(edge.reached or "nothing" for edge in graph.edges() if edge.target is None)
-    _, _, time = seen[0]
+def _summary(flow: Flow, seen: list[Seen], took_s: float) -> FlowProof:
+    ends = Counter(edge.reached or "nothing" for one in seen for edge in one.graph.edges() if edge.target is None)
+    time = seen[0].time
     return FlowProof(
         flow.flow,
         flow.title,
-        states=sum(len(graph.states) for graph, _, _ in seen),
-        moves=sum(len(moves) for graph, _, _ in seen for moves in graph.moves),
+        states=sum(len(one.graph.states) for one in seen),
+        moves=sum(len(moves) for one in seen for moves in one.graph.moves),
         classes=len(time.classes),
         boundaries=time.boundaries,
-        paths=sum(measures.paths for _, measures, _ in seen),
-        circles=sum(measures.circles for _, measures, _ in seen),
-        longest_s=max(measures.time.value[at] for _, measures, _ in seen for at in measures.beginnings),
-        most_speech_s=max(max(measures.speech.value) for _, measures, _ in seen),
+        paths=sum(one.measures.paths for one in seen),
+        circles=sum(one.measures.circles for one in seen),
+        longest_s=max(one.measures.time.value[at] for one in seen for at in one.measures.beginnings),
+        most_speech_s=max(max(one.measures.speech.value) for one in seen),
         ends=dict(ends),
         took_s=took_s,
     )
 
 
-def _fault(
-    case: _Case, settings: Mapping[str, Scalar], graph: Graph, time: Timeline, found: Found, bounds: Bounds
-) -> Fault:
+def _fault(case: _Case, seen: Seen, found: Found, bounds: Bounds) -> Fault:
+    graph = seen.graph
     state = graph.states[found.state]
     first = graph.states[found.trail[0].source] if found.trail else state
-    story = story_of(graph, time, found.trail, state, first)
-    scenario = scenario_of(case.book, graph, found, story, settings, bounds)
+    number = str(first.value("number") or next(iter(case.flow.numbers), ""))
+    story = story_of(graph, seen.time, found.trail, state, number)
+    scenario = scenario_of(seen, found, story, bounds)
     place = _place(case.marks.get(state.flow), state.node)
     return Fault(found.kind, state.flow, state.node, found.message, place, story, scenario, found.also)
 

@@ -7,14 +7,12 @@ from typing import Any
 
 import yaml
 
-from ivr.book import FlowBook
 from ivr.calendar import OSLO
-from ivr.expression import Scalar
 from ivr.lengths import length_text
 from ivr.nodes import Node
 from ivr.prover.bounds import Bounds
-from ivr.prover.explore import Edge, Graph
-from ivr.prover.faults import FaultKind, Found
+from ivr.prover.explore import Edge
+from ivr.prover.faults import FaultKind, Found, Seen
 from ivr.prover.story import RINGS_S, TALKS_S, Story, lasts_s, step_name
 from ivr.schema import KEYS
 from ivr.ways import UNKNOWN, Act, Known
@@ -59,16 +57,15 @@ class _Scene:
         return {name: value for name, value in given.items() if value}
 
 
-def scenario_of(
-    book: FlowBook, graph: Graph, found: Found, story: Story, settings: Mapping[str, Scalar], bounds: Bounds
-) -> str:
+def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
     """The YAML of a scenario file; empty for a flow without a number, which nobody can ring."""
     if not story.number:
         return ""
+    graph, land = seen.graph, seen.land
     scene = _Scene()
     for edge in found.trail:
         state = graph.states[edge.source]
-        node = book.by_name[state.flow].nodes.get(state.node)
+        node = land.flows[state.flow].nodes.get(state.node)
         if node is not None:
             _play(scene, node, edge, step_name(state))
     began = graph.states[found.trail[0].source if found.trail else found.state]
@@ -77,11 +74,11 @@ def scenario_of(
         "name": f"{began.flow}: {found.message}"[:200],
         "at": _moment(story.at_ms),
         "note": f"Found by svar prove ({found.kind}). It fails until this is mended.",
-        **({"settings": dict(settings)} if settings else {}),
+        **({"settings": dict(land.settings)} if land.settings else {}),
         **({"crisis": story.crisis} if story.crisis else {}),
         **({"diverted_from": diverted} if isinstance(diverted, str) and diverted else {}),
         **scene.parts(),
-        "expect": _expected(book, graph, found, bounds),
+        "expect": _expected(seen, found, bounds),
     }
     content = {"number": story.number, "scenarios": [scenario]}
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
@@ -107,8 +104,8 @@ def _play(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
                 scene.queues[act.detail] = "full"
             case "full":
                 scene.mailboxes[act.detail] = "full"
-            case "lookup" if node.type == "deflect":
-                scene.sms = "" if act.detail == "sms_sent" else "failed"
+            case "sends":
+                scene.sms = "" if act.detail == "sent" else "failed"
             case "lookup":
                 _answer(scene, node, act.detail, edge)
             case "records":
@@ -180,13 +177,14 @@ def _length(seconds: float) -> str:
 # --- what is expected, and does not come ---
 
 
-def _expected(book: FlowBook, graph: Graph, found: Found, bounds: Bounds) -> dict[str, Any]:
+def _expected(seen: Seen, found: Found, bounds: Bounds) -> dict[str, Any]:
+    graph = seen.graph
     match found.kind:
         case FaultKind.NOT_SPOKEN if found.said is not None:
             language, text = next(iter(found.said.texts.items()))
             return {"not_heard": [{language: _longest_piece(text)}]}
         case FaultKind.CRISIS_UNSAID:
-            crisis = book.crises[str(graph.states[found.state].value("crisis"))]
+            crisis = seen.land.book.crises[str(graph.states[found.state].value("crisis"))]
             return {"heard": [_longest_piece(next(iter(crisis.message.texts.values())))]}
         case FaultKind.TOO_LONG:
             queued_s = sum(lasts_s(edge) - edge.takes_s for edge in found.trail if edge.move.queued_s)

@@ -61,9 +61,9 @@ def moment_text(at_ms: int) -> str:
     return local.strftime(f"%a {local.day} %B %Y %H:%M{seconds}") + twice
 
 
-def story_of(graph: Graph, time: Timeline, way: Sequence[Edge], last: State, first: State) -> Story:
-    """The story of a way; `last` is where it ends up when the way is empty."""
-    began = graph.states[way[0].source] if way else first
+def story_of(graph: Graph, time: Timeline, way: Sequence[Edge], last: State, number: str) -> Story:
+    """The story of a way; `last` is where it ends up when the way is empty, `number` what is dialled."""
+    began = graph.states[way[0].source] if way else last
     steps: list[Step] = []
     at_s = 0.0
     for edge in way:
@@ -76,7 +76,7 @@ def story_of(graph: Graph, time: Timeline, way: Sequence[Edge], last: State, fir
         after = graph.states[way[-1].target] if way and way[-1].target is not None else last
         steps.append(Step(at_s, step_name(after), (), ()))
     arrives_ms = arrival_ms(graph, time, way, began)
-    return Story(arrives_ms, str(began.value("number") or ""), str(began.value("crisis") or ""), tuple(steps))
+    return Story(arrives_ms, number, str(began.value("crisis") or ""), tuple(steps))
 
 
 def step_name(state: State) -> str:
@@ -101,7 +101,7 @@ def lasts_s(edge: Edge) -> float:
 def arrival_ms(graph: Graph, time: Timeline, way: Sequence[Edge], began: State) -> int:
     """When the phone rings, such that the flow asks in the stretches of the way's states."""
     if began.moment is None:
-        return time.stretches[time.classes[0]].from_ms + _HOUR_MS
+        return time.stretches[0].from_ms + 10 * _HOUR_MS
     origin = time.stretches[began.moment.origin]
     before_s = 0.0
     minded_s = 0.0
@@ -194,6 +194,8 @@ def _act(act: Act, edge: Edge) -> str:
             return "the talk ends"
         case "lookup":
             return f"the service answers: {act.detail}"
+        case "sends":
+            return "a text message is sent" if act.detail == "sent" else "no text message can be sent"
         case "records":
             return "leaves a message"
         case "hang_up":
