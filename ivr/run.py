@@ -149,6 +149,9 @@ class RunnableFlow(Protocol):
     def languages(self) -> Sequence[str]: ...
 
     @property
+    def fallback(self) -> Mapping[str, str]: ...
+
+    @property
     def nodes(self) -> Mapping[str, Step]: ...
 
     def first_variables(
@@ -255,6 +258,8 @@ class Run:
         slots = said.slots()
         if slots:
             said = said.with_values(**{name: values.get(name) or self._spoken(name) for name in slots})
+        if not said.fallback:
+            said = said.falling_back(self.flow.fallback)
         return self.services.prompts.clips(said, self.language)
 
     async def say(self, said: Said, *, keys: str = "", **values: Value) -> str | None:

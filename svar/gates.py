@@ -41,7 +41,7 @@ def _check(config: Config, folder: Path) -> Sequence[str]:
 
 def _prompts(config: Config, folder: Path) -> Sequence[str]:
     listing = Listing.of(Recordings(folder / "prompts"))
-    return [str(problem) for problem in parity_problems(read_folder(folder).flows, listing)]
+    return [str(problem) for problem in parity_problems(read_folder(folder), listing)]
 
 
 def _scenarios(config: Config, folder: Path) -> Sequence[str]:

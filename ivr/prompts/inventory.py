@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
 
+from ivr.crises import Crisis
 from ivr.flow import Flow
 from ivr.prompting import Said, pieces
 from ivr.prompts import wav_file
@@ -39,13 +40,13 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What one flow says, in the order in which a caller may hear it; `menus`: the keys of what asks for a choice."""
+    """What one flow says, in the order in which a caller may hear it; `menus`: the texts of each choice, by key."""
 
     name: str
     title: str
     languages: tuple[str, ...]
     said: tuple[Said, ...]
-    menus: frozenset[str] = frozenset()
+    menus: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +95,18 @@ def section(flow: Flow) -> Section:
     nodes = _in_order(flow)
     found = {said.key: said for node in nodes for said in flow.nodes[node].texts().values()}
     found.update({said.key: said for said in flow.said() if said.key not in found})
-    menus = {
-        said.key
-        for name in nodes
-        if flow.nodes[name].type in ("menu", "language")
-        for where, said in flow.nodes[name].texts().items()
-        if where[-1] == "say"
-    }
-    return Section(flow.flow, flow.title, tuple(flow.languages), tuple(found.values()), frozenset(menus))
+    asked = (flow.nodes[name].texts() for name in nodes if flow.nodes[name].type in ("menu", "language"))
+    menus = tuple(tuple(said.key for where, said in texts.items() if where[-1] == "say") for texts in asked)
+    return Section(flow.flow, flow.title, tuple(flow.languages), tuple(found.values()), menus)
+
+
+def crisis_section(crisis: Crisis, flows: Iterable[Flow]) -> Section:
+    """What is said in a crisis, in the languages of the flows in which it is heard."""
+    heard = [flow for flow in flows if crisis.is_heard_in([flow.flow])]
+    languages = dict.fromkeys(language for flow in heard for language in flow.languages)
+    fallback = {language: other for flow in reversed(heard) for language, other in flow.fallback.items()}
+    said = tuple(each.falling_back(fallback) for each in crisis.said())
+    return Section(crisis.name, crisis.title, tuple(languages), said)
 
 
 def _in_order(flow: Flow) -> list[str]:
@@ -122,18 +127,28 @@ def take(sections: Sequence[Section], listing: Listing, *, longest_menu_s: float
     entries: dict[tuple[str, str], Entry] = {}
     long: list[LongMenu] = []
     for each in sections:
+        spoken_s: dict[str, dict[str, float]] = {}
         for language in each.languages:
             for said in each.said:
                 if language in said.texts:
                     whole = [_entry(each, said, piece, listing) for piece in _fixed(said, language)]
                     entries.update({(entry.language, entry.key): entry for entry in whole})
                     duration_s = sum(entry.duration_s for entry in whole) + _values_s(said, language)
-                    if said.key in each.menus and duration_s > longest_menu_s:
-                        long.append(LongMenu(each.name, language, said.key, duration_s))
+                    spoken_s.setdefault(said.key, {})[language] = duration_s
+        long += [menu for menu in _menus(each, spoken_s) if menu.duration_s > longest_menu_s]
     for (language, key), (text, falls_back) in _wanted_values(sections, listing).items():
         piece = Piece(language, text, key)
         entries.setdefault((language, key), _made(VALUES, piece, text, listing, falls_back=falls_back))
     return Inventory(tuple(entries.values()), tuple(_unused(entries, listing)), tuple(long))
+
+
+def _menus(each: Section, spoken_s: Mapping[str, Mapping[str, float]]) -> Iterator[LongMenu]:
+    """How long each choice takes, by language; what is offered in several languages at once counts whole, and once."""
+    for keys_ in each.menus:
+        told = [spoken_s[key] for key in keys_ if key in spoken_s]
+        for language in each.languages if len(told) == 1 else each.languages[:1] if told else ():
+            duration_s = sum(by.get(language, next(iter(by.values()))) for by in told)
+            yield LongMenu(each.name, language, keys_[0], duration_s)
 
 
 def _fixed(said: Said, language: str) -> list[Piece]:

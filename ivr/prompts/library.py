@@ -37,6 +37,8 @@ class SpokenPrompts:
         self._music: dict[str, Clip] = {}
         self._without: set[Piece | str] = set()
         """What could not be made, by piece or name of music; tried again when flows are loaded."""
+        self._unspoken: set[Piece] = set()
+        """What had neither recording nor voice when it was last prepared."""
         self._recorded_parts: set[tuple[str, str]] = set()
         self._line = _Line()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -75,9 +77,10 @@ class SpokenPrompts:
     def _expect(self, piece: Piece, priority: int, *, told: bool) -> None:
         """Have it made; what can have no sound is not tried, unless the log should tell of it."""
         if told or self._maker.can_make(piece):
+            self._unspoken.discard(piece)
             self._line.add(piece, priority)
         else:
-            self._without.add(piece)
+            self._unspoken.add(piece)
 
     def clips(self, said: Said, language: str) -> tuple[Clip, ...]:
         for spoken in said.languages(language):
@@ -123,7 +126,7 @@ class SpokenPrompts:
         return there if len(there) == len(words) else []
 
     def _want(self, piece: Piece, priority: int) -> None:
-        if piece not in self._without and len(self._clips) < MOST_PIECES:
+        if piece not in self._without and piece not in self._unspoken and len(self._clips) < MOST_PIECES:
             self._line.add(piece, priority)
 
     def music(self, name: str) -> tuple[Clip, ...]:

@@ -1,13 +1,15 @@
 """The parity gate: no flow goes live with a language that it declares and cannot speak."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ivr.flow import Flow
-from ivr.load import LoadedFlow
+from ivr.load import Folder, LoadedCrisis, LoadedFlow
 from ivr.problems import Problem
+from ivr.prompting import Said
 from ivr.prompts.inventory import falls_to, lacking
 from ivr.prompts.recordings import Listing
+from ivr.ways import Where
 
 _MOST_NAMED = 3
 
@@ -33,23 +35,25 @@ class Unspeakable:
 
 def unspeakable(flows: Iterable[Flow], listing: Listing) -> list[Unspeakable]:
     """Everything that the flows say in a language of theirs and that nobody would hear."""
-    return [
-        Unspeakable(flow.flow, said.key, language, tuple(missing))
-        for flow in flows
-        for said in flow.said()
-        for language in flow.languages
-        if language in said.texts
-        and (missing := lacking(said, language, listing))
-        and falls_to(said, language, listing) is None
-    ]
+    return [each for flow in flows for each in _lacking(flow, flow.said(), listing)]
 
 
-def parity_problems(flows: Iterable[LoadedFlow], listing: Listing) -> list[Problem]:
-    """The same as mistakes of the flows' files, each where the text stands, or what names it."""
-    return [problem for loaded in flows for problem in _problems(loaded, listing)]
+def _lacking(flow: Flow, texts: Iterable[Said], listing: Listing) -> Iterator[Unspeakable]:
+    for said in texts:
+        for language in flow.languages:
+            missing = lacking(said, language, listing) if language in said.texts else []
+            if missing and falls_to(said, language, listing) is None:
+                yield Unspeakable(flow.flow, said.key, language, tuple(missing))
 
 
-def _problems(loaded: LoadedFlow, listing: Listing) -> Iterable[Problem]:
+def parity_problems(folder: Folder, listing: Listing) -> list[Problem]:
+    """The same of a folder's flows and crises as mistakes, each where the text stands, or what names it."""
+    flows = [problem for loaded in folder.flows for problem in _of_flow(loaded, listing)]
+    heard = [loaded.flow for loaded in folder.flows]
+    return flows + [problem for crisis in folder.crises.values() for problem in _of_crisis(crisis, heard, listing)]
+
+
+def _of_flow(loaded: LoadedFlow, listing: Listing) -> Iterable[Problem]:
     places = {
         said.key: (name, where) for name, node in loaded.flow.nodes.items() for where, said in node.texts().items()
     }
@@ -58,3 +62,16 @@ def _problems(loaded: LoadedFlow, listing: Listing) -> Iterable[Problem]:
         line, column = loaded.marked.place(("nodes", name, *where, each.language), key=True)
         subject = f"{loaded.flow.nodes[name].type} {name!r}: " if name else ""
         yield Problem(loaded.marked.path, line, column, f"{subject}{each}")
+
+
+def _of_crisis(loaded: LoadedCrisis, flows: Sequence[Flow], listing: Listing) -> Iterable[Problem]:
+    crisis, marked = loaded.file.made(), loaded.marked
+    places: dict[str, Where] = {each.say.key: ("deflect", at, "say") for at, each in enumerate(crisis.deflect)}
+    places[crisis.message.key] = ("message",)
+    told: set[tuple[str, str]] = set()
+    for flow in (flow for flow in flows if crisis.is_heard_in([flow.flow])):
+        for each in _lacking(flow, [said.falling_back(flow.fallback) for said in crisis.said()], listing):
+            if (each.key, each.language) not in told:
+                told.add((each.key, each.language))
+                line, column = marked.place((*places[each.key], each.language), key=True)
+                yield Problem(marked.path, line, column, f"crisis {crisis.name!r}: {each}")

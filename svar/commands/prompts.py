@@ -13,7 +13,7 @@ from rich.console import Console
 from ivr.load import read_folder
 from ivr.problems import FlowFileError, did_you_mean, errors
 from ivr.prompts import importing, studio
-from ivr.prompts.inventory import LONGEST_MENU_S, VALUES, Inventory, Section, State, section, take
+from ivr.prompts.inventory import LONGEST_MENU_S, VALUES, Inventory, Section, State, crisis_section, section, take
 from ivr.prompts.recordings import Listing, Recordings
 from ivr.prompts.speech import PromptError
 from svar import feature_codes, listening, logs
@@ -64,7 +64,9 @@ def _read(config: Path) -> _Read:
     problems = errors([*read.problems, *(problem for loaded in read.flows for problem in loaded.marked.problems)])
     for problem in problems:
         print(problem, file=sys.stderr)
-    sections = [section(loaded.flow) for loaded in read.flows]
+    flows = [loaded.flow for loaded in read.flows]
+    sections = [section(flow) for flow in flows]
+    sections += [crisis_section(loaded.file.made(), flows) for loaded in read.crises.values()]
     agents = Section("agent", "Agents' own phones", ("nb", "en"), feature_codes.SPOKEN)
     if problems:
         print("the flows have mistakes (svar check): what they say there is left out here", file=sys.stderr)

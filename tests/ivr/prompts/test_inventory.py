@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from ivr.prompts.inventory import VALUES, Inventory, State, same_words, section, take
+from ivr.crises import Crisis
+from ivr.prompting import Said
+from ivr.prompts.inventory import VALUES, Inventory, State, crisis_section, same_words, section, take
 from ivr.prompts.recordings import Recordings
 from ivr.prompts.spoken import words
 from ivr.simulator.prompts import WrittenPrompts
@@ -118,3 +120,25 @@ def test_simulated_callers_hear_the_language_that_real_ones_would(tmp_path: Path
     assert [clip.language for clip in prompts.clips(said["line/menu.say"], "pl")] == ["nb"]
     assert [prompts.clips(each, "se") for each in none.said()] == [(), (), ()]
     assert WrittenPrompts().clips(said["line/bye.say"], "se")[0].text == "Báze dearvan."
+
+
+def test_languages_that_are_offered_one_after_the_other_are_one_choice(tmp_path: Path) -> None:
+    choices = """  offered:
+    type: language
+    choices:
+      - {key: 1, language: nb, say: "For norsk, tast 1."}
+      - {key: 2, language: en, say: "For English, press 2."}
+    default: nb
+    next: menu
+"""
+    text = SERVICE.replace("start: menu", "start: offered") + choices
+    (menu,) = [each for each in taken(tmp_path, text=text, longest_menu_s=2.5).long_menus if "offered" in each.key]
+    assert (menu.language, menu.key, round(menu.duration_s, 1)) == ("nb", "line/offered.choices.0.say", 2.8)
+
+
+def test_what_is_said_in_a_crisis_is_said_in_the_languages_of_its_flows() -> None:
+    message = Said({"nb": "Det stormer.", "se": "Riđđu."}, key="storm/crisis.message")
+    found = crisis_section(Crisis("storm", "Storm", message), [service("{se: nb}").flow])
+    assert (found.languages, [said.languages("se") for said in found.said]) == (("nb", "se", "en"), [("se", "nb")])
+    elsewhere = Crisis("storm", "Storm", message, flows=frozenset({"other"}))
+    assert crisis_section(elsewhere, [service().flow]).languages == ()

@@ -2,16 +2,25 @@
 
 from pathlib import Path
 
-from ivr.load import read_folder
+from ivr.load import Folder, read_folder
 from ivr.prompts.parity import parity_problems, unspeakable
 from ivr.prompts.spoken import words
-from tests.ivr.prompts.services import SAMI, listing, record, service
+from tests.ivr.prompts.services import SAMI, SERVICE, listing, record, service
 
+STORM = """\
+crisis: storm
+title: Storm
+message: {nb: Det stormer., se: Riđđu., en: There is a storm.}
+deflect:
+  - queue: q
+    say:
+      {nb: Les mer., se: Loga., en: Read more.}
+"""
 FLOWS = Path(__file__).parents[3] / "flows"
 
 
 def test_each_text_that_nobody_would_hear_is_told_where_it_stands(tmp_path: Path) -> None:
-    problems = sorted(parity_problems([service()], listing(tmp_path)))
+    problems = sorted(parity_problems(Folder(flows=[service()]), listing(tmp_path)))
     assert [(problem.line, problem.column) for problem in problems] == [(9, 28), (12, 37), (19, 7)]
     assert problems[0].path == "flows/line.yaml"
     assert problems[0].message == (
@@ -39,5 +48,16 @@ def test_an_open_fallback_may_go_live_if_it_can_be_spoken_itself(tmp_path: Path)
     assert len(unspeakable([service("{se: fi}").flow], listing(tmp_path))) == 3
 
 
+def test_a_crisis_is_told_in_the_languages_of_its_flows(tmp_path: Path) -> None:
+    for fallback, lines in (("", [3, 7]), ("fallback: {se: nb}\n", [])):
+        flows = tmp_path / "flows"
+        (flows / "crises").mkdir(parents=True, exist_ok=True)
+        (flows / "line.yaml").write_text(SERVICE.replace("FALLBACK\n", fallback))
+        (flows / "crises" / "storm.yaml").write_text(STORM)
+        problems = [each for each in parity_problems(read_folder(flows), listing(tmp_path)) if "storm" in each.path]
+        assert [problem.line for problem in problems] == lines
+        assert all("crisis 'storm': callers who chose 'se'" in problem.message for problem in problems)
+
+
 def test_the_shipped_flows_can_speak_all_their_languages() -> None:
-    assert parity_problems(read_folder(FLOWS).flows, listing(FLOWS / "prompts")) == []
+    assert parity_problems(read_folder(FLOWS), listing(FLOWS / "prompts")) == []
