@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from acd.versions import Gate
+from ivr.calendar import OSLO
 from ivr.check import check_folder
 from ivr.load import read_folder
-from ivr.problems import FlowFileError
+from ivr.problems import FlowFileError, errors
 from ivr.prompts.parity import parity_problems
 from ivr.prompts.recordings import Listing, Recordings
+from ivr.prover.prove import prove_folder
 from ivr.simulator.scenario import run_folder
 from svar import deployment
 from svar.config import Config
@@ -36,7 +39,7 @@ Examine = Callable[[Config, Path], Sequence[str]]
 
 
 def _check(config: Config, folder: Path) -> Sequence[str]:
-    return [str(problem) for problem in check_folder(folder, deployment.names(config))]
+    return [str(problem) for problem in errors(check_folder(folder, deployment.names(config)))]
 
 
 def _prompts(config: Config, folder: Path) -> Sequence[str]:
@@ -48,7 +51,18 @@ def _scenarios(config: Config, folder: Path) -> Sequence[str]:
     return [str(failure) for result in run_folder(folder) for failure in result.failures]
 
 
-GATES: tuple[tuple[str, Examine], ...] = (("check", _check), ("prompts", _prompts), ("test", _scenarios))
+def _prove(config: Config, folder: Path) -> Sequence[str]:
+    today = datetime.now(OSLO).replace(hour=0, minute=0, second=0, microsecond=0)
+    proof = prove_folder(read_folder(folder), round(today.timestamp()) * 1000, settings=config.flows.settings)
+    return [str(fault) for fault in proof.faults]
+
+
+GATES: tuple[tuple[str, Examine], ...] = (
+    ("check", _check),
+    ("prompts", _prompts),
+    ("test", _scenarios),
+    ("prove", _prove),
+)
 """In this order; what comes after one that was not passed is not run, since it would say the same again."""
 
 
