@@ -2,7 +2,11 @@
 
 import pytest
 
+from ivr.call import CallInfo, ContactId
 from ivr.load import load_flow
+from ivr.prompting import Said
+from ivr.run import Run
+from ivr.simulator.call import SimulatedCall
 from tests.ivr.engine import Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, texts
 
@@ -24,6 +28,17 @@ async def test_a_variable_is_heard_in_the_form_of_its_slot(text: str, heard: str
     call, task = engine.dial(flow, "c1", engine.begin(flow, "c1"))
     await task
     assert texts(call)[0] == heard
+    await engine.close()
+
+
+async def test_what_a_flow_did_not_write_itself_falls_back_as_the_flow_does() -> None:
+    head = HEAD.replace("[nb, en]", "[en, nb]").replace("start: first", "fallback: {en: nb}\nstart: first")
+    engine = Engine()
+    flow = flow_of(f"{head}  first: {{type: say, say: {{nb: Hei., en: Hi.}}, next: bye}}\n{GOODBYE}")
+    call = SimulatedCall(CallInfo(ContactId("c1"), "5000", "test"))
+    run = Run(call, engine.begin(flow, "c1"), engine.services, engine.book(flow))
+    assert [clip.text for clip in run.clips(Said({"se": "Riđđu.", "nb": "Storm."}))] == ["Storm."]
+    assert run.clips(Said({"se": "Riđđu.", "nb": "Storm."}).falling_back({"en": "se"}))[0].text == "Riđđu."
     await engine.close()
 
 
