@@ -75,12 +75,12 @@ class Measures:
     @cached_property
     def speech(self) -> Longest:
         """Seconds of speech until something can be chosen, a queue is entered or the call ends."""
-        return longest(self._graph, lambda edge: self._heard(edge).speech_s, self.unasked)
+        return longest(self._graph, lambda edge: self._heard(edge).speech_s, self.unasked, chosen=True)
 
     @cached_property
     def texts(self) -> Longest:
         """Texts until something can be chosen, a queue is entered or the call ends."""
-        return longest(self._graph, lambda edge: float(len(self._heard(edge).move.said)), self.unasked)
+        return longest(self._graph, lambda edge: float(len(self._heard(edge).move.said)), self.unasked, chosen=True)
 
     @cached_property
     def steps(self) -> Longest:
@@ -122,14 +122,18 @@ def _progress(edge: Edge) -> bool:
     )
 
 
-def longest(graph: Graph, weight: Callable[[Edge], float], follow: Follow) -> Longest:
-    """The greatest sums of `weight`; the moves that `follow` lets through close no circle."""
+def longest(graph: Graph, weight: Callable[[Edge], float], follow: Follow, *, chosen: bool = False) -> Longest:
+    """The greatest sums of `weight`; the moves that `follow` lets through close no circle.
+
+    Of equals the one that the caller has `chosen`, or not.
+    """
     value = [0.0] * len(graph.states)
     by: list[Edge | None] = [None] * len(graph.states)
     for state in _ends_first(graph, follow):
         for edge in graph.moves[state]:
             whole = weight(edge) + (value[edge.target] if edge.target is not None and follow(edge) else 0.0)
-            if by[state] is None or whole > value[state]:
+            before = by[state]
+            if before is None or (whole, edge.chosen is chosen) > (value[state], before.chosen is chosen):
                 value[state], by[state] = whole, edge
     return Longest(value, by)
 

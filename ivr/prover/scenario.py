@@ -1,6 +1,6 @@
 """A way through the graph as a scenario that `svar test` runs, and that fails until the fault is mended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ import yaml
 
 from ivr.calendar import OSLO
 from ivr.lengths import length_text
+from ivr.lookups import Cause
 from ivr.nodes import Node
 from ivr.prover.bounds import Bounds
 from ivr.prover.explore import Edge
@@ -151,7 +152,9 @@ def _answer(scene: _Scene, node: Node, outcome: str, edge: Edge) -> None:
     elif outcome.isdigit():
         scene.lookups[service] = {"fails": "status", "status": int(outcome)}
     else:
-        scene.lookups[service] = {"fails": outcome if outcome not in ("failed", "") else "unreachable"}
+        own = getattr(node, "causes", {})
+        cause = next(cause for cause in (Cause.TIMEOUT, Cause.REFUSED, Cause.NOT_JSON, *Cause) if cause not in own)
+        scene.lookups[service] = {"fails": str(cause) if outcome == "failed" else outcome}
 
 
 def _content(node: Node, values: Mapping[str, Known]) -> Any:
@@ -189,11 +192,12 @@ def _expected(seen: Seen, found: Found, bounds: Bounds) -> dict[str, Any]:
         case FaultKind.TOO_LONG:
             queued_s = sum(lasts_s(edge) - edge.takes_s for edge in found.trail if edge.move.queued_s)
             return {"lasts": {"most": _length(bounds.time_s + max(queued_s, 0.0) + _SLACK_S)}}
+        case FaultKind.TOO_MUCH_SPEECH if not found.trail[-1].chosen:
+            return {"lasts": {"most": _length(bounds.speech_s)}}
         case FaultKind.TOO_MUCH_SPEECH:
             return {"listens": {"most": _length(bounds.speech_s)}}
         case FaultKind.TOO_MANY_TEXTS:
-            steps: Sequence[str] = [step_name(graph.states[edge.source]) for edge in found.trail]
-            return {"ends_well": True, "path_contains": list(steps)}
+            return {"texts": bounds.texts}
     return {"ends_well": True}
 
 

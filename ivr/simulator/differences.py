@@ -9,6 +9,7 @@ from ivr.lengths import length_text
 from ivr.marked_yaml import Path
 from ivr.simulator.ear import Heard
 from ivr.simulator.expected import Expected, Span, Told, Words
+from ivr.simulator.parting import ends_badly, texts_in_a_row
 from ivr.simulator.story import Story
 from ivr.texting import TextMessage
 
@@ -25,6 +26,10 @@ class Difference:
 def differences(expected: Expected, story: Story) -> list[Difference]:
     """All of them, in the order in which people read them."""
     found = [*_path(expected, story), *_single(expected, story)]
+    if expected.ends_well and (why := ends_badly(story)):
+        found.append(Difference(("ends_well",), why))
+    if expected.texts is not None and (texts := texts_in_a_row(story)) > expected.texts:
+        found.append(Difference(("texts",), f"{texts} texts are heard in a row, expected at most {expected.texts}"))
     found += _span("wait", expected.wait_s, _waited_s(story))
     found += _span("lasts", expected.lasts_s, story.lasted_s)
     found += _span("silence", expected.silence_s, story.longest_silence_s)

@@ -1,6 +1,6 @@
 """What a scenario expects of a call. What is left out isn't looked at."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -63,6 +63,9 @@ class _Way(Part):
     queue: str | None = Field(default=None, description="The last queue that the caller was in; '' for none.")
     outcome: str | None = Field(default=None, description="answered, abandoned, ... as docs/events.md names them.")
     cause: str | None = Field(default=None, description="Why the call ended: caller_hung_up, flow_ended, ...")
+    ends_well: Literal[True] | None = Field(
+        default=None, description="With a person, a message left, or words said last; by no fault, within a day."
+    )
     agent: str | None = Field(default=None, description="Who answered last; '' for nobody.")
     rung: list[str] | None = Field(default=None, description="All agents whose phones rang, in order.")
     transferred: str | None = Field(default=None, description="Where the caller was sent; '' for nowhere.")
@@ -92,4 +95,7 @@ class Expected(_Way, _Content):
     )
     listens_s: Span | None = Field(
         default=None, alias="listens", description="The longest time of listening to prompts before a key is pressed."
+    )
+    texts: int | None = Field(
+        default=None, ge=0, description="The most texts in a row that the caller may hear without being asked."
     )
