@@ -110,8 +110,8 @@ class ContactQueued(Event):
 class ContactLeftQueue(Event):
     """The contact left the queue without an agent. `disposition`: `lost` (L) or `flowed_out` (F); `cause` says why.
 
-    Causes: caller_hung_up, queue_closed, no_agents, node_lost, error, shutdown; of `flowed_out`: overflow, and
-    voicemail where the overflow leads to a mailbox.
+    Causes: caller_hung_up, queue_closed, no_agents, node_lost, error, shutdown; of `flowed_out`: voicemail and callback
+    where the caller was led straight to one, by a key or by waiting; else key (the caller pressed one) or overflow.
     """
 
     kind: ClassVar[str] = "contact_left_queue"

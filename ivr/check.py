@@ -157,7 +157,7 @@ def _check_expressions(flow: Flow, marked: Marked) -> None:
     types = flow.types()
     for name, node in flow.nodes.items():
         for where, expression in node.conditions().items():
-            given = _type(marked, name, node, where, expression, types)
+            given = _type(marked, name, node, where, expression, {**types, **node.knows()})
             if given not in (None, bool):
                 _report(marked, name, node, where, f"a condition gives true or false: {expression.text}")
         for variable, assigned in node.assigns().items():

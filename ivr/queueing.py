@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import structlog
 
-from acd.distributor import DistributorError, Refused, Unavailable
+from acd.distributor import Distributor, DistributorError, Refused, Unavailable
 from acd.model import Enqueue, Offer, Place, QueueId, Revoked
 from ivr.announcing import Announcer, Waiting
 from ivr.call import AgentLeg, CallEnded
 from ivr.commands import Chain, Commands
+from ivr.leaving import Exit, Rules, by_key
 from ivr.phones import ELSEWHERE, NotAnswered
 from ivr.run import Run, Visit
 
@@ -19,8 +21,8 @@ _log = structlog.get_logger(__name__)
 
 ENTER_PATIENCE_S = 120.0
 """How long a caller waits for a queue that is out of reach, before going on at `unavailable`."""
-FLOWED_OUT = frozenset({"overflow", "voicemail"})
-"""Causes of who is led out of the queue (F), by the node that they are led to; `Node.flows_out_as`."""
+FLOWED_OUT = frozenset({"overflow", "voicemail", "callback", "key"})
+"""Causes of who is led out of the queue (F), by the node that they are led to (`Node.flows_out_as`), or by a key."""
 CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "shutdown"}) | FLOWED_OUT
 """What the distributor is told of an end; all else is an error."""
 _RELEASE_S = 2.0
@@ -48,8 +50,9 @@ class Wish:
     overflow: str = "overflow"
 
 
-async def wait_and_talk(run: Run, wish: Wish, waiting: Waiting) -> Left:
-    """Wait for an agent and talk. A run that has an entry in this queue goes on with it.
+async def wait_and_talk(run: Run, wish: Wish, waiting: Waiting) -> Left | Exit:
+    """Wait for an agent and talk; a key or a rule of the block may lead another way. A run that has an entry in this
+    queue goes on with it.
 
     Raises CallEnded (or is cancelled) when the caller is gone; what the distributor has to know of that is then under
     way in `run.services.commands`.
@@ -57,7 +60,7 @@ async def wait_and_talk(run: Run, wish: Wish, waiting: Waiting) -> Left:
     if not run.call.answered:
         await run.call.answer()
     announcer = Announcer(run, waiting)
-    stay = _Stay(run, wish, announcer)
+    stay = _Stay(run, wish, announcer, waiting)
     try:
         left = await stay.through()
         # Two at once cannot speak to a caller: the next node begins when the last sentence has stopped.
@@ -76,17 +79,24 @@ async def wait_and_talk(run: Run, wish: Wish, waiting: Waiting) -> Left:
 class _Stay:
     """One contact's stay in one queue."""
 
-    def __init__(self, run: Run, wish: Wish, announcer: Announcer) -> None:
+    def __init__(self, run: Run, wish: Wish, announcer: Announcer, waiting: Waiting) -> None:
         self._run = run
         self._wish = wish
         self._announcer = announcer
-        self._distributor = run.services.distributor
         self._mailbox = run.services.offers.expect(run.data.contact)
         self._chain = Chain(run.services.commands)
         self._resumed = run.data.entry is not None and run.data.entry.queue == wish.queue
         self._visit = self._entry()
         self._in_doubt = False
+        waited_s = (run.services.now_ms() - self._visit.arrived_ms) / 1000
+        self._give_up_at = asyncio.get_running_loop().time() + wish.max_wait_s - waited_s
+        self._keys = waiting.keys
+        self._rules = Rules(run, wish.queue, waiting, waited_s)
         self.cause = "error"
+
+    @property
+    def _distributor(self) -> Distributor:
+        return self._run.services.distributor
 
     def _entry(self) -> Visit:
         data = self._run.data
@@ -94,26 +104,41 @@ class _Stay:
             data.entry = Visit(self._wish.queue, self._run.services.now_ms(), self._wish.priority_s)
         return data.entry
 
-    async def through(self) -> Left:
+    async def through(self) -> Left | Exit:
         """From the place to the end of the talk."""
         self._announcer.start()
-        waited_s = (self._run.services.now_ms() - self._visit.arrived_ms) / 1000
-        give_up_at = asyncio.get_running_loop().time() + self._wish.max_wait_s - waited_s
         if not await self._enter():
             return Left.UNAVAILABLE
         while True:
-            try:
-                async with asyncio.timeout_at(give_up_at):
-                    offer = await self._mailbox.get()
-            except TimeoutError:
-                self.cause = self._wish.overflow
-                return Left.WAITED_TOO_LONG
+            offer = await self._offer()
+            if not isinstance(offer, Offer):
+                return offer
             leg = await self._ring(offer)
             if leg is not None and await self._accepted(offer, leg):
                 await self._talk(offer, leg)
                 return Left.TALKED
             if self._in_doubt and not await self._enter():
                 return Left.UNAVAILABLE
+
+    async def _offer(self) -> Offer | Left | Exit:
+        """The next offer, or how the caller leaves before one comes."""
+        getting = asyncio.ensure_future(self._mailbox.get())
+        waits_s = max(self._give_up_at - asyncio.get_running_loop().time(), 0.0)
+        pressed, left = self._announcer.pressed, self._rules.left
+        try:
+            first: set[asyncio.Future[Any]] = {getting, pressed, left}
+            await asyncio.wait(first, timeout=waits_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # An offer that comes at this moment is withdrawn with the place.
+            getting.cancel()
+        if pressed.done() or left.done():
+            way = by_key(self._run, self._keys[pressed.result()]) if pressed.done() else left.result()
+            self.cause = way.cause
+            return way
+        if getting.done() and not getting.cancelled():
+            return getting.result()
+        self.cause = self._wish.overflow
+        return Left.WAITED_TOO_LONG
 
     # --- the place ---
 
@@ -157,7 +182,13 @@ class _Stay:
 
         self._mailbox.on_revoked = revoked
         try:
-            await asyncio.wait({ringing}, timeout=offer.rings_for_ms / 1000)
+            pressed = self._announcer.pressed
+            both: set[asyncio.Future[Any]] = {ringing, pressed}
+            await asyncio.wait(both, timeout=offer.rings_for_ms / 1000, return_when=asyncio.FIRST_COMPLETED)
+            if pressed.done() and not ringing.done():
+                # The place is left, and with it the lease: the agent has missed nothing.
+                _abandon(ringing, services.commands)
+                return None
             if not ringing.done():
                 ringing.cancel()
                 await asyncio.wait({ringing}, timeout=_RELEASE_S)
@@ -222,6 +253,7 @@ class _Stay:
         cause = self.cause if self.cause in CAUSES else "error"
         self._run.services.offers.forget(contact)
         self._announcer.stop()
+        self._rules.stop()
         if visit.outcome == "answered":
             self._later(lambda: self._distributor.finish(contact, cause))
         else:

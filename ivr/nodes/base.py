@@ -67,6 +67,10 @@ class Node(Part):
         """Expressions that have to give true or false, by place."""
         return {}
 
+    def knows(self) -> Types:
+        """What its conditions may name besides the flow's variables, and the types."""
+        return {}
+
     def expressions(self) -> dict[Where, Expression]:
         """Expressions that may give a value of any type, by place."""
         return {}

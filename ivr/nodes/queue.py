@@ -6,19 +6,30 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 
 from acd.model import QueueId
+from events.catalogue import CrisisDeflected
 from ivr.announcing import Waiting
+from ivr.crises import Crisis
+from ivr.expression import Expression
+from ivr.leaving import KNOWN, Exit
+from ivr.lengths import length_text
 from ivr.nodes.base import Node
+from ivr.prompting import Said
 from ivr.queueing import ENTER_PATIENCE_S, Left, Wish, wait_and_talk
 from ivr.run import Run
 from ivr.schema import Length, Name, Shared, Target, Where, WholeSeconds
-from ivr.ways import Act, Kind, Moment, Move, Reached, Way
+from ivr.ways import Act, Kind, Moment, Move, Reached, Types, Way
+
+_STAY_WAIT_S = 4.0
+"""For how long the key to wait all the same is awaited after what is told in a crisis."""
 
 
 class Queue(Node):
     """Waits in `queue` with music, hears the position, and talks to the agent who answers.
 
     `next` is where the caller goes when the agent has hung up (nowhere: goodbye); `overflow` after `max_wait`;
-    `unavailable` when the queue is full, or cannot be reached (after it was tried again for a while).
+    `unavailable` when the queue is full, or cannot be reached (after it was tried again for a while). The block of
+    `waiting` may lead out of the queue by keys and by rules of its own. In a crisis (crises/NAME.yaml) callers may have
+    a head start here, or be told something instead of waiting.
 
     ```yaml
     family:
@@ -39,23 +50,70 @@ class Queue(Node):
     waiting: Waiting = Field(default=Waiting(), description="A block under `waiting`, by name, or written out here.")
     max_wait_s: Length = Field(default=14_400.0, alias="max_wait", description="The longest wait.")
     next: Target | None = Field(default=None, description="When the agent has hung up; without it the call ends.")
-    overflow: Target = Field(description="After `max_wait`.")
+    overflow: Target = Field(description="After `max_wait`, where no rule of the block came first.")
     unavailable: Target = Field(description="When the queue is full or cannot be reached.")
 
     def ways(self) -> tuple[Way, ...]:
+        keys = [Way(("waiting", "keys", key), to, Kind.KEY, key) for key, to in self.waiting.keys.items()]
+        rules = [
+            Way(("waiting", "overflow", index, "next"), rule.next, Kind.OVERFLOW, rule.text())
+            for index, rule in enumerate(self.waiting.overflow)
+        ]
         return (
             Way(("next",), self.next, Kind.TALKED),
-            Way(("overflow",), self.overflow, Kind.OVERFLOW),
+            *keys,
+            *rules,
+            Way(("overflow",), self.overflow, Kind.OVERFLOW, length_text(self.max_wait_s)),
             Way(("unavailable",), self.unavailable, Kind.UNAVAILABLE),
         )
 
     def moves(self, moment: Moment) -> Iterable[Move]:
-        talked, overflow, unavailable = self.ways()
-        said = () if self.waiting.welcome is None else (self.waiting.welcome,)
-        agent = (Act("agent", self.queue), Act("agent_ends"))
+        deflections = [] if moment.prepared is None else moment.prepared.deflect
+        told: tuple[Said, ...] = ()
+        pressed: tuple[Act, ...] = ()
+        for deflection in deflections:
+            holds = (True,) if deflection.when is None else moment.holds(deflection.when)
+            if deflection.queue != self.queue or True not in holds:
+                continue
+            if False in holds:
+                yield from self._waits((), ())
+            if deflection.ends:
+                waits_s = _STAY_WAIT_S if deflection.stay else 0.0
+                yield Move(None, (deflection.say,), waits_s, reached=Reached.MESSAGE)
+                if not deflection.stay:
+                    return
+                pressed = (Act("press", deflection.stay),)
+            told = (deflection.say,)
+            break
+        yield from self._waits(told, pressed)
+
+    def _waits(self, told: tuple[Said, ...], pressed: tuple[Act, ...]) -> Iterable[Move]:
+        """What may come of it for a caller who was `told` something first, and `pressed` a key to wait all the same."""
+        talked, *others, overflow, unavailable = self.ways()
+        said = told if self.waiting.welcome is None else (*told, self.waiting.welcome)
+        nobody = Act("nobody", self.queue)
+        agent = (*pressed, Act("agent", self.queue), Act("agent_ends"))
         yield Move(talked, said, queued_s=self.max_wait_s, reached=Reached.PERSON, acts=agent)
-        yield Move(overflow, said, queued_s=self.max_wait_s, acts=(Act("nobody", self.queue),))
-        yield Move(unavailable, said, waits_s=ENTER_PATIENCE_S, acts=(Act("full", self.queue),))
+        offered = said if self.waiting.say_keys is None else (*said, self.waiting.say_keys)
+        for way in others:
+            if way.kind is Kind.KEY:
+                acts = (*pressed, nobody, Act("press", way.detail))
+                yield Move(way, offered, queued_s=self.max_wait_s, acts=acts)
+        for way, rule in zip((way for way in others if way.kind is not Kind.KEY), self.waiting.overflow, strict=True):
+            queued_s = self.max_wait_s if rule.when is not None else min(rule.after_s, self.max_wait_s)
+            yield Move(way, said, queued_s=queued_s, acts=(*pressed, nobody))
+        yield Move(overflow, said, queued_s=self.max_wait_s, acts=(*pressed, nobody))
+        yield Move(unavailable, said, waits_s=ENTER_PATIENCE_S, acts=(*pressed, Act("full", self.queue)))
+
+    def conditions(self) -> dict[Where, Expression]:
+        return {
+            ("waiting", "overflow", index, "when"): rule.when
+            for index, rule in enumerate(self.waiting.overflow)
+            if rule.when is not None
+        }
+
+    def knows(self) -> Types:
+        return KNOWN
 
     def needs(self) -> dict[Where, tuple[str, str]]:
         return {("queue",): ("queue", self.queue)}
@@ -64,10 +122,52 @@ class Queue(Node):
         return self.model_copy(update={"waiting": self.waiting.bound(shared)}) if self.waiting.block else self
 
     async def run(self, run: Run) -> str | None:
+        priority_s = self.priority_s
+        crisis = run.crisis()
+        if crisis is not None:
+            waits_already = run.data.entry is not None and run.data.entry.queue == self.queue
+            if not waits_already and not await self._stays(run, crisis):
+                await run.call.hangup("flow_ended")
+                return None
+            priority_s = max(priority_s, crisis.head_start_s(self.queue, run.value))
         overflow = run.flow.nodes[self.overflow].flows_out_as
-        wish = Wish(QueueId(self.queue), self.priority_s, self.max_wait_s, overflow)
+        wish = Wish(QueueId(self.queue), priority_s, self.max_wait_s, overflow)
         left = await wait_and_talk(run, wish, self.waiting)
         run.progressed()
+        if isinstance(left, Exit):
+            return left.next
         if left is Left.TALKED:
             return self.next
         return self.overflow if left is Left.WAITED_TOO_LONG else self.unavailable
+
+    async def _stays(self, run: Run, crisis: Crisis) -> bool:
+        """Tell the caller what is prepared instead of waiting; whether they wait all the same."""
+        deflection = crisis.deflection(self.queue, run.value)
+        if deflection is None:
+            return True
+        outcome = "ended" if deflection.ends else "told"
+        try:
+            key = await run.say(deflection.say, keys=deflection.stay)
+            if deflection.stay and key is None:
+                collected = await run.call.collect(most=1, terminator="", first_timeout_s=_STAY_WAIT_S)
+                key = collected.pii_digits
+            if deflection.stay and key == deflection.stay:
+                run.progressed()
+                outcome = "stayed"
+        finally:
+            self._tell(run, crisis.name, outcome)
+        return outcome != "ended"
+
+    def _tell(self, run: Run, crisis: str, outcome: str) -> None:
+        services = run.services
+        services.sink.emit(
+            CrisisDeflected(
+                at_ms=services.now_ms(),
+                tenant=services.tenant,
+                node=services.node,
+                contact=run.data.contact,
+                crisis=crisis,
+                queue=self.queue,
+                outcome=outcome,
+            )
+        )
