@@ -9,6 +9,8 @@ import pytest
 from events.catalogue import ContactEnded, ContactLeftQueue, VoicemailLeft
 from ivr.check import check_flow
 from ivr.load import load_flow
+from ivr.nodes import NODE_TYPES
+from ivr.queueing import FLOWED_OUT
 from ivr.run import FlowRun
 from ivr.simulator.call import SimulatedCall
 from ivr.simulator.mailboxes import SimulatedMailboxes
@@ -183,3 +185,7 @@ def test_what_makes_no_sense_is_told(text: str, wrong: str, said: str) -> None:
     if flow is not None:
         check_flow(flow, marked)
     assert said in "\n".join(map(str, marked.problems))
+
+
+def test_a_queue_knows_every_cause_that_nodes_give_it() -> None:
+    assert {node.flows_out_as for node in NODE_TYPES.values()} <= FLOWED_OUT
