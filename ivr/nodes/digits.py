@@ -113,6 +113,8 @@ class Digits(Node):
             press = Act("press", self.expect.pressed(digits))
             yield Move(given, (self.say,), entry_s, sets={self.variable: value}, acts=(press,))
         yield Move(nothing, said, entry_s * self.attempts, acts=[Act("silence")] * self.attempts)
+        wrong = Act("press", self.expect.pressed(self._counterexample()))
+        yield Move(nothing, said, entry_s * self.attempts, acts=[wrong] * self.attempts)
 
     def gives(self) -> Types:
         return {self.variable: str}
@@ -136,6 +138,11 @@ class Digits(Node):
                     run.set(self.variable, pii_digits)
                 return self.next
         return self.no_entry
+
+    def _counterexample(self) -> str:
+        """Digits that don't fit; none at all where any would."""
+        long = ("1" * self.expect.least, "0" * self.expect.least, "1" * (self.expect.least - 1))
+        return next((digits for digits in long if digits and not self._may_be(digits)), "")
 
     def _may_be(self, value: Known) -> bool:
         if not isinstance(value, str):

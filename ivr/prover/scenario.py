@@ -15,6 +15,7 @@ from ivr.prover.bounds import Bounds
 from ivr.prover.explore import Edge
 from ivr.prover.faults import FaultKind, Found, Seen
 from ivr.prover.story import RINGS_S, TALKS_S, Story, lasts_s, step_name
+from ivr.run import MOST_FRAMES
 from ivr.schema import KEYS
 from ivr.ways import UNKNOWN, Act, Known
 
@@ -69,6 +70,8 @@ def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
         node = land.flows[state.flow].nodes.get(state.node)
         if node is not None:
             _play(scene, node, edge, step_name(state))
+    if found.kind is FaultKind.RECURSION:
+        scene.caller = [dict(act) for _ in range(MOST_FRAMES) for act in scene.caller]
     began = graph.states[found.trail[0].source if found.trail else found.state]
     diverted = began.value("diverted_from")
     scenario: dict[str, Any] = {

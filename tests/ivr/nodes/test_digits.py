@@ -118,10 +118,12 @@ def test_every_value_that_matters_is_a_move_with_its_keys() -> None:
     node = flow_of(HEAD + DIGITS + GOODBYE).nodes["first"]
     assert isinstance(node, Digits)
     moves = list(node.moves(At(values_of={"case_number": ("123", "12345", "no digits", "7")})))
-    assert [(move.acts[0].detail, move.sets) for move in moves[:-1]] == [
+    assert [(move.acts[0].detail, move.sets) for move in moves[:-2]] == [
         ("123#", {"case_number": "123"}),
         ("12345", {"case_number": "12345"}),
     ]
-    assert [move.way.target for move in moves if move.way] == ["told", "told", "bye"]
-    (any_digits, _) = node.moves(At())
+    assert [move.way.target for move in moves if move.way] == ["told", "told", "bye", "bye"]
+    (any_digits, silence, wrong) = node.moves(At())
+    assert {act.kind for act in silence.acts} == {"silence"}
+    assert [act.detail for act in wrong.acts] == ["11#"] * node.attempts
     assert (any_digits.acts[0].detail, any_digits.sets) == ("111#", {"case_number": UNKNOWN})
