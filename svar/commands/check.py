@@ -14,7 +14,10 @@ from rich.markup import escape
 
 from ivr import telling
 from ivr.check import check_folder
-from ivr.problems import Problem, errors
+from ivr.load import read_folder
+from ivr.problems import FlowFileError, Problem, errors
+from ivr.prompts.parity import parity_problems
+from ivr.prompts.recordings import Listing, Recordings
 from svar import checks, deployment, logs
 from svar.commands.serve import EXAMPLE
 from svar.config import ConfigError, load
@@ -58,7 +61,7 @@ def _once(config: Path, folder: Path | None, told: Format) -> bool:
     for mistake in unusable:
         print(mistake, file=sys.stderr)
     folder = folder or Path(settings.flows.folder)
-    problems = check_folder(folder, deployment.names(settings))
+    problems = sorted(check_folder(folder, deployment.names(settings)) + _unspeakable(folder))
     if told is Format.JSON:
         print(telling.as_json(problems))
     elif told is Format.GITHUB:
@@ -67,6 +70,14 @@ def _once(config: Path, folder: Path | None, told: Format) -> bool:
     else:
         _tell(problems, folder)
     return not errors(problems) and not unusable
+
+
+def _unspeakable(folder: Path) -> list[Problem]:
+    """What flows say in a language that has neither recording, voice nor fallback."""
+    try:
+        return parity_problems(read_folder(folder), Listing.of(Recordings(folder / "prompts")))
+    except FlowFileError as error:
+        return list(error.problems)
 
 
 def _tell(problems: list[Problem], folder: Path) -> None:
