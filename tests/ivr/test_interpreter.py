@@ -176,6 +176,15 @@ async def test_a_step_costs_little() -> None:
     await engine.close()
 
 
+OTHER = flow_of("""
+flow: other
+title: Other
+languages: [nb, en]
+start: ask
+nodes:
+  ask: {type: menu, say: {nb: Tast 1., en: Press 1.}, keys: {1: back}, wait: 1s, attempts: 1, no_choice: back}
+  back: {type: return}
+""")
 _NAMES = ["first", "b", "c", "d", "e"]
 
 
@@ -196,6 +205,13 @@ def flows(draw: st.DrawFn) -> str:
                     f"{{type: set, values: {{count: count + 1}}, next: {a}}}",
                     f"{{type: branch, cases: [{{when: count > 3, next: {a}}}], otherwise: {b}}}",
                     f"{{type: queue, queue: q, max_wait: 9s, next: {a}, overflow: {a}, unavailable: {b}}}",
+                    f"{{type: queue, queue: q, waiting: {{keys: {{1: {a}}}, overflow: [{{after: 5s, next: {b}}}]}}, "
+                    f"next: {a}, overflow: {a}, unavailable: {b}}}",
+                    f"{{type: language, choices: [{{key: 2, language: en, say: English.}}], default: nb, next: {a}}}",
+                    f"{{type: message, {say}, next: {b}}}",
+                    f"{{type: callback, queue: q, {say}, ask: {{nb: Nr., en: No.}}, done: {a}, refused: {b}, "
+                    f"unavailable: {b}}}",
+                    f"{{type: subflow, flow: other, returns: {{done: {a}}}}}",
                     f"{{type: transfer, to: partner, failed: {a}}}",
                 ]
             )
@@ -212,6 +228,7 @@ def test_whatever_a_flow_and_a_caller_do_the_call_ends(text: str, presses: list[
 
     async def story() -> None:
         engine = Engine()
+        engine.others = [OTHER]
         await engine.staff("kari")
         engine.phones.talks_s = 5
         call, task = engine.dial(flow)

@@ -139,6 +139,22 @@ async def test_a_key_while_the_agent_s_phone_rings_stops_it_and_the_agent_has_mi
     assert await engine.state("kari") is AgentState.READY
 
 
+async def test_a_key_may_lead_to_another_place_in_a_queue(engine: Engine) -> None:
+    await engine.staff("kari")
+    await engine.distributor.not_ready(AgentId("kari"), "break")
+    again = QUEUE.replace("3: told", "3: again") + (
+        "  again: {type: queue, queue: q, priority: 10m, overflow: told, unavailable: told}\n"
+    )
+    call, task = engine.dial(flow_of(again))
+    await asyncio.sleep(20)
+    call.press("3")
+    await asyncio.sleep(5)
+    assert not task.done()
+    assert [event.priority_s for event in engine.told(ContactQueued)] == [0, 600]
+    assert (await left(engine)).cause == "key"
+    assert (await engine.distributor.place("c1")).position == 1
+
+
 async def test_who_waited_as_long_as_a_rule_says_flows_out(engine: Engine) -> None:
     await engine.staff("kari")
     await engine.distributor.not_ready(AgentId("kari"), "break")
