@@ -1,5 +1,6 @@
 """The store of versions for a command: that of the configuration's Redis, whether a node runs or not."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,12 +10,14 @@ from pathlib import Path
 from acd.connection import blocking_client, command_client
 from acd.nodes import living
 from acd.relay import Batch, Relay
+from acd.serving import Serving, ServingReports
 from acd.versions import Canary
 from acd.versions_redis import RedisVersions
 from ivr.versions.arms import Arms
 from svar.config import Config
 from svar.embedded.redis import EmbeddedRedis, running_at
 
+ASKED_S = 0.1
 A_MOMENT_MS = 1000
 """The stream's own times may be that much before those of its events."""
 
@@ -26,7 +29,17 @@ class FlowStore:
     versions: RedisVersions
     nodes: tuple[str, ...]
     where: str
+    _reports: ServingReports
     _reading: Relay
+
+    async def taken(self, sequence: int, within_s: float) -> list[Serving]:
+        """What the nodes that run say once they have come to that move of the pointer, or when the time is up."""
+        end = asyncio.get_running_loop().time() + within_s
+        while True:
+            found = [one for one in await self._reports.of(self.nodes) if one.sequence >= sequence]
+            if len(found) >= len(self.nodes) or asyncio.get_running_loop().time() > end:
+                return found
+            await asyncio.sleep(ASKED_S)
 
     async def arms(self, canary: Canary) -> Arms:
         """What the contacts of either arm did since the canary began, from the stream of events."""
@@ -67,4 +80,6 @@ async def open_store(config: Config) -> AsyncIterator[FlowStore]:
         stack.push_async_callback(reading.aclose)
         nodes = await living(client, config.node.tenant) if runs else []
         tenant = config.node.tenant
-        yield FlowStore(RedisVersions(client, tenant), tuple(nodes), where, Relay(reading, tenant))
+        yield FlowStore(
+            RedisVersions(client, tenant), tuple(nodes), where, ServingReports(client, tenant), Relay(reading, tenant)
+        )

@@ -5,6 +5,7 @@ refused: what is in service goes on, health turns red, and an event tells it.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from acd.distributor import DistributorError
+from acd.serving import KEPT_S, Serving
 from acd.versions import Canary, Content, Pointer, VersionError, VersionId, VersionStore, identify, listing, short
 from acd.versions_folder import FolderVersions
 from events.catalogue import FlowsRefused
@@ -36,6 +38,15 @@ MOST_WORDS = 600
 ARMS = ("active", "canary")
 
 
+SAID_AGAIN_S = KEPT_S / 3
+
+Report = Callable[[Serving], Awaitable[None]]
+
+
+async def unheard(serving: Serving) -> None:
+    """Where nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why this node does not serve a version, and when it tries again (the loop's time)."""
@@ -58,9 +69,19 @@ class FlowsInService:
     """`start` once; then `run` follows the store until it is cancelled. `choose` never waits."""
 
     def __init__(
-        self, store: VersionStore, mirror: FolderVersions, press: Press, folder: Path, sink: Sink, identity: Identity
+        self,
+        store: VersionStore,
+        mirror: FolderVersions,
+        press: Press,
+        folder: Path,
+        sink: Sink,
+        identity: Identity,
+        report: Report = unheard,
     ) -> None:
-        """`mirror` keeps what was served, for a start when the store has forgotten; `folder` is the configured one."""
+        """`mirror` keeps what was served, for a start when the store has forgotten; `folder` is the configured one.
+
+        `report` hears how far this node has come, and again so that it stays known.
+        """
         self._stores = (store, mirror)
         self._press = press
         self._folder = folder
@@ -70,6 +91,7 @@ class FlowsInService:
         self._retired: list[Edition] = []
         self._refusals: dict[str, Refusal] = {}
         self._forgotten = False
+        self._report: tuple[Report, Serving | None, float] = (report, None, 0.0)
         self.pointer = Pointer()
         self.counts = Counts()
 
@@ -123,6 +145,7 @@ class FlowsInService:
         while True:
             try:
                 await self._look()
+                await self._say()
                 await store.moved(self.pointer.sequence, LOOK_S)
                 away = ""
             except DistributorError as error:
@@ -152,6 +175,16 @@ class FlowsInService:
             taking.cancel()
             moved.cancel()
             await asyncio.gather(taking, moved, return_exceptions=True)
+
+    async def _say(self) -> None:
+        """Where this node stands, when it has changed or is soon forgotten."""
+        report, said, at = self._report
+        refused = "; ".join(f"version {short(id_)}: {one.reason}" for id_, one in self._refusals.items())
+        serving = Serving(self._told[1].node, self.pointer.sequence, refused)
+        now = asyncio.get_running_loop().time()
+        if serving != said or now > at + SAID_AGAIN_S:
+            await report(serving)
+            self._report = (report, serving, now)
 
     def _forget(self) -> None:
         if not self._forgotten:

@@ -66,9 +66,8 @@ async def serve_flows(
         return await spoken(config, [said for flow in book.by_name.values() for said in flow.said()], path)
 
     press = Press(state / COPIES, load, speak)
-    flows = FlowsInService(
-        storage.versions, FolderVersions(state / MIRROR), press, folder, storage.sink, identity
-    )  # fmt: skip
+    mirror, report = FolderVersions(state / MIRROR), storage.reports.tell
+    flows = FlowsInService(storage.versions, mirror, press, folder, storage.sink, identity, report)
     stack.push_async_callback(flows.close)
     if watch_folder:
         watch = FolderWatch(flows, folder)

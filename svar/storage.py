@@ -11,6 +11,7 @@ from acd.connection import blocking_client, command_client
 from acd.locations import Locations
 from acd.model import NodeId
 from acd.relay import Relay
+from acd.serving import ServingReports
 from acd.spool import Spool
 from acd.store import RedisDistributor
 from acd.versions_redis import RedisVersions
@@ -43,6 +44,7 @@ class Storage:
     locations: Locations
     records: Records
     versions: RedisVersions
+    reports: ServingReports
     arms: Arms
     ping: Callable[[], Awaitable[object]]
     stream_tip: Callable[[], Awaitable[str]]
@@ -96,7 +98,9 @@ async def open_storage(
         sink = spool if keep else Discreet(spool)
         locations = Locations(commands, tenant)
         versions = RedisVersions(commands, tenant, watching=watching)
-        yield Storage(distributor, sink, folds, locations, records, versions, arms, commands.ping, relay.tip, taps)
+        reports = ServingReports(commands, tenant)
+        kept = (locations, records, versions, reports, arms)
+        yield Storage(distributor, sink, folds, *kept, commands.ping, relay.tip, taps)
 
 
 def _tell(taps: list[Callable[[Event], None]], event: Event) -> None:

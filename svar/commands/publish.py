@@ -17,6 +17,7 @@ from rich.console import Console
 from acd import pointing
 from acd.distributor import DistributorError
 from acd.pointing import Pointless, Step, Who
+from acd.serving import Serving
 from acd.versions import Content, Pointer, Version, VersionError, VersionId, identify, listing, short
 from ivr.problems import FlowFileError
 from ivr.versions.content import read_content, write_content
@@ -30,6 +31,7 @@ from svar.phones.units import seconds
 
 FAULTS = (ConfigError, DistributorError, EmbeddedError, FlowFileError, OSError, ValueError)
 REFUSED = 1
+TAKEN_WITHIN_S = 10.0
 
 _SHARE = re.compile(r"(\d{1,2}(?:\.\d+)?) ?%")
 CONFIGURATION = typer.Option(help="configuration file")
@@ -96,7 +98,8 @@ async def _publish(config: Config, who: Who, wish: Wish) -> list[str]:
         step = _step(seen, id_, who, wish, forced=forced)
         moved = await store.versions.move(seen.sequence, step.to, step.move, step.events)
         files = f"{len(content)} files, {sum(map(len, content.values())):,} bytes"
-        return [f"version {short(id_)}: {files}{', published against a gate' if forced else ''}", *live(store, moved)]
+        first = f"version {short(id_)}: {files}{', published against a gate' if forced else ''}"
+        return [first, *live(store, moved), *await taken(store, moved)]
 
 
 def _step(seen: Pointer, id_: VersionId, who: Who, wish: Wish, *, forced: bool = False) -> Step:
@@ -131,7 +134,7 @@ async def _promote(config: Config, who: Who) -> list[str]:
             raise Pointless("no version is on trial; `svar publish --share 10%` begins one")
         step = pointing.publish(seen, seen.canary.version, who)
         moved = await store.versions.move(seen.sequence, step.to, step.move, step.events)
-        return [f"version {short(moved.active)} is promoted", *live(store, moved)]
+        return [f"version {short(moved.active)} is promoted", *live(store, moved), *await taken(store, moved)]
 
 
 def live(store: FlowStore, pointer: Pointer) -> list[str]:
@@ -145,11 +148,21 @@ def live(store: FlowStore, pointer: Pointer) -> list[str]:
         lines.append("it is taken back by itself when it is worse: `svar versions` shows how it does")
         if canary.promote_after_s:
             lines.append(f"it is for everybody after {canary.promote_after_s / 60:g} min if nothing is worse by then")
-    if store.nodes:
-        lines.append(f"nodes that take it within a second: {', '.join(store.nodes)}")
-    else:
+    if not store.nodes:
         lines.append(f"no node runs; it stands in {store.where}, and the next start serves it")
     return lines
+
+
+async def taken(store: FlowStore, pointer: Pointer) -> list[str]:
+    """What the nodes made of it, each in a line."""
+    said = {one.node: one for one in await store.taken(pointer.sequence, TAKEN_WITHIN_S)}
+    return [_told(node, said.get(node)) for node in store.nodes]
+
+
+def _told(node: str, said: Serving | None) -> str:
+    if said is None:
+        return f"{node} is not ready after {TAKEN_WITHIN_S:g} s; new texts may have to be spoken first: see its /health"
+    return f"{node} refuses it, and goes on as before: {said.refused}" if said.refused else f"{node} serves it"
 
 
 def whoever(config: Config, author: str, message: str) -> Who:

@@ -11,7 +11,7 @@ import typer
 from acd import pointing
 from acd.pointing import Who, before
 from acd.versions import found, short
-from svar.commands.publish import AUTHOR, CONFIGURATION, FAULTS, MESSAGE, REFUSED, live, whoever
+from svar.commands.publish import AUTHOR, CONFIGURATION, FAULTS, MESSAGE, REFUSED, live, taken, whoever
 from svar.commands.serve import EXAMPLE
 from svar.config import Config, load
 from svar.flow_store import open_store
@@ -49,4 +49,4 @@ async def _rollback(config: Config, wanted: str, who: Who) -> list[str]:
             step = pointing.roll_back(seen, id_, who)
             what = f"version {short(seen.active)} is taken back"
         moved = await store.versions.move(seen.sequence, step.to, step.move, step.events)
-        return [what, *live(store, moved)]
+        return [what, *live(store, moved), *await taken(store, moved)]

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from acd.connection import command_client
 from acd.model import NodeId
+from acd.serving import Serving, ServingReports
 from acd.store import RedisDistributor
 from acd.versions import Move, Pointer, Version
 from acd.versions_redis import RedisVersions
@@ -214,14 +215,32 @@ def test_before_anything_is_published_the_list_says_what_is_served(svar: Svar, f
     assert f"nodes serve {flows}" in told(svar("versions"))
 
 
-def test_nodes_that_run_are_named(svar: Svar, redis_url: str) -> None:
+def test_what_the_nodes_made_of_it_is_told(svar: Svar, redis_url: str) -> None:
     async def beat() -> None:
         client = command_client(redis_url)
-        await RedisDistributor(client, "t", NodeId("n7")).beat(NodeId("n7"), 0)
+        reports = ServingReports(client, "t")
+        for name, refused in (("n7", ""), ("n8", "version 1: main.yaml:1:1: it is older")):
+            await RedisDistributor(client, "t", NodeId(name)).beat(NodeId(name), 0)
+            await reports.tell(Serving(name, 1, refused))
         await client.aclose()
 
     asyncio.run(beat())
-    assert "nodes that take it within a second: n7" in told(svar("publish"))
+    output = told(svar("publish"))
+    assert "n7 serves it" in output
+    assert "n8 refuses it, and goes on as before: version 1: main.yaml:1:1: it is older" in output
+
+
+async def test_a_node_that_says_nothing_is_not_waited_for_without_end(config: Path, redis_url: str) -> None:
+    client = command_client(redis_url)
+    reports = ServingReports(client, "t")
+    for name, sequence in (("n7", 4), ("n8", 3)):
+        await RedisDistributor(client, "t", NodeId(name)).beat(NodeId(name), 0)
+        await reports.tell(Serving(name, sequence))
+    async with open_store(load(config, {})) as store:
+        assert store.nodes == ("n7", "n8")
+        assert [one.node for one in await store.taken(4, 0.2)] == ["n7"]
+        assert [one.node for one in await store.taken(3, 10)] == ["n7", "n8"]
+    await client.aclose()
 
 
 def test_a_store_that_cannot_be_reached_is_said_in_one_line(svar: Svar, config: Path, redis_url: str) -> None:

@@ -1,15 +1,17 @@
 """Versions of the flows on whole nodes, with calls in progress. Real SIP and RTP on loopback, a real Redis."""
 
 import asyncio
+import os
 import random
 import re
+import sys
 from pathlib import Path
 
 from sip.events import Accepted
 from tests.light.callers import Callers, Plan
 from tests.rtp.phone import until
 from tests.soak_reload import reloaded
-from tests.svar.system.installation import Installation, running
+from tests.svar.system.installation import ROOT, Installation, running
 from tests.svar.system.phones import phones_at
 from tests.svar.system.publishing import publisher, redis_of, serving
 
@@ -89,6 +91,32 @@ async def test_what_was_published_outlives_a_restart_and_the_greeting_tells_that
         await serving(node, active=id_)
         assert f"Flows: version {id_[:12]}, which was published" in node.log()
         assert "differs and is not served" in node.log()
+
+
+async def test_who_publishes_is_told_what_the_node_made_of_it(tmp_path: Path) -> None:
+    node = installation(tmp_path)
+    flow_file = tmp_path / "flows" / "test.yaml"
+    async with running(node):
+        told = await svar(node, "publish", "-m", "first")
+        assert "n1 serves it" in told, told
+        flow_file.write_text(flow_file.read_text() + "nodes: {}\n")
+        refused = await svar(node, "publish")
+        assert "nothing was published" in refused, refused
+        forced = await svar(node, "publish", "--force")
+        assert "n1 refuses it, and goes on as before: version " in forced, forced
+        back = await svar(node, "rollback")
+        assert "n1 serves it" in back, back
+
+
+async def svar(node: Installation, *words: str) -> str:
+    """What a command says that is given while the node runs."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "svar", *words, "--author", "kari", "--config", str(node.config), cwd=ROOT,
+        env={**os.environ, "SVAR_STATE": str(node.state)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await asyncio.wait_for(process.communicate(), 60)
+    return output.decode()
 
 
 async def test_a_canary_that_loses_callers_in_its_menu_is_taken_back(tmp_path: Path) -> None:
