@@ -192,11 +192,12 @@ def identify(files: Iterable[File]) -> VersionId:
 
 
 def verified(id_: VersionId, files: Sequence[File], blobs: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The content by path, from blobs by hash. Raises Damaged."""
+    """The content by path, from blobs by hash. Raises Damaged, and VersionError for a path that leads elsewhere."""
     if identify(files) != id_:
         raise Damaged(f"version {short(id_)}: its listing has another hash; the store is damaged")
     content = {}
     for file in files:
+        _check_path(file.path)
         data = blobs.get(file.sha256)
         if data is None:
             raise Damaged(f"version {short(id_)}: {file.path} is missing in the store")
