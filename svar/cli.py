@@ -6,6 +6,7 @@ from svar.commands.agent import agent
 from svar.commands.call import call
 from svar.commands.check import check
 from svar.commands.demo import demo
+from svar.commands.diff import diff
 from svar.commands.docs import docs
 from svar.commands.graph import graph
 from svar.commands.prompts import prompts
@@ -14,6 +15,7 @@ from svar.commands.publish import publish
 from svar.commands.rollback import rollback
 from svar.commands.scenarios import scenarios
 from svar.commands.serve import serve
+from svar.commands.simulate import simulate
 from svar.commands.versions import versions
 from svar.commands.voicemail import voicemail
 
@@ -24,11 +26,13 @@ app.command()(call)
 app.command()(agent)
 app.command()(check)
 app.command(name="test")(scenarios)
+app.command()(simulate)
 app.command()(prove)
 app.command()(publish)
 app.command()(rollback)
 app.add_typer(versions, name="versions")
 app.command()(docs)
 app.command()(graph)
+app.command()(diff)
 app.add_typer(prompts, name="prompts")
 app.add_typer(voicemail, name="voicemail")

@@ -1,5 +1,7 @@
 """One caller's line in a simulated world: the call, who acts on it, and all that happens, in order."""
 
+from collections.abc import Callable
+
 from events.catalogue import ContactEnded, Event, StepEntered
 from ivr.run import FlowRun
 from ivr.simulator.call import SimulatedCall
@@ -11,34 +13,39 @@ from ivr.web.simulated import SimulatedTexts
 
 
 class CallersLine:
-    """Notes what happens, and tells the caller of it."""
+    """Notes what happens, and tells the caller of it, and `watched`. `run` is there once the flow has begun."""
 
     def __init__(self, call: SimulatedCall, caller: ActingCaller, began_s: float) -> None:
         self.call = call
         self.caller = caller
         self.moments: list[Moment] = []
+        self.watched: Callable[[Moment], None] | None = None
+        self.run: FlowRun | None = None
         self._began_s = began_s
-        self._first_flow = ""
+        self.first_flow = ""
         call.ear.told = self._told
 
     def note(self, item: Item) -> None:
         """It happens now."""
         self.moments.append(Moment(self.call.ear.clock() - self._began_s, item))
         if isinstance(item, StepEntered):
-            self._first_flow = self._first_flow or item.flow
-            self.caller.stepped(step_name(item, self._first_flow))
+            self.first_flow = self.first_flow or item.flow
+            self.caller.stepped(step_name(item, self.first_flow))
+        if self.watched is not None:
+            self.watched(self.moments[-1])
 
     def _told(self, item: Heard | Did) -> None:
         self.note(item)
         self.caller.heard(item)
 
-    def story(self, run: FlowRun, begins_ms: int) -> Story:
+    def story(self, begins_ms: int) -> Story:
         """What came of it, when it is over."""
+        assert self.run is not None
         events: list[Event] = [moment.item for moment in self.moments if isinstance(moment.item, Event)]
         ended = next(event for event in reversed(events) if isinstance(event, ContactEnded))
         ear = self.call.ear
         return Story(
-            run=run,
+            run=self.run,
             begins_ms=begins_ms,
             moments=tuple(self.moments),
             outcome=ended.outcome,

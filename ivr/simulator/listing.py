@@ -34,8 +34,7 @@ def listing(
 
 
 def _row(story: Story, line: Line, mark: str, expected: str, width: int, style: Style) -> str:
-    kind = "" if line.text == f"({line.step})" else f" {line.text}"
-    happened = f"{line.step}{kind}" if line.step else f"  {line.text}"
+    happened = line.words if line.step else f"  {line.words}"
     row = _crop(f"{mark} {clock(story, line.at_s):<10}  {expected}{happened}", width)
     return style(row, "error") if mark == ">" else style(row, "place") if line.step else row
 

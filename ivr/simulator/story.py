@@ -72,23 +72,36 @@ class Line:
     text: str
     step: str = ""
 
+    @property
+    def words(self) -> str:
+        """The step with its type, or what happened there."""
+        if not self.step:
+            return self.text
+        return self.step if self.text == f"({self.step})" else f"{self.step} {self.text}"
+
 
 def lines(story: Story) -> Iterator[Line]:
     """The moments that people want to read."""
     first = story.first_flow
     for moment in story.moments:
-        item = moment.item
-        if isinstance(item, StepEntered):
-            yield Line(moment.at_s, "step", f"({item.type})", step_name(item, first))
-        elif isinstance(item, Heard):
-            language = f" [{item.language}]" if item.language else ""
-            yield Line(moment.at_s, "heard", f'"{item.text}"{language}')
-        elif isinstance(item, Did):
-            yield Line(moment.at_s, "did", _DID[item.kind].format(item.what).rstrip())
-        elif isinstance(item, TextMessage):
-            yield Line(moment.at_s, "did", f'gets a text message: "{item.text}"')
-        elif text := event_text(item):
-            yield Line(moment.at_s, "end" if isinstance(item, catalogue.ContactEnded) else "queue", text)
+        line = line_of(moment, first)
+        if line is not None:
+            yield line
+
+
+def line_of(moment: Moment, first_flow: str) -> Line | None:
+    """A moment in words; None for one that says nothing of the caller's way."""
+    item = moment.item
+    if isinstance(item, StepEntered):
+        return Line(moment.at_s, "step", f"({item.type})", step_name(item, first_flow))
+    if isinstance(item, Heard):
+        return Line(moment.at_s, "heard", f'"{item.text}"' + (f" [{item.language}]" if item.language else ""))
+    if isinstance(item, Did):
+        return Line(moment.at_s, "did", _DID[item.kind].format(item.what).rstrip())
+    if isinstance(item, TextMessage):
+        return Line(moment.at_s, "did", f'gets a text message: "{item.text}"')
+    text = event_text(item)
+    return Line(moment.at_s, "end" if isinstance(item, catalogue.ContactEnded) else "queue", text) if text else None
 
 
 _DID = {
@@ -118,6 +131,8 @@ def event_text(event: Event) -> str:
             )
         case catalogue.VoicemailLeft():
             return f"a message of {_length(event.duration_ms)} is kept in the mailbox {event.mailbox}"
+        case catalogue.LookupDone():
+            return f"look-up {event.service}: {event.outcome}" + (f" {event.status}" if event.status else "")
         case catalogue.SurveyAnswered():
             return f"answers {event.answer} to {event.question} of the survey {event.survey}"
         case catalogue.ContactEnded():

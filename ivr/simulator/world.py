@@ -10,13 +10,14 @@ from events.catalogue import Event
 from ivr.book import FlowBook
 from ivr.call import CallInfo, ContactId
 from ivr.commands import Commands
-from ivr.contact import serve
+from ivr.contact import begin, serve
 from ivr.crises import CrisesInMemory, CrisisOn
+from ivr.lookups import Lookups
 from ivr.nodes.queue import Queue
 from ivr.offers import Offers
 from ivr.phones import AgentPhones
 from ivr.prompting import Prompts
-from ivr.run import FlowRun, Services
+from ivr.run import Services
 from ivr.simulator.call import SimulatedCall
 from ivr.simulator.caller import ActingCaller
 from ivr.simulator.distribution import ScenarioDistributor
@@ -39,9 +40,14 @@ class World:
     """Everything around the callers. To be made and used inside a loop of virtual time."""
 
     def __init__(
-        self, book: FlowBook, scenario: Scenario, prompts: Prompts | None = None, phones: AgentPhones | None = None
+        self,
+        book: FlowBook,
+        scenario: Scenario,
+        prompts: Prompts | None = None,
+        phones: AgentPhones | None = None,
+        lookups: Lookups | None = None,
     ) -> None:
-        """Without `prompts` every language has a voice; `phones` are the scenario's agents, unless others answer."""
+        """Without `prompts` every language has a voice; `phones` and `lookups` are the scenario's unless given."""
         self._book = book
         self._scenario = scenario
         self._clock = asyncio.get_running_loop().time
@@ -51,7 +57,8 @@ class World:
         self._background: set[asyncio.Task[None]] = set()
         self.distributor = ScenarioDistributor(NODE, self.now_ms, self, self.spawn)
         phones = phones or SimulatedPhones({agent.name: _behaviour(agent) for agent in scenario.agents})
-        self.services = self._services(phones, prompts or WrittenPrompts())
+        lookups = lookups or SimulatedLookups({name: _answer(given) for name, given in scenario.lookups.items()})
+        self.services = self._services(phones, prompts or WrittenPrompts(), lookups)
 
     def now_ms(self) -> int:
         return self.begins_ms + round((self._clock() - self._began_s) * 1000)
@@ -67,9 +74,9 @@ class World:
         await self.prepare()
         callers: list[tuple[str, Caller, float]] = [(FIRST, self._scenario, 0.0)]
         callers += [(each.name, each, each.rings_after_s) for each in self._scenario.callers]
-        rung = await asyncio.gather(*(self._ring(name, caller, number, after_s) for name, caller, after_s in callers))
+        lines = await asyncio.gather(*(self._ring(name, caller, number, after_s) for name, caller, after_s in callers))
         await self.end()
-        stories = [line.story(run, self.begins_ms) for line, run in rung]
+        stories = [line.story(self.begins_ms) for line in lines]
         return replace(stories[0], further=tuple(stories[1:]))
 
     async def prepare(self) -> None:
@@ -89,14 +96,15 @@ class World:
         for task in self._background:
             task.cancel()
 
-    async def _ring(self, name: str, caller: Caller, number: str, after_s: float) -> tuple[CallersLine, FlowRun]:
+    async def _ring(self, name: str, caller: Caller, number: str, after_s: float) -> CallersLine:
         await asyncio.sleep(after_s)
         transfers = self._scenario.transfers
         call = SimulatedCall(info_of(name, caller, number), lambda target: transfers.get(target) != "refused")
         acting = ActingCaller(call, caller.caller)
         self.spawn(acting.live())
         line = self.line(call, acting)
-        return line, await self.serve(line)
+        await self.serve(line)
+        return line
 
     def line(self, call: SimulatedCall, caller: ActingCaller) -> CallersLine:
         """Note from now on what happens to this caller."""
@@ -104,15 +112,15 @@ class World:
         self._lines[call.info.contact] = line
         return line
 
-    async def serve(self, line: CallersLine) -> FlowRun:
+    async def serve(self, line: CallersLine) -> None:
         """Lead the caller through the flow of the number dialled, to the end of the call."""
         loop = asyncio.get_running_loop()
         services = replace(self.services, texts=NotedTexts(self._scenario.sms, line))
         limit = loop.call_later(LONGEST_S, line.call.hang_up, "time_limit")
         flow = self._book.by_number[line.call.info.number]
-        run = await loop.create_task(serve(line.call, self._book, flow, services))
+        line.run = begin(line.call, self._book, flow, services)
+        await loop.create_task(serve(line.call, self._book, flow, services, line.run))
         limit.cancel()
-        return run
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do this meanwhile; it ends with the world."""
@@ -120,7 +128,7 @@ class World:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    def _services(self, phones: AgentPhones, prompts: Prompts) -> Services:
+    def _services(self, phones: AgentPhones, prompts: Prompts, lookups: Lookups) -> Services:
         scenario = self._scenario
         return Services(
             tenant="simulator",
@@ -134,7 +142,7 @@ class World:
             now_ms=self.now_ms,
             settings=scenario.settings,
             mailboxes=_mailboxes(scenario),
-            lookups=SimulatedLookups({name: _answer(given) for name, given in scenario.lookups.items()}),
+            lookups=lookups,
             crises=CrisesInMemory(*_crises(scenario, self.begins_ms)),
         )
 
