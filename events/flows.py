@@ -60,10 +60,11 @@ class SurveyAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrisisHeard(Event):
-    """The message of a crisis began to be said to the contact."""
+    """The message of a crisis, `lasts_ms` long, began to be said to the contact."""
 
     kind: ClassVar[str] = "crisis_heard"
     crisis: str
+    lasts_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +79,19 @@ class CrisisDeflected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrisisChanged(Event):
-    """A crisis was switched `on` until `until_ms` (epoch), or off, by `author`; it ends by itself without an event."""
+    """A crisis is on until `until_ms` (epoch), or not any more, by `author` (svar: it ended by itself).
+
+    Causes: switched_on, new_end (it was on and gets another end), switched_off, time_is_up. `message` is the author's.
+    """
 
     kind: ClassVar[str] = "crisis_changed"
     crisis: str
     on: bool
     until_ms: int
     author: str
+    cause: str = ""
+    message: str = ""
+    flow_version: str = ""
 
 
 # --- The flows in service (written with the change of what is in service, except FlowsRefused: by its node) ---

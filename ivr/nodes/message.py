@@ -81,6 +81,7 @@ class Message(Node):
                 node=services.node,
                 contact=run.data.contact,
                 crisis=crisis.name,
+                lasts_ms=round(sum(clip.duration_s for clip in run.clips(crisis.message)) * 1000),
             )
         )
         await run.say(crisis.message)
