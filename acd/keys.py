@@ -26,7 +26,7 @@ class Keys:
     def named(self, name: str) -> str:
         """A fixed key, or `waiting:QUEUE`, `idle:QUEUE`, `arrived:QUEUE`, `numbers:QUEUE`, `held:NODE`, `node:NODE`.
 
-        Those of the flows' versions begin with `flows:`.
+        Those of the flows' versions begin with `flows:`, those of the crises that are on with `crises`.
         """
         return self.prefix + name
 

@@ -28,7 +28,10 @@ from events.flows import VoicemailLeft as VoicemailLeft
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactStarted(Event):
-    """A caller's INVITE was taken by a flow. Svartid_total counts from here."""
+    """A caller's INVITE was taken by a flow. Svartid_total counts from here.
+
+    `pii_caller_key` is filled during a crisis and for 24 hours after: it tells whether two callers are the same.
+    """
 
     kind: ClassVar[str] = "contact_started"
     number: str
@@ -36,6 +39,7 @@ class ContactStarted(Event):
     flow_version: str
     trunk: str
     pii_caller: str = ""
+    pii_caller_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
