@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from ivr.calendar import Calendar, Day, DaySpan, Hours, Season
 from ivr.named_days import NAMED_DAYS
 from ivr.problems import did_you_mean
+from ivr.schema import Part
 
 _SPAN = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])\Z")
 _YEARLY = re.compile(r"(0[1-9]|1[0-2])-([0-3][0-9])\Z")
@@ -76,10 +77,8 @@ DayOrSpan = Annotated[str, PlainValidator(_day), WithJsonSchema({"type": "string
 Weekly = dict[Annotated[str, PlainValidator(_weekdays)], OpenHours]
 
 
-class SeasonInFile(BaseModel):
+class SeasonHours(Part):
     """Weekly hours for a part of the year, every year: `{days: 05-15..09-14, weekly: {mon-fri: 09:00-14:00}}`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     days: DayOrSpan = Field(description="From a day to a day, both included: 05-15..09-14, or 2026-07-01..2026-07-31.")
     weekly: Weekly = Field(min_length=1, max_length=7, description="The hours then, by weekdays.")
@@ -93,7 +92,10 @@ class CalendarFile(BaseModel):
     """`weekly` by weekdays, `days` with rules of their own; what is not named is closed.
 
     A day's rule goes before a span's, and both before public holidays, seasons and weekly hours. A span with hours
-    is for its days that are open anyhow: it opens no Sunday.
+    is for its days that are open anyhow: it opens no Sunday. Days with names: palm_sunday, holy_monday, holy_tuesday,
+    easter_wednesday, maundy_thursday, good_friday, easter_eve, easter_sunday, easter_monday, ascension_day,
+    ascension_friday, whit_eve, whit_sunday, whit_monday, new_years_day, labour_day, constitution_day,
+    little_christmas_eve, christmas_eve, christmas_day, boxing_day, new_years_eve.
 
     ```yaml
     calendar: office
@@ -109,7 +111,7 @@ class CalendarFile(BaseModel):
     title: str = Field(default="", max_length=200, description="Its name for people.")
     public_holidays: bool = Field(default=True, description="Whether Norway's public holidays are closed.")
     weekly: Weekly = Field(min_length=1, max_length=7, description="Hours by weekdays: mon-fri, sat.")
-    seasons: list[SeasonInFile] = Field(
+    seasons: list[SeasonHours] = Field(
         default_factory=list, max_length=20, description="Other weekly hours for a part of the year; the first counts."
     )
     days: dict[DayOrSpan, OpenHours] = Field(

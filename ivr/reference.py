@@ -8,13 +8,20 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from ivr.announcing import Waiting
 from ivr.calendar_file import CalendarFile
+from ivr.crisis_file import CrisisFile
 from ivr.flow import Flow, Heading
-from ivr.nodes import NODE_TYPES, Node
+from ivr.nodes import NODE_TYPES
 from ivr.schema import Part
 from ivr.shared_file import SharedFile
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_BESIDE: dict[str, type[BaseModel]] = {
+    "Blocks of waiting": Waiting,
+    "Calendars (calendars/NAME.yaml)": CalendarFile,
+    "Crises (crises/NAME.yaml)": CrisisFile,
+}
 _EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.S)
 
 
@@ -26,13 +33,20 @@ def flows() -> str:
     lines += ["| type | what it does |", "|---|---|"]
     lines += [f"| [`{name}`](#{name}) | {_first(model)} |" for name, model in NODE_TYPES.items()]
     for name, model in NODE_TYPES.items():
-        lines += ["", f"### {name}", "", *_node(model)]
+        lines += ["", f"### {name}", "", *_described(model)]
+    for title, file in _BESIDE.items():
+        lines += ["", f"## {title}", "", *_described(file)]
     return "\n".join(lines) + "\n"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """The JSON Schema of each kind of file, for editors."""
-    models: dict[str, type[BaseModel]] = {"flow": Flow, "shared": SharedFile, "calendar": CalendarFile}
+    models: dict[str, type[BaseModel]] = {
+        "flow": Flow,
+        "shared": SharedFile,
+        "calendar": CalendarFile,
+        "crisis": CrisisFile,
+    }
     return {name: {"$schema": _DRAFT, **model.model_json_schema()} for name, model in models.items()}
 
 
@@ -46,7 +60,7 @@ def examples() -> dict[str, str]:
     return found
 
 
-def _node(model: type[Node]) -> Iterator[str]:
+def _described(model: type[BaseModel]) -> Iterator[str]:
     yield inspect.getdoc(model) or ""
     yield from ("", "| field | what |", "|---|---|")
     for name, info in _own(model):

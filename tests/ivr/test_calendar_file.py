@@ -9,6 +9,7 @@ from ivr.calendar import Calendar
 from ivr.calendar_file import CalendarFile
 from ivr.load import validated
 from ivr.marked_yaml import read
+from ivr.named_days import NAMED_DAYS
 
 OFFICE = """calendar: office
 public_holidays: false
@@ -91,3 +92,7 @@ seasons:
     ]
     (season,) = calendar.seasons
     assert season.weekly[0] == ((540, 840),)
+
+
+def test_every_day_with_a_name_is_told_in_the_reference() -> None:
+    assert [name for name in NAMED_DAYS if name not in (CalendarFile.__doc__ or "")] == []

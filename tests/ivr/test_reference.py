@@ -1,13 +1,20 @@
 """The reference of the language says what the code does."""
 
+import inspect
 from pathlib import Path
 
 import jsonschema
 import pytest
+from pydantic import BaseModel
 
 from ivr import reference
+from ivr.announcing import Waiting
+from ivr.calendar_file import CalendarFile
+from ivr.crisis_file import CrisisFile
 from ivr.load import load_flow, read_file
+from ivr.marked_yaml import read
 from ivr.nodes import NODE_TYPES
+from ivr.validation import validated
 from ivr.ways import Kind
 
 FLOWS = Path(__file__).parent.parent.parent / "flows"
@@ -39,9 +46,27 @@ def test_the_example_of_a_node_is_right(name: str) -> None:
     assert all(isinstance(way.kind, Kind) for way in node.ways())
 
 
+@pytest.mark.parametrize("model", [CalendarFile, CrisisFile])
+def test_the_example_of_a_file_is_right(model: type[BaseModel]) -> None:
+    doc = inspect.getdoc(model) or ""
+    marked = read("x.yaml", doc.split("```yaml\n")[1].split("```")[0])
+    assert validated(model, marked) is not None, marked.problems
+    schema = model.model_json_schema()
+    assert list(jsonschema.Draft202012Validator(schema).iter_errors(marked.data)) == []
+
+
+def test_the_example_of_a_block_of_waiting_is_right() -> None:
+    marked = read("x.yaml", (inspect.getdoc(Waiting) or "").split("```yaml\n")[1].split("```")[0])
+    block = marked.data["waiting"]["standard"]
+    assert list(Waiting.model_validate(block).keys) == ["1"]
+    flow = reference.schemas()["flow"]
+    schema = {"$ref": "#/$defs/Waiting", "$defs": flow["$defs"]}
+    assert list(jsonschema.Draft202012Validator(schema).iter_errors(block)) == []
+
+
 def test_editors_are_told_of_every_kind_of_file() -> None:
     schemas = reference.schemas()
-    assert {"flow", "shared", "calendar"} <= set(schemas)
+    assert {"flow", "shared", "calendar", "crisis"} <= set(schemas)
     assert all(schema["type"] == "object" for schema in schemas.values())
 
 
