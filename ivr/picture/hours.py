@@ -33,9 +33,11 @@ def _known(language: str) -> str:
     return "nb" if language == "nb" else "en"
 
 
-def days_text(days: Sequence[int], language: str) -> str:
-    """ "Monday to Friday", "Friday", "Monday, Wednesday": weekdays from 0."""
-    names = DAYS[_known(language)]
+def days_text(days: Sequence[int], language: str, *, each: bool = False) -> str:
+    """ "Monday to Friday", "Friday", "Monday, Wednesday": weekdays from 0. With `each`: "Fridays"."""
+    names: Sequence[str] = DAYS[_known(language)]
+    if each:
+        names = [f"{name}{'er' if language == 'nb' else 's'}" for name in names]
     runs: list[list[int]] = []
     for day in days:
         if runs and runs[-1][-1] == day - 1:

@@ -1,7 +1,7 @@
 """Paper: which page a sheet is drawn on, and how large."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from ivr.picture.sheet import Sheet
@@ -10,15 +10,17 @@ HEAD = 58.0
 """Room for the title above the sheet, in the sheet's units."""
 LEGEND = 58.0
 EDGE_MM = 8.0
-_PAGES: Final = (
-    ("A4", 210.0, 297.0, 0.165),
-    ("A3", 297.0, 420.0, 0.145),
-    ("A2", 420.0, 594.0, 0.145),
-    ("A1", 594.0, 841.0, 0.145),
-    ("A0", 841.0, 1189.0, 0.0),
-)
-"""Name, millimetres, and the least scale (millimetres a unit) at which small print (11 units) is still read."""
-PAGES: Final = tuple(name for name, *_ in _PAGES)
+_SIZES: Final = {
+    "A4": (210.0, 297.0, 0.165),
+    "A3": (297.0, 420.0, 0.145),
+    "A2": (420.0, 594.0, 0.145),
+    "A1": (594.0, 841.0, 0.145),
+    "A0": (841.0, 1189.0, 0.0),
+}
+"""Millimetres, and the least scale (millimetres a unit) at which small print (11 units) is still read."""
+PAGES: Final = tuple(_SIZES)
+_LIKED: Final = (("A4", 1), ("A3", 1), ("A4", 9), ("A3", 9), ("A2", 1), ("A2", 9), ("A1", 9), ("A0", 9))
+"""Pages, and how many bands at most on them, what is liked best first: a whole on A3 rather than pieces on A4."""
 LARGEST = 0.3
 """A small flow isn't blown up beyond this."""
 
@@ -35,25 +37,27 @@ class Page:
 
 
 def on_page(sheets: Iterable[Sheet], wanted: str = "") -> Page:
-    """The smallest page on which one of the sheets can be read; the first of these, which has the fewest bands.
+    """The page that is liked best of those on which a sheet can be read.
 
-    On the page that is `wanted`, whatever is largest on it.
+    On the page that is `wanted`, the sheet that is largest on it.
     """
     choices = list(sheets)
-    for name, short, long, least in _PAGES:
-        if wanted not in ("", name):
-            continue
-        ways = [_larger(sheet, name, short, long) for sheet in choices]
-        readable = [way for way in ways if way.scale >= least]
-        if wanted or readable:
-            return readable[0] if readable else max(ways, key=lambda way: way.scale)
-    raise ValueError(f"there is no page {wanted!r}")
+    if wanted:
+        if wanted not in _SIZES:
+            raise ValueError(f"there is no page {wanted!r}")
+        return max((_upright_or_across(sheet, wanted) for sheet in choices), key=lambda page: page.scale)
+    for name, bands in _LIKED:
+        for sheet in choices:
+            page = _upright_or_across(sheet, name)
+            if sheet.bands <= bands and page.scale >= _SIZES[name][2]:
+                return page
+    raise AssertionError("A0 takes everything")
 
 
-def _larger(sheet: Sheet, name: str, short: float, long: float) -> Page:
-    across, upright = Page(sheet, name, long, short, 0.0), Page(sheet, name, short, long, 0.0)
-    ways = [replace(way, scale=_scale(sheet, way.width, way.height)) for way in (across, upright)]
-    return max(ways, key=lambda way: way.scale)
+def _upright_or_across(sheet: Sheet, name: str) -> Page:
+    short, long, _ = _SIZES[name]
+    ways = [Page(sheet, name, *size, _scale(sheet, *size)) for size in ((long, short), (short, long))]
+    return max(ways, key=lambda page: page.scale)
 
 
 def _scale(sheet: Sheet, width: float, height: float) -> float:

@@ -31,6 +31,7 @@ class Sheet:
     width: float
     height: float
     endings_at: float | None
+    bands: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +127,10 @@ def _laid_out(graph: Graph, plan: _Plan, columns: int) -> tuple[Sheet, int]:
         blocks.append(beside([_block(some, plan.lines) for some in cards], columns))
     whole = below(blocks, BAND_GAP)
     if not plan.endings:
-        return Sheet(whole.placed, whole.wires, whole.width, whole.height, None), most
+        return Sheet(whole.placed, whole.wires, whole.width, whole.height, None, len(blocks)), most
     endings_at = whole.height + BAND_GAP
     aside, width, height = _in_rows([card_of(box, ()) for box in plan.endings], whole.width, endings_at + 14.0)
-    return Sheet((*whole.placed, *aside), whole.wires, max(whole.width, width), height, endings_at), most
+    return Sheet((*whole.placed, *aside), whole.wires, max(whole.width, width), height, endings_at, len(blocks)), most
 
 
 def _parts(boxes: Sequence[Box], plan: _Plan) -> list[list[Box]]:

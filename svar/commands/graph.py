@@ -82,8 +82,13 @@ def _flow(folder: Folder, name: str, path: Path) -> Flow:
 
 def around_of(settings: Config, folder: Folder) -> Around:
     """Calendars of the folder, and the deployment's titles."""
+    return Around(folder.calendars, titles_of(settings))
+
+
+def titles_of(settings: Config) -> dict[tuple[str, str], str]:
+    """People's names for queues and mailboxes, by kind and name."""
     titles = {("queue", queue.name): queue.title for queue in settings.queue if queue.title}
-    return Around(folder.calendars, titles)
+    return titles | {("mailbox", mailbox.name): mailbox.title for mailbox in settings.mailbox if mailbox.title}
 
 
 def _traffic(settings: Config, flow: Flow, counts: str) -> Traffic | None:
