@@ -4,16 +4,18 @@ import asyncio
 import os
 import random
 import re
+import signal
 import sys
 from pathlib import Path
 
+from acd.distributor import Unavailable
 from sip.events import Accepted
 from tests.light.callers import Callers, Plan
 from tests.rtp.phone import until
 from tests.soak_reload import reloaded
-from tests.svar.system.installation import ROOT, Installation, running
+from tests.svar.system.installation import ROOT, Installation, eventually, running
 from tests.svar.system.phones import phones_at
-from tests.svar.system.publishing import publisher, redis_of, serving
+from tests.svar.system.publishing import Publisher, publisher, redis_of, serving
 
 PARTS = '[[queue]]\nname = "work"\n[[agent]]\nname = "anna"\nskills = { work = 5 }\n'
 
@@ -117,6 +119,28 @@ async def svar(node: Installation, *words: str) -> str:
     )  # fmt: skip
     output, _ = await asyncio.wait_for(process.communicate(), 60)
     return output.decode()
+
+
+async def test_what_is_served_goes_on_while_redis_dies_and_the_next_version_is_taken(tmp_path: Path) -> None:
+    node = installation(tmp_path)
+    async with running(node), phones_at(node) as phones, publisher(redis_of(node)) as admin:
+        first = await admin.publish(menu("first", "1s"))
+        await serving(node, active=first)
+        os.kill(node.child("redis"), signal.SIGKILL)
+        call = await phones.answered_call()
+        await until(lambda: call.ended, "end of the call", deadline_s=15)
+        await eventually(lambda: answers(admin), "a Redis again", 20)
+        second = await admin.publish(menu("second"))
+        await serving(node, within_s=10, active=second)
+        assert (await admin.store.pointer()).sequence == 2
+
+
+async def answers(admin: Publisher) -> bool:
+    try:
+        await admin.store.pointer()
+    except Unavailable:
+        return False
+    return True
 
 
 async def test_a_canary_that_loses_callers_in_its_menu_is_taken_back(tmp_path: Path) -> None:
