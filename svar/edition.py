@@ -15,6 +15,7 @@ from ivr.book import FlowBook
 from ivr.call import Call
 from ivr.contact import serve
 from ivr.flow import Flow
+from ivr.problems import FlowFileError, Problem
 from ivr.prompting import Prompts
 from ivr.run import Services
 from ivr.versions.content import read_content, write_content
@@ -80,11 +81,19 @@ class Press:
         """The edition of a folder of flows as it stands now. Raises FlowFileError."""
         return await self._made(VersionId(""), folder)
 
-    async def of_content(self, id_: VersionId, content: Content) -> Edition:
-        """The edition of a version. Raises FlowFileError, OSError, TimeoutError."""
+    async def of_content(self, id_: VersionId, content: Content, shown_as: Path | None = None) -> Edition:
+        """The edition of a version. Raises FlowFileError, OSError, TimeoutError.
+
+        Mistakes are told as if the files stood in `shown_as`.
+        """
         folder = self._folder / short(id_)
         await asyncio.to_thread(_copy, id_, content, folder)
-        return await self._made(id_, folder)
+        try:
+            return await self._made(id_, folder)
+        except FlowFileError as error:
+            if shown_as is None:
+                raise
+            raise FlowFileError([_moved(problem, folder, shown_as) for problem in error.problems]) from None
 
     async def _made(self, id_: VersionId, folder: Path) -> Edition:
         with patient():
@@ -93,6 +102,11 @@ class Press:
             book = replace(book, version=short(id_))
         async with asyncio.timeout(READY_S):
             return Edition(id_, book, await self._speak(book, folder))
+
+
+def _moved(problem: Problem, folder: Path, to: Path) -> Problem:
+    path = Path(problem.path)
+    return replace(problem, path=str(to / path.relative_to(folder))) if path.is_relative_to(folder) else problem
 
 
 def _copy(id_: VersionId, content: Content, folder: Path) -> None:

@@ -293,7 +293,7 @@ class FlowsInService:
     async def take_folder(self) -> None:
         """Serve the configured folder as it stands now. Raises FlowFileError, VersionError, OSError."""
         content = await asyncio.to_thread(read_content, self._folder)
-        self._put(await self._press.of_content(identify(listing(content)), content))
+        self._put(await self._press.of_content(identify(listing(content)), content, self._folder))
         await self.sweep()
 
     # --- What is seen -----------------------------------------------------------------------------------------------

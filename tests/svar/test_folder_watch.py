@@ -40,7 +40,9 @@ async def test_mistakes_leave_what_was_served_and_are_told_once(
     await watch.look()
     await watch.look()
     assert bench.heard() == "folder"
-    assert capsys.readouterr().out.count("hangip") == 1
+    told = capsys.readouterr().out
+    assert told.count("hangip") == 1
+    assert f"{bench.configured}/main.yaml:" in told
     (bench.configured / "main.yaml").unlink()
     await watch.look()
     assert bench.heard() == "folder"
