@@ -63,7 +63,7 @@ async def serve_flows(
         return load_book(path, deployment.names(config))
 
     async def speak(book: FlowBook, path: Path) -> SpokenPrompts:
-        return await spoken(config, [said for flow in book.by_name.values() for said in flow.said()], path)
+        return await spoken(config, book.said(), path)
 
     press = Press(state / COPIES, load, speak)
     mirror, report = FolderVersions(state / MIRROR), storage.reports.tell

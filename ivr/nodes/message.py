@@ -73,7 +73,7 @@ class Message(Node):
         crisis = run.crisis()
         if crisis is None:
             return
-        services = run.services
+        services, said = run.services, crisis.message.falling_back(run.flow.fallback)
         services.sink.emit(
             CrisisHeard(
                 at_ms=services.now_ms(),
@@ -81,7 +81,7 @@ class Message(Node):
                 node=services.node,
                 contact=run.data.contact,
                 crisis=crisis.name,
-                lasts_ms=round(sum(clip.duration_s for clip in run.clips(crisis.message)) * 1000),
+                lasts_ms=round(sum(clip.duration_s for clip in run.clips(said)) * 1000),
             )
         )
-        await run.say(crisis.message)
+        await run.say(said)

@@ -147,7 +147,7 @@ class Queue(Node):
             return True
         outcome = "ended" if deflection.ends else "told"
         try:
-            key = await run.say(deflection.say, keys=deflection.stay)
+            key = await run.say(deflection.say.falling_back(run.flow.fallback), keys=deflection.stay)
             if deflection.stay and key is None:
                 collected = await run.call.collect(most=1, terminator="", first_timeout_s=_STAY_WAIT_S)
                 key = collected.pii_digits

@@ -80,6 +80,18 @@ async def test_the_message_of_a_crisis_is_said_while_it_is_on(on: CrisisOn, prep
     await engine.close()
 
 
+async def test_a_crisis_falls_back_to_the_language_that_the_flow_says() -> None:
+    engine = Engine()
+    on = CrisisOn("late", BEGINS_MS - 1, BEGINS_MS + 60_000, "kari")
+    engine.services = replace(engine.services, crises=CrisesInMemory(on))
+    engine.crises = {"late": replace(LATE, message=Said({"nb": "Forsinket.", "en": "Late."}))}
+    head = HEAD.replace("languages: [nb, en]", "languages: [se, nb, en]\nfallback: {se: en}")
+    call, task = engine.dial(flow_of(head + CRISIS + SECOND + GOODBYE))
+    await asyncio.wait_for(task, 60)
+    assert texts(call)[0] == "Late."
+    await engine.close()
+
+
 async def test_without_crises_nothing_is_said() -> None:
     async with ringing(CRISIS + SECOND) as (call, _):
         assert texts(call) == ["Ha det."]
