@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -23,6 +24,7 @@ from ivr.versions.arms import Arms
 from metrics.pipeline import Folds
 from metrics.records import Records
 from metrics.service_level import Limits
+from metrics.steps import StepCounts
 from svar import endpoint
 from svar.config import Config
 from svar.discretion import Discreet
@@ -84,7 +86,8 @@ async def open_storage(
         keep = config.node.keep_callers
         tell = [lambda event: _tell(taps, event)]
         arms = Arms()
-        folds = Folds(tenant, records, limits=_limits(config), keep_callers=keep, taps=tell, further=[arms])
+        further = (arms, StepCounts(ZoneInfo(config.node.zone)))
+        folds = Folds(tenant, records, limits=_limits(config), keep_callers=keep, taps=tell, further=further)
         await folds.load()
         relay = Relay(reading, tenant)
         relay.add(FOLDS, folds, after=folds.checkpoint)

@@ -1,7 +1,11 @@
 """svar graph: flows as pictures, to print or to put on a page."""
 
+import asyncio
+import json
 import os
 import sys
+from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +20,9 @@ from ivr.picture.page import PAGES
 from ivr.picture.svg import svg
 from ivr.picture.words import LANGUAGES
 from ivr.problems import did_you_mean
+from metrics.fold import Part
+from metrics.records import Records, RecordsError
+from metrics.steps import StepCounts, walked
 from svar import logs
 from svar.commands.serve import EXAMPLE
 from svar.config import Config, ConfigError, load
@@ -52,10 +59,11 @@ def graph(
     settings = settings_of(config)
     path, name = _place(flow, settings)
     folder = read_folder(path)
-    around = around_of(settings, folder)
+    around, span = around_of(settings, folder), _span(counts) if counts else None
+    parts = _parts(settings) if span else {}
     drawn = [_flow(folder, name, path)] if flow else [loaded.flow for loaded in folder.flows]
     for each in drawn:
-        made = graph_of(each, language, around, _traffic(settings, each, counts))
+        made = graph_of(each, language, around, _traffic(parts, each, span) if span else None)
         _write(_text(made, form, page), _target(output, each, form, every=every))
 
 
@@ -91,8 +99,41 @@ def titles_of(settings: Config) -> dict[tuple[str, str], str]:
     return titles | {("mailbox", mailbox.name): mailbox.title for mailbox in settings.mailbox if mailbox.title}
 
 
-def _traffic(settings: Config, flow: Flow, counts: str) -> Traffic | None:
-    return None
+def _span(counts: str) -> tuple[date, date]:
+    first, _, last = counts.partition("..")
+    try:
+        span = date.fromisoformat(first), date.fromisoformat(last or first)
+    except ValueError:
+        raise refused(f"{counts!r}: days are written 2026-11-01..2026-11-30, or one day alone") from None
+    if span[0] > span[1]:
+        raise refused(f"{counts!r} ends before it begins")
+    return span
+
+
+def _parts(settings: Config) -> Mapping[str, Part]:
+    """What the deployment has counted, from its records."""
+    file = Path(settings.node.state) / "records.sqlite"
+    if not file.is_file():
+        raise refused(f"nothing is counted yet: there are no call records {file}")
+    try:
+        saved = asyncio.run(_saved(file, settings.node.tenant))
+    except RecordsError as error:
+        raise refused(str(error)) from None
+    return {key: json.loads(part) for key, part in saved.items()}
+
+
+async def _saved(file: Path, tenant: str) -> Mapping[str, str]:
+    records = await Records.open(file)
+    try:
+        _, parts = await records.load(tenant)
+    finally:
+        await records.close()
+    return parts.get(StepCounts.name, {})
+
+
+def _traffic(parts: Mapping[str, Part], flow: Flow, span: tuple[date, date]) -> Traffic:
+    found = walked(parts, flow.flow, *span)
+    return Traffic(found.went, found.left, found.ended, "–".join(day.isoformat() for day in dict.fromkeys(span)))
 
 
 def _text(made: Graph, form: Format, page: str) -> str:

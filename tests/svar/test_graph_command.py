@@ -1,13 +1,20 @@
 """`svar graph`: by name, by file, all at once; and what is refused."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
 from typer.testing import CliRunner
 
+from metrics.pipeline import Folds
+from metrics.records import Records
+from metrics.steps import StepCounts
 from svar.cli import app
+from svar.commands.serve import EXAMPLE
+from tests.metrics.told import ended, started, stepped, stream
 
 FLOWS = Path(__file__).parents[2] / "flows"
 
@@ -47,6 +54,8 @@ def test_all_flows_go_to_a_folder(tmp_path: Path) -> None:
         ([], "name a flow, or give --all"),
         (["main", "--all"], "name a flow, or give --all"),
         (["main", "--page", "a9"], "there is no page 'a9'"),
+        (["main", "--counts", "yesterday"], "days are written"),
+        (["main", "--counts", "2026-11-02..2026-11-01"], "ends before it begins"),
         (["main", "--language", "de"], "there are no words in 'de'"),
     ],
 )
@@ -54,3 +63,27 @@ def test_what_cannot_be_drawn_is_refused_with_a_reason(args: list[str], told: st
     code, output = run(*args)
     assert code == 1
     assert told in output
+
+
+def test_counts_of_the_deployment_stand_on_the_picture(tmp_path: Path) -> None:
+    config = tmp_path / "svar.toml"
+    text = EXAMPLE.read_text().replace('folder = "../flows"', f'folder = "{FLOWS}"')
+    config.write_text(text.replace('tenant = "svar"', f'tenant = "svar"\nstate = "{tmp_path}"', 1))
+    code, told = run("main", "--counts", "2026-11-21", "--config", str(config))
+    assert (code, "nothing is counted yet" in told) == (1, True)
+    asyncio.run(counted(tmp_path / "records.sqlite"))
+    output = tmp_path / "main.svg"
+    code, told = run("main", "--counts", "2000-01-01..2100-01-01", "--config", str(config), "-o", str(output))
+    assert code == 0, told
+    assert ">1 la på</text>" in output.read_text()
+    assert ">2</text>" in output.read_text()
+
+
+async def counted(file: Path) -> None:
+    records = await Records.open(file)
+    folds = Folds("svar", records, further=[StepCounts(ZoneInfo("Europe/Oslo"))])
+    await folds.load()
+    events = [event for contact in ("a", "b") for event in (
+        started(contact), stepped(contact, "hours"), stepped(contact, "menu"))]  # fmt: skip
+    await folds(stream([*events, ended("a", "menu_ended")]))
+    await records.close()
