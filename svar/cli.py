@@ -16,6 +16,7 @@ from svar.commands.rollback import rollback
 from svar.commands.scenarios import scenarios
 from svar.commands.serve import serve
 from svar.commands.simulate import simulate
+from svar.commands.trace import trace
 from svar.commands.versions import versions
 from svar.commands.voicemail import voicemail
 
@@ -27,6 +28,7 @@ app.command()(agent)
 app.command()(check)
 app.command(name="test")(scenarios)
 app.command()(simulate)
+app.command()(trace)
 app.command()(prove)
 app.command()(publish)
 app.command()(rollback)

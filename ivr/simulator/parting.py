@@ -10,6 +10,7 @@ from ivr.simulator.story import Story
 from ivr.ways import Reached
 
 _LASTING = (Reached.PERSON, Reached.PARTNER, Reached.CALLBACK, Reached.VOICEMAIL)
+_NO_FAULT = ("flow_ended", "transferred")
 _SAYING = ("say", "message", "hangup", "deflect")
 _VAIN = ("queue", "transfer", "voicemail", "callback")
 _ASKING = ("menu", "digits", "language", "lookup", "survey")
@@ -41,10 +42,10 @@ def ends_badly(story: Story) -> str:
     """Why the call did not end well, in words; empty where it did, or where the caller hung up."""
     if story.cause == "caller_hung_up":
         return ""
-    if story.outcome == "failed":
-        return f"the call ends as a fault: {story.cause}"
     if story.cause == "time_limit":
         return "the call does not end within a day"
+    if story.cause not in _NO_FAULT:
+        return f"the call ends as a fault: {story.cause}"
     return "" if reached(story) is not None else "the call ends without a word"
 
 
@@ -81,4 +82,6 @@ def _got(item: object) -> Reached | None:
         return Reached.PERSON
     if isinstance(item, catalogue.VoicemailLeft):
         return Reached.VOICEMAIL
+    if isinstance(item, catalogue.CrisisDeflected) and item.outcome == "ended":
+        return Reached.MESSAGE
     return None

@@ -1,0 +1,170 @@
+"""svar trace: one contact's story from the events, or the contacts that were here last."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from acd.connection import command_client
+from acd.distributor import DistributorError
+from acd.trail import Trail
+from events.catalogue import ContactEnded, ContactStarted, Event, StepEntered
+from ivr.book import load_book
+from ivr.calendar import OSLO
+from ivr.lengths import length_text
+from ivr.problems import FlowFileError
+from ivr.simulator.retelling import RetellingError, as_scenario
+from ivr.simulator.scenario import run_text
+from ivr.simulator.story import Moment, line_of
+from metrics.records import Records, RecordsError
+from svar.commands.serve import EXAMPLE
+from svar.config import Config, ConfigError, load
+from svar.embedded.child import EmbeddedError
+from svar.embedded.redis import EmbeddedRedis, running_at
+from svar.logs import mask
+from svar.terminal import Terminal
+
+FAULTS = (ConfigError, DistributorError, EmbeddedError, FlowFileError, RecordsError, RetellingError, OSError)
+UNKNOWN = 1
+
+
+def trace(
+    contact: Annotated[str, typer.Argument(help="its id; without one, the contacts that were here last")] = "",
+    as_scenario: Annotated[
+        bool, typer.Option("--as-scenario", help="print a scenario for svar test that does the same again")
+    ] = False,
+    config: Annotated[Path, typer.Option(help="configuration file")] = EXAMPLE,
+    most: Annotated[int, typer.Option(help="how many contacts are listed", min=1, max=10_000)] = 20,
+) -> None:
+    """Tell step by step what happened to CONTACT, from the stream of events; of an older one, what its record has.
+
+    Callers' numbers are masked, and keys are in no event: a scenario presses those that lead the same way.
+    """
+    terminal = Terminal(sys.stdout)
+    Terminal(sys.stderr).hide_logs()
+    try:
+        settings = load(config, os.environ)
+        if contact:
+            events = asyncio.run(_of(settings, contact))
+            terminal.print_all(_told(settings, contact, events, terminal, retold=as_scenario))
+        else:
+            terminal.print_all(_listed(asyncio.run(_recent(settings, most))))
+    except FAULTS as fault:
+        print(f"svar trace: {fault}", file=sys.stderr)
+        raise typer.Exit(UNKNOWN) from None
+
+
+async def _recent(config: Config, most: int) -> list[tuple[ContactStarted, ContactEnded | None]]:
+    async with _trail(config) as trail:
+        return await trail.recent(most)
+
+
+def _listed(found: Sequence[tuple[ContactStarted, ContactEnded | None]]) -> Iterator[str]:
+    if not found:
+        yield "there is no contact in the stream of events"
+    for started, ended in found:
+        how = f"{ended.outcome} ({ended.cause}), {length_text(round(ended.duration_ms / 1000))}" if ended else "goes on"
+        yield f"{_clock(started.at_ms):%Y-%m-%d %H:%M:%S}  {started.contact}  {started.number} {started.flow}  {how}"
+
+
+async def _of(config: Config, contact: str) -> list[Event]:
+    async with _trail(config) as trail:
+        return await trail.of(contact)
+
+
+def _told(config: Config, contact: str, events: Sequence[Event], terminal: Terminal, *, retold: bool) -> Iterable[str]:
+    if retold:
+        return [_scenario(config, contact, events).rstrip()]
+    return _story(events, terminal) if events else asyncio.run(_recorded(config, contact))
+
+
+@asynccontextmanager
+async def _trail(config: Config) -> AsyncIterator[Trail]:
+    """The stream of events, whether a node runs or not."""
+    folder = Path(config.node.state) / "redis"
+    url = config.redis.url or await running_at(folder) or ""
+    own = None if url else await EmbeddedRedis.start(folder)
+    client = command_client(url or (own.url if own is not None else ""))
+    try:
+        yield Trail(client, config.node.tenant)
+    finally:
+        await client.aclose()
+        if own is not None:
+            await own.stop()
+
+
+# --- the story ---
+
+
+def _story(events: Sequence[Event], terminal: Terminal) -> Iterator[str]:
+    began_ms = events[0].at_ms
+    first = next((event.flow for event in events if isinstance(event, StepEntered)), "")
+    yield from _head(events[0])
+    for event in events:
+        at_s = (event.at_ms - began_ms) / 1000
+        line = line_of(Moment(at_s, event), first)
+        if line is not None:
+            text = line.words if line.step else f"  {line.words}"
+            yield f"{_clock(event.at_ms):%H:%M:%S}  {at_s:8.1f} s  {_styled(terminal, text, line.step, line.role)}"
+
+
+def _styled(terminal: Terminal, text: str, step: str, role: str) -> str:
+    return terminal.style(text, "place" if step else role)
+
+
+def _head(first: Event) -> Iterator[str]:
+    when = f"{_clock(first.at_ms):%A %d %B %Y}"
+    if not isinstance(first, ContactStarted):
+        yield f"contact {first.contact}, {when}; what came before is not in the stream any more"
+        return
+    caller = mask(None, "", {"pii_caller": first.pii_caller})["pii_caller"] if first.pii_caller else "not kept"
+    yield f"contact {first.contact}, {when}"
+    yield f"rang {first.number} ({first.flow}, flows {first.flow_version}) by {first.trunk}; caller: {caller}"
+
+
+def _clock(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, OSLO)
+
+
+async def _recorded(config: Config, contact: str) -> list[str]:
+    """What the record of a contact says whose events are gone."""
+    path = Path(config.node.state) / "records.sqlite"
+    record: dict[str, Any] | None = None
+    if path.exists():
+        records = await Records.open(path)
+        try:
+            record = await records.find(contact)
+        finally:
+            await records.close()
+    if record is None:
+        raise RetellingError(
+            f"there is no contact {contact!r}; without one, svar trace lists those that were here last"
+        )
+    shown = mask(None, "", dict(record))
+    told = [f"{name:<14} {value}" for name, value in shown.items() if value not in ("", 0, [])]
+    return [f"contact {contact}: its steps are not in the stream any more; this is its record", *told]
+
+
+# --- the scenario ---
+
+
+def _scenario(config: Config, contact: str, events: Sequence[Event]) -> str:
+    """One that goes the same way; with its times where it then still does. Raises RetellingError, FlowFileError."""
+    if not events:
+        raise RetellingError(f"contact {contact!r} has no events in the stream (any more)")
+    book = load_book(Path(config.flows.folder))
+    settings = config.flows.settings
+    text, failures = "", [""]
+    for timed in (True, False):
+        text = as_scenario(events, book, settings, timed=timed)
+        failures = [failure.message for result in run_text(book, contact, text) for failure in result.failures]
+        if not failures:
+            return text
+    print("svar trace: this scenario does not go the same way yet:", *failures, sep="\n  ", file=sys.stderr)
+    return text

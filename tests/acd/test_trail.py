@@ -1,0 +1,80 @@
+"""What the stream still has of a contact."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from acd import trail as trail_module
+from acd.connection import command_client
+from acd.distributor import Unavailable
+from acd.trail import Trail
+from events.catalogue import ContactEnded, ContactStarted, Event, StepEntered
+from events.codec import encode
+
+STREAM = "svar:{nav}:events"
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[Any]:
+    client = command_client(redis_url)
+    yield client
+    await client.aclose()
+
+
+def started(contact: str, at_ms: int) -> Event:
+    return ContactStarted(
+        at_ms=at_ms, tenant="nav", node="n", contact=contact, number="5000", flow="f", flow_version="v", trunk="t"
+    )
+
+
+def step(contact: str, at_ms: int, name: str = "menu") -> Event:
+    return StepEntered(at_ms=at_ms, tenant="nav", node="n", contact=contact, flow="f", step=name, type="menu")
+
+
+def ended(contact: str, at_ms: int) -> Event:
+    return ContactEnded(
+        at_ms=at_ms, tenant="nav", node="n", contact=contact, outcome="completed", cause="flow_ended", duration_ms=1
+    )
+
+
+async def write(client: Any, *events: Event) -> None:
+    for event in events:
+        await client.xadd(STREAM, {"e": json.dumps(encode(event))})
+
+
+async def test_a_contact_has_its_own_events_in_order_from_the_first_to_the_last(client: Any) -> None:
+    ours = [started("c1", 1), step("c1", 1), step("c1", 3, "other"), ended("c1", 3)]
+    await write(client, started("c1", 0), started("c2", 1), ours[0], step("c2", 1), ours[1], ours[3], ours[2])
+    await client.xadd(STREAM, {"e": "no event, though it names c1"})
+    assert await Trail(client, "nav").of("c1") == ours
+
+
+async def test_a_long_stream_is_read_piece_by_piece(client: Any) -> None:
+    count = trail_module.BATCH + 5
+    await write(client, started("c1", 0))
+    pipeline = client.pipeline(transaction=False)
+    for at in range(count):
+        pipeline.xadd(STREAM, {"e": json.dumps(encode(step("c2", at)))})
+    await pipeline.execute()
+    await write(client, ended("c1", count))
+    assert [event.kind for event in await Trail(client, "nav").of("c1")] == ["contact_started", "contact_ended"]
+
+
+async def test_an_unknown_contact_has_no_events(client: Any) -> None:
+    await write(client, started("c1", 0))
+    assert await Trail(client, "nav").of("c") == []
+
+
+async def test_the_last_contacts_come_first_with_their_ends(client: Any) -> None:
+    await write(client, started("c1", 1), started("c2", 2), ended("c1", 3), started("c3", 4), ended("c3", 5))
+    found = await Trail(client, "nav").recent(2)
+    assert [(begun.contact, end.at_ms if end else 0) for begun, end in found] == [("c3", 5), ("c2", 0)]
+
+
+async def test_a_redis_that_is_away_is_told(tmp_path: Any) -> None:
+    client = command_client(f"unix://{tmp_path}/none")
+    with pytest.raises(Unavailable):
+        await Trail(client, "nav").of("c1")
+    await client.aclose()
