@@ -65,7 +65,7 @@ class Card:
 
 
 def _count_room(port: Port) -> float:
-    return 0.0 if port.count is None else width(count_text(port.count), SMALL) + 8
+    return width(count_text(port.count), SMALL) + 8 if port.count else 0.0
 
 
 def count_text(count: int) -> str:

@@ -178,7 +178,7 @@ def _way(way: Way, x: float, y: float) -> Iterator[str]:
             f"{escape(way.label)}</text>"
         )
     beside = 0.0
-    if way.port.count is not None:
+    if way.port.count:
         told = count_text(way.port.count)
         beside = width(told, SMALL) + 8
         above = number(at - 4 - thickness(way.port.count) / 2)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from svar.cli import app
 from svar.commands.serve import EXAMPLE
 
-FLOWS = Path(__file__).parents[2] / "flows"
+FLOWS = Path(__file__).parents[1] / "ivr" / "difference" / "flows"
 
 
 @pytest.fixture(autouse=True)

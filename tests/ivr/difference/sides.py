@@ -1,4 +1,4 @@
-"""The shipped flows, and versions of them that somebody changed."""
+"""Flows of a small service, and versions of them that somebody changed."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ from ivr.difference.telling import as_text
 from ivr.load import read_folder
 from ivr.problems import errors
 
-FLOWS = Path(__file__).parents[3] / "flows"
+FLOWS = Path(__file__).parent / "flows"
 ENGLISH, NORWEGIAN = Phrases("en"), Phrases("nb")
 
 
@@ -21,11 +21,11 @@ def side(folder: Path, name: str = "new") -> Side:
     return Side(name, {loaded.flow.flow: loaded.flow for loaded in found.flows}, found.calendars)
 
 
-SHIPPED = side(FLOWS, "old")
+STANDING = side(FLOWS, "old")
 
 
 def changed(folder: Path, *edits: tuple[str, str, str]) -> Side:
-    """The shipped flows with edits: a file, a text in it, and what comes in its place."""
+    """The flows with edits: a file, a text in it, and what comes in its place."""
     shutil.copytree(FLOWS, folder, dirs_exist_ok=True)
     for file, old, new in edits:
         path = folder / file
@@ -35,9 +35,9 @@ def changed(folder: Path, *edits: tuple[str, str, str]) -> Side:
     return side(folder)
 
 
-def told(new: Side, old: Side = SHIPPED, phrases: Phrases = ENGLISH) -> str:
+def told(new: Side, old: Side = STANDING, phrases: Phrases = ENGLISH) -> str:
     return "\n".join(as_text(compare(old, new, phrases), phrases))
 
 
-def difference(new: Side, old: Side = SHIPPED) -> Difference:
+def difference(new: Side, old: Side = STANDING) -> Difference:
     return compare(old, new, ENGLISH)

@@ -12,7 +12,7 @@ from ivr.difference.folders import Side
 from ivr.difference.matching import match
 from ivr.flow import Flow
 from ivr.load import load_flow
-from tests.ivr.difference.sides import FLOWS, NORWEGIAN, SHIPPED, changed, difference, told
+from tests.ivr.difference.sides import FLOWS, NORWEGIAN, STANDING, changed, difference, side, told
 
 MAIN, OFFICE = "main.yaml", "calendars/office.yaml"
 SAID = "Vi har stengt. Åpningstiden er hverdager"
@@ -154,8 +154,13 @@ def test_a_change_is_told_in_norwegian_too(tmp_path: Path, edits: list[tuple[str
 
 
 def test_a_folder_does_not_differ_from_itself() -> None:
-    assert difference(SHIPPED).changes == ()
-    assert told(SHIPPED) == "old → old: nothing has changed"
+    assert difference(STANDING).changes == ()
+    assert told(STANDING) == "old → old: nothing has changed"
+
+
+def test_the_shipped_flows_do_not_differ_from_themselves() -> None:
+    shipped = Path(__file__).parents[3] / "flows"
+    assert told(side(shipped), side(shipped)) == "new → new: nothing has changed"
 
 
 def renamed(flow: Flow, text: str, names: dict[str, str]) -> Flow:
@@ -171,7 +176,7 @@ def renamed(flow: Flow, text: str, names: dict[str, str]) -> Flow:
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_renamed_steps_are_no_change_that_callers_notice(data: st.DataObject) -> None:
-    name = data.draw(st.sampled_from(sorted(SHIPPED.flows)))
+    name = data.draw(st.sampled_from(sorted(STANDING.flows)))
     text = (FLOWS / f"{name}.yaml").read_text()
     before, _ = load_flow(f"{name}.yaml", text)
     assert before is not None
@@ -211,7 +216,7 @@ def test_steps_that_say_the_same_can_be_made_one(tmp_path: Path) -> None:
 
 
 def test_a_number_that_goes_to_another_flow_is_told(tmp_path: Path) -> None:
-    pension = SHIPPED.flows["pension"].numbers[0]
+    pension = STANDING.flows["pension"].numbers[0]
     new = changed(tmp_path, (MAIN, "numbers: [5000]", f"numbers: [5000, {pension}]"),
                   ("pension.yaml", f"numbers: [{pension}]", "numbers: [5099]"))  # fmt: skip
     assert f"The number {pension} goes to another flow" in told(new)
@@ -225,7 +230,7 @@ def test_flows_are_added_removed_and_renamed(tmp_path: Path) -> None:
     assert "(only inside changes)" in text
     without = Side("new", {name: flow for name, flow in new.flows.items() if name != "eures"}, new.calendars)
     assert "The flow eures" in told(without)
-    assert "New flow eures" in told(SHIPPED, without)
+    assert "New flow eures" in told(STANDING, without)
 
 
 def test_a_calendar_that_no_flow_asks_is_not_noticed(tmp_path: Path) -> None:

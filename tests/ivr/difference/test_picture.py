@@ -5,14 +5,14 @@ from pathlib import Path
 from ivr.difference.picture import GONE, graph_of_difference
 from ivr.picture.graph import Around, Graph, Mark
 from ivr.picture.svg import svg
-from tests.ivr.difference.sides import ENGLISH, SHIPPED, changed
+from tests.ivr.difference.sides import ENGLISH, FLOWS, STANDING, changed
 
 MAIN = "main.yaml"
 
 
 def drawn(folder: Path, *edits: tuple[str, str, str]) -> Graph:
     new = changed(folder, *edits)
-    return graph_of_difference(SHIPPED.flows["main"], new.flows["main"], ENGLISH, Around(new.calendars))
+    return graph_of_difference(STANDING.flows["main"], new.flows["main"], ENGLISH, Around(new.calendars))
 
 
 def test_a_flow_without_a_change_has_no_marks(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_ways_that_changed_are_drawn_before_and_now(tmp_path: Path) -> None:
 
 
 def test_a_step_that_is_gone_is_drawn_though_a_new_one_has_its_name(tmp_path: Path) -> None:
-    text = (Path(__file__).parents[3] / "flows" / MAIN).read_text()
+    text = (FLOWS / MAIN).read_text()
     holiday = text[text.index("  holiday:\n    type") :]
     graph = drawn(
         tmp_path, (MAIN, holiday, ""), (MAIN, "    holiday: holiday\n", ""), (MAIN, "Vi har stengt.", "Lukket.")
