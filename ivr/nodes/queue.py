@@ -8,7 +8,7 @@ from pydantic import Field
 from acd.model import QueueId
 from events.catalogue import CrisisDeflected
 from ivr.announcing import Waiting
-from ivr.crises import Crisis
+from ivr.crises import Crisis, Deflection
 from ivr.expression import Expression
 from ivr.leaving import KNOWN, Exit
 from ivr.lengths import length_text
@@ -68,24 +68,25 @@ class Queue(Node):
         )
 
     def moves(self, moment: Moment) -> Iterable[Move]:
-        deflections = [] if moment.prepared is None else moment.prepared.deflect
-        told: tuple[Said, ...] = ()
-        pressed: tuple[Act, ...] = ()
-        for deflection in deflections:
+        for deflection in () if moment.prepared is None else moment.prepared.deflect:
             holds = (True,) if deflection.when is None else moment.holds(deflection.when)
             if deflection.queue != self.queue or True not in holds:
                 continue
-            if False in holds:
-                yield from self._waits((), ())
-            if deflection.ends:
-                waits_s = _STAY_WAIT_S if deflection.stay else 0.0
-                yield Move(None, (deflection.say,), waits_s, reached=Reached.MESSAGE)
-                if not deflection.stay:
-                    return
-                pressed = (Act("press", deflection.stay),)
-            told = (deflection.say,)
-            break
-        yield from self._waits(told, pressed)
+            yield from self._deflected(deflection)
+            if False not in holds:
+                return
+        yield from self._waits((), ())
+
+    def _deflected(self, deflection: Deflection) -> Iterable[Move]:
+        """What may come of it for a caller who is told something instead of waiting."""
+        pressed: tuple[Act, ...] = ()
+        if deflection.ends:
+            waits_s = _STAY_WAIT_S if deflection.stay else 0.0
+            yield Move(None, (deflection.say,), waits_s, reached=Reached.MESSAGE)
+            if not deflection.stay:
+                return
+            pressed = (Act("press", deflection.stay),)
+        yield from self._waits((deflection.say,), pressed)
 
     def _waits(self, told: tuple[Said, ...], pressed: tuple[Act, ...]) -> Iterable[Move]:
         """What may come of it for a caller who was `told` something first, and `pressed` a key to wait all the same."""

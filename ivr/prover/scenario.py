@@ -115,10 +115,10 @@ def _play(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
             case "records":
                 after_s = edge.speech_s + _BEEP_S
                 scene.caller.append({"at": step, "after": _length(after_s), "speak": _length(_SPEAKS_S)})
-    _press(scene, node, edge, step)
+    _press(scene, edge, step)
 
 
-def _press(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
+def _press(scene: _Scene, edge: Edge, step: str) -> None:
     """Keys are pressed at once, one after the other; those after a silence when it is over."""
     if not any(act.kind == "press" for act in edge.move.acts):
         return
@@ -126,16 +126,15 @@ def _press(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
     for act in edge.move.acts:
         if act.kind == "silence":
             doing.append({"silence": True})
+        elif act.kind == "nobody":
+            doing.append({"after": _length(edge.speech_s + RINGS_S)})
         elif act.kind == "press" and (keys := _keys(act, edge)):
-            if doing and "press" in doing[-1]:
-                doing[-1]["press"] += keys
+            if doing and "silence" not in doing[-1]:
+                doing[-1]["press"] = doing[-1].get("press", "") + keys
             else:
                 doing.append({"press": keys})
-    waits_s = edge.speech_s + RINGS_S if node.type == "queue" else 0.0
-    for index, did in enumerate(doing):
-        lead: dict[str, Any] = {} if index else {"at": step}
-        after = {"after": _length(waits_s)} if waits_s and not index else {}
-        scene.caller.append({**lead, **after, **did})
+    doing = [did for did in doing if did.keys() != {"after"}]
+    scene.caller += [{"at": step, **did} if not index else did for index, did in enumerate(doing)]
 
 
 def _keys(act: Act, edge: Edge) -> str:
