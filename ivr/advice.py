@@ -7,6 +7,7 @@ from ivr.flow import Flow
 from ivr.marked_yaml import Marked
 from ivr.nodes import Node
 from ivr.nodes.menu import Menu
+from ivr.nodes.subflow import Subflow
 from ivr.problems import Problem
 from ivr.prompting import Said
 from ivr.schema import Where
@@ -66,4 +67,6 @@ def _said_keys(text: str) -> set[str]:
 
 def _sets_language(flow: Flow, target: str) -> bool:
     node: Node | None = flow.nodes.get(target)
+    if isinstance(node, Subflow):
+        return "language" in node.take
     return node is not None and (node.type == "language" or "language" in node.assigns())

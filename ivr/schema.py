@@ -86,7 +86,13 @@ def _one_language(given: object) -> Said:
     return OneLanguage(said.texts)
 
 
-SpokenIn = Annotated[Said, PlainValidator(_one_language), WithJsonSchema({"type": "string"})]
+_ONE_TEXT = {
+    "oneOf": [
+        {"type": "string"},
+        {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1, "maxProperties": 1},
+    ]
+}
+SpokenIn = Annotated[Said, PlainValidator(_one_language), WithJsonSchema(_ONE_TEXT)]
 """What is said in one language only."""
 
 

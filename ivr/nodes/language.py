@@ -19,13 +19,20 @@ class Choice(Part):
 
     key: PressedKey = Field(description="The key that chooses it.")
     language: Language = Field(description="One of the flow's languages.")
-    say: SpokenIn = Field(description="How it is offered, in the language itself.")
+    say: SpokenIn = Field(
+        description="How it is offered, in the language itself; as {nb: ...} in another one that can be spoken."
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _in_its_language(cls, given: object) -> object:
-        if isinstance(given, dict) and isinstance(given.get("say"), str):
-            return {**given, "say": OneLanguage({str(given.get("language")): given["say"]})}
+        if not isinstance(given, dict):
+            return given
+        say = given.get("say")
+        if isinstance(say, str):
+            return {**given, "say": OneLanguage({str(given.get("language")): say})}
+        if isinstance(say, dict) and len(say) == 1:
+            return {**given, "say": OneLanguage(say)}
         return given
 
 

@@ -57,5 +57,8 @@ def test_what_callers_suffer_from_is_told(old: str, new: str, told: str) -> None
 
 
 def test_the_choice_of_a_language_is_no_choice_to_keep_in_mind() -> None:
-    keys = "keys: {1: bye, 2: bye, 3: bye, 4: bye, 5: bye, 9: english, 0: bye}"
-    assert not [told for told in warnings(MENU.replace("keys: {1: bye, 0: bye}", keys)) if "choices" in told]
+    keys = "keys: {1: bye, 2: bye, 3: bye, 4: bye, 5: bye, 8: languages, 9: english, 0: bye}"
+    other = "  languages: {type: subflow, flow: which, take: {language: language}, returns: {done: menu}}\n"
+    text = MENU.replace("keys: {1: bye, 0: bye}", keys) + other
+    assert not [told for told in warnings(text) if "choices" in told]
+    assert [told for told in warnings(text.replace("take: {language: language}, ", "")) if "6 choices" in told]

@@ -52,6 +52,14 @@ async def test_each_language_is_offered_by_its_own_voice_whatever_the_caller_spe
         assert offered == [("nb", "For norsk, tast 1."), ("en", "For English, press 2.")] * 2
 
 
+async def test_a_language_that_cannot_be_spoken_yet_is_offered_in_another_one() -> None:
+    async with ringing(LANGUAGE.replace('say: "For English, press 2."', 'say: {nb: "For engelsk, tast 2."}')) as (
+        call,
+        _,
+    ):
+        assert [(heard.language, heard.text) for heard in call.heard[1:2]] == [("nb", "For engelsk, tast 2.")]
+
+
 async def test_a_run_that_was_taken_over_speaks_the_chosen_language() -> None:
     engine = Engine()
     flow = flow_of(HEAD + LANGUAGE + GOODBYE)
@@ -81,7 +89,7 @@ def test_a_proof_sees_a_move_for_each_language_and_one_for_silence() -> None:
         ("default: nb", "default: se", "'se' is none of the flow's languages"),
         ("key: 2", "key: 1", "key 1 is there twice"),
         ("language: en", "language: nb", "language nb is there twice"),
-        ('say: "For English, press 2."', "say: {en: Hi.}", "one text is expected"),
+        ('say: "For English, press 2."', "say: {nb: Hei., en: Hi.}", "one text is expected"),
         ("key: 2", "key: 22", "string should match pattern"),
     ],
 )
