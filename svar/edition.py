@@ -53,6 +53,7 @@ class Edition:
         self.sound = sound
         self.contacts = 0
         self.begun = 0
+        self._services: tuple[Services, Services] | None = None
 
     @property
     def name(self) -> str:
@@ -64,9 +65,15 @@ class Edition:
         self.contacts += 1
         self.begun += 1
         try:
-            await serve(call, self.book, flow, replace(services, prompts=self.sound))
+            await serve(call, self.book, flow, self._with_sound(services))
         finally:
             self.contacts -= 1
+
+    def _with_sound(self, services: Services) -> Services:
+        """The node's services with this edition's prompts; the same for every call."""
+        if self._services is None or self._services[0] is not services:
+            self._services = (services, replace(services, prompts=self.sound))
+        return self._services[1]
 
 
 class Press:
