@@ -154,6 +154,8 @@ def _check_expected(marked: Marked, where: Path, expected: Expected, book: FlowB
                 marked.report((*place, "fields", name), f"{told.event} has no field {name!r}{hint}", key=True)
     if expected.queue:
         _check_name(marked, (*where, "queue"), "queue", expected.queue, _named("queue", book))
+    if expected.callback:
+        _check_name(marked, (*where, "callback"), "queue", expected.callback, _named("queue", book))
     if expected.voicemail:
         _check_name(marked, (*where, "voicemail"), "mailbox", expected.voicemail, _named("mailbox", book))
 

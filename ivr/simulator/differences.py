@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from events.catalogue import Event, SurveyAnswered, VoicemailLeft
 from events.codec import encode
+from ivr.callbacks import CallbackWish
 from ivr.lengths import length_text
 from ivr.marked_yaml import Path
 from ivr.simulator.ear import Heard
@@ -153,6 +154,9 @@ def _left(expected: Expected, story: Story) -> Iterator[Difference]:
     if expected.voicemail is not None and expected.voicemail != (boxes[-1] if boxes else ""):
         given = boxes[-1] if boxes else ""
         yield Difference(("voicemail",), f"voicemail is {given!r}, expected {expected.voicemail!r}")
+    promised = next((moment.item.queue for moment in story.moments if isinstance(moment.item, CallbackWish)), "")
+    if expected.callback is not None and expected.callback != promised:
+        yield Difference(("callback",), f"callback is {promised!r}, expected {expected.callback!r}")
     answers = {event.question: event.answer for event in story.events if isinstance(event, SurveyAnswered)}
     if expected.survey is not None and expected.survey != answers:
         yield Difference(("survey",), f"answers of the survey are {answers!r}, expected {expected.survey!r}")

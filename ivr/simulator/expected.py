@@ -82,6 +82,7 @@ class _Content(Part):
     events: list[Told] = Field(default_factory=list, description="Events, in this order, others between them.")
     sms: list[str] | None = Field(default=None, description="Parts of the text messages that were sent, one each.")
     voicemail: str | None = Field(default=None, description="The mailbox that has a message now; '' for none.")
+    callback: str | None = Field(default=None, description="The queue that promised to ring back; '' for none.")
     survey: dict[str, int] | None = Field(default=None, description="Answers of a survey, by question.")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from events.catalogue import ContactEnded, Event, StepEntered
+from ivr.callbacks import CallbackWish, Promise
 from ivr.run import FlowRun
 from ivr.simulator.call import SimulatedCall
 from ivr.simulator.caller import ActingCaller
@@ -68,3 +69,19 @@ class NotedTexts(SimulatedTexts):
         if outcome is Sending.SENT:
             self._line.note(message)
         return outcome
+
+
+class NotedCallbacks:
+    """The Callbacks port as one caller meets it: every number will do."""
+
+    def __init__(self, outcome: Promise, line: CallersLine) -> None:
+        self._outcome = outcome
+        self._line = line
+
+    def fits(self, pii_number: str) -> bool:
+        return pii_number.isdigit()
+
+    async def ask(self, wish: CallbackWish) -> Promise:
+        if self._outcome is Promise.PROMISED:
+            self._line.note(wish)
+        return self._outcome

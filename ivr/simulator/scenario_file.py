@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 from pydantic_core import PydanticCustomError
 
 from ivr.calendar import OSLO
+from ivr.callbacks import Promise
 from ivr.lengths import LengthOrNone, WholeSeconds
 from ivr.lookups import Cause
 from ivr.schema import Name, Number
@@ -131,6 +132,7 @@ class _Trouble(Part):
     )
     lookups: dict[str, LookedUp] = Field(default_factory=dict, description="What web services do, by name.")
     sms: Sending = Field(default=Sending.SENT, description="What becomes of text messages.")
+    callbacks: Promise = Field(default=Promise.PROMISED, description="What becomes of wishes to be rung back.")
     mailboxes: dict[Name, Literal["full", "broken"]] = Field(
         default_factory=dict, description="Mailboxes that take no message, or cannot keep it."
     )

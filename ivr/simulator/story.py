@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from events import catalogue
 from events.catalogue import Event, StepEntered
+from ivr.callbacks import CallbackWish
 from ivr.lengths import length_text
 from ivr.run import FlowRun
 from ivr.simulator.ear import Did, Heard
 from ivr.texting import TextMessage
 
-Item = Event | Heard | Did | TextMessage
+Item = Event | Heard | Did | TextMessage | CallbackWish
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ def line_of(moment: Moment, first_flow: str) -> Line | None:
         return Line(moment.at_s, "did", _DID[item.kind].format(item.what).rstrip())
     if isinstance(item, TextMessage):
         return Line(moment.at_s, "did", f'gets a text message: "{item.text}"')
+    if isinstance(item, CallbackWish):
+        return Line(moment.at_s, "queue", f"is promised to be rung back by the queue {item.queue}")
     text = event_text(item)
     return Line(moment.at_s, "end" if isinstance(item, catalogue.ContactEnded) else "queue", text) if text else None
 

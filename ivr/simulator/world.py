@@ -21,7 +21,7 @@ from ivr.run import Services
 from ivr.simulator.call import SimulatedCall
 from ivr.simulator.caller import ActingCaller
 from ivr.simulator.distribution import ScenarioDistributor
-from ivr.simulator.line import CallersLine, NotedTexts
+from ivr.simulator.line import CallersLine, NotedCallbacks, NotedTexts
 from ivr.simulator.mailboxes import SimulatedMailboxes
 from ivr.simulator.phones import Behaviour, SimulatedPhones
 from ivr.simulator.prompts import WrittenPrompts
@@ -115,7 +115,8 @@ class World:
     async def serve(self, line: CallersLine) -> None:
         """Lead the caller through the flow of the number dialled, to the end of the call."""
         loop = asyncio.get_running_loop()
-        services = replace(self.services, texts=NotedTexts(self._scenario.sms, line))
+        texts, callbacks = NotedTexts(self._scenario.sms, line), NotedCallbacks(self._scenario.callbacks, line)
+        services = replace(self.services, texts=texts, callbacks=callbacks)
         limit = loop.call_later(LONGEST_S, line.call.hang_up, "time_limit")
         flow = self._book.by_number[line.call.info.number]
         line.run = begin(line.call, self._book, flow, services)

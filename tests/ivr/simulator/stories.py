@@ -16,7 +16,7 @@ FLOW = (
     + """  menu:
     type: menu
     say: {nb: "Velkommen. Tast 1 for kø.", en: "Welcome. Press 1 for the queue."}
-    keys: {1: wait, 2: case, 3: english, 4: box, 5: away, 6: text, 7: look}
+    keys: {1: wait, 2: case, 3: english, 4: box, 5: away, 6: text, 7: look, 8: ring}
     wait: 5s
     attempts: 3
     silence: {nb: Vi hørte ingenting., en: We heard nothing.}
@@ -63,6 +63,14 @@ FLOW = (
     type: branch
     cases: [{when: status == "open", next: bye}]
     otherwise: sorry
+  ring:
+    type: callback
+    queue: q
+    say: {nb: "Vi ringer {caller}. Tast 1.", en: "We ring {caller}. Press 1."}
+    ask: {nb: Tast nummeret., en: Key in the number.}
+    done: bye
+    refused: sorry
+    unavailable: sorry
   sorry: {type: hangup, say: {nb: Beklager., en: Sorry.}}
   bye: {type: hangup, say: {nb: Ha det., en: Goodbye.}}
 """

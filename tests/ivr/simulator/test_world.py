@@ -41,6 +41,12 @@ QUEUES = "    caller: [{press: 1}]\n"
         "    expect: {path: [menu, box, sorry], voicemail: ''}\n",
         "    caller: [{press: 4}, {when_heard: beep, speak: 5s}]\n    mailboxes: {desk: broken}\n"
         "    expect: {path: [menu, box, sorry], voicemail: ''}\n",
+        "    caller: [{press: 8}, {at: ring, press: 1}]\n    from: '90000001'\n"
+        "    expect: {path: [menu, ring, bye], callback: q}\n",
+        "    caller: [{press: 8}, {at: ring, press: '90000002#'}]\n"
+        "    expect: {path: [menu, ring, bye], callback: q}\n",
+        "    caller: [{press: 8}, {at: ring, press: 1}]\n    from: '90000001'\n    callbacks: full\n"
+        "    expect: {path: [menu, ring, sorry], callback: ''}\n",
         QUEUES + "    agents: [{name: kari, queues: [q], talks: 60s}]\n    callers: [{name: second, rings_after: 5s,"
         " caller: [{press: 1}], expect: {agent: kari, wait: {least: 58s, most: 63s}}}]\n"
         "    expect: {agent: kari, wait: {most: 3s}}\n",
