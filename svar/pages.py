@@ -13,6 +13,8 @@ from ivr import reference
 from ivr.simulator import scenario_file
 from metrics.pipeline import Folds
 from metrics.prometheus import Exposition
+from svar.commands.graph import drawn
+from svar.commands.serve import EXAMPLE
 from svar.config import Config
 from svar.config.read import ENVIRONMENT
 from svar.figures import MEANT
@@ -29,6 +31,7 @@ def pages() -> dict[str, str]:
         "docs/flows.md": flows(),
         **{f"docs/{name}.schema.json": _json(schema) for name, schema in reference.schemas().items()},
         "docs/scenario.schema.json": _json(scenario_file.json_schema()),
+        "docs/flows/main.svg": drawn("main", EXAMPLE),
     }
 
 

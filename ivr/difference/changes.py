@@ -41,6 +41,17 @@ class What(StrEnum):
     INSIDE = "inside"
 
 
+_AT_STEPS = frozenset(
+    {
+        What.WAY_ADDED,
+        What.WAY_REMOVED,
+        What.WAY_MOVED,
+        What.TEXT_ADDED,
+        What.TEXT_REMOVED,
+        What.TEXT_CHANGED,
+        What.SETTING_CHANGED,
+    }
+)
 SIGNS = {"added": "+", "removed": "−", "reached": "+", "unreached": "−"}
 
 
@@ -61,6 +72,11 @@ class Change:
     language: str = ""
     heard: bool = True
     words: bool = False
+
+    @property
+    def at_steps(self) -> bool:
+        """Whether the sentence goes on from the steps' names, and is told once for steps where it is the same."""
+        return self.what in _AT_STEPS
 
     @property
     def sign(self) -> str:

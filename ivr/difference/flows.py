@@ -29,18 +29,24 @@ def compare_flow(old: Flow, new: Flow, phrases: Phrases) -> list[Change]:
     found += [_come(pair, name) for name in new.nodes if name not in known]
     found += list(_renamed(pair))
     found += list(_queues(pair))
-    found = gathered(found)
+    found = gathered(_without_languages(pair, found))
     if any(change.heard for change in found):
         found += _paths(pair)
     return found
+
+
+def _without_languages(pair: Pair, changes: list[Change]) -> list[Change]:
+    """Texts in a language that is new or gone need no telling one by one."""
+    new, gone = set(pair.new.languages) - set(pair.old.languages), set(pair.old.languages) - set(pair.new.languages)
+    skipped = {What.TEXT_ADDED: new, What.TEXT_REMOVED: gone}
+    return [change for change in changes if change.language not in skipped.get(change.what, ())]
 
 
 def gathered(changes: Iterable[Change]) -> list[Change]:
     """Texts and settings that changed alike at several steps, told once for all of them."""
     together: dict[Change, list[str]] = {}
     for change in changes:
-        alike = change.what.startswith(("text_", "setting_"))
-        key = replace(change, steps=()) if alike else change
+        key = replace(change, steps=()) if change.at_steps else change
         together.setdefault(key, []).extend(change.steps)
     return [replace(change, steps=tuple(dict.fromkeys(steps))) for change, steps in together.items()]
 
@@ -70,9 +76,10 @@ def _declared(pair: Pair) -> Iterator[Change]:
         (choose("Tittelen", "The title"), old.title, new.title, False),
         (choose("Når anropet besvares", "When the call is answered"), old.answer, new.answer, True),
     ]
+    nothing = choose("ingenting", "nothing")
     for language in dict.fromkeys((*old.fallback, *new.fallback)):
-        told = choose(f"Reservespråk for {language}", f"What is heard where {language} lacks")
-        pairs.append((told, old.fallback.get(language, "-"), new.fallback.get(language, "-"), True))
+        told = choose(f"Det som høres der {language} mangler", f"What is heard where {language} is lacking")
+        pairs.append((told, old.fallback.get(language, nothing), new.fallback.get(language, nothing), True))
     before, after = {**old.parameters, **old.variables}, {**new.parameters, **new.variables}
     for name in dict.fromkeys((*before, *after)):
         told = choose(f"Variabelen {name} begynner som", f"The variable {name} begins as")

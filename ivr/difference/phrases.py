@@ -33,7 +33,7 @@ _DOING: Final[Mapping[str, tuple[str, str]]] = {
     Kind.DONE: ("når det er gjort", "when it is done"),
     Kind.REFUSED: ("når det blir avslått", "when it is refused"),
     Kind.RESULT: ("med svaret {}", "with the result {}"),
-    Kind.NEXT: ("deretter", "then"),
+    Kind.NEXT: ("det går videre", "it goes on"),
 }
 
 _SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
@@ -62,6 +62,7 @@ _SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
     "default": ("språket til den som ikke velger", "the language of who chooses none"),
     "language": ("språket", "the language"),
     "timeout": ("hvor lenge det ventes på svar", "how long an answer is awaited"),
+    "when": ("vilkåret", "the condition"),
     "after": ("hvor lenge før det går videre", "how long before it goes on"),
     "from": ("fra når", "from when"),
     "until": ("til når", "until when"),
@@ -77,6 +78,7 @@ _SAID: Final[Mapping[str, tuple[str, str]]] = {
     "delayed": ("det som sies ved forsinkelse", "what is said at a delay"),
     "saved": ("det som sies når beskjeden er lagret", "what is said when the message is kept"),
     "too_short": ("det som sies når beskjeden er for kort", "what is said when the message is too short"),
+    "comfort": ("det som sies innimellom i køen", "what is said now and then in the queue"),
     "say_keys": ("tastene som tilbys i køen", "the keys that are offered in the queue"),
     "sms": ("teksten i SMS-en", "the text message"),
 }
@@ -98,7 +100,8 @@ class Phrases:
             return words.of_way(way, self.language)
         told = self.choose(*_DOING[way.kind]).format(way.detail)
         if way.kind is Kind.OVERFLOW and way.detail:
-            return self.choose(f"etter {way.detail} i kø", f"after waiting {way.detail}")
+            after, _, when = way.detail.partition(", ")
+            return self.choose(f"etter {after} i kø", f"after waiting {after}") + (f" ({when})" if when else "")
         return told
 
     def setting(self, where: Where) -> str:

@@ -96,37 +96,38 @@ def _at(pair: Pair, step: str, way: Way) -> str:
 
 def _moved(pair: Pair, step: str, way: Way, other: Way) -> Change:
     goal = pair.phrases.leads_to(pair.new, other.target)
-    at = pair.phrases.step(step)
     if way.kind is Kind.KEY:
         sentence = pair.phrases.choose(
-            f"I {at}: tast {way.detail} blir tast {other.detail} (til {goal})",
-            f"At {at}: key {way.detail} becomes key {other.detail} (to {goal})",
+            f"tast {way.detail} blir tast {other.detail} (til {goal})",
+            f"key {way.detail} becomes key {other.detail} (to {goal})",
         )
     else:
         sentence = pair.phrases.choose(
-            f"I {at}: «{pair.phrases.doing(way)}» blir «{pair.phrases.doing(other)}» (til {goal})",
-            f"At {at}: “{pair.phrases.doing(way)}” becomes “{pair.phrases.doing(other)}” (to {goal})",
+            f"«{pair.phrases.doing(way)}» blir «{pair.phrases.doing(other)}» (til {goal})",
+            f"“{pair.phrases.doing(way)}” becomes “{pair.phrases.doing(other)}” (to {goal})",
         )
     return Change(What.WAY_MOVED, pair.new.flow, sentence, (step,), heard=step in pair.now)
 
 
 def _removed(pair: Pair, name: str, way: Way) -> Change:
     now, goal = pair.found[name], pair.phrases.leads_to(pair.old, way.target)
-    at, doing = pair.phrases.step(now), pair.phrases.doing(way)
-    sentence = pair.phrases.choose(f"I {at}: {doing} finnes ikke lenger", f"At {at}: {doing} is no longer there")
+    doing = pair.phrases.doing(way)
+    sentence = pair.phrases.choose(f"{doing}, finnes ikke lenger", f"{doing}, is no longer there")
     if way.kind is Kind.KEY:
-        sentence = pair.phrases.choose(f"I {at}: tast {way.detail} er fjernet", f"At {at}: key {way.detail} is removed")
+        sentence = pair.phrases.choose(f"tast {way.detail} er fjernet", f"key {way.detail} is removed")
+    elif way.kind is Kind.NEXT:
+        sentence = pair.phrases.choose("det går ikke lenger videre", "it goes on no more")
     heard = now in pair.now and way.target is not None
     return Change(What.WAY_REMOVED, pair.new.flow, sentence, (now,), before=goal, heard=heard)
 
 
 def _added(pair: Pair, step: str, way: Way) -> Change:
-    goal, at = pair.phrases.leads_to(pair.new, way.target), pair.phrases.step(step)
-    sentence = pair.phrases.choose(
-        f"I {at}: nytt, {pair.phrases.doing(way)}", f"At {at}: new, {pair.phrases.doing(way)}"
-    )
+    goal, doing = pair.phrases.leads_to(pair.new, way.target), pair.phrases.doing(way)
+    sentence = pair.phrases.choose(f"nytt, {doing}", f"new, {doing}")
     if way.kind is Kind.KEY:
-        sentence = pair.phrases.choose(f"I {at}: ny tast {way.detail}", f"At {at}: new key {way.detail}")
+        sentence = pair.phrases.choose(f"ny tast {way.detail}", f"new key {way.detail}")
+    elif way.kind is Kind.NEXT:
+        sentence = pair.phrases.choose("det går nå videre", "it goes on now")
     heard = step in pair.now and way.target is not None
     return Change(What.WAY_ADDED, pair.new.flow, sentence, (step,), after=goal, heard=heard)
 
@@ -149,12 +150,12 @@ def _texts(pair: Pair, name: str, *, heard: bool) -> Iterator[Change]:
 def _settings(pair: Pair, name: str, *, heard: bool) -> Iterator[Change]:
     now = pair.found[name]
     old, new = settings_of(pair.old.nodes[name]), settings_of(pair.new.nodes[now])
-    renamed = {"variable"}
+    renamed, nothing = {"variable"}, pair.phrases.choose("ingenting", "nothing")
     for where in dict.fromkeys((*old, *new)):
         was, is_ = old.get(where, ""), new.get(where, "")
         if was != is_:
             noticed = heard and where[-1] not in renamed
             yield Change(
                 What.SETTING_CHANGED, pair.new.flow, pair.phrases.setting(where), (now,),
-                pair.phrases.value(where, was), pair.phrases.value(where, is_), heard=noticed,
+                pair.phrases.value(where, was) or nothing, pair.phrases.value(where, is_) or nothing, heard=noticed,
             )  # fmt: skip

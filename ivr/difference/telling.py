@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from ivr.difference.changes import Change, Difference
+from ivr.difference.changes import Change, Difference, What
 from ivr.difference.phrases import Phrases
 from ivr.difference.wording import marked
 
@@ -88,49 +88,43 @@ def _sections(difference: Difference, phrases: Phrases) -> Iterator[tuple[str, l
         )
 
 
+_SAID_ALREADY = frozenset({What.HOURS_CHANGED, What.DAY_CHANGED, What.STEP_RENAMED, What.QUEUE_REACHED})
+_LED = frozenset({What.WAY_REMOVED, What.NUMBER_REMOVED, What.FLOW_REMOVED})
+_LEADS = frozenset({What.WAY_ADDED, What.NUMBER_ADDED, What.FLOW_ADDED, What.CALENDAR_ADDED})
+_SHORT = 60
+
+
 def _told(change: Change, phrases: Phrases, *, markdown: bool = False) -> list[str]:
     """The sentence, and further lines for what is long."""
     said = _escaped if markdown else str
     lead = said(_lead(change, phrases))
-    if change.what.value == "paths":
+    was, is_ = phrases.choose("før", "before"), phrases.choose("nå", "now")
+    if change.what is What.PATHS:
         return [lead, *(said(line) for line in change.after.splitlines())]
     if change.words:
         return [lead, *_words(change, phrases, markdown=markdown)]
-    was, is_ = phrases.choose("før", "before"), phrases.choose("nå", "now")
-    if change.before and change.after and change.what.value not in ("hours_changed", "day_changed", "step_renamed"):
-        short = len(change.before) + len(change.after) < 60
-        pairs = [f"{was} → {said(change.before)}", f"{is_} → {said(change.after)}"]
-        return [f"{lead}: {'; '.join(pairs)}"] if short else [lead, *pairs]
-    if (
-        change.before
-        and not change.after
-        and change.sign == "−"
-        and change.what.value.startswith(("way", "number", "flow"))
-    ):
+    if change.what in _LED:
         return [f"{lead} ({was} → {said(change.before)})"]
-    if (
-        change.after
-        and not change.before
-        and change.sign == "+"
-        and change.what.value.startswith(("way", "number", "flow", "cal"))
-    ):
+    if change.what in _LEADS:
         return [f"{lead} → {said(change.after)}"]
-    return [lead]
+    if not change.before or not change.after or change.what in _SAID_ALREADY:
+        return [lead]
+    pairs = [f"{was} → {said(change.before)}", f"{is_} → {said(change.after)}"]
+    return [f"{lead}: {'; '.join(pairs)}"] if len(change.before) + len(change.after) < _SHORT else [lead, *pairs]
 
 
 def _lead(change: Change, phrases: Phrases) -> str:
-    if change.what.value.startswith(("text_", "setting_")):
-        at = phrases.choose("I", "At")
-        told = f"{at} {phrases.steps(change.steps)}: {change.sentence}"
-        told += f" ({change.language})" if change.language else ""
-        if change.what.value == "text_added":
-            return told + phrases.choose(" er nytt", " is new")
-        if change.what.value == "text_removed":
-            return told + phrases.choose(" er fjernet", " is removed")
-        return told
-    if change.what.value == "inside":
+    if change.what is What.INSIDE:
         return f"{phrases.steps(change.steps)}: {change.sentence}"
-    return change.sentence
+    if not change.at_steps:
+        return change.sentence
+    told = phrases.choose("I", "At") + f" {phrases.steps(change.steps)}: {change.sentence}"
+    told += f" ({change.language})" if change.language else ""
+    if change.what is What.TEXT_ADDED:
+        return told + phrases.choose(" er nytt", " is new")
+    if change.what is What.TEXT_REMOVED:
+        return told + phrases.choose(" er fjernet", " is removed")
+    return told
 
 
 def _words(change: Change, phrases: Phrases, *, markdown: bool) -> list[str]:
@@ -142,7 +136,7 @@ def _words(change: Change, phrases: Phrases, *, markdown: bool) -> list[str]:
     if change.before and change.after and min(len(change.before.split()), len(change.after.split())) >= _QUOTED:
         if markdown:
             return [marked(said(change.before), said(change.after), ("~~", "~~"), ("**", "**"))]
-        return [*lines, phrases.choose("ordene ", "the words ") + _around(marked(change.before, change.after))]
+        return [*lines, phrases.choose("ordene: ", "the words: ") + _around(marked(change.before, change.after))]
     return lines
 
 

@@ -16,7 +16,12 @@ _NOT_SETTINGS = ("type", "note", "block")
 def settings_of(node: Node) -> dict[Where, str]:
     """Everything that is set, as text: not what is said, nor where it leads, nor what a way tells of itself."""
     targets = {way.where for way in node.ways()}
-    told = {(way.where[:-1], way.detail) for way in node.ways() if len(way.where) > 1 or way.kind is Kind.OVERFLOW}
+    told = {
+        (way.where[:-1], part)
+        for way in node.ways()
+        if len(way.where) > 1 or way.kind is Kind.OVERFLOW
+        for part in (way.detail, *way.detail.split(", "))
+    }
     return {
         where: value
         for where, value in _flat((), node)

@@ -12,5 +12,6 @@ def docs() -> None:
     for name, text in pages().items():
         path = ROOT / name
         if not path.exists() or path.read_text() != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
             print(f"wrote {name}")

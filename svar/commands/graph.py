@@ -61,10 +61,18 @@ def graph(
     folder = read_folder(path)
     around, span = around_of(settings, folder), _span(counts) if counts else None
     parts = _parts(settings) if span else {}
-    drawn = [_flow(folder, name, path)] if flow else [loaded.flow for loaded in folder.flows]
-    for each in drawn:
+    chosen = [_flow(folder, name, path)] if flow else [loaded.flow for loaded in folder.flows]
+    for each in chosen:
         made = graph_of(each, language, around, _traffic(parts, each, span) if span else None)
         _write(_text(made, form, page), _target(output, each, form, every=every))
+
+
+def drawn(flow: str, config: Path, language: str = "nb") -> str:
+    """The picture of a flow of a configuration, as `svar graph` draws it."""
+    settings = settings_of(config)
+    path, name = _place(flow, settings)
+    folder = read_folder(path)
+    return svg(graph_of(_flow(folder, name, path), language, around_of(settings, folder)))
 
 
 def _place(flow: str, settings: Config) -> tuple[Path, str]:

@@ -251,3 +251,15 @@ def test_ways_through_are_counted_and_shown(tmp_path: Path) -> None:
     text = told(changed(tmp_path, (MAIN, "      5: other\n", "      5: other\n      6: work\n")))
     assert "1 new, 0 gone" in text
     assert "+ when open › pressing 6 › the queue Work health" in text
+
+
+def test_texts_of_a_new_language_are_not_told_one_by_one(tmp_path: Path) -> None:
+    said = "      nb: Vi hørte ikke noe valg.\n"
+    new = changed(
+        tmp_path,
+        (MAIN, "languages: [nb, en]", "languages: [nb, en, se]"),
+        (MAIN, said, said + "      se: Mii eat gullan.\n"),
+    )
+    text = told(new)
+    assert "New language: se" in text
+    assert "gullan" not in text
