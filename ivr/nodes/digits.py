@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -10,8 +10,9 @@ from pydantic_core import PydanticCustomError
 from ivr.calendar import OSLO
 from ivr.checked_digits import CHECKS, EXAMPLES, LENGTHS, fits_mask, is_digits
 from ivr.nodes.base import Node
+from ivr.prompting import Spelled
 from ivr.run import Run
-from ivr.schema import KEYS, Attempts, Key, Length, Name, Part, Target, Texts
+from ivr.schema import KEYS, Attempts, Key, Length, Name, Part, PressedKey, Target, Texts
 from ivr.ways import UNKNOWN, Act, Kind, Known, Moment, Move, Types, Way
 
 Check = Literal["none", "national_identity_number", "organisation_number", "phone_number", "date"]
@@ -68,8 +69,24 @@ class Expected(Part):
         return digits if len(digits) == self.most else digits + self.terminator
 
 
+class Confirm(Part):
+    """Reads the digits back: `{say: {nb: "Du tastet {digits}. Tast 1 hvis det stemmer, 2 hvis ikke."}}`."""
+
+    say: Texts = Field(description="Reads them back; {digits} are spoken one by one.")
+    right: PressedKey = Field(default="1", description="The key that says that they are right.")
+    wrong: PressedKey = Field(default="2", description="The key that asks for them again, as any other key does.")
+
+    @model_validator(mode="after")
+    def _two_keys(self) -> "Confirm":
+        if self.right == self.wrong:
+            raise PydanticCustomError("order", "right and wrong are the same key")
+        return self
+
+
 class Digits(Node):
     """Keeps what was pressed in `variable`. A `personal` one (the default) never leaves this node's memory.
+
+    With `confirm` the digits are read back; who does not press the key that says they are right is asked again.
 
     ```yaml
     case:
@@ -83,6 +100,8 @@ class Digits(Node):
     ```
     """
 
+    slots: ClassVar[frozenset[str]] = frozenset({"digits"})
+
     type: Literal["digits"]
     say: Texts = Field(description="Asks for the digits.")
     variable: Name = Field(description="Where they are kept; it is not declared under `variables`.")
@@ -92,6 +111,7 @@ class Digits(Node):
     between_s: Length = Field(default=4.0, alias="between", description="For how long each further one is awaited.")
     attempts: Attempts = Field(default=3, description="How often they are asked for in all.")
     wrong: Texts | None = Field(default=None, description="Said after digits that don't fit, or none.")
+    confirm: Confirm | None = Field(default=None, description="Reads them back, and asks whether they are right.")
     next: Target = Field(description="When digits that fit were pressed.")
     no_entry: Target = Field(description="Where a caller goes who gave none.")
 
@@ -110,11 +130,20 @@ class Digits(Node):
         for value in values or [UNKNOWN]:
             # Where any digits do, an example is pressed.
             digits = value if isinstance(value, str) else self.expect.example()
-            press = Act("press", self.expect.pressed(digits))
-            yield Move(given, (self.say,), entry_s, sets={self.variable: value}, acts=(press,))
+            press, sets = Act("press", self.expect.pressed(digits)), {self.variable: value}
+            if self.confirm is None:
+                yield Move(given, (self.say,), entry_s, sets=sets, acts=(press,))
+                continue
+            heard, right = (self.say, self.confirm.say), Act("press", self.confirm.right)
+            yield Move(given, heard, entry_s + self.wait_s, sets=sets, acts=(press, right))
         yield Move(nothing, said, entry_s * self.attempts, acts=[Act("silence")] * self.attempts)
         wrong = Act("press", self.expect.pressed(self._counterexample()))
         yield Move(nothing, said, entry_s * self.attempts, acts=[wrong] * self.attempts)
+        if self.confirm is not None:
+            press = Act("press", self.expect.pressed(self.expect.example()))
+            denied = (press, Act("press", self.confirm.wrong)) * self.attempts
+            heard = (*said, *(self.confirm.say,) * self.attempts)
+            yield Move(nothing, heard, (entry_s + self.wait_s) * self.attempts, acts=denied)
 
     def gives(self) -> Types:
         return {self.variable: str}
@@ -131,7 +160,7 @@ class Digits(Node):
             pii_digits = await self._rest(run, first)
             if pii_digits:
                 run.progressed()
-            if self.expect.fits(pii_digits, today):
+            if self.expect.fits(pii_digits, today) and await self._confirmed(run, pii_digits):
                 if self.personal:
                     run.set_personal(self.variable, pii_digits)
                 else:
@@ -143,6 +172,15 @@ class Digits(Node):
         """Digits that don't fit; none at all where any would."""
         long = ("1" * self.expect.least, "0" * self.expect.least, "1" * (self.expect.least - 1))
         return next((digits for digits in long if digits and not self._may_be(digits)), "")
+
+    async def _confirmed(self, run: Run, pii_digits: str) -> bool:
+        if self.confirm is None:
+            return True
+        key = await run.say(self.confirm.say, keys=KEYS, digits=Spelled(pii_digits))
+        if key is None:
+            collected = await run.call.collect(most=1, terminator="", first_timeout_s=self.wait_s)
+            key = collected.pii_digits
+        return key == self.confirm.right
 
     def _may_be(self, value: Known) -> bool:
         if not isinstance(value, str):

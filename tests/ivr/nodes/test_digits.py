@@ -75,6 +75,37 @@ async def test_a_number_with_wrong_check_digits_is_refused() -> None:
         assert "Det var feil." in texts(call)
 
 
+CONFIRMED = DIGITS.replace(
+    "attempts: 2",
+    'attempts: 2\n    confirm: {say: {nb: "Du tastet {digits}. Rett?", en: "{digits}. Right?"}}',
+)
+
+
+@pytest.mark.parametrize(
+    ("presses", "trace"),
+    [
+        ([(5.0, "1")], ["first", "told", "bye"]),
+        ([(7.0, "1")], ["first", "told", "bye"]),
+        ([(5.0, "2"), (9.0, "1"), (9.1, "2"), (9.2, "3"), (9.3, "#"), (10.0, "1")], ["first", "told", "bye"]),
+        ([(5.0, "2"), (9.0, "1"), (9.1, "2"), (9.2, "3"), (9.3, "#"), (10.0, "7")], ["first", "bye"]),
+        ([], ["first", "bye"]),
+    ],
+)
+async def test_digits_are_read_back_and_confirmed(presses: list[tuple[float, str]], trace: list[str]) -> None:
+    keyed = [(1 + at / 10, key) for at, key in enumerate("12345")]
+    async with ringing(CONFIRMED, [*keyed, *presses]) as (call, data):
+        assert data.trace == trace
+        assert texts(call)[1] == "Du tastet en to tre fire fem. Rett?"
+        assert "12345" not in json.dumps(data.to_data())
+
+
+def test_a_proof_presses_the_digits_and_then_that_they_are_right() -> None:
+    move, *_, denied = flow_of(HEAD + CONFIRMED + GOODBYE).nodes["first"].moves(At())
+    assert [act.detail for act in move.acts] == ["111#", "1"]
+    assert len(move.said) == 2
+    assert [act.detail for act in denied.acts] == ["111#", "2"] * 2
+
+
 async def test_a_check_says_itself_how_many_digits_there_are() -> None:
     checked = DIGITS.replace("least: 3, most: 5", "check: organisation_number")
     keys = [(1 + at / 10, key) for at, key in enumerate("889640782")]

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from acd.model import AgentId, AgentState, Enqueue, QueueId
 from events.catalogue import ContactEnded, ContactLeftQueue, ContactQueued, CrisisDeflected, OfferFailed
-from ivr.check import check_flow
+from ivr.check import check_flow, check_folder
 from ivr.crises import CrisesInMemory, Crisis, CrisisOn, Deflection, HeadStart
 from ivr.expression import parse
 from ivr.load import load_flow
@@ -328,3 +329,18 @@ def test_mistakes_are_told_in_each_flow_that_uses_a_block(old: str, new: str, sa
     if flow is not None:
         check_flow(flow, marked)
     assert said in "\n".join(map(str, marked.problems))
+
+
+def test_a_block_that_flows_share_is_checked_in_each_of_them(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    block = QUEUE[QUEUE.index("waiting:") : QUEUE.index("nodes:")]
+    (tmp_path / "shared" / "common.yaml").write_text(f"shared: common\n{block}")
+    using = QUEUE.replace(block, "include: [common]\n")
+    (tmp_path / "one.yaml").write_text(using)
+    other = using.replace("flow: test", "flow: other").replace("[5000]", "[5001]").replace("  crowded:", "  crowd:")
+    (tmp_path / "two.yaml").write_text(other)
+    told = [str(problem) for problem in check_folder(tmp_path)]
+    assert [line.removeprefix(str(tmp_path)).partition(" ")[2] for line in told] == [
+        "queue 'wait': there is no node 'crowded'; did you mean 'crowd'?",
+        "hangup 'crowd': no caller ever gets here",
+    ]
