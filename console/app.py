@@ -77,8 +77,8 @@ def make_app(sources: Sources) -> Starlette:
     async def health(_: Request) -> Response:
         report = await sources.health()
         checks = {name: {"ok": outcome.ok, "detail": outcome.detail} for name, outcome in report.checks.items()}
-        body = json.dumps({"status": "ok" if report.ok else "failing", "checks": checks}, ensure_ascii=False)
-        return Response(body, 200 if report.ok else 503, HEADERS, "application/json")
+        body = json.dumps({"status": report.status, "checks": checks}, ensure_ascii=False)
+        return Response(body, 200 if report.serves else 503, HEADERS, "application/json")
 
     async def live(_: Request) -> Response:
         return PlainTextResponse("ok\n", headers=HEADERS)

@@ -13,12 +13,17 @@ class Unwell(Exception):
     """What was checked is not well; the message says what was seen and what was expected."""
 
 
+class Ailing(Unwell):
+    """Somebody has to look, and callers are served all the same: a balancer that goes by /health sends on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a check gave."""
+    """What a check gave. `ailing`: not well, and callers can be taken all the same."""
 
     ok: bool
     detail: str
+    ailing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,16 @@ class HealthReport:
     @property
     def ok(self) -> bool:
         return all(outcome.ok for outcome in self.checks.values())
+
+    @property
+    def serves(self) -> bool:
+        """Whether callers can be taken."""
+        return all(outcome.ok or outcome.ailing for outcome in self.checks.values())
+
+    @property
+    def status(self) -> str:
+        """ok, ailing (something is wrong, and callers are taken), or failing."""
+        return "ok" if self.ok else "ailing" if self.serves else "failing"
 
 
 class Health:
@@ -61,6 +76,8 @@ class Health:
                 return Outcome(ok=True, detail=await check())
         except TimeoutError:
             return Outcome(ok=False, detail=f"no answer within {self._timeout_s:g} s")
+        except Ailing as error:
+            return Outcome(ok=False, detail=str(error), ailing=True)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in a check is its outcome
             return Outcome(ok=False, detail=str(error) or type(error).__name__)
 

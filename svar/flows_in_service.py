@@ -22,7 +22,7 @@ from ivr.problems import FlowFileError
 from ivr.telephony import Identity
 from ivr.versions.canary import in_canary
 from ivr.versions.content import read_content
-from metrics.health import Unwell
+from metrics.health import Ailing
 from svar.edition import Edition, Press
 
 log = structlog.get_logger(__name__)
@@ -313,9 +313,9 @@ class FlowsInService:
         serving = f"version {self.active.name}" if self.active.id else "the configured folder"
         if self._refusals:
             told = "; ".join(f"version {short(id_)}: {one.reason}" for id_, one in self._refusals.items())
-            raise Unwell(f"not served: {told}; {serving} goes on")
+            raise Ailing(f"not served: {told}; {serving} goes on")
         if self._forgotten:
-            raise Unwell(f"the store has forgotten every version; {serving} goes on: publish it again")
+            raise Ailing(f"the store has forgotten every version; {serving} goes on: publish it again")
         return f"{serving} is served" + (
             f", {self._canary.share:.0%} get {self._editions[1].name}" if self._canary else ""
         )

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from metrics.health import Health, LoopLag, Outcome, StreamLag, Unwell
+from metrics.health import Ailing, Health, LoopLag, Outcome, StreamLag, Unwell
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -120,3 +120,17 @@ async def test_a_reader_that_stands_still_is_behind_by_the_oldest_that_it_has_no
             await lag.check()
     stream.here = "2"
     assert await lag.check() == "0.0 s behind", "of five looks two were kept"
+
+
+async def test_a_node_that_ails_still_takes_callers() -> None:
+    async def ailing() -> str:
+        raise Ailing("a version is refused")
+
+    async def well() -> str:
+        return "fine"
+
+    health = Health()
+    health.add("redis", well)
+    health.add("flows", ailing)
+    report = await health.report()
+    assert (report.ok, report.serves, report.status) == (False, True, "ailing")
