@@ -14,6 +14,35 @@ from ivr.simulator.expected import Expected
 from ivr.simulator.scenario_file import Caller, Scenario, ScenarioFile
 
 
+class _Known:
+    """What flows know by name, gathered once for all scenarios."""
+
+    def __init__(self, book: FlowBook) -> None:
+        self.book = book
+        self._needed: dict[str, set[str]] = {}
+        self.settings: set[str] = set()
+        for flow in book.by_name.values():
+            self.settings.update(flow.variables)
+            for node in flow.nodes.values():
+                for kind, name in node.needs().values():
+                    self._needed.setdefault(kind, set()).add(name)
+
+    def named(self, kind: str) -> set[str]:
+        """What the flows need of this kind, such as queues."""
+        return self._needed.get(kind, set())
+
+    def has_step(self, flow: Flow, step: str) -> bool:
+        """Whether paths of a call to `flow` may have it: a step of its own, or `other.step`."""
+        other, _, name = step.rpartition(".")
+        called = self.book.by_name.get(other)
+        return step in flow.nodes or (called is not None and called is not flow and name in called.nodes)
+
+    def steps(self, flow: Flow) -> list[str]:
+        """All of them, to say what may have been meant."""
+        called = [other for other in self.book.by_name.values() if other is not flow]
+        return [*flow.nodes, *(f"{other.flow}.{step}" for other in called for step in other.nodes)]
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One scenario and its place in its file. `number` is what its caller dials."""
@@ -52,11 +81,12 @@ def cases_in(folder: FilePath, book: FlowBook, chosen: Sequence[str] = ()) -> li
     if flows or not chosen:
         files += sorted((folder / "scenarios").glob("*.yaml"))
     found: list[Case] = []
+    known = _Known(book)
     wanted = {flow.flow for each in flows if (flow := _flow(each, book)) is not None}
     for file in dict.fromkeys(files):
         marked = read_file(file)
         named = str(file) in chosen
-        found += [case for case in _cases(marked, book) if named or not chosen or _is_of(case, wanted, book)]
+        found += [case for case in _cases(marked, known) if named or not chosen or _is_of(case, wanted, book)]
         problems += marked.problems
     if problems:
         raise FlowFileError(sorted(problems))
@@ -66,7 +96,7 @@ def cases_in(folder: FilePath, book: FlowBook, chosen: Sequence[str] = ()) -> li
 def cases_of(path: str, text: str, book: FlowBook) -> list[Case]:
     """The scenarios in `text`. Raises FlowFileError."""
     marked = read(path, text)
-    found = list(_cases(marked, book))
+    found = list(_cases(marked, _Known(book)))
     if marked.problems:
         raise FlowFileError(sorted(marked.problems))
     return found
@@ -85,11 +115,11 @@ def _is_of(case: Case, flows: set[str], book: FlowBook) -> bool:
     return book.by_number[case.number].flow in flows
 
 
-def _cases(marked: Marked, book: FlowBook) -> Iterator[Case]:
+def _cases(marked: Marked, known: _Known) -> Iterator[Case]:
     file = validated(ScenarioFile, marked)
     if file is None:
         return
-    _check(marked, file, book)
+    _check(marked, file, known)
     if not marked.problems:
         for index, scenario in enumerate(file.scenarios):
             yield Case(marked, index, scenario, scenario.number or file.number)
@@ -98,7 +128,7 @@ def _cases(marked: Marked, book: FlowBook) -> Iterator[Case]:
 # --- names ---
 
 
-def _check(marked: Marked, file: ScenarioFile, book: FlowBook) -> None:
+def _check(marked: Marked, file: ScenarioFile, known: _Known) -> None:
     names: dict[str, int] = {}
     for index, scenario in enumerate(file.scenarios):
         where: Path = ("scenarios", index)
@@ -106,29 +136,28 @@ def _check(marked: Marked, file: ScenarioFile, book: FlowBook) -> None:
             first, _ = marked.place(("scenarios", names[scenario.name], "name"))
             marked.report((*where, "name"), f"there are two scenarios {scenario.name!r} (the first in line {first})")
         names.setdefault(scenario.name, index)
-        _check_caller(marked, where, scenario, file.number, book)
+        _check_caller(marked, where, scenario, file.number, known)
         for at, caller in enumerate(scenario.callers):
-            _check_caller(marked, (*where, "callers", at), caller, file.number, book)
-        _check_world(marked, where, scenario, book)
+            _check_caller(marked, (*where, "callers", at), caller, file.number, known)
+        _check_world(marked, where, scenario, known)
 
 
-def _check_caller(marked: Marked, where: Path, caller: Caller, number: str, book: FlowBook) -> None:
-    flow = book.by_number.get(caller.number or number)
+def _check_caller(marked: Marked, where: Path, caller: Caller, number: str, known: _Known) -> None:
+    flow = known.book.by_number.get(caller.number or number)
     if flow is None:
         place = (*where, "number") if caller.number else ("number",)
         dialled = caller.number or number
-        message = f"no flow has the number {dialled}{did_you_mean(dialled, book.by_number)}"
+        message = f"no flow has the number {dialled}{did_you_mean(dialled, known.book.by_number)}"
         if message not in {problem.message for problem in marked.problems}:
             marked.report(place, message)
         return
-    steps = _steps(flow, book)
-    for at, act in enumerate(caller.caller):
-        if act.at:
-            _check_name(marked, (*where, "caller", at, "at"), "node", act.at, steps)
+    steps: list[tuple[Path, str]] = [(("caller", at, "at"), act.at) for at, act in enumerate(caller.caller) if act.at]
     for field in ("path", "path_contains"):
-        for at, step in enumerate(getattr(caller.expect, field) or ()):
-            _check_name(marked, (*where, "expect", field, at), "node", step, steps)
-    _check_expected(marked, (*where, "expect"), caller.expect, book)
+        steps += [(("expect", field, at), step) for at, step in enumerate(getattr(caller.expect, field) or ())]
+    for place, step in steps:
+        if not known.has_step(flow, step):
+            _check_name(marked, (*where, *place), "node", step, known.steps(flow))
+    _check_expected(marked, (*where, "expect"), caller.expect, known)
 
 
 def _check_name(marked: Marked, where: Path, kind: str, name: str, known: Iterable[str]) -> None:
@@ -137,42 +166,25 @@ def _check_name(marked: Marked, where: Path, kind: str, name: str, known: Iterab
         marked.report(where, f"there is no {kind} {name!r}{did_you_mean(name, known)}")
 
 
-def _steps(flow: Flow, book: FlowBook) -> list[str]:
-    """The steps as paths may name them: the flow's own, and those of flows that it may call."""
-    others = [f"{other.flow}.{step}" for other in book.by_name.values() if other is not flow for step in other.nodes]
-    return [*flow.nodes, *others]
-
-
-def _check_expected(marked: Marked, where: Path, expected: Expected, book: FlowBook) -> None:
+def _check_expected(marked: Marked, where: Path, expected: Expected, known: _Known) -> None:
     for at, told in enumerate(expected.events):
         place = (*where, "events", at)
         _check_name(marked, (*place, "event"), "event", told.event, CATALOGUE)
         for name in told.fields:
-            known = FIELD_TYPES.get(told.event, {})
-            if known and name not in known:
-                hint = did_you_mean(name, known) or f"; it has {', '.join(sorted(known))}"
+            fields = FIELD_TYPES.get(told.event, {})
+            if fields and name not in fields:
+                hint = did_you_mean(name, fields) or f"; it has {', '.join(sorted(fields))}"
                 marked.report((*place, "fields", name), f"{told.event} has no field {name!r}{hint}", key=True)
     if expected.queue:
-        _check_name(marked, (*where, "queue"), "queue", expected.queue, _named("queue", book))
+        _check_name(marked, (*where, "queue"), "queue", expected.queue, known.named("queue"))
     if expected.callback:
-        _check_name(marked, (*where, "callback"), "queue", expected.callback, _named("queue", book))
+        _check_name(marked, (*where, "callback"), "queue", expected.callback, known.named("queue"))
     if expected.voicemail:
-        _check_name(marked, (*where, "voicemail"), "mailbox", expected.voicemail, _named("mailbox", book))
+        _check_name(marked, (*where, "voicemail"), "mailbox", expected.voicemail, known.named("mailbox"))
 
 
-def _named(kind: str, book: FlowBook) -> set[str]:
-    """What the flows need of this kind, such as queues."""
-    return {
-        name
-        for flow in book.by_name.values()
-        for node in flow.nodes.values()
-        for needed, name in node.needs().values()
-        if needed == kind
-    }
-
-
-def _check_world(marked: Marked, where: Path, scenario: Scenario, book: FlowBook) -> None:
-    queues = _named("queue", book)
+def _check_world(marked: Marked, where: Path, scenario: Scenario, known: _Known) -> None:
+    queues = known.named("queue")
     for at, agent in enumerate(scenario.agents):
         for index, queue in enumerate(agent.queues):
             _check_name(marked, (*where, "agents", at, "queues", index), "queue", queue, queues)
@@ -181,14 +193,13 @@ def _check_world(marked: Marked, where: Path, scenario: Scenario, book: FlowBook
     kinds = {"queues": "queue", "lookups": "lookup", "mailboxes": "mailbox", "transfers": "destination"}
     for field, kind in kinds.items():
         for name in getattr(scenario, field):
-            if name not in (known := _named(kind, book)):
-                marked.report(
-                    (*where, field, name), f"no flow has a {kind} {name!r}{did_you_mean(name, known)}", key=True
-                )
+            _check_key(marked, (*where, field, name), kind, name, known.named(kind))
     if scenario.crisis:
-        _check_name(marked, (*where, "crisis"), "crisis", scenario.crisis, book.crises)
+        _check_name(marked, (*where, "crisis"), "crisis", scenario.crisis, known.book.crises)
     for name in scenario.settings:
-        declared = {known for flow in book.by_name.values() for known in flow.variables}
-        if name not in declared:
-            message = f"no flow has the variable {name!r}{did_you_mean(name, declared)}"
-            marked.report((*where, "settings", name), message, key=True)
+        _check_key(marked, (*where, "settings", name), "variable", name, known.settings)
+
+
+def _check_key(marked: Marked, where: Path, kind: str, name: str, known: set[str]) -> None:
+    if name not in known:
+        marked.report(where, f"no flow has the {kind} {name!r}{did_you_mean(name, known)}", key=True)
