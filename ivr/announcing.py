@@ -50,7 +50,8 @@ class Waiting(Part):
 
     `position` names {position} and {waiting}; `position_and_wait`, said where there is an estimate, also {wait}.
     The first comes `first_after` after the welcome, the next every `every`, followed by `say_keys`; the texts of
-    `comfort` take every second turn. A key leads out of the queue, during the music too.
+    `comfort` take every second turn. A key leads out of the queue, during the music too. A queue may take a shared
+    block and say what is otherwise there: `waiting: {block: standard, welcome: {nb: Du kommer til familie.}}`.
 
     ```yaml
     waiting:
@@ -67,7 +68,7 @@ class Waiting(Part):
     ```
     """
 
-    block: str = Field(default="", exclude=True, json_schema_extra={"description": "The name of a shared block."})
+    block: str = Field(default="", exclude=True, description="A shared block; what is written beside it goes first.")
     welcome: Texts | None = Field(default=None, description="Said at once, before the music.")
     position: Texts | None = Field(default=None, description="Said at intervals; {position} and {waiting} are known.")
     position_and_wait: Texts | None = Field(default=None, description="Said in its place where {wait} is known too.")
@@ -90,7 +91,7 @@ class Waiting(Part):
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:
-        if self.say_keys is not None and not self.keys:
+        if self.say_keys is not None and not self.keys and not self.block:
             raise PydanticCustomError("keys", "say_keys offers keys: say under `keys` where they lead")
         return self
 
@@ -98,7 +99,6 @@ class Waiting(Part):
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Editors are told of the fields, or of a name in their place."""
         schema = handler.resolve_ref_schema(handler(core))
-        schema["properties"].pop("block", None)
         written = dict(schema)
         schema.clear()
         schema["anyOf"] = [{"type": "string", "description": "The name of a block under `waiting`."}, written]
@@ -106,7 +106,10 @@ class Waiting(Part):
 
     def _with_blocks(self, shared: Shared) -> Self:
         block = shared.blocks.get(self.block) if self.block else None
-        return block if isinstance(block, type(self)) else self
+        if not isinstance(block, type(self)):
+            return self
+        written = self.model_fields_set - {"block"}
+        return block.model_copy(update={name: getattr(self, name) for name in written}) if written else block
 
 
 class _KeyPressed(Exception):

@@ -58,6 +58,21 @@ def test_texts_and_blocks_stand_where_they_are_named(tmp_path: Path) -> None:
     }
 
 
+def test_what_a_queue_writes_beside_a_block_goes_before_it(tmp_path: Path) -> None:
+    written = "{block: standard, welcome: {nb: Hei., en: Hello.}, keys: {1: sorry}, say_keys: bye}"
+    flow = load_book(folder(tmp_path, flow=FLOW.replace("waiting: standard", f"waiting: {written}"))).by_name["main"]
+    wait = flow.nodes["wait"]
+    assert isinstance(wait, Queue)
+    waiting = wait.waiting
+    assert (waiting.every_s, waiting.keys) == (60, {"1": "sorry"})
+    said = [waiting.welcome, waiting.position, waiting.say_keys]
+    assert [text.key for text in said if text] == [
+        "main/wait.waiting.welcome",
+        "common/prompts.place",
+        "main/prompts.bye",
+    ]
+
+
 def test_a_change_of_what_is_shared_makes_another_version(tmp_path: Path) -> None:
     def book(shared: str) -> FlowBook:
         return load_book(folder(tmp_path, shared))
