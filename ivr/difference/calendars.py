@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ivr.calendar import Calendar, Hours
+from ivr.calendar import Calendar, Day, Hours
 from ivr.difference.changes import Change, What
 from ivr.difference.phrases import Phrases
-from ivr.picture.hours import date_text, days_text, hours_text, week_lines
+from ivr.picture.hours import date_text, day_text, days_text, hours_text, span_text, week_lines, week_text
 
 MOST_SAME = 6
 
@@ -51,33 +51,33 @@ def _becomes(was: str, is_: str, phrases: Phrases) -> str:
     return phrases.choose(f"{was} blir {is_}", f"{was} becomes {is_}")
 
 
-Special = dict[tuple[int, int, int], Hours]
-
-
-def _special(calendar: Calendar) -> Special:
-    """Days with rules of their own: (year or 0 for every year, month, day)."""
-    yearly = {(0, *day): hours for day, hours in calendar.yearly.items()}
-    return {**yearly, **{(day.year, day.month, day.day): hours for day, hours in calendar.dated.items()}}
+def rules(calendar: Calendar, language: str) -> dict[str, str]:
+    """Days and spans with hours of their own, in words, in the order of the year; then seasons' weeks."""
+    closed = hours_text((), language)
+    found = {date_text(*day, language): hours for day, hours in sorted(calendar.yearly.items())}
+    found |= {day_text(Day(name), language): hours for name, hours in calendar.named.items()}
+    found |= {date_text(day.month, day.day, language, day.year): hours for day, hours in sorted(calendar.dated.items())}
+    found |= {span_text(span, language): hours for span, hours in calendar.spans}
+    told = {day: hours_text(hours, language) for day, hours in found.items()}
+    for season in calendar.seasons:
+        week = ", ".join(week_text(season.weekly, language)) or closed
+        told[span_text(season.span, language)] = week
+    return told
 
 
 def _days(old: Calendar, new: Calendar, phrases: Phrases) -> Iterator[Change]:
-    before, after = _special(old), _special(new)
+    before, after = rules(old, phrases.language), rules(new, phrases.language)
     usual = phrases.choose("som ellers", "as usual")
-    for day in sorted({*before, *after}):
-        if before.get(day) != after.get(day):
-            told = date_text(day[1], day[2], phrases.language, day[0] or None)
-            was, is_ = (hours_text(days[day], phrases.language) if day in days else usual for days in (before, after))
-            yield Change(What.DAY_CHANGED, "", f"{told} {_becomes(was, is_, phrases)}", before=was, after=is_)
+    for day in dict.fromkeys((*before, *after)):
+        was, is_ = before.get(day, usual), after.get(day, usual)
+        if was != is_:
+            yield Change(What.DAY_CHANGED, "", f"{day}: {_becomes(was, is_, phrases)}", before=was, after=is_)
 
 
 def _as_before(old: Calendar, new: Calendar, phrases: Phrases) -> str:
     """ "; 24 December closed as before": the special days that did not change, for who fears that they did."""
-    before, after = _special(old), _special(new)
-    same = [
-        f"{date_text(day[1], day[2], phrases.language, day[0] or None)} {hours_text(hours, phrases.language)}"
-        for day, hours in sorted(after.items())
-        if before.get(day) == hours
-    ]
+    before, after = rules(old, phrases.language), rules(new, phrases.language)
+    same = [f"{day} {told}" for day, told in after.items() if before.get(day) == told]
     if not same:
         return ""
     shown = ", ".join(same[:MOST_SAME]) + (", ..." if len(same) > MOST_SAME else "")

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ivr.calendar import Calendar
+from ivr.crisis_file import CrisisFile
 from ivr.difference.calendars import compare_calendars
 from ivr.difference.changes import Change, Difference, What, in_order
+from ivr.difference.crises import compare_crises
 from ivr.difference.flows import compare_flow, queues
 from ivr.difference.journeys import routes
 from ivr.difference.matching import match
@@ -23,12 +25,14 @@ class Side:
     name: str
     flows: Mapping[str, Flow]
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    crises: Mapping[str, CrisisFile] = field(default_factory=dict)
 
 
 def compare(old: Side, new: Side, phrases: Phrases) -> Difference:
     """Everything that differs."""
     pairs = flow_pairs(old, new)
     changes = [*_numbers(old, new, pairs, phrases), *_calendars(old, new, phrases)]
+    changes += compare_crises(old.crises, new.crises, phrases)
     for name, flow in new.flows.items():
         if name not in pairs.values():
             changes.append(_flow_added(flow, phrases))

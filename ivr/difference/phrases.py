@@ -58,6 +58,10 @@ _SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
     "silence": ("stillhet som avslutter", "the silence that ends it"),
     "always_open_when": ("når det alltid er åpent", "when it is always open"),
     "service": ("tjenesten", "the service"),
+    "flows": ("flytene som hører det", "the flows that hear it"),
+    "head_start": ("forspranget", "the head start"),
+    "end": ("om samtalen ender der", "whether the call ends there"),
+    "stay": ("tasten for å vente likevel", "the key to wait all the same"),
     "flow": ("delflyten", "the sub-flow"),
     "default": ("språket til den som ikke velger", "the language of who chooses none"),
     "language": ("språket", "the language"),
@@ -70,6 +74,7 @@ _SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
 
 _SAID: Final[Mapping[str, tuple[str, str]]] = {
     "say": ("det som sies", "what is said"),
+    "message": ("kriseteksten", "the message"),
     "silence": ("det som sies etter stillhet", "what is said after silence"),
     "wrong": ("det som sies etter feil tast", "what is said after a wrong key"),
     "welcome": ("velkomsten i køen", "the welcome in the queue"),

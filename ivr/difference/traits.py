@@ -29,6 +29,11 @@ def settings_of(node: Node) -> dict[Where, str]:
     }
 
 
+def settings_within(where: Where, value: object) -> dict[Where, str]:
+    """What is set in a part that is no node, by place."""
+    return dict(_flat(where, value))
+
+
 def texts_of(node: Node) -> dict[Where, Mapping[str, str]]:
     """Everything that is said or sent, by language."""
     said = {where: each.texts for where, each in node.texts().items()}

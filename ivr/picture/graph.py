@@ -132,7 +132,10 @@ def _label(ways: list[Way], language: str) -> str:
 
 
 def first_words(texts: Mapping[tuple[str | int, ...], Said], language: str) -> str:
-    """What is heard first at a step: its `say`, a queue's welcome, or whatever comes first."""
+    """What is heard first at a step: its `say`, a queue's welcome, all choices of a language, or what comes first."""
+    choices = [said.text(language)[1] for where, said in texts.items() if where[0] == "choices" and said.texts]
+    if choices:
+        return " ".join(choices)
     for where in (("say",), ("waiting", "welcome"), *texts):
         said = texts.get(where)
         if said is not None and said.texts:

@@ -113,7 +113,8 @@ def _side(ref: Ref, into: Path) -> Side:
     flows = {loaded.flow.flow: loaded.flow for loaded in folder.flows}
     if ref.file:
         flows = {one.flow.flow: one.flow for one in folder.flows if Path(one.marked.path).name == ref.file}
-    return Side(ref.name, flows, folder.calendars)
+    crises = {name: loaded.file for name, loaded in folder.crises.items()}
+    return Side(ref.name, flows, folder.calendars, {} if ref.file else crises)
 
 
 def _named(path: str, ref: Ref, into: Path) -> str:

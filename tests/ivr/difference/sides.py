@@ -18,7 +18,8 @@ def side(folder: Path, name: str = "new") -> Side:
     """Every flow of the folder, which has to be right by itself."""
     found = read_folder(folder)
     assert errors(found.problems) == []
-    return Side(name, {loaded.flow.flow: loaded.flow for loaded in found.flows}, found.calendars)
+    crises = {key: loaded.file for key, loaded in found.crises.items()}
+    return Side(name, {loaded.flow.flow: loaded.flow for loaded in found.flows}, found.calendars, crises)
 
 
 STANDING = side(FLOWS, "old")

@@ -1,6 +1,7 @@
 """Every change that people make is told in words that name it; what callers don't notice is said to be so."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,9 @@ MUTATIONS = [
     (
         "day added",
         [(OFFICE, "  12-31: closed", "  12-31: closed\n  2026-12-28: 10:00-12:00")],
-        ["28 December 2026 as usual becomes 10-12"],
+        ["28 December 2026: as usual becomes 10-12"],
     ),
-    ("day removed", [(OFFICE, "  12-31: closed\n", "")], ["31 December closed becomes as usual"]),
+    ("day removed", [(OFFICE, "  12-31: closed\n", "")], ["31 December: closed becomes as usual"]),
     ("holidays", [(OFFICE, "public_holidays: true", "public_holidays: false")], ["open as usual on public holidays"]),
     ("number added", [(MAIN, "numbers: [5000]", "numbers: [5000, 5009]")], ["New number: 5009 → main"]),
     (
@@ -231,6 +232,41 @@ def test_flows_are_added_removed_and_renamed(tmp_path: Path) -> None:
     without = Side("new", {name: flow for name, flow in new.flows.items() if name != "eures"}, new.calendars)
     assert "The flow eures" in told(without)
     assert "New flow eures" in told(STANDING, without)
+
+
+def test_seasons_spans_and_named_days_are_told(tmp_path: Path) -> None:
+    more = (
+        "  12-31: closed\n  easter_wednesday: 09:00-12:00\n  12-27..12-30: 11:00-13:00\n"
+        "seasons:\n  - {days: 07-01..07-31, weekly: {mon-thu: 10:00-13:00}}\n"
+    )
+    text = told(changed(tmp_path, (OFFICE, "  12-31: closed\n", more)))
+    assert "the Wednesday before Easter: as usual becomes 09-12" in text
+    assert "27 December to 30 December: as usual becomes 11-13" in text
+    assert "1 July to 31 July: as usual becomes Monday to Thursday 10-13" in text
+
+
+CRISIS = """crisis: late
+title: Late payments
+message: {nb: Utbetalingene er forsinket i dag., en: Payments are late today.}
+first: [{queue: social, head_start: 30m}]
+deflect: [{queue: other, say: {nb: "Les mer på nettet. Vil du vente, tast 1.", en: "See the web."}, end: true, stay: 1}]
+"""
+
+
+def test_what_is_said_in_a_crisis_is_told(tmp_path: Path) -> None:
+    shutil.copytree(FLOWS, tmp_path / "old")
+    (tmp_path / "old" / "crises").mkdir()
+    (tmp_path / "old" / "crises" / "late.yaml").write_text(CRISIS)
+    shutil.copytree(tmp_path / "old", tmp_path / "new")
+    edited = CRISIS.replace("i dag", "til i morgen").replace("30m", "1h").replace("See the web.", "See our pages.")
+    (tmp_path / "new" / "crises" / "late.yaml").write_text(edited)
+    old, new = side(tmp_path / "old", "old"), side(tmp_path / "new")
+    text = told(new, old)
+    assert "While the crisis Late payments (late) is on: the message (nb)" in text
+    assert "the head start (1): before → 30m; now → 1h" in text
+    assert "now “See our pages.”" in text
+    assert "New crisis to switch on: Late payments (late)" in told(old)
+    assert "The crisis Late payments (late) is removed" in told(STANDING, old)
 
 
 def test_a_calendar_that_no_flow_asks_is_not_noticed(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from ivr.calendar import Calendar, Hours
-from ivr.picture.hours import date_text, days_text, hours_text, week_lines
+from ivr.calendar import Calendar, Day, DaySpan, Hours, Season
+from ivr.named_days import NAMED_DAYS
+from ivr.picture.hours import date_text, day_text, days_text, hours_text, span_text, week_lines
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,18 @@ def test_a_week_puts_days_that_are_alike_together() -> None:
 def test_a_date_is_told_with_its_year_where_it_has_one() -> None:
     assert date_text(12, 24, "nb") == "24. desember"
     assert date_text(12, 24, "en", 2026) == "24 December 2026"
+
+
+def test_every_named_day_has_words() -> None:
+    for name in NAMED_DAYS:
+        assert day_text(Day(name), "nb") != name.replace("_", " ")
+        assert day_text(Day(name), "en") != name.replace("_", " ")
+    assert day_text(Day("12-24"), "nb") == "24. desember"
+    assert span_text(DaySpan(Day("2026-07-01"), Day("2026-07-31")), "en") == "1 July 2026 to 31 July 2026"
+
+
+def test_seasons_stand_below_the_week() -> None:
+    day: Hours = ((540, 900),)
+    summer = Season(DaySpan(Day("07-01"), Day("07-31")), (*(((600, 780),),) * 4, (), (), ()))
+    calendar = Calendar("c", (day,) * 5 + ((), ()), seasons=(summer,))
+    assert week_lines(calendar, "en") == ["Monday to Friday 09-15", "1 July to 31 July: Monday to Thursday 10-13"]
