@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
+from events.catalogue import StepEntered
+from ivr.book import FlowBook
 from ivr.simulator.listing import listing
 from ivr.simulator.scenario import Failure, Result, failed
 from ivr.simulator.story import Story
@@ -45,6 +47,18 @@ def failure_lines(result: Result, width: int = 100, style: Style = plain) -> Ite
 def _call(failure: Failure, story: Story, width: int, style: Style) -> Iterator[str]:
     wanted = failure.expected.path if failure.expected is not None else None
     yield from listing(story, wanted=wanted, left_at=failure.left_at, width=width, style=style)
+
+
+def untested(book: FlowBook, results: Sequence[Result]) -> Iterator[str]:
+    """The steps that no scenario comes to, a line for each flow that has some."""
+    stories = [story for result in results if result.story for story in (result.story, *result.story.further)]
+    visited = {
+        (event.flow, event.step) for story in stories for event in story.events if isinstance(event, StepEntered)
+    }
+    for flow in book.by_name.values():
+        never = [step for step in flow.nodes if (flow.flow, step) not in visited]
+        if never:
+            yield f"{flow.flow}: no scenario comes to {', '.join(never)}"
 
 
 def as_json(results: Sequence[Result]) -> str:

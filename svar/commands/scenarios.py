@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ivr import telling
+from ivr.book import load_book
 from ivr.problems import FlowFileError
 from ivr.simulator import report
 from ivr.simulator.workers import run_chosen
@@ -33,6 +34,7 @@ def scenarios(
     flows: Annotated[Path | None, typer.Option(help="folder of flows, instead of the configuration's")] = None,
     junit: Annotated[Path | None, typer.Option(help="write the results as JUnit XML into this file too")] = None,
     stories: Annotated[bool, typer.Option(help="tell what happened in each call that went well too")] = False,
+    untested: Annotated[bool, typer.Option("--untested", help="name the steps that no scenario came to")] = False,
     told: Annotated[Format, typer.Option("--format", help="for people or for programs")] = Format.TEXT,
     workers: Annotated[int, typer.Option(min=1, max=64, help="processes that share the work")] = 1,
 ) -> None:
@@ -58,6 +60,8 @@ def scenarios(
     else:
         terminal = Terminal(sys.stdout)
         terminal.print_all(report.lines(results, stories=stories, width=terminal.width, style=terminal.style))
+        if untested:
+            terminal.print_all(report.untested(load_book(folder), results))
     if not results:
         print("there is no such scenario" if chosen or words else f"{folder}/scenarios has none", file=sys.stderr)
         raise typer.Exit(2)

@@ -100,3 +100,8 @@ def test_nothing_to_run_is_no_success(folder: Path, arguments: list[str], said: 
     result = tried(folder, *arguments)
     assert result.exit_code != 0
     assert said in result.output
+
+
+def test_steps_that_no_scenario_comes_to_are_named(folder: Path) -> None:
+    output = tried(folder, "--untested").output
+    assert "test: no scenario comes to english, case, box, away, text, look, told, ring, sorry" in output
