@@ -124,8 +124,8 @@ class Act:
 
     `kind`: press (`detail`: the keys), silence, hang_up, agent (one answers in `detail`, a queue), nobody, agent_ends,
     lookup (`detail`: found, failed, not_found, or a cause or status that has a way of its own), sends (a text message;
-    `detail`: sent or failed), full, records. A press is the caller's own doing, and so is records; who does nothing
-    meets all the others.
+    `detail`: sent or failed), full, records, shows (the caller's number). A press is the caller's own doing, and so is
+    records; who does nothing meets all the others.
     """
 
     kind: str

@@ -78,15 +78,17 @@ class Callback(Node):
     def moves(self, moment: Moment) -> Iterable[Move]:
         done, refused, unavailable = self.ways()
         promised = () if self.promised is None else (self.promised,)
-        confirm = Act("press", self.confirm)
+        shows, confirm = Act("shows"), Act("press", self.confirm)
         other = Act("press", f"{self.another}{EXAMPLES['phone_number']}#")
+        keyed = Act("press", f"{EXAMPLES['phone_number']}#")
         typed_s = self.wait_s * (_MOST_DIGITS + 1)
-        yield Move(done, (self.say, *promised), self.wait_s, reached=Reached.CALLBACK, acts=(confirm,))
-        yield Move(done, (self.say, self.ask, *promised), typed_s, reached=Reached.CALLBACK, acts=(other,))
+        yield Move(done, (self.say, *promised), self.wait_s, reached=Reached.CALLBACK, acts=(shows, confirm))
+        yield Move(done, (self.say, self.ask, *promised), typed_s, reached=Reached.CALLBACK, acts=(shows, other))
+        yield Move(done, (self.ask, *promised), typed_s, reached=Reached.CALLBACK, acts=(keyed,))
         silence = [Act("silence")] * self.attempts
-        yield Move(refused, (self.say,) * self.attempts, self.wait_s * self.attempts, acts=silence)
+        yield Move(refused, (self.say,) * self.attempts, self.wait_s * self.attempts, acts=(shows, *silence))
         yield Move(refused, (self.ask,) * self.attempts, typed_s * self.attempts, acts=silence)
-        yield Move(unavailable, acts=(Act("full", self.queue),))
+        yield Move(unavailable, (self.say,), self.wait_s, acts=(shows, Act("full", self.queue), confirm))
 
     async def run(self, run: Run) -> str | None:
         callbacks = run.services.callbacks

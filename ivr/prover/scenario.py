@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from ivr.calendar import OSLO
+from ivr.checked_digits import EXAMPLES
 from ivr.lengths import length_text
 from ivr.lookups import Cause
 from ivr.nodes import Node
@@ -35,6 +36,8 @@ class _Scene:
     mailboxes: dict[str, str] = field(default_factory=dict)
     transfers: dict[str, str] = field(default_factory=dict)
     sms: str = ""
+    callbacks: str = ""
+    shown: str = ""
 
     def parts(self) -> dict[str, Any]:
         """What a scenario has of it."""
@@ -55,6 +58,8 @@ class _Scene:
             "mailboxes": self.mailboxes,
             "transfers": self.transfers,
             "sms": self.sms,
+            "callbacks": self.callbacks,
+            "from": self.shown,
         }
         return {name: value for name, value in given.items() if value}
 
@@ -106,6 +111,10 @@ def _play(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
                 scene.transfers[act.detail] = "refused"
             case "full" if node.type == "queue":
                 scene.queues[act.detail] = "full"
+            case "full" if node.type == "callback":
+                scene.callbacks = "full"
+            case "shows":
+                scene.shown = EXAMPLES["phone_number"]
             case "full":
                 scene.mailboxes[act.detail] = "full"
             case "sends":
