@@ -4,7 +4,7 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
@@ -27,6 +27,7 @@ th:first-child, td:first-child { text-align: left }
 th { font-weight: 600; vertical-align: bottom }
 small { display: block; font-weight: 400; color: #555 }
 tfoot td { font-weight: 600 }
+.notice { font-weight: 600; border-left: .4rem solid #ba3a26; padding: .4rem .9rem }
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
@@ -60,7 +61,7 @@ STATES = {
 class Sources:
     """Where the pages' figures come from. `board` is the wallboard of today; `now_ms` the time since the epoch.
 
-    `titles` are the queues' names for people.
+    `titles` are the queues' names for people, `notices` what stands above everything else.
     """
 
     metrics: Callable[[], Awaitable[bytes]]
@@ -68,6 +69,7 @@ class Sources:
     board: Callable[[], Board]
     now_ms: Callable[[], int]
     titles: Mapping[str, str] = field(default_factory=dict)
+    notices: Callable[[], Sequence[str]] = tuple
 
 
 def make_app(sources: Sources) -> Starlette:
@@ -84,22 +86,24 @@ def make_app(sources: Sources) -> Starlette:
         return PlainTextResponse("ok\n", headers=HEADERS)
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(render_page(sources.board(), sources.now_ms(), sources.titles), headers=HEADERS)
+        text = render_page(sources.board(), sources.now_ms(), sources.titles, sources.notices())
+        return HTMLResponse(text, headers=HEADERS)
 
     pages = {"/metrics": metrics, "/health": health, "/live": live, "/": page}
     return Starlette(routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in pages.items()])
 
 
-def render_page(board: Board, now_ms: int, titles: Mapping[str, str]) -> str:
+def render_page(board: Board, now_ms: int, titles: Mapping[str, str], notices: Sequence[str] = ()) -> str:
     """The page of the queues as HTML, which fetches itself anew every two seconds."""
     heads = "".join(f"<th>{name}<small>{english}</small></th>" for name, english in COLUMNS)
     rows = "".join(_row(_cells(row, now_ms, titles)) for row in board.queues)
     states = "".join(f"<th>{name}<small>{state.replace('_', ' ')}</small></th>" for state, name in STATES.items())
     counts = "".join(f"<td>{board.agents.get(state, 0)}</td>" for state in STATES)
+    told = "".join(f'<p class="notice">{html.escape(notice)}</p>\n' for notice in notices)
     return (
         '<!doctype html>\n<html lang="nb">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="refresh" content="{REFRESH_S}">\n<title>svar</title>\n<style>{STYLE}</style>\n</head>\n'
-        "<body>\n<h1>Køer i dag</h1>\n"
+        f"<body>\n{told}<h1>Køer i dag</h1>\n"
         f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>"
         f"<tfoot>{_row(_totals(board, now_ms))}</tfoot></table>\n"
         f"<h2>Veiledere<small>agents</small></h2>\n<table><thead><tr>{states}</tr></thead>"

@@ -1,6 +1,7 @@
 """Queue states and events over MQTT. Nobody waits for it: what the broker cannot take is dropped and counted.
 
-Topics: `svar/<tenant>/queue/<queue>` and `svar/<tenant>/agents` (retained, on change, at most once a second),
+Topics: `svar/<tenant>/queue/<queue>`, `svar/<tenant>/agents` and `svar/<tenant>/crisis` (retained, on change, at most
+once a second),
 `svar/<tenant>/event/<kind>` (each event once, personal data masked), `svar/<tenant>/node/<node>` (retained; `offline`
 by last will when the node is lost).
 """
@@ -66,9 +67,9 @@ class Broker:
 class MqttFeed:
     """Publishes one tenant's events and states from one node. `tell` takes events; `run` publishes until cancelled.
 
-    `board` is asked for the state once a second. At most `most_waiting` events wait for the broker; then the oldest go.
-    `most_per_s` bounds what publishing costs (measured: 45 µs of CPU an event). A broker that does not answer within
-    `timeout_s` counts as lost.
+    `board` is asked for the state once a second, `further` for more states by topic. At most `most_waiting` events wait
+    for the broker; then the oldest go. `most_per_s` bounds what publishing costs (measured: 45 µs of CPU an event). A
+    broker that does not answer within `timeout_s` counts as lost.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class MqttFeed:
         tenant: str,
         node: str,
         board: Callable[[], Board],
+        further: Callable[[], Mapping[str, Mapping[str, Scalar | None]]] = dict,
         most_waiting: int = 10_000,
         most_per_s: int = 400,
         timeout_s: float = 5.0,
@@ -86,6 +88,7 @@ class MqttFeed:
         self._root = f"svar/{topic_level(tenant)}"
         self._node_topic = f"{self._root}/node/{topic_level(node)}"
         self._board = board
+        self._further = further
         self._waiting: deque[Event] = deque(maxlen=most_waiting)
         self._most_per_tick = max(int(most_per_s * TICK_S), 1)
         self._timeout_s = timeout_s
@@ -224,6 +227,8 @@ class MqttFeed:
                     "servicegrad_45": servicegrad_45(tally),
                 }
             )
+        for topic, values in self._further().items():
+            states[f"{self._root}/{topic_level(topic)}"] = _json(values)
         return states
 
 

@@ -5,6 +5,7 @@ import typer
 from svar.commands.agent import agent
 from svar.commands.call import call
 from svar.commands.check import check
+from svar.commands.crisis import crisis
 from svar.commands.demo import demo
 from svar.commands.diff import diff
 from svar.commands.docs import docs
@@ -33,6 +34,7 @@ app.command()(prove)
 app.command()(publish)
 app.command()(rollback)
 app.add_typer(versions, name="versions")
+app.add_typer(crisis, name="crisis")
 app.command()(docs)
 app.command()(graph)
 app.command()(diff)

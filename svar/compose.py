@@ -36,6 +36,7 @@ from sip.core import UserAgentCore
 from svar import (
     __version__,
     certificates,
+    crises_shown,
     endpoint,
     feature_codes,
     mailboxes,
@@ -208,6 +209,7 @@ class Node:
             mailboxes=boxes,
             lookups=lookups,
             texts=texts,
+            crises=storage.crises,
         )
         trusted = [trunk.name for trunk in config.trunk if trunk.trusted]
         most_calls = endpoint.most_calls(config)
@@ -257,8 +259,10 @@ class Node:
         watch = serving_flows.watch_canary(self.flows, self.identity, storage, self._parts, self._stack)
         sources["canary"] = lambda: {"taken_back_total": watch.taken_back}
         labelled = serving_flows.shown(self.flows, watch, health)
+        labelled += crises_shown.labelled(storage.crises)
         exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s, labelled=labelled)
-        app = make_app(Sources(exposition.render, health.report, board, _now_ms, endpoint.titles(config)))
+        notices = crises_shown.notices_of(storage.crises, lambda: self.flows.active.book.crises, zone)
+        app = make_app(Sources(exposition.render, health.report, board, _now_ms, endpoint.titles(config), notices))
         server = ConsoleServer(app, host=config.http.host, port=config.http.port)
         await server.start()
         self._stack.push_async_callback(server.stop)
@@ -274,7 +278,8 @@ class Node:
             self._parts.run(self._stack, "mqtt broker", broker.keep())
             url = broker.url
         who = self.identity
-        feed = MqttFeed(Broker.from_url(url), tenant=who.tenant, node=who.node, board=board)
+        further = crises_shown.topics_of(self.storage.crises)
+        feed = MqttFeed(Broker.from_url(url), tenant=who.tenant, node=who.node, board=board, further=further)
         self.storage.taps.append(feed.tell)
         health.add("mqtt", feed.check)
         self._parts.run(self._stack, "mqtt", feed.run())

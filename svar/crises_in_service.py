@@ -13,6 +13,7 @@ from events.catalogue import ContactStarted, Event
 from events.sink import Sink
 from ivr.crises import CrisisOn
 from ivr.telephony import Identity
+from metrics.crises import Crises
 
 log = structlog.get_logger(__name__)
 
@@ -23,12 +24,16 @@ KEY_BYTES = 16
 
 
 class CrisesInService:
-    """The port `ivr.crises.Crises` of a node. `start` once; then `run` follows the store until it is cancelled."""
+    """The port `ivr.crises.Crises` of a node. `start` once; then `run` follows the store until it is cancelled.
+
+    `measures` is the fold of what they do to callers; it is for whoever drives the folds.
+    """
 
     def __init__(self, store: CrisisStore, identity: Identity) -> None:
         self._store = store
         self._identity = identity
         self.standing = Standing()
+        self.measures = Crises()
 
     # --- For flows --------------------------------------------------------------------------------------------------
 
@@ -42,6 +47,10 @@ class CrisesInService:
             for one in reversed(running)
             if now_ms < one.until_ms
         ]
+
+    def on_now(self) -> Sequence[CrisisOn]:
+        """What is on at this moment."""
+        return self.on(self._identity.now_ms())
 
     def caller_key(self, pii_number: str) -> str:
         """What tells only whether two callers are the same; empty without a number, and where nobody needs it."""
@@ -89,9 +98,9 @@ class CrisesInService:
         left_ms = [one.until_ms - now_ms for one in self.standing.on if one.until_ms > now_ms]
         return min([LOOK_S, *(left / 1000 for left in left_ms)])
 
-    def figures(self) -> dict[tuple[str, ...], int]:
+    def in_service(self) -> dict[tuple[str, ...], int]:
         """1 for each that is on, by name."""
-        return {(one.crisis,): 1 for one in self.on(self._identity.now_ms())}
+        return {(one.crisis,): 1 for one in self.on_now()}
 
 
 class Recognising:

@@ -42,6 +42,13 @@ MEANT: dict[str, str] = {
     "flows_in_service{version,arm}": "1: new contacts get this version, in this arm",
     "flows_contacts_total{arm}": "new contacts of this node by arm",
     "canary_contacts{arm,outcome}": "contacts since the canary began, over all nodes: through, menu_ended, failed",
+    "crisis_on{crisis}": "1: this crisis is on",
+    "crisis_heard_total{crisis}": "contacts that heard a crisis' message, over all nodes",
+    "crisis_hung_up_total{crisis}": "of them, those that hung up during it or within 10 s after it",
+    "crisis_deflected_total{crisis,outcome}": "contacts told something instead of waiting: ended, stayed, told",
+    "crisis_rang_again_total{crisis}": "callers who met a crisis and rang again within 24 hours, each once",
+    "crisis_callers_known{crisis}": "callers who would be seen to ring again",
+    "crisis_callers_forgotten_total{crisis}": "callers who would have been, before a restart of this node",
     "tls_certificate_not_after_seconds": "when our certificate ends, in seconds since 1970",
 }
 """By name without `svar_`; what ends in `_total` only grows."""

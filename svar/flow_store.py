@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acd.connection import blocking_client, command_client
+from acd.crises_redis import RedisCrises
 from acd.nodes import living
 from acd.relay import Batch, Relay
 from acd.serving import Serving, ServingReports
@@ -27,6 +28,7 @@ class FlowStore:
     """`nodes`: those that run and follow the store; `where` tells in words where it is."""
 
     versions: RedisVersions
+    crises: RedisCrises
     nodes: tuple[str, ...]
     where: str
     _reports: ServingReports
@@ -81,5 +83,10 @@ async def open_store(config: Config) -> AsyncIterator[FlowStore]:
         nodes = await living(client, config.node.tenant) if runs else []
         tenant = config.node.tenant
         yield FlowStore(
-            RedisVersions(client, tenant), tuple(nodes), where, ServingReports(client, tenant), Relay(reading, tenant)
+            RedisVersions(client, tenant),
+            RedisCrises(client, tenant),
+            tuple(nodes),
+            where,
+            ServingReports(client, tenant),
+            Relay(reading, tenant),
         )

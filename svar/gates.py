@@ -16,6 +16,7 @@ from ivr.prover.prove import prove_folder
 from ivr.simulator.scenario import run_folder
 from svar import deployment
 from svar.config import Config
+from svar.crises_prepared import unrehearsed
 
 MOST_LINES = 50
 """Of what one gate says; the rest is counted."""
@@ -51,6 +52,10 @@ def _scenarios(config: Config, folder: Path) -> Sequence[str]:
     return [str(failure) for result in run_folder(folder) for failure in result.failures]
 
 
+def _crises(config: Config, folder: Path) -> Sequence[str]:
+    return unrehearsed(config, folder)
+
+
 def _prove(config: Config, folder: Path) -> Sequence[str]:
     today = datetime.now(OSLO).replace(hour=0, minute=0, second=0, microsecond=0)
     proof = prove_folder(read_folder(folder), round(today.timestamp()) * 1000, settings=config.flows.settings)
@@ -61,6 +66,7 @@ GATES: tuple[tuple[str, Examine], ...] = (
     ("check", _check),
     ("prompts", _prompts),
     ("test", _scenarios),
+    ("crises", _crises),
     ("prove", _prove),
 )
 """In this order; what comes after one that was not passed is not run, since it would say the same again."""

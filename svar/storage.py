@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from acd.connection import blocking_client, command_client
+from acd.crises_redis import RedisCrises
 from acd.locations import Locations
 from acd.model import NodeId
 from acd.relay import Relay
@@ -27,6 +28,7 @@ from metrics.service_level import Limits
 from metrics.steps import StepCounts
 from svar import endpoint
 from svar.config import Config
+from svar.crises_in_service import CrisesInService, Recognising
 from svar.discretion import Discreet
 from svar.embedded.redis import EmbeddedRedis
 from svar.parts import Parts
@@ -48,6 +50,7 @@ class Storage:
     versions: RedisVersions
     reports: ServingReports
     arms: Arms
+    crises: CrisesInService
     ping: Callable[[], Awaitable[object]]
     stream_tip: Callable[[], Awaitable[str]]
     taps: list[Callable[[Event], None]] = field(default_factory=list)
@@ -72,8 +75,8 @@ async def open_storage(
         stack.push_async_callback(redis.stop)
         parts.run(stack, "redis", redis.keep())
         commands = command_client(redis.url)
-        listening, reading, watching = (blocking_client(redis.url) for _ in range(3))
-        for client in (commands, listening, reading, watching):
+        listening, reading, watching, awaiting = (blocking_client(redis.url) for _ in range(4))
+        for client in (commands, listening, reading, watching, awaiting):
             stack.push_async_callback(client.aclose)
         distributor = RedisDistributor(commands, tenant, node, replicas=config.redis.wait_replicas)
         await distributor.configure(endpoint.queue_specs(config), endpoint.agent_specs(config))
@@ -85,8 +88,11 @@ async def open_storage(
         taps: list[Callable[[Event], None]] = []
         keep = config.node.keep_callers
         tell = [lambda event: _tell(taps, event)]
+        crises = CrisesInService(RedisCrises(commands, tenant, watching=awaiting), identity)
+        await crises.start()
+        parts.run(stack, "crises", crises.run())
         arms = Arms()
-        further = (arms, StepCounts(ZoneInfo(config.node.zone)))
+        further = (arms, crises.measures, StepCounts(ZoneInfo(config.node.zone)))
         folds = Folds(tenant, records, limits=_limits(config), keep_callers=keep, taps=tell, further=further)
         await folds.load()
         relay = Relay(reading, tenant)
@@ -98,11 +104,11 @@ async def open_storage(
         parts.run(stack, "spool", spool.run())
         listener = Listener(listening, tenant, node, distributor.post)
         parts.run(stack, "worker", Worker(Pulse(distributor, node, contacts), listener).run())
-        sink = spool if keep else Discreet(spool)
+        sink = Recognising(spool if keep else Discreet(spool), crises)
         locations = Locations(commands, tenant)
         versions = RedisVersions(commands, tenant, watching=watching)
         reports = ServingReports(commands, tenant)
-        kept = (locations, records, versions, reports, arms)
+        kept = (locations, records, versions, reports, arms, crises)
         yield Storage(distributor, sink, folds, *kept, commands.ping, relay.tip, taps)
 
 

@@ -42,7 +42,8 @@ def health() -> Health:
 @pytest.fixture
 async def port(folds: Folds, health: Health) -> AsyncIterator[int]:
     shown = Exposition([folds], zone=ZoneInfo("Europe/Oslo"), now_ms=lambda: NOW_MS)
-    sources = Sources(shown.render, health.report, lambda: folds.board(DAY_MS), lambda: NOW_MS)
+    notices = ["Krise: <flom>"]
+    sources = Sources(shown.render, health.report, lambda: folds.board(DAY_MS), lambda: NOW_MS, {}, lambda: notices)
     server = ConsoleServer(make_app(sources))
     await server.start()
     yield server.port
@@ -66,6 +67,11 @@ async def test_the_page_shows_every_queue_the_sum_and_the_agents(port: int) -> N
         ["1", "0", "0", "0", "1", "0"],
     ]
     assert "Pågående henvendelser (calls in progress): <b>4</b>" in answer.body
+
+
+async def test_the_page_tells_what_there_is_to_notice_before_everything_else(port: int) -> None:
+    body = (await ask(port, "/")).body
+    assert body.index('<p class="notice">Krise: &lt;flom&gt;</p>') < body.index("Køer i dag")
 
 
 async def test_the_page_names_the_measures_in_norwegian_with_english_beside(port: int) -> None:

@@ -8,10 +8,12 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import aiomqtt
 import pytest
 
+from events.catalogue import Scalar
 from metrics.mqtt import Broker, BrokerUrlError, MqttFeed, masked, topic_level
 from metrics.pipeline import Folds
 from metrics.wallboard import Board
@@ -54,7 +56,7 @@ async def listening(broker: Broker, topic: str = "svar/#") -> AsyncIterator[dict
         await asyncio.gather(task, return_exceptions=True)
 
 
-def feed_of(folds: Folds, broker: Broker, **options: int) -> MqttFeed:
+def feed_of(folds: Folds, broker: Broker, **options: Any) -> MqttFeed:
     return MqttFeed(broker, tenant="nav", node="n1", board=lambda: folds.board(0), **options)
 
 
@@ -135,6 +137,16 @@ async def test_a_state_that_does_not_change_is_published_once_and_kept_for_latec
         feed.tell(started("c2"))
         await until(lambda: "svar/nav/event/contact_started" in heard)
         assert len(heard["svar/nav/queue/pensjon"]) == 1
+
+
+async def test_further_states_stand_under_their_topics(broker: Broker) -> None:
+    def further() -> dict[str, dict[str, Scalar | None]]:
+        return {"crisis": {"on": 1, "crisis": "flood"}}
+
+    feed = MqttFeed(broker, tenant="nav", node="n1", board=lambda: Board((), {}, 0), further=further)
+    async with listening(broker) as heard, running(feed):
+        await until(lambda: "svar/nav/crisis" in heard)
+    assert heard["svar/nav/crisis"] == [{"on": 1, "crisis": "flood"}]
 
 
 async def test_a_node_says_when_it_comes_and_when_it_goes(broker: Broker) -> None:

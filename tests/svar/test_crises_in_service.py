@@ -67,7 +67,7 @@ async def test_a_node_begins_with_what_is_on_the_last_one_first(bench: Bench) ->
     await bench.on("late")
     await bench.node.start()
     assert bench.names() == ["late", "flood"]
-    assert bench.node.figures() == {("late",): 1, ("flood",): 1}
+    assert bench.node.in_service() == {("late",): 1, ("flood",): 1}
 
 
 async def test_a_node_hears_at_once_of_what_is_switched_on_and_off(bench: Bench) -> None:
