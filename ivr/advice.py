@@ -8,7 +8,6 @@ from ivr.marked_yaml import Marked
 from ivr.nodes import Node
 from ivr.nodes.menu import Menu
 from ivr.nodes.subflow import Subflow
-from ivr.problems import Problem
 from ivr.prompting import Said
 from ivr.schema import Where
 
@@ -30,7 +29,7 @@ def advise(flow: Flow, marked: Marked) -> None:
         for where, message in _of(flow, node):
             line, column = marked.place(("nodes", name, *where))
             told = f"{node.type} {name!r}: {message}"
-            marked.problems.append(Problem(marked.path, line, column, told, "warning"))
+            marked.note(line, column, told, "warning")
 
 
 def _of(flow: Flow, node: Node) -> Iterator[tuple[Where, str]]:

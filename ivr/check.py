@@ -69,6 +69,8 @@ def _check_targets(flow: Flow, marked: Marked) -> None:
     if flow.start not in flow.nodes:
         marked.report(("start",), f"start: there is no node {flow.start!r}{did_you_mean(flow.start, flow.nodes)}")
     for name, node in flow.nodes.items():
+        if marked.is_full:
+            return
         for where, target in node.targets().items():
             if target not in flow.nodes:
                 hint = did_you_mean(target, flow.nodes)
@@ -98,6 +100,8 @@ def _reached(flow: Flow) -> set[str]:
 def _check_circles(flow: Flow, marked: Marked) -> None:
     """A caller who presses nothing, and is in no queue, must not be led in a circle. Told once a circle."""
     for circle in _circles(flow):
+        if marked.is_full:
+            return
         node = flow.nodes[circle[0]]
         said = " > ".join([*circle, circle[0]])
         _report(marked, circle[0], node, (), f"a caller who presses nothing turns in a circle: {said}", key=True)
@@ -147,6 +151,8 @@ def _check_languages(flow: Flow, marked: Marked) -> None:
 def _check_values(flow: Flow, marked: Marked) -> None:
     types = flow.types()
     for name, node in flow.nodes.items():
+        if marked.is_full:
+            return
         for where, said in node.texts().items():
             for slot in sorted(said.slots() - node.slots - types.keys()):
                 hint = did_you_mean(slot, [*node.slots, *types])
@@ -156,6 +162,8 @@ def _check_values(flow: Flow, marked: Marked) -> None:
 def _check_expressions(flow: Flow, marked: Marked) -> None:
     types = flow.types()
     for name, node in flow.nodes.items():
+        if marked.is_full:
+            return
         for where, expression in node.conditions().items():
             given = _type(marked, name, node, where, expression, {**types, **node.knows()})
             if given not in (None, bool):
@@ -194,12 +202,14 @@ def _type(
         at = ("nodes", name, *where)
         line, column = marked.place(at)
         column += error.column + (1 if at in marked.quoted else 0)
-        marked.problems.append(Problem(marked.path, line, column, f"{node.type} {name!r}: {error}"))
+        marked.note(line, column, f"{node.type} {name!r}: {error}")
         return None
 
 
 def _check_world(loaded: LoadedFlow, known: Deployment) -> None:
     for name, node in loaded.flow.nodes.items():
+        if loaded.marked.is_full:
+            return
         for where, (kind, wanted) in node.needs().items():
             names = known.get(kind)
             if names is not None and wanted not in names:

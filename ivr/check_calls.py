@@ -7,7 +7,7 @@ from ivr.load import LoadedFlow
 from ivr.marked_yaml import Path as Where
 from ivr.nodes.return_ import Return
 from ivr.nodes.subflow import Subflow
-from ivr.problems import Problem, did_you_mean
+from ivr.problems import did_you_mean
 
 _WORDS = {int: "a number", float: "a number", str: "text", bool: "true or false"}
 
@@ -27,7 +27,7 @@ def check_calls(flows: Sequence[LoadedFlow], *, whole: bool = True) -> None:
         if whole and not loaded.flow.numbers and loaded.flow.flow not in called:
             message = f"no number leads to the flow {loaded.flow.flow!r}, and no flow calls it"
             line, column = loaded.marked.place(("flow",))
-            loaded.marked.problems.append(Problem(loaded.marked.path, line, column, message, "warning"))
+            loaded.marked.note(line, column, message, "warning")
     _check_circles(by_name)
 
 

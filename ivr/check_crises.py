@@ -9,7 +9,7 @@ from ivr.marked_yaml import Marked
 from ivr.marked_yaml import Path as Where
 from ivr.nodes.message import Message
 from ivr.nodes.queue import Queue
-from ivr.problems import Problem, did_you_mean
+from ivr.problems import did_you_mean
 from ivr.prompting import Said
 
 
@@ -69,7 +69,7 @@ def _check_condition(marked: Marked, where: Where, when: Expression, flows: Sequ
         except ExpressionError as error:
             line, column = marked.place(where)
             column += error.column + (1 if where in marked.quoted else 0)
-            marked.problems.append(Problem(marked.path, line, column, f"in flow {flow.flow!r}: {error}"))
+            marked.note(line, column, f"in flow {flow.flow!r}: {error}")
             return
         if given is not bool:
             marked.report(where, f"a condition gives true or false: {when.text}")

@@ -5,7 +5,7 @@ from ivr.flow import Flow
 from ivr.marked_yaml import Marked
 from ivr.marked_yaml import Path as Where
 from ivr.nodes import Node
-from ivr.problems import Problem, did_you_mean
+from ivr.problems import did_you_mean
 from ivr.ways import Types
 
 
@@ -14,6 +14,8 @@ def check_outwards(flow: Flow, marked: Marked) -> None:
     types = flow.types()
     personal = frozenset(name for node in flow.nodes.values() for name in node.keeps())
     for name, node in flow.nodes.items():
+        if marked.is_full:
+            return
         _check_expressions(marked, name, node, types)
         _check_written(flow, marked, name, node)
         for where, named in node.leaves().items():
@@ -31,7 +33,7 @@ def _check_expressions(marked: Marked, name: str, node: Node, types: Types) -> N
             at = ("nodes", name, *where)
             line, column = marked.place(at)
             column += error.column + (1 if at in marked.quoted else 0)
-            marked.problems.append(Problem(marked.path, line, column, f"{node.type} {name!r}: {error}"))
+            marked.note(line, column, f"{node.type} {name!r}: {error}")
 
 
 def _check_written(flow: Flow, marked: Marked, name: str, node: Node) -> None:

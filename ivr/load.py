@@ -18,7 +18,7 @@ from ivr.calendar import Calendar
 from ivr.calendar_file import CalendarFile
 from ivr.crisis_file import CrisisFile
 from ivr.flow import Flow
-from ivr.marked_yaml import Marked, read
+from ivr.marked_yaml import MOST_CHARACTERS, Marked, read
 from ivr.nodes import AnyNode
 from ivr.problems import Problem, did_you_mean
 from ivr.prompting import Said
@@ -27,6 +27,7 @@ from ivr.shared_file import SharedFile
 from ivr.validation import validated
 
 MOST_FILES = 500
+_MOST_BYTES = 4 * MOST_CHARACTERS
 _ANY_NODE: TypeAdapter[AnyNode] = TypeAdapter(AnyNode)
 
 
@@ -80,24 +81,24 @@ def read_folder(path: Path) -> Folder:
             lacking = "there is no such folder; the way to it begins at the configuration's file"
         folder.problems.append(Problem(str(path), 1, 1, lacking))
     contents: list[Any] = []
-    for marked in _files(path / "shared", contents):
+    for marked in _files(path / "shared", contents, folder.problems):
         shared = validated(SharedFile, marked)
         folder.problems += marked.problems
         if shared is not None:
             folder.shared[shared.shared] = LoadedShared(shared.made(), marked)
-    for marked in _files(path, contents):
+    for marked in _files(path, contents, folder.problems):
         flow = flow_of(marked, folder.shared)
         loaded = LoadedFlow(flow, marked) if flow is not None else sketch_of(marked, folder.shared)
         if loaded is not None:
             folder.flows.append(loaded)
         else:
             folder.problems += marked.problems
-    for marked in _files(path / "calendars", contents):
+    for marked in _files(path / "calendars", contents, folder.problems):
         calendar = validated(CalendarFile, marked)
         folder.problems += marked.problems
         if calendar is not None:
             folder.calendars[calendar.calendar] = calendar.made()
-    for marked in _files(path / "crises", contents):
+    for marked in _files(path / "crises", contents, folder.problems):
         crisis = validated(CrisisFile, marked)
         if crisis is not None and crisis.crisis in folder.crises:
             marked.report(
@@ -111,9 +112,13 @@ def read_folder(path: Path) -> Folder:
     return folder
 
 
-def _files(path: Path, contents: list[Any]) -> Iterator[Marked]:
-    """The YAML files of a folder; what they hold is added to `contents`."""
-    for file in sorted(path.glob("*.yaml"))[:MOST_FILES]:
+def _files(path: Path, contents: list[Any], problems: list[Problem]) -> Iterator[Marked]:
+    """The YAML files of a folder; what they hold is added to `contents`. None of them, where there are too many."""
+    files = sorted(path.glob("*.yaml"))
+    if len(files) > MOST_FILES:
+        problems.append(Problem(str(path), 1, 1, f"{len(files)} files: at most {MOST_FILES} may stand here"))
+        return
+    for file in files:
         marked = read_file(file)
         contents.append([path.name, file.name, marked.data])
         yield marked
@@ -126,12 +131,22 @@ def _hash(content: Any) -> str:
 
 def read_file(file: Path) -> Marked:
     """A file as marked data; one that cannot be read has that as its problem."""
+    wrong = Marked(str(file))
     try:
-        return read(str(file), file.read_text(encoding="utf-8"))
+        if file.exists() and not file.is_file():
+            # A pipe would be waited for, and a device read without an end.
+            wrong.note(1, 1, "cannot be read: it is no file")
+            return wrong
+        with file.open("rb") as content:
+            data = content.read(_MOST_BYTES + 1)
+        if len(data) <= _MOST_BYTES:
+            return read(str(file), data.decode("utf-8"))
+        wrong.note(1, 1, f"the file is longer than {_MOST_BYTES} bytes")
     except UnicodeDecodeError as error:
-        return Marked(str(file), problems=[Problem(str(file), 1, 1, f"not UTF-8 text: byte {error.start}")])
+        wrong.note(data.count(b"\n", 0, error.start) + 1, 1, f"not UTF-8 text: byte {error.start}")
     except OSError as error:
-        return Marked(str(file), problems=[Problem(str(file), 1, 1, f"cannot be read: {error.strerror}")])
+        wrong.note(1, 1, f"cannot be read: {error.strerror}")
+    return wrong
 
 
 def load_flow(path: str, text: str) -> tuple[Flow | None, Marked]:
@@ -182,6 +197,8 @@ def _completed(flow: Flow, marked: Marked, shared: Mapping[str, LoadedShared]) -
     flow = flow.model_copy(update={"nodes": nodes})
     flow.identify(_hash([marked.data, *(each.marked.data for each in included)]))
     for name, node in nodes.items():
+        if marked.is_full:
+            break
         for where, said in node.texts().items():
             if isinstance(said, NamedText):
                 hint = did_you_mean(said.key, known.texts) or "; texts are written by language, or named under prompts"

@@ -8,20 +8,26 @@ Refused: duplicate keys, anchors, aliases and tags, several documents, deep nest
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
-from ivr.problems import Problem
+from ivr.problems import Problem, shown
 
 MOST_CHARACTERS = 256 * 1024
 MOST_DEPTH = 16
+MOST_IN_KEY = 200
 MOST_VALUES = 20_000
+MOST_PROBLEMS = 100
+"""Mistakes of one file, and as many warnings: who made so many mends some first, and to find more costs time."""
 
 Path = tuple[str | int, ...]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\Z")
 _FLOAT = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}\Z")
+_UNSEEN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ufeff\\ud800-\\udfff]")
+"""Signs that control terminals or turn the direction of writing."""
+_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -39,10 +45,23 @@ class Marked:
     quoted: set[Path] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so many mistakes were found that no more are looked for."""
+        return len(self.problems) >= MOST_PROBLEMS and self._count("error") >= MOST_PROBLEMS
+
+    def _count(self, severity: str) -> int:
+        return sum(problem.severity == severity for problem in self.problems)
+
     def report(self, where: Path, message: str, *, key: bool = False) -> None:
         """Note a problem at the value (or key) at `where`, or at the nearest part around it."""
         line, column = self.place(where, key=key)
-        self.problems.append(Problem(self.path, line, column, message))
+        self.note(line, column, message)
+
+    def note(self, line: int, column: int, message: str, severity: Literal["error", "warning"] = "error") -> None:
+        """Note a problem at a line and column. What would move a terminal's cursor is written as an escape."""
+        if self._count(severity) < MOST_PROBLEMS:
+            self.problems.append(Problem(self.path, line, column, shown(message), severity))
 
     def place(self, where: Path, *, key: bool = False) -> tuple[int, int]:
         """Line and column of the value (or key), or of the nearest part around it."""
@@ -66,19 +85,21 @@ def read(path: str, text: str) -> Marked:
     """The one document in `text`. What is wrong is in `problems`; nothing is raised."""
     marked = Marked(path)
     if len(text) > MOST_CHARACTERS:
-        marked.problems.append(Problem(path, 1, 1, f"the file is longer than {MOST_CHARACTERS} characters"))
+        marked.note(1, 1, f"the file is longer than {MOST_CHARACTERS} characters")
         return marked
+    lines = _LINE_END.sub("\n", text.removesuffix("\n")).count("\n") + 1
     try:
         _Composer(marked, text).document()
     except _Refused as error:
-        marked.problems.append(Problem(path, error.mark.line + 1, error.mark.column + 1, str(error)))
+        marked.note(min(error.mark.line + 1, lines), error.mark.column + 1, str(error))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        marked.problems.append(Problem(path, line, column, _no_yaml(error)))
+        marked.note(min(line, lines), column, _no_yaml(error))
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        marked.problems.append(Problem(path, line, 1, f"a character that YAML forbids: {error.reason}"))
+        before = text.encode(errors="replace")[: error.position].decode(errors="ignore")
+        line = _LINE_END.sub("\n", before).count("\n") + 1
+        marked.note(min(line, lines), 1, f"a character that YAML forbids: {error.reason}")
     return marked
 
 
@@ -113,10 +134,7 @@ class _Composer:
             raise _Refused(mark, f"more than {MOST_VALUES} values in one file")
         if depth > MOST_DEPTH:
             raise _Refused(mark, f"nested more than {MOST_DEPTH} deep")
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _Refused(mark, "anchors and aliases (& and *) are not used here: write it out, or quote the text")
-        if getattr(event, "tag", None) not in (None, "!"):
-            raise _Refused(mark, "tags (!) are not used here: quote the text if it begins with '!'")
+        _check_plain(event, mark)
         self._marked.values[where] = (mark.line + 1, mark.column + 1)
         if isinstance(event, yaml.ScalarEvent):
             if event.style in ("'", '"'):
@@ -138,17 +156,30 @@ class _Composer:
             mark = _mark(event)
             if not isinstance(event, yaml.ScalarEvent):
                 raise _Refused(mark, "a key has to be a word")
+            _check_plain(event, mark)
             key = event.value
+            if len(key) > MOST_IN_KEY:
+                raise _Refused(mark, f"a key has at most {MOST_IN_KEY} characters")
             place = (mark.line + 1, mark.column + 1)
             inner = (*where, key)
             if key in found:
                 first = self._marked.keys[inner][0]
-                self._marked.problems.append(
-                    Problem(self._marked.path, *place, f"{key!r} stands here twice (first in line {first})")
-                )
+                self._marked.note(*place, f"{key!r} stands here twice (first in line {first})")
             self._marked.keys[inner] = place
             found[key] = self._value(next(self._events), inner, depth + 1)
         return found
+
+
+def _check_plain(event: yaml.Event, mark: Any) -> None:
+    """Raises _Refused for what reads as something else than it looks."""
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        raise _Refused(mark, "anchors and aliases (& and *) are not used here: write it out, or quote the text")
+    if getattr(event, "tag", None) not in (None, "!"):
+        raise _Refused(mark, "tags (!) are not used here: quote the text if it begins with '!'")
+    if isinstance(event, yaml.ScalarEvent) and (found := _UNSEEN.search(event.value)):
+        raise _Refused(
+            mark, f"a character that nobody sees, {found[0]!a}: it may mislead whoever reads or prints it"
+        )
 
 
 def _mark(event: yaml.Event) -> Any:

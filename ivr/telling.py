@@ -5,7 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from ivr.problems import Problem
+from ivr.problems import Problem, shown
+
+_LONGEST_LINE = 300
+_MOST_BYTES = 1024 * 1024
+"""Of a file of which lines are shown."""
 
 Style = Callable[[str, str], str]
 """Colours a text: (text, role); roles are place, error, warning, line and caret."""
@@ -20,8 +24,8 @@ def as_text(problems: Sequence[Problem], style: Style = plain) -> Iterator[str]:
     sources = _Sources()
     for problem in problems:
         mark = style("warning: ", "warning") if problem.severity == "warning" else ""
-        place = style(f"{problem.path}:{problem.line}:{problem.column}:", "place")
-        yield f"{place} {mark}{style(problem.message, problem.severity)}"
+        place = style(f"{shown(problem.path)}:{problem.line}:{problem.column}:", "place")
+        yield f"{place} {mark}{style(shown(problem.message), problem.severity)}"
         source = sources.line(problem)
         if source:
             number = str(problem.line)
@@ -63,9 +67,18 @@ class _Sources:
     def line(self, problem: Problem) -> str:
         lines = self._files.get(problem.path)
         if lines is None:
-            try:
-                lines = Path(problem.path).read_text(encoding="utf-8").splitlines()
-            except (OSError, UnicodeDecodeError):
-                lines = []
-            self._files[problem.path] = lines
-        return lines[problem.line - 1].rstrip() if 0 < problem.line <= len(lines) else ""
+            lines = self._files[problem.path] = _lines(Path(problem.path))
+        line = lines[problem.line - 1].rstrip() if 0 < problem.line <= len(lines) else ""
+        if len(line) > _LONGEST_LINE or problem.column > _LONGEST_LINE:
+            return ""
+        # One sign for each that is not printed, so that the caret stands where it should.
+        return line if line.isprintable() else "".join(s if s.isprintable() or s == "\t" else "\ufffd" for s in line)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            return []
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []

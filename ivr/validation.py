@@ -6,10 +6,10 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ivr.marked_yaml import Marked
+from ivr.marked_yaml import MOST_PROBLEMS, Marked
 from ivr.marked_yaml import Path as Where
 from ivr.nodes import NODE_TYPES
-from ivr.problems import Problem, did_you_mean
+from ivr.problems import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -32,7 +32,7 @@ def validated(model: type[M], marked: Marked) -> M | None:
     try:
         return model.model_validate(marked.data)
     except ValidationError as error:
-        for details in error.errors(include_url=False):
+        for details in error.errors(include_url=False)[:MOST_PROBLEMS]:
             _report(marked, details, model)
         return None
 
@@ -46,7 +46,7 @@ def _report(marked: Marked, error: ErrorDetails, root: type[BaseModel]) -> None:
     if kind == "expression":
         column = error["ctx"]["column"] + (1 if where in marked.quoted else 0)
         line, begin = marked.place(where)
-        marked.problems.append(Problem(marked.path, line, begin + column, prefix + error["msg"]))
+        marked.note(line, begin + column, prefix + error["msg"])
         return
     field_name = ".".join(str(part) for part in where[2:]) if where[:1] == ("nodes",) else ".".join(map(str, where))
     marked.report(_spot(where, kind), prefix + _message(error, field_name, root), key=at_key)
