@@ -1,7 +1,7 @@
 """Two versions of all flows compared: numbers, flows, calendars."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ivr.calendar import Calendar
 from ivr.crisis_file import CrisisFile
@@ -13,6 +13,7 @@ from ivr.difference.journeys import routes
 from ivr.difference.matching import match
 from ivr.difference.phrases import Phrases
 from ivr.flow import Flow
+from ivr.picture.hours import week_lines
 
 ENOUGH = 0.6
 """A flow whose name is new is taken for one that is gone when so many of their steps are the same."""
@@ -31,6 +32,7 @@ class Side:
 def compare(old: Side, new: Side, phrases: Phrases) -> Difference:
     """Everything that differs."""
     pairs = flow_pairs(old, new)
+    phrases = replace(phrases, titles={**phrases.titles, **_hours(old, phrases), **_hours(new, phrases)})
     changes = [*_numbers(old, new, pairs, phrases), *_calendars(old, new, phrases)]
     changes += compare_crises(old.crises, new.crises, phrases)
     for name, flow in new.flows.items():
@@ -46,6 +48,14 @@ def compare(old: Side, new: Side, phrases: Phrases) -> Difference:
     changes = [one for one in changes if one.what is not What.QUEUE_UNREACHED or one.before not in lost] + nowhere
     titles = {name: flow.title for side in (old, new) for name, flow in side.flows.items()}
     return Difference(old.name, new.name, tuple(changes), tuple(titles.items()))
+
+
+def _hours(side: Side, phrases: Phrases) -> dict[tuple[str, str], str]:
+    """The calendars' weeks as their titles: who asks another calendar wants to know what it says."""
+    return {
+        ("calendar", name): "; ".join(week_lines(calendar, phrases.language))
+        for name, calendar in side.calendars.items()
+    }
 
 
 def flow_pairs(old: Side, new: Side) -> dict[str, str]:

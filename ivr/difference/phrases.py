@@ -103,6 +103,8 @@ class Phrases:
         """What a caller does, or what is so, to take the way: "pressing 3", "when closed"."""
         if way.kind not in _DOING:
             return words.of_way(way, self.language)
+        if way.kind is Kind.FAILED and way.detail == "not_found":
+            return self.choose("når det ikke blir funnet", "when it is not found")
         told = self.choose(*_DOING[way.kind]).format(way.detail)
         if way.kind is Kind.OVERFLOW and way.detail:
             after, _, when = way.detail.partition(", ")
@@ -117,7 +119,7 @@ class Phrases:
         known = _SETTINGS.get(names[-1])
         told = self.choose(*known) if known else words.pretty(names[-1]).lower()
         ordinals = [part + 1 for part in where if isinstance(part, int)]
-        return f"{told} ({ordinals[0]})" if ordinals else told
+        return f"{told} ({ordinals[0]})" if ordinals and names[-1] != "calendar" else told
 
     def said(self, where: Where) -> str:
         """Which of a step's texts it is."""
@@ -137,7 +139,8 @@ class Phrases:
 
     def value(self, where: Where, value: str) -> str:
         """A value as people know it: queues by their titles."""
-        title = self.titles.get((str(where[-1]), value)) if where else None
+        of = next((part for part in reversed(where) if isinstance(part, str)), "")
+        title = self.titles.get((of, value))
         return f"{title} ({value})" if title and title != value else value
 
     def place(self, node: Node, name: str) -> str:

@@ -1,6 +1,6 @@
 """A box with its text cut into lines and a place for each of its ports; a card, as it is drawn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ivr.picture.graph import Box, Port
@@ -13,6 +13,7 @@ PAD = 11.0
 SMALL, BODY, TITLE = 9.5, 11.0, 13.0
 LINE = 14.0
 ROW = 18.0
+LABEL_LINE = 13.0
 PILL_MOST = 116.0
 PILL_AT = 16.0
 """How far right of the box a pill begins."""
@@ -37,12 +38,16 @@ class Pill:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A port on the card: `y` is below the card's top. Without a pill an edge begins here."""
+    """A port on the card: `labels` are lines, `y` is below the card's top. Without a pill an edge begins here."""
 
     port: Port
-    label: str
+    labels: tuple[str, ...]
     y: float
     pill: Pill | None = None
+
+    @property
+    def height(self) -> float:
+        return ROW + LABEL_LINE * max(len(self.labels) - 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +94,11 @@ def card_of(box: Box, pills: tuple[Pill | None, ...]) -> Card:
     ways = []
     for port, beside in zip(box.ports, pills, strict=True):
         if lone:
-            ways.append(Way(port, "", ENTRY, beside))
+            ways.append(Way(port, (), ENTRY, beside))
         else:
-            ways.append(Way(port, cut(_signed(port), BODY, room), y + ROW / 2, beside))
-            y += ROW
+            way = Way(port, tuple(wrap(_signed(port), BODY, room, 3)), 0.0, beside)
+            ways.append(replace(way, y=y + way.height / 2))
+            y += way.height
     if box.left:
         y = max(y, rows_at + ROW)
     return Card(box, tuple(title), tuple(facts), tuple(said), tuple(ways), max(y + 5.0, 46.0), rows_at)

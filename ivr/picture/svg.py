@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ivr.picture import words
 from ivr.picture.arranging import Point
-from ivr.picture.card import LINE, PAD, PILL_AT, ROW, SMALL, WIDTH, Card, Pill, Way, count_text
+from ivr.picture.card import LABEL_LINE, LINE, PAD, PILL_AT, SMALL, WIDTH, Card, Pill, Way, count_text
 from ivr.picture.graph import Graph, Mark
 from ivr.picture.measure import width
 from ivr.picture.page import EDGE_MM, HEAD, Page, on_page
@@ -169,14 +169,13 @@ def _text(card: Card, x: float, y: float) -> Iterator[str]:
 
 def _way(way: Way, x: float, y: float) -> Iterator[str]:
     right, at = x + WIDTH, y + way.y
-    if way.label:
-        line = number(at - ROW / 2)
-        yield f'<path class="r" d="M{number(x + PAD)} {line}H{number(right - PAD)}"/>'
-        colour = f' style="fill:{_SIGNS[way.port.mark][1]};font-weight:700"' if way.port.mark else ""
-        yield (
-            f'<text class="b" x="{number(right - PAD)}" y="{number(at + 4)}" text-anchor="end"{colour}>'
-            f"{escape(way.label)}</text>"
-        )
+    if way.labels:
+        yield f'<path class="r" d="M{number(x + PAD)} {number(at - way.height / 2)}H{number(right - PAD)}"/>'
+    colour = f' style="fill:{_SIGNS[way.port.mark][1]};font-weight:700"' if way.port.mark else ""
+    first = at + 4 - LABEL_LINE * (len(way.labels) - 1) / 2
+    for line, label in enumerate(way.labels):
+        place = f'x="{number(right - PAD)}" y="{number(first + LABEL_LINE * line)}"'
+        yield f'<text class="b" {place} text-anchor="end"{colour}>{escape(label)}</text>'
     beside = 0.0
     if way.port.count:
         told = count_text(way.port.count)

@@ -50,6 +50,8 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     Kind.RESULT: ("svar", "result"),
 }
 
+_FAILED: Final[Mapping[str, tuple[str, str]]] = {"not_found": ("ikke funnet", "not found")}
+
 _NEEDS: Final[Mapping[str, tuple[str, str]]] = {
     "queue": ("kø", "queue"),
     "calendar": ("kalender", "calendar"),
@@ -63,7 +65,7 @@ _NEEDS: Final[Mapping[str, tuple[str, str]]] = {
 
 _PLAIN: Final[Mapping[str, tuple[str, str]]] = {
     "legend": ("Tegnforklaring", "Legend"),
-    "endings": ("Slik kan samtalen ende", "How a call may end"),
+    "endings": ("Slik kan det ende", "How it may end"),
     "ends": ("samtalen er slutt", "the call ends"),
     "hours": ("Åpent", "Open"),
     "numbers": ("Nummer", "Number"),
@@ -106,8 +108,10 @@ def plain(word: str, language: str) -> str:
 def of_way(way: Way, language: str) -> str:
     """Why a caller takes the way, in a few words: "key 2", "waited too long", a condition."""
     word = _chosen(_KINDS[way.kind], language) if way.kind in _KINDS else str(way.kind).replace("_", " ")
-    if way.kind in (Kind.OPEN, Kind.GIVEN) or not way.detail:
+    if way.kind in (Kind.OPEN, Kind.GIVEN) or way.detail in ("", str(way.kind)):
         return word
+    if way.kind is Kind.FAILED and way.detail in _FAILED:
+        return _chosen(_FAILED[way.detail], language)
     return f"{word} {way.detail}"
 
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from svar.cli import app
 from svar.commands.serve import EXAMPLE
+from tests.svar.editions import flow
 
 FLOWS = Path(__file__).parents[1] / "ivr" / "difference" / "flows"
 
@@ -116,3 +117,21 @@ def test_a_revision_with_mistakes_is_refused_with_the_mistakes(deployment: Path)
     assert code == 1
     assert "main.yaml:" in text
     assert "HEAD (" in text
+
+
+def test_without_names_it_is_what_is_in_service_where_something_was_published(tmp_path: Path, redis_url: str) -> None:
+    folder = tmp_path / "flows"
+    folder.mkdir()
+    (folder / "main.yaml").write_text(flow("one"))
+    config = tmp_path / "svar.toml"
+    node = f'[node]\ntenant = "t"\nname = "n1"\nstate = "{tmp_path / "state"}"\n'
+    config.write_text(f'{node}[redis]\nurl = "{redis_url}"\n[flows]\nfolder = "flows"\n')
+    published = CliRunner().invoke(app, ["publish", "--force", "-m", "first", "--config", str(config)])
+    assert published.exit_code == 0, published.output
+    (folder / "main.yaml").write_text(flow("two"))
+    code, text = run(config)
+    assert (code, text.startswith("version ")) == (0, True), text
+    assert "now “two" in text
+    version = text.split()[1]
+    assert "now “one" in run(config, str(folder), version[:6])[1]
+    assert "nothing has changed" in run(config, version, version[:8])[1]

@@ -299,3 +299,13 @@ def test_texts_of_a_new_language_are_not_told_one_by_one(tmp_path: Path) -> None
     text = told(new)
     assert "New language: se" in text
     assert "gullan" not in text
+
+
+def test_another_calendar_is_told_with_its_hours(tmp_path: Path) -> None:
+    shutil.copytree(FLOWS, tmp_path / "new")
+    office = (tmp_path / "new" / OFFICE).read_text()
+    late = office.replace("calendar: office", "calendar: late").replace("09:00-15:00", "10:00-18:00")
+    (tmp_path / "new" / "calendars" / "late.yaml").write_text(late)
+    text = told(changed(tmp_path / "new", (MAIN, "calendar: office", "calendar: late")))
+    assert "before → Monday to Friday 09-15 (office)" in text
+    assert "now → Monday to Friday 10-18 (late)" in text

@@ -63,7 +63,7 @@ def test_a_changed_text_moves_nothing() -> None:
 
 def test_shared_endings_are_drawn_aside_and_named_where_callers_meet_them() -> None:
     text = svg(drawn(small()))
-    assert "Slik kan samtalen ende" in text
+    assert "Slik kan det ende" in text
     assert text.count('href="#step-bye"') == 3
 
 
@@ -124,3 +124,17 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_a_long_condition_is_told_in_whole_on_several_lines() -> None:
+    when = 'number == \\"5000\\" and language == \\"nb\\" and diverted_from != \\"22000000\\"'
+    flow = flow_of_unreached(
+        "flow: cond\ntitle: C\nnumbers: [50]\nlanguages: [nb]\nstart: b\nnodes:\n"
+        f'  b: {{type: branch, cases: [{{when: "{when}", next: bye}}], otherwise: bye2}}\n'
+        "  bye: {type: hangup}\n  bye2: {type: hangup}\n"
+    )
+    tree = ElementTree.fromstring(svg(drawn(flow)))
+    lines = [element.text or "" for element in tree.iter(f"{SVG}text") if element.get("text-anchor") == "end"]
+    assert len(lines) == 4
+    assert '"22000000"' in " ".join(lines)
+    assert "…" not in " ".join(lines)

@@ -15,6 +15,11 @@ def test_every_kind_of_way_has_words() -> None:
         assert kind in words._KINDS
 
 
+def test_a_failure_is_told_by_what_failed() -> None:
+    assert words.of_way(Way((), "a", Kind.FAILED, "not_found"), "nb") == "ikke funnet"
+    assert words.of_way(Way((), "a", Kind.FAILED, "failed"), "en") == "failed"
+
+
 def test_what_is_not_known_is_called_by_its_name() -> None:
     assert words.of_type("fax_machine", "nb") == "Fax machine"
     assert words.of_need("fax_machine", "nb") == "fax machine"
