@@ -17,6 +17,7 @@ from ivr.simulator.scenario import run_folder
 from svar import deployment
 from svar.config import Config
 from svar.crises_prepared import unrehearsed
+from svar.terminal import without_logs
 
 MOST_LINES = 50
 """Of what one gate says; the rest is counted."""
@@ -49,7 +50,8 @@ def _prompts(config: Config, folder: Path) -> Sequence[str]:
 
 
 def _scenarios(config: Config, folder: Path) -> Sequence[str]:
-    return [str(failure) for result in run_folder(folder) for failure in result.failures]
+    with without_logs():
+        return [str(failure) for result in run_folder(folder) for failure in result.failures]
 
 
 def _crises(config: Config, folder: Path) -> Sequence[str]:

@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 import structlog
@@ -24,6 +25,17 @@ _COLOURS = {
     "queue": "yellow",
     "end": "bold",
 }
+
+
+@contextmanager
+def without_logs() -> Iterator[None]:
+    """Nothing is logged meanwhile: what flows log in a simulation is no news to anybody."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 class Terminal:
