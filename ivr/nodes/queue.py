@@ -92,7 +92,10 @@ class Queue(Node):
         """What may come of it for a caller who was `told` something first, and `pressed` a key to wait all the same."""
         talked, *others, overflow, unavailable = self.ways()
         said = told if self.waiting.welcome is None else (*told, self.waiting.welcome)
-        nobody = Act("nobody", self.queue)
+        rules = self.waiting.overflow
+        # Where a rule asks who is logged in, those who wait for something else wait for agents who miss the call.
+        asked = any(rule.when is not None and "agents" in rule.when.names() for rule in rules)
+        nobody = Act("misses" if asked else "nobody", self.queue)
         agent = (*pressed, Act("agent", self.queue), Act("agent_ends"))
         yield Move(talked, said, queued_s=self.max_wait_s, reached=Reached.PERSON, acts=agent)
         offered = said if self.waiting.say_keys is None else (*said, self.waiting.say_keys)
@@ -100,10 +103,13 @@ class Queue(Node):
             if way.kind is Kind.KEY:
                 acts = (*pressed, nobody, Act("press", way.detail))
                 yield Move(way, offered, queued_s=self.max_wait_s, acts=acts)
-        for way, rule in zip((way for way in others if way.kind is not Kind.KEY), self.waiting.overflow, strict=True):
+        for way, rule in zip((way for way in others if way.kind is not Kind.KEY), rules, strict=True):
             queued_s = self.max_wait_s if rule.when is not None else min(rule.after_s, self.max_wait_s)
-            yield Move(way, said, queued_s=queued_s, acts=(*pressed, nobody))
-        yield Move(overflow, said, queued_s=self.max_wait_s, acts=(*pressed, nobody))
+            asks = rule.when is not None and "agents" in rule.when.names()
+            alone = Act("nobody", self.queue) if asks else nobody
+            yield Move(way, said, queued_s=queued_s, acts=(*pressed, alone))
+        if all(rule.when is not None or rule.after_s > self.max_wait_s for rule in rules):
+            yield Move(overflow, said, queued_s=self.max_wait_s, acts=(*pressed, nobody))
         yield Move(unavailable, said, waits_s=ENTER_PATIENCE_S, acts=(*pressed, Act("full", self.queue)))
 
     def conditions(self) -> dict[Where, Expression]:

@@ -31,6 +31,7 @@ class _Scene:
 
     caller: list[dict[str, Any]] = field(default_factory=list)
     answering: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     queues: dict[str, str] = field(default_factory=dict)
     lookups: dict[str, dict[str, Any]] = field(default_factory=dict)
     mailboxes: dict[str, str] = field(default_factory=dict)
@@ -49,6 +50,10 @@ class _Scene:
                 "talks": length_text(TALKS_S),
             }
             for queue in dict.fromkeys(self.answering)
+        ]
+        agents += [
+            {"name": f"missing-{queue.replace('_', '-')}", "queues": [queue], "does": ["no_answer"]}
+            for queue in dict.fromkeys(self.missing)
         ]
         given = {
             "caller": self.caller,
@@ -107,6 +112,8 @@ def _play(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
         match act.kind:
             case "agent" if node.type == "queue":
                 scene.answering.append(act.detail)
+            case "misses":
+                scene.missing.append(act.detail)
             case "nobody" if node.type == "transfer":
                 scene.transfers[act.detail] = "refused"
             case "full" if node.type == "queue":
@@ -135,7 +142,7 @@ def _press(scene: _Scene, edge: Edge, step: str) -> None:
     for act in edge.move.acts:
         if act.kind == "silence":
             doing.append({"silence": True})
-        elif act.kind == "nobody":
+        elif act.kind in ("nobody", "misses"):
             doing.append({"after": _length(edge.speech_s + RINGS_S)})
         elif act.kind == "press" and (keys := _keys(act, edge)):
             if doing and "silence" not in doing[-1]:
