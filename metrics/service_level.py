@@ -153,6 +153,10 @@ class ServiceLevel:
 
     # --- Reading
 
+    def learn(self, limits: Mapping[str, Limits]) -> None:
+        """The queues have these limits from now on; what was counted before stays as it was."""
+        self._limits = dict(limits)
+
     def queues(self) -> list[str]:
         """The queues that have limits, whether anybody came or not, and those where somebody came."""
         return sorted(self._by_queue.keys() | self._limits.keys())

@@ -54,6 +54,7 @@ from svar.embedded.broker import EmbeddedBroker
 from svar.flows_in_service import FlowsInService
 from svar.parts import Parts
 from svar.passwords import Passwords
+from svar.queues import Queues
 from svar.reception import Reception, calling
 from svar.registrations import Registrations
 from svar.storage import Storage, open_storage
@@ -90,14 +91,19 @@ class Node:
         self._calls = CallTasks(LONGEST_CALL_S)
         self._commands = Commands()
         self._parts = Parts()
+        self._queues = Queues(config)
         self.storage: Storage
         self.flows: FlowsInService
-        self.registering: list[str] = []
 
     @property
     def services(self) -> list[tuple[str, str]]:
         """The numbers that are served, with their titles."""
         return sorted((number, flow.title) for number, flow in self.flows.active.book.by_number.items())
+
+    @property
+    def registering(self) -> list[str]:
+        """The agents whose phones register."""
+        return [name for name, agent in endpoint.agents(self.config).items() if not agent.contact]
 
     async def start(self, *, watch_flows: bool = False) -> Places:
         """With `watch_flows` the flows' folder is served as it changes, and nothing that is published.
@@ -116,13 +122,12 @@ class Node:
         stack.enter_context(state_folder.held(Path(config.node.state)))
         self.passwords = Passwords(Path(config.node.state) / "agents.json")
         agents = endpoint.agents(config)
-        self.registering = [name for name, agent in agents.items() if not agent.contact]
         self.passwords.ensure(self.registering)
         self.storage = storage = await stack.enter_async_context(
             open_storage(config, self.identity, lambda: len(self._calls), self._parts)
         )
         self.flows = await serving_flows.serve_flows(
-            config, self.identity, storage, self._parts, stack, watch_folder=watch_flows
+            config, self._queues.known, self.identity, storage, self._parts, stack, watch_folder=watch_flows
         )
         prompts = await serving_flows.spoken(config, feature_codes.SPOKEN, Path(config.flows.folder))
         stack.push_async_callback(prompts.close)
@@ -171,9 +176,14 @@ class Node:
         streams = tuple(address for address in user_agent.addresses if address.reliable)
         return Places(user_agent.address[:2], http, mqtt, streams)
 
-    def reload(self) -> None:
-        """Read the certificates again, once it has started; what cannot be used is logged, and changes nothing."""
+    def reload(self, config: Config | None) -> None:
+        """Read the certificates again, and have the queues of `config` (None: as they are), once it has started.
+
+        What cannot be used is logged, and changes nothing.
+        """
         self._user_agent.reload_certificates()
+        if config is not None:
+            self._background(self._queues.take(config, self.storage))
 
     async def _listen(self, user_agent: UserAgent) -> None:
         try:
@@ -188,8 +198,7 @@ class Node:
     ) -> None:
         """From here on INVITEs are led to flows, and offers to agents' phones."""
         config, storage = self.config, self.storage
-        titles = endpoint.titles(config)
-        local = calling(config.sip.domains[0] if config.sip.domains else config.sip.host, titles)
+        local = calling(config.sip.domains[0] if config.sip.domains else config.sip.host, self._queues.titles)
         phones = SipPhones(line, registrations.locate, local, _token)
         outside = Outside(phones, trunks.destinations(config))
         node, distributor = NodeId(self.identity.node), storage.distributor
@@ -262,7 +271,7 @@ class Node:
         labelled += crises_shown.labelled(storage.crises)
         exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s, labelled=labelled)
         notices = crises_shown.notices_of(storage.crises, lambda: self.flows.active.book.crises, zone)
-        app = make_app(Sources(exposition.render, health.report, board, _now_ms, endpoint.titles(config), notices))
+        app = make_app(Sources(exposition.render, health.report, board, _now_ms, self._queues.titles, notices))
         server = ConsoleServer(app, host=config.http.host, port=config.http.port)
         await server.start()
         self._stack.push_async_callback(server.stop)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from acd.versions_folder import FolderVersions
 from ivr.book import FlowBook, load_book
+from ivr.check import Deployment
 from ivr.prompting import Said
 from ivr.prompts.library import SpokenPrompts
 from ivr.telephony import Identity
 from metrics.health import Health
 from metrics.prometheus import Labelled
 from rtp import wav
-from svar import deployment
 from svar.canary_watch import CanaryWatch
 from svar.config import Config
 from svar.edition import Press
@@ -51,16 +51,25 @@ def _slices(said: Iterable[Said]) -> Iterator[list[Said]]:
 
 
 async def serve_flows(
-    config: Config, identity: Identity, storage: Storage, parts: Parts, stack: AsyncExitStack, *, watch_folder: bool
+    config: Config,
+    known: Deployment,
+    identity: Identity,
+    storage: Storage,
+    parts: Parts,
+    stack: AsyncExitStack,
+    *,
+    watch_folder: bool,
 ) -> FlowsInService:
     """The flows in service, which follow the store from now on; with `watch_folder` the configured folder instead.
+
+    `known` is what flows may name; it is looked at whenever flows are loaded.
 
     Raises FlowFileError.
     """
     state, folder = Path(config.node.state), Path(config.flows.folder)
 
     def load(path: Path) -> FlowBook:
-        return load_book(path, deployment.names(config))
+        return load_book(path, known)
 
     async def speak(book: FlowBook, path: Path) -> SpokenPrompts:
         return await spoken(config, book.said(), path)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import structlog
 import typer
 
 from acd.distributor import DistributorError
@@ -18,8 +19,10 @@ from ivr.problems import FlowFileError
 from metrics.records import RecordsError
 from svar import logs
 from svar.compose import Node, Places
-from svar.config import Config, ConfigError, load
+from svar.config import ConfigError, load
 from svar.embedded.child import EmbeddedError
+
+_log = structlog.get_logger(__name__)
 
 EXAMPLE = Path(__file__).parent.parent.parent / "deploy" / "example.toml"
 
@@ -37,13 +40,14 @@ def serve(
     """Run a node until Ctrl-C (or SIGTERM), then end it in order."""
     logs.configure(json=json_logs, debug=debug)
     try:
-        asyncio.run(_serve(load(config, os.environ), watch_flows=watch_flows))
+        asyncio.run(_serve(config, watch_flows=watch_flows))
     except CANNOT_START as error:
         print(f"svar cannot start:\n{error}", file=sys.stderr)
         raise typer.Exit(1) from None
 
 
-async def _serve(config: Config, *, watch_flows: bool) -> None:
+async def _serve(path: Path, *, watch_flows: bool) -> None:
+    config = load(path, os.environ)
     stopped, hurried = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -57,7 +61,7 @@ async def _serve(config: Config, *, watch_flows: bool) -> None:
     if places is None:
         print("stopped before it had started", flush=True)
         return
-    loop.add_signal_handler(signal.SIGHUP, node.reload)
+    loop.add_signal_handler(signal.SIGHUP, _reload, node, path)
     _spare_the_collector()
     print(greeting(node, places), flush=True)
     print("\n".join(await flows_lines(node, watch_flows=watch_flows)), flush=True)
@@ -66,6 +70,16 @@ async def _serve(config: Config, *, watch_flows: bool) -> None:
     print("stopping: new calls get 503, calls in progress may end ... (once more ends them now)", flush=True)
     await node.stop(hurried)
     print("stopped", flush=True)
+
+
+def _reload(node: Node, path: Path) -> None:
+    """Read the file again; one with mistakes changes nothing but the certificates."""
+    config = None
+    try:
+        config = load(path, os.environ)
+    except ConfigError as error:
+        _log.error("the configuration cannot be read again", error=str(error))
+    node.reload(config)
 
 
 async def _start(node: Node, stopped: asyncio.Event, *, watch_flows: bool) -> Places | None:
