@@ -1,7 +1,8 @@
 """The scenarios of a folder: found, read, and their names checked against the flows; every mistake at its line."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
 from events.catalogue import CATALOGUE, FIELD_TYPES
@@ -12,6 +13,8 @@ from ivr.marked_yaml import Marked, Path, read
 from ivr.problems import FlowFileError, Problem, did_you_mean
 from ivr.simulator.expected import Expected
 from ivr.simulator.scenario_file import Caller, Scenario, ScenarioFile
+
+_NUMBERED = re.compile(r"'scenarios\.(\d+)\.?([^']*)'")
 
 
 class _Known:
@@ -118,11 +121,23 @@ def _is_of(case: Case, flows: set[str], book: FlowBook) -> bool:
 def _cases(marked: Marked, known: _Known) -> Iterator[Case]:
     file = validated(ScenarioFile, marked)
     if file is None:
+        marked.problems[:] = [replace(one, message=_named(marked, one.message)) for one in marked.problems]
         return
     _check(marked, file, known)
     if not marked.problems:
         for index, scenario in enumerate(file.scenarios):
             yield Case(marked, index, scenario, scenario.number or file.number)
+
+
+def _named(marked: Marked, message: str) -> str:
+    """`'scenarios.2.caller.0': ...` with the scenario's name in place of its number."""
+    found = _NUMBERED.match(message)
+    scenarios = marked.data.get("scenarios") if isinstance(marked.data, dict) else None
+    if found is None or not isinstance(scenarios, list):
+        return message
+    given = scenarios[int(found[1])]
+    name = given.get("name") if isinstance(given, dict) else None
+    return f"{name!r}: '{found[2]}'{message[found.end() :]}" if isinstance(name, str) and found[2] else message
 
 
 # --- names ---

@@ -136,6 +136,12 @@ def event_text(event: Event) -> str:
             return f"a message of {_length(event.duration_ms)} is kept in the mailbox {event.mailbox}"
         case catalogue.LookupDone():
             return f"look-up {event.service}: {event.outcome}" + (f" {event.status}" if event.status else "")
+        case catalogue.Deflected():
+            return f"is told of another way ({event.to}): {event.outcome}"
+        case catalogue.CrisisHeard():
+            return f"hears of the crisis {event.crisis}"
+        case catalogue.CrisisDeflected():
+            return f"is told something instead of waiting, by the crisis {event.crisis}"
         case catalogue.SurveyAnswered():
             return f"answers {event.answer} to {event.question} of the survey {event.survey}"
         case catalogue.ContactEnded():

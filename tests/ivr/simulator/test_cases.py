@@ -36,7 +36,7 @@ REST = "    caller: [{press: 1}]\n    expect: {}\n"
         ("    agents: [{name: k, queues: [x]}]\n" + REST, "5:33: there is no queue 'x'"),
         ("    others: [{queue: x, waiting: 1}]\n" + REST, "there is no queue 'x'"),
         ("    callers: [{name: b, caller: [{at: x, press: 1}], expect: {}}]\n" + REST, "there is no node 'x'"),
-        ("    caller: [{press: 1x}]\n    expect: {}\n", "5:22: 'scenarios.0.caller.0.press'"),
+        ("    caller: [{press: 1x}]\n    expect: {}\n", "5:22: 'one': 'caller.0.press': "),
         ("    caller: [{after: 5, press: 1}]\n    expect: {}\n", "write 5s"),
         ("    caller: [{after: 5s}]\n    expect: {}\n", "an act is one of"),
         ("    expect: {wait: {least: 5s, most: 1s}}\n", "least is more than most"),

@@ -78,7 +78,7 @@ def test_what_is_not_as_expected_is_told_with_its_line(tmp_path: Path, old: str,
     [
         ("press: 1", "pres: 1", "there is no field 'pres'"),
         ("press: 1", "press: 1, hang_up: true", "an act is one of"),
-        ("2026-11-23 10:00", "i morgen", "s.yaml:4:9: 'scenarios.0.at': a moment is written"),
+        ("2026-11-23 10:00", "i morgen", "s.yaml:4:9: 'one': 'at': a moment is written"),
         ("number: 5000", "number: 5001", "s.yaml:1:9: no flow has the number 5001; did you mean '5000'?"),
         ("path: [menu, wait]", "path: [menu, wiat]", "s.yaml:8:20: there is no node 'wiat'; did you mean 'wait'?"),
         ("number: 5000\n", "", "'number' is missing"),
