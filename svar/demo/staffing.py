@@ -3,8 +3,9 @@
 import socket
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from svar.config import Agent, Config, Queue, Redis, Trunk
+from svar.config import Agent, Config, Lookup, Queue, Redis, Sms, Trunk, WebHeaders
 from svar.demo.traffic import Way
 
 LOOPBACK = "127.0.0.1"
@@ -14,6 +15,7 @@ NOWHERE = f"{LOOPBACK}:9"
 LEVEL = 5
 SHUTDOWN_S = 2
 LONGEST_WRAP_UP_S = 30
+_Web = TypeVar("_Web", Lookup, Sms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def demo_agents(agents: int) -> list[str]:
 def served(config: Config, state: str, scale: Scale) -> Config:
     """`config` for the demo: its flows and queues; loopback, a store and a folder of its own, and the demo's agents.
 
-    Nothing outside is touched: no other Redis, no other broker, no trunk but loopback, no destination.
+    Nothing outside is touched: no other Redis, no other broker, no trunk but loopback, no destination, no web service.
     """
     return replace(
         config,
@@ -53,9 +55,15 @@ def served(config: Config, state: str, scale: Scale) -> Config:
         flows=replace(config.flows, settings={**config.flows.settings, "demo": True}),
         trunk=[Trunk(name="loopback", networks=["127.0.0.0/8"])],
         destination=[replace(place, uri=f"sip:{place.name}@{NOWHERE}") for place in config.destination],
+        lookup=[_nowhere(service) for service in config.lookup],
+        sms=_nowhere(config.sms) if config.sms.url else config.sms,
         queue=[_scaled(queue, scale) for queue in config.queue],
         agent=[*config.agent, *_rows(config.queue, scale.agents)],
     )
+
+
+def _nowhere(service: _Web) -> _Web:
+    return replace(service, url=f"http://{NOWHERE}", networks=[f"{LOOPBACK}/32"], ca="", headers=WebHeaders())
 
 
 def _port(wanted: int, kind: socket.SocketKind) -> int:

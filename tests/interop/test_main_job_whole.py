@@ -27,7 +27,8 @@ EXAMPLE = (ROOT / "deploy" / "example.toml").read_text()
 PARTS = EXAMPLE[EXAMPLE.index("[[queue]]") :]
 MENU = (
     "Velkommen. For økonomisk sosialhjelp og andre kommunale tjenester, tast 1. Arbeid og helse, tast 2. "
-    "Familie, tast 3. Uføretrygd, tast 4. Annet, tast 5. For English, press 9."
+    "Familie, tast 3. Uføretrygd, tast 4. Annet, tast 5. Vet du ikke hva du skal velge, tast 0. "
+    "Andre språk, tast 8. For English, press 9."
 )
 LIKE = 0.9
 

@@ -17,7 +17,7 @@ from tests.interop.sound import RATE_HZ, Samples, a_law_file, likeness, power_at
 pytestmark = pytest.mark.interop
 
 MAIN, PENSION = "5000", "5001"
-MENU_S, TALK_S, WAITING_S = 3.0, 2.5, 15.0
+MENU_S, TALK_S, WAITING_S = 3.0, 2.5, 25.0
 ALIKE, PURE, MOST = 0.8, 0.9, 0.5
 """How alike recordings of a sound are at least, how much of the sound a tone is, and how much has to be heard."""
 

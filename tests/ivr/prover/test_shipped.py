@@ -17,6 +17,7 @@ FROM_MS = 1_795_388_400_000
 def test_the_shipped_flows_are_proven(demo: bool) -> None:
     proof = prove_folder(read_folder(ROOT / "flows"), FROM_MS, settings={"demo": demo})
     assert [line for fault in proof.faults for line in story(fault)] == []
-    assert len(proof.flows) >= 8
+    assert len(proof.flows) >= 12
+    assert proof.unproven == ()
     assert all(flow.ends.get("person") and flow.ends.get("goodbye") for flow in proof.flows)
     assert sum(flow.took_s for flow in proof.flows) < 20

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svar.config import Destination, Mqtt, Redis, Trunk, load
+from svar.config import Destination, Lookup, Mqtt, Redis, Sms, Trunk, WebHeaders, load
 from svar.demo.staffing import Scale, demo_agents, served, usable
 from svar.demo.traffic import WAYS
 from svar.endpoint import agents, core_config
@@ -40,11 +40,16 @@ def test_nothing_outside_is_touched(tmp_path: Path) -> None:
         mqtt=Mqtt(url="mqtt://broker.example"),
         trunk=[Trunk(name="operator", networks=["192.0.2.0/24"])],
         destination=[Destination(name="partner", uri="sip:1@192.0.2.7")],
+        lookup=[Lookup(name="cases", url="https://cases.example", headers=WebHeaders(files={"X-Key": "cases.token"}))],
+        sms=Sms(url="https://sms.example", headers=WebHeaders(env={"X-Key": "SMS_KEY"})),
     )
     ours = served(config, str(tmp_path), Scale(60, 4))
     assert (ours.sip.host, ours.http.host, ours.media.host) == ("127.0.0.1", "127.0.0.1", "")
     assert (ours.redis.url, ours.mqtt.url, ours.node.state) == ("", "", str(tmp_path))
     assert [place.uri for place in ours.destination] == ["sip:partner@127.0.0.1:9"]
+    (lookup,), sms = ours.lookup, ours.sms
+    assert lookup.url == sms.url == "http://127.0.0.1:9"
+    assert lookup.headers == sms.headers == WebHeaders()
     (trunk,) = core_config(ours, Passwords(tmp_path / "agents.json"), "0").trunks
     assert [str(network) for network in trunk.networks] == ["127.0.0.0/8"]
 
