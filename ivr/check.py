@@ -54,6 +54,7 @@ def check_flow(flow: Flow, marked: Marked, broken: Collection[str] = ()) -> None
     _check_targets(flow, marked)
     _check_circles(flow, marked)
     _check_languages(flow, marked)
+    _check_declared(flow, marked)
     if not broken:
         _check_reach(flow, marked)
         _check_values(flow, marked)
@@ -75,6 +76,16 @@ def _check_targets(flow: Flow, marked: Marked) -> None:
             if target not in flow.nodes:
                 hint = did_you_mean(target, flow.nodes)
                 _report(marked, name, node, where, f"there is no node {target!r}{hint}")
+
+
+def _check_declared(flow: Flow, marked: Marked) -> None:
+    """A name that had two meanings could have two types, and an expression fail when a caller is on the line."""
+    for field, names in (("variables", flow.variables), ("parameters", flow.parameters)):
+        for name in names:
+            if name in flow.built_in:
+                marked.report((field, name), f"{name!r} is known to every flow: choose another name", key=True)
+            elif field == "parameters" and name in flow.variables:
+                marked.report((field, name), f"{name!r} stands under variables too: choose another name", key=True)
 
 
 def _check_reach(flow: Flow, marked: Marked) -> None:

@@ -9,6 +9,7 @@ from ivr.marked_yaml import Marked
 from ivr.marked_yaml import Path as Where
 from ivr.nodes.message import Message
 from ivr.nodes.queue import Queue
+from ivr.nodes.subflow import Subflow
 from ivr.problems import did_you_mean
 from ivr.prompting import Said
 
@@ -21,7 +22,7 @@ def check_crisis(
     for index, name in enumerate(crisis.flows):
         if name not in names:
             marked.report(("flows", index), f"there is no flow {name!r}{did_you_mean(name, names)}")
-    heard = [flow for flow in flows if not crisis.flows or flow.flow in crisis.flows]
+    heard = _heard_in(crisis, flows)
     _check_texts(crisis, marked, heard)
     if not any(isinstance(node, Message) and node.crisis for flow in heard for node in flow.nodes.values()):
         marked.report(("message",), "nobody hears it: none of its flows has a message with `crisis: true`", key=True)
@@ -34,6 +35,20 @@ def check_crisis(
             marked.report((*where, "queue"), f"none of its flows leads to the queue {queue!r}{hint}")
         if when is not None:
             _check_condition(marked, (*where, "when"), when, [flow for flow in heard if queue in _queues_of([flow])])
+
+
+def _heard_in(crisis: CrisisFile, flows: Sequence[Flow]) -> list[Flow]:
+    """Its flows, and those that they call: callers are there too while it is on."""
+    by_name = {flow.flow: flow for flow in flows}
+    ahead = [name for name in crisis.flows or by_name if name in by_name]
+    found: dict[str, Flow] = {}
+    while ahead:
+        name = ahead.pop(0)
+        if name not in found:
+            found[name] = by_name[name]
+            calls = (node.flow for node in by_name[name].nodes.values() if isinstance(node, Subflow))
+            ahead += [called for called in calls if called in by_name]
+    return list(found.values())
 
 
 def _queues(crisis: CrisisFile) -> Iterable[tuple[Where, str, Expression | None]]:

@@ -21,6 +21,8 @@ Closure = Callable[[Values], Any]
 
 MOST_CHARACTERS = 500
 MOST_DEPTH = 20
+MOST_NUMBER = 10**15
+"""Sums stop here, and at its negative: a number that a flow lets grow must not fill the memory."""
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -113,6 +115,8 @@ def _constant(text: str, node: ast.Constant) -> Closure:
     value = node.value
     if not isinstance(value, str | int | float):
         raise ExpressionError(_column(text, node), f"{value!r} is not allowed: use text, a number, true or false")
+    if not isinstance(value, str) and not -MOST_NUMBER <= value <= MOST_NUMBER:
+        raise ExpressionError(_column(text, node), f"a number is at most {MOST_NUMBER}")
     return lambda values: value
 
 
@@ -170,7 +174,7 @@ def _binary(text: str, node: ast.BinOp) -> Closure:
     if operation is None:
         raise ExpressionError(_column(text, node), "only + and - are allowed")
     left, right = _compile(text, node.left), _compile(text, node.right)
-    return lambda values: operation(left(values), right(values))
+    return lambda values: max(-MOST_NUMBER, min(MOST_NUMBER, operation(left(values), right(values))))
 
 
 def _call(text: str, node: ast.Call) -> Closure:

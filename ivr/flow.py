@@ -13,9 +13,15 @@ from ivr.run import Scalar
 from ivr.schema import Language, Name, Number, Shared, Target, Texts
 
 
+MOST_TEXT = 200
+MOST_VARIABLES = 200
+
+
 def _scalar(given: object) -> Scalar:
     if not isinstance(given, str | int | float):
         raise PydanticCustomError("scalar", "the first value is text, a number, true or false")
+    if isinstance(given, str) and len(given) > MOST_TEXT:
+        raise PydanticCustomError("scalar", "the first value is text of at most {most} characters", {"most": MOST_TEXT})
     return given
 
 
@@ -53,17 +59,24 @@ class Flow(Heading):
 
     include: list[Name] = Field(default_factory=list, max_length=20, description="Files under shared/, by name.")
     parameters: dict[Name, FirstValue] = Field(
-        default_factory=dict, description="What a flow that calls this one may give, with the value if it does not."
+        default_factory=dict,
+        max_length=MOST_VARIABLES,
+        description="What a flow that calls this one may give, with the value if it does not.",
     )
     variables: dict[Name, FirstValue] = Field(
         default_factory=dict,
+        max_length=MOST_VARIABLES,
         description="First values, which give the types; the deployment's settings of the same name replace them.",
     )
     prompts: dict[Name, Texts] = Field(
-        default_factory=dict, description="Texts by name, for nodes that say the same: `say: name`."
+        default_factory=dict,
+        max_length=500,
+        description="Texts by name, for nodes that say the same: `say: name`.",
     )
     waiting: dict[Name, Waiting] = Field(
-        default_factory=dict, description="What happens while callers wait, by name, for queues that share it."
+        default_factory=dict,
+        max_length=50,
+        description="What happens while callers wait, by name, for queues that share it.",
     )
     start: Target = Field(description="The node where callers begin.")
     nodes: dict[Name, AnyNode] = Field(min_length=1, max_length=500, description="Its nodes, by name.")
