@@ -25,7 +25,9 @@ from svar.crises_prepared import Prepared, in_service, in_words
 from svar.crises_shown import when
 from svar.crisis_ends import end_ms, lasting, left
 from svar.flow_store import FlowStore, open_store
-from svar.terminal import Terminal
+
+SHOWN_MS = 31 * 86_400_000
+"""What is over is told for so long."""
 
 Work = Callable[[Config], Coroutine[Any, Any, list[str]]]
 
@@ -87,7 +89,8 @@ def _do(work: Work, config: Path) -> None:
         told = asyncio.run(work(load(config, os.environ)))
     except FAULTS as fault:
         _fail(str(fault))
-    Terminal().print_all(told)
+    for line in told:
+        print(line)
 
 
 # --- The work -----------------------------------------------------------------------------------------------------
@@ -154,9 +157,9 @@ async def _status(config: Config) -> list[str]:
             lines += _running(one, prepared.book.crises.get(one.crisis), measured, zone, now_ms)
         if not standing.on:
             lines.append("no crisis is on")
-        ended = [crisis for crisis in measured if standing.running(crisis) is None]
-        for name in ended:
-            lines += ["", f"{name}, when it was on last:", *_measured(measured[name])]
+        for name, figures in measured.items():
+            if standing.running(name) is None and figures.since_ms > now_ms - SHOWN_MS:
+                lines += ["", f"{name}, on from {when(figures.since_ms, zone)} and over:", *_measured(figures)]
         return [*lines, "", *_prepared(prepared, standing), *_followed(store)]
 
 
@@ -178,7 +181,7 @@ def _measured(figures: CrisisFigures) -> list[str]:
     tally = figures.last
     deflected = tally.ended + tally.stayed + tally.told
     lines = [
-        f"  so far: {tally.heard} contacts heard the message, {_share(tally.hung_up, tally.heard)} hung up at it",
+        f"  {tally.heard} contacts heard the message, {_share(tally.hung_up, tally.heard)} hung up at it",
         f"  {deflected} were deflected: {tally.ended} went, {tally.stayed} chose to wait, {tally.told} waited anyhow",
         f"  {_share(tally.rang_again, tally.known + tally.forgotten)} callers rang again within 24 hours",
     ]
