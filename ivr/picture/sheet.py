@@ -50,11 +50,9 @@ def sheets(graph: Graph) -> Iterable[Sheet]:
         if bands > depth:
             return
         plan, depth = _plan(graph, bands)
-        for columns in range(1, MOST_COLUMNS + 1):
-            sheet, most = _laid_out(graph, plan, columns)
-            yield sheet
-            if most <= columns:
-                break
+        bands_of_blocks = _blocks(graph, plan)
+        for columns in range(1, min(MOST_COLUMNS, max(map(len, bands_of_blocks))) + 1):
+            yield _laid_out(plan, [beside(blocks, columns) for blocks in bands_of_blocks])
 
 
 def _plan(graph: Graph, bands: int) -> tuple[_Plan, int]:
@@ -116,21 +114,22 @@ def _as_reached(boxes: Sequence[Box], at: Mapping[str, int]) -> list[Box]:
     return [boxes[index] for index in seen]
 
 
-def _laid_out(graph: Graph, plan: _Plan, columns: int) -> tuple[Sheet, int]:
-    """The sheet, and how many parts the band has that has most: more columns are of no use."""
-    blocks: list[Block] = []
-    known, most = graph.named(), 1
-    for boxes in plan.bands:
-        parts = _parts(boxes, plan)
-        most = max(most, len(parts))
-        cards = [[_card(box, known, plan, graph.language) for box in part] for part in parts]
-        blocks.append(beside([_block(some, plan.lines) for some in cards], columns))
-    whole = below(blocks, BAND_GAP)
+def _blocks(graph: Graph, plan: _Plan) -> list[list[Block]]:
+    """What hangs together, arranged, by band."""
+    known = graph.named()
+    return [
+        [_block([_card(box, known, plan, graph.language) for box in part], plan.lines) for part in _parts(boxes, plan)]
+        for boxes in plan.bands
+    ]
+
+
+def _laid_out(plan: _Plan, bands: Sequence[Block]) -> Sheet:
+    whole = below(bands, BAND_GAP)
     if not plan.endings:
-        return Sheet(whole.placed, whole.wires, whole.width, whole.height, None, len(blocks)), most
+        return Sheet(whole.placed, whole.wires, whole.width, whole.height, None, len(bands))
     endings_at = whole.height + BAND_GAP
     aside, width, height = _in_rows([card_of(box, ()) for box in plan.endings], whole.width, endings_at + 14.0)
-    return Sheet((*whole.placed, *aside), whole.wires, max(whole.width, width), height, endings_at, len(blocks)), most
+    return Sheet((*whole.placed, *aside), whole.wires, max(whole.width, width), height, endings_at, len(bands))
 
 
 def _parts(boxes: Sequence[Box], plan: _Plan) -> list[list[Box]]:

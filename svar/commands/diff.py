@@ -100,7 +100,16 @@ def _only(side: Side, names: set[str]) -> Side:
 
 
 def _before(settings: Config, into: Path) -> Ref:
-    return in_service(settings, into) or of_git("HEAD", Path(settings.flows.folder), into)
+    served = in_service(settings, into)
+    if served is not None:
+        return served
+    folder = Path(settings.flows.folder)
+    try:
+        return of_git("HEAD", folder, into)
+    except RefError:
+        raise RefError(
+            f"nothing was ever published, and {folder} has no commit: name what to compare with, as `svar diff OLD`"
+        ) from None
 
 
 def _side(ref: Ref, into: Path) -> Side:

@@ -135,3 +135,13 @@ def test_without_names_it_is_what_is_in_service_where_something_was_published(tm
     version = text.split()[1]
     assert "now “one" in run(config, str(folder), version[:6])[1]
     assert "nothing has changed" in run(config, version, version[:8])[1]
+
+
+def test_a_folder_with_nothing_to_compare_with_says_so(tmp_path: Path) -> None:
+    shutil.copytree(FLOWS, tmp_path / "site" / "flows")
+    config = tmp_path / "svar.toml"
+    text = EXAMPLE.read_text().replace('folder = "../flows"', 'folder = "site/flows"')
+    config.write_text(text.replace('tenant = "svar"', f'tenant = "svar"\nstate = "{tmp_path / "state"}"', 1))
+    code, text = run(config)
+    assert code == 1
+    assert "nothing was ever published" in text

@@ -67,6 +67,24 @@ def test_shared_endings_are_drawn_aside_and_named_where_callers_meet_them() -> N
     assert text.count('href="#step-bye"') == 3
 
 
+def test_who_goes_back_is_told_where_instead_of_by_a_line_across_the_sheet() -> None:
+    sheet = next(iter(sheets(drawn(small()))))
+    pills = {placed.card.box.name: [way.pill for way in placed.card.ways] for placed in sheet.placed}
+    again = pills["again"][0]
+    assert again is not None
+    assert (again.role, again.target) == ("back", "menu")
+    assert [(wire.source, wire.target) for wire in sheet.wires if wire.source == "again"] == []
+
+
+def test_a_step_that_many_lead_to_has_one_line_and_is_named_elsewhere() -> None:
+    sheet = next(iter(sheets(drawn(large()))))
+    assert len([wire for wire in sheet.wires if wire.target == "general"]) == 1
+    named = [
+        way.pill for placed in sheet.placed for way in placed.card.ways if way.pill and way.pill.target == "general"
+    ]
+    assert len(named) == 8
+
+
 def test_text_is_escaped() -> None:
     text = svg(drawn(small()))
     assert "Små &amp; &lt;store&gt;" in text
