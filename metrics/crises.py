@@ -111,7 +111,9 @@ class Crises:
 
     def _on_heard(self, event: CrisisHeard) -> None:
         crisis = self._label(event.crisis)
-        self._count(crisis, "heard")
+        # Who changes the language hears it again, and is still one who heard it.
+        if self._hearing.pop(event.contact, ("", 0))[0] != crisis:
+            self._count(crisis, "heard")
         _bound(self._hearing, MOST_CONTACTS)
         self._hearing[event.contact] = (crisis, event.at_ms + event.lasts_ms + HUNG_UP_WITHIN_MS)
         self._meet(crisis, event.contact, event.at_ms)

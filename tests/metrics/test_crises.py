@@ -83,6 +83,11 @@ def test_who_rings_again_within_a_day_is_counted(key: str, after_ms: int, again:
     assert fold.counts("rang_again") == {("late",): again}
 
 
+def test_who_hears_it_again_in_another_language_is_counted_once() -> None:
+    fold = folded(started("c", 0), heard("c", 0), heard("c", 20_000), ended("c", 30_000))
+    assert fold.figures["late"].total == Tally(heard=1, hung_up=1, known=1)
+
+
 def test_a_caller_who_rings_again_and_again_counts_once() -> None:
     fold = folded(*(event for n in range(5) for event in (started(f"c{n}", n), heard(f"c{n}", n))))
     assert fold.figures["late"].total == Tally(heard=5, rang_again=1, known=1)
