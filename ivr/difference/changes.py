@@ -63,7 +63,8 @@ class Change:
     """One thing that changed. `heard`: callers notice it.
 
     `steps` are names in the new version (in the old one of what is gone). `sentence` says it without `before` and
-    `after`, which hold texts that are long; where they do, `words` tells to compare them word by word.
+    `after`, which hold texts that are long; where they do, `words` tells to compare them word by word. A change that
+    several flows share, as of a text that they include, has them in `flows`.
     """
 
     what: What
@@ -75,6 +76,7 @@ class Change:
     language: str = ""
     heard: bool = True
     words: bool = False
+    flows: tuple[str, ...] = ()
 
     @property
     def at_steps(self) -> bool:

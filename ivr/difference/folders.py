@@ -1,6 +1,6 @@
 """Two versions of all flows compared: numbers, flows, calendars."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ivr.calendar import Calendar
@@ -46,8 +46,23 @@ def compare(old: Side, new: Side, phrases: Phrases) -> Difference:
     nowhere = list(_queues(old, new, phrases))
     lost = {change.before for change in nowhere}
     changes = [one for one in changes if one.what is not What.QUEUE_UNREACHED or one.before not in lost] + nowhere
+    changes = shared(changes)
     titles = {name: flow.title for side in (old, new) for name, flow in side.flows.items()}
     return Difference(old.name, new.name, tuple(changes), tuple(titles.items()))
+
+
+def shared(changes: Sequence[Change]) -> list[Change]:
+    """What changed alike in several flows, told once for all of them: a text that they include."""
+    flows: dict[Change, list[str]] = {}
+    for change in changes:
+        if change.at_steps:
+            flows.setdefault(replace(change, flow="", steps=()), []).append(change.flow)
+    told: dict[Change, None] = {}
+    for change in changes:
+        alike = replace(change, flow="", steps=())
+        names = dict.fromkeys(flows.get(alike, ()))
+        told[replace(alike, flows=tuple(names)) if len(names) > 1 else change] = None
+    return list(told)
 
 
 def _hours(side: Side, phrases: Phrases) -> dict[tuple[str, str], str]:

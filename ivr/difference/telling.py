@@ -118,7 +118,10 @@ def _lead(change: Change, phrases: Phrases) -> str:
         return f"{phrases.steps(change.steps)}: {change.sentence}"
     if not change.at_steps:
         return change.sentence
-    told = phrases.choose("I", "At") + f" {phrases.steps(change.steps)}: {change.sentence}"
+    if change.flows:
+        told = phrases.choose("I flytene", "In the flows") + f" {', '.join(change.flows)}: {change.sentence}"
+    else:
+        told = phrases.choose("I", "At") + f" {phrases.steps(change.steps)}: {change.sentence}"
     told += f" ({change.language})" if change.language else ""
     if change.what is What.TEXT_ADDED:
         return told + phrases.choose(" er nytt", " is new")

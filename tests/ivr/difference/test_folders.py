@@ -309,3 +309,11 @@ def test_another_calendar_is_told_with_its_hours(tmp_path: Path) -> None:
     text = told(changed(tmp_path / "new", (MAIN, "calendar: office", "calendar: late")))
     assert "before → Monday to Friday 09-15 (office)" in text
     assert "now → Monday to Friday 10-18 (late)" in text
+
+
+def test_what_several_flows_share_is_told_once(tmp_path: Path) -> None:
+    old = "Vi har stengt i dag. Vi svarer igjen"
+    edits = [(f"{name}.yaml", old, "Vi holder stengt i dag. Vi svarer igjen") for name in ("main", "pension", "debt")]
+    text = told(changed(tmp_path, *edits))
+    assert text.count("[-har-] {+holder+}") == 1
+    assert "In the flows debt, main, pension: what is said (nb)" in text
