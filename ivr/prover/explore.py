@@ -7,7 +7,7 @@ from itertools import product
 
 from ivr.prompting import Said
 from ivr.prover.landscape import Landscape
-from ivr.prover.moments import Timeline
+from ivr.prover.moments import LONGEST_CALL_S, Timeline
 from ivr.prover.state import Caller, Here, Moment, State, kept, reached_after
 from ivr.prover.values import CannotWorkError
 from ivr.run import MOST_FRAMES
@@ -20,7 +20,11 @@ _CHOSEN = frozenset({"press", "records", "hang_up"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edge:
-    """One move from a state; `target` None: the call ends. `sets` are the variables' values that it gives."""
+    """One move from a state; `target` None: the call ends. `sets` are the variables' values that it gives.
+
+    `ages`: the caller waits in a queue meanwhile, and the hours ahead will be others before the day is over, so that
+    nobody goes round for ever by it.
+    """
 
     source: int
     move: Move
@@ -28,6 +32,7 @@ class Edge:
     reached: Reached | None
     speech_s: float
     sets: tuple[tuple[str, Known], ...] = ()
+    ages: bool = False
 
     @property
     def chosen(self) -> bool:
@@ -172,21 +177,28 @@ class _Explorer:
             self._graph.moves[at].append(Edge(at, move, None, reached, speech_s, given))
             return
         after = replace(after, reached=reached)
-        for moment in self._moments(state, speech_s + move.waits_s + move.queued_s):
+        ages = move.queued_s > 0 and self._goes_on(state.moment)
+        for moment in self._moments(state, speech_s + move.waits_s + move.queued_s, queued=move.queued_s > 0):
             target = self._number(self._placed(after, moment))
-            edge = Edge(at, move, target, reached, speech_s, given)
+            edge = Edge(at, move, target, reached, speech_s, given, ages)
             self._graph.moves[at].append(edge)
             if self._graph.parents[target] is None and target >= self._graph.starts:
                 self._graph.parents[target] = edge
 
-    def _moments(self, state: State, took_s: float) -> Iterator[Moment | None]:
+    def _goes_on(self, moment: Moment | None) -> bool:
+        """Whether a later stretch is followed."""
+        return (
+            moment is not None and len(self._time.later(moment.origin, moment.index, LONGEST_CALL_S, queued=True)) > 1
+        )
+
+    def _moments(self, state: State, took_s: float, *, queued: bool) -> Iterator[Moment | None]:
         moment = state.moment
         if moment is None:
             yield None
         elif took_s <= 0:
             yield moment
         else:
-            for index in self._time.later(moment.origin, moment.index, took_s):
+            for index in self._time.later(moment.origin, moment.index, took_s, queued=queued):
                 yield Moment(moment.origin, index)
 
     def _next(self, state: State, move: Move, sets: dict[str, Known]) -> State | None:

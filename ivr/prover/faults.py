@@ -189,7 +189,7 @@ def _round(graph: Graph, first: int, within: frozenset[int]) -> tuple[Edge, ...]
     ahead = [first]
     for state in ahead:
         for edge in graph.moves[state]:
-            if edge.chosen or edge.talked or edge.target not in within or edge.target in came:
+            if edge.chosen or edge.talked or edge.ages or edge.target not in within or edge.target in came:
                 continue
             came[edge.target] = edge
             if edge.target == first:
@@ -214,14 +214,15 @@ def _unspoken(land: Landscape, graph: Graph) -> Iterator[Found]:
         language = str(state.value("language"))
         if node is None:
             continue
+        fallback = land.flows[state.flow].fallback
         told: set[Said] = set()
         for edge in graph.moves[at]:
             for said in edge.move.said:
-                if said not in told and _lacks(said, language):
+                if said not in told and _lacks(said.falling_back(fallback), language):
                     told.add(said)
                     yield _mute(graph, at, said, language, (edge,))
         for said in node.texts().values():
-            if said not in told and _lacks(said, language):
+            if said not in told and _lacks(said.falling_back(fallback), language):
                 yield _mute(graph, at, said, language, ())
 
 

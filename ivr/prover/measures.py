@@ -1,10 +1,11 @@
 """Circles, and the longest ways through a graph without them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ivr.prover.explore import Edge, Graph
+from ivr.prover.state import State
 
 Follow = Callable[[Edge], bool]
 
@@ -43,15 +44,26 @@ class Measures:
     @cached_property
     def _round(self) -> list[int]:
         """By state: the circle that it is in, counting those that need keys or a talk."""
-        number = [0] * len(self._graph.states)
-        for index, states in enumerate(components(self._graph, lambda edge: True)):
-            for state in states:
-                number[state] = index
-        return number
+        return _numbered(len(self._graph.states), components(self._graph, lambda edge: True))
+
+    @cached_property
+    def _place_round(self) -> list[int]:
+        """The same as if time stood still: who comes back to a question by a key an hour later comes back."""
+        states = self._graph.states
+        places: dict[State, int] = {}
+        at = [places.setdefault(replace(state, moment=None, reached=None), len(places)) for state in states]
+        merged = Graph(moves=[[] for _ in places], states=list(places))
+        for edge in self._graph.edges():
+            target = None if edge.target is None else at[edge.target]
+            merged.moves[at[edge.source]].append(replace(edge, source=at[edge.source], target=target))
+        number = _numbered(len(places), components(merged, lambda edge: True))
+        return [number[place] for place in at]
 
     def onward(self, edge: Edge) -> bool:
         """Whether it is counted as going on: not where it closes a circle (by a key, a talk, or a fault)."""
         if edge.target is None:
+            return False
+        if edge.chosen and self._place_round[edge.source] == self._place_round[edge.target]:
             return False
         same = self._round[edge.source] == self._round[edge.target]
         return not same or (_idle(edge) and not self.loops)
@@ -111,8 +123,17 @@ class Measures:
         return [each for each in self._graph.moves[edge.source] if each.chosen]
 
 
+def _numbered(count: int, components: list[list[int]]) -> list[int]:
+    """By state: the number of its component."""
+    number = [0] * count
+    for index, states in enumerate(components):
+        for state in states:
+            number[state] = index
+    return number
+
+
 def _idle(edge: Edge) -> bool:
-    return not edge.chosen and not edge.talked
+    return not edge.chosen and not edge.talked and not edge.ages
 
 
 def _progress(edge: Edge) -> bool:

@@ -12,8 +12,11 @@ from itertools import pairwise
 
 from ivr.calendar import Calendar, Opening, clock_changes
 
-LONGEST_CALL_S = 43_200.0
+LONGEST_CALL_S = 86_400.0
 """How far beyond the first boundary that it crosses a call is followed."""
+
+SHORT_S = 1_800.0
+"""A caller outside queues, who has come into a stretch, is gone before the next one unless it is as short as this."""
 
 Signature = tuple[Opening | bool, ...]
 
@@ -113,13 +116,16 @@ class Timeline:
         at_ms = self.stretches[index].from_ms
         return (from_ms is None or from_ms <= at_ms) and (until_ms is None or at_ms < until_ms)
 
-    def later(self, origin: int, index: int, took_s: float) -> tuple[int, ...]:
+    def later(self, origin: int, index: int, took_s: float, *, queued: bool = False) -> tuple[int, ...]:
         """The stretches that a caller who came in `origin`, and is in `index`, may be in after so many seconds.
 
-        The caller may have come at any moment of `origin`, so the next stretch is always among them.
+        The caller may have come at any moment of `origin`, so the next stretch is always among them. From there on only
+        who waits in a queue is followed further, or comes into a stretch so short that talking alone outlasts it.
         """
         found = [index]
         stretches = self.stretches
+        if index != origin and not queued and self._lasts_s(index) > SHORT_S:
+            return (index,)
         for after in range(index + 1, len(stretches)):
             begins_ms = stretches[after].from_ms
             between_ms = begins_ms - stretches[index].until_ms
@@ -128,3 +134,7 @@ class Timeline:
                 break
             found.append(after)
         return tuple(found)
+
+    def _lasts_s(self, index: int) -> float:
+        stretch = self.stretches[index]
+        return (stretch.until_ms - stretch.from_ms) / 1000

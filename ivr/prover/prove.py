@@ -207,7 +207,7 @@ def _fault(case: _Case, seen: Seen, found: Found, bounds: Bounds) -> Fault:
     state = graph.states[found.state]
     first = graph.states[found.trail[0].source] if found.trail else state
     number = str(first.value("number") or next(iter(case.flow.numbers), ""))
-    story = story_of(graph, seen.time, found.trail, state, number)
+    story = story_of(graph, seen.time, found.trail, state, number, found.message)
     scenario = scenario_of(seen, found, story, bounds)
     place = _place(case.marks.get(state.flow), state.node)
     return Fault(found.kind, state.flow, state.node, found.message, place, story, scenario, found.also)

@@ -15,7 +15,7 @@ from ivr.nodes import Node
 from ivr.prover.bounds import Bounds
 from ivr.prover.explore import Edge
 from ivr.prover.faults import FaultKind, Found, Seen
-from ivr.prover.story import RINGS_S, TALKS_S, Story, lasts_s, step_name
+from ivr.prover.story import RINGS_S, TALKS_S, Story, can_be_shown, lasts_s, listens_s, step_name
 from ivr.run import MOST_FRAMES
 from ivr.schema import KEYS
 from ivr.ways import UNKNOWN, Act, Known
@@ -70,10 +70,10 @@ class _Scene:
 
 
 def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
-    """The YAML of a scenario file; empty for a flow without a number, which nobody can ring."""
-    if not story.number:
-        return ""
+    """The YAML of a scenario file; empty where none can show it: nobody can ring, or no caller is that exact."""
     graph, land = seen.graph, seen.land
+    if not story.number or not can_be_shown(graph, found.trail):
+        return ""
     scene = _Scene()
     for edge in found.trail:
         state = graph.states[edge.source]
@@ -135,15 +135,17 @@ def _play(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
 
 
 def _press(scene: _Scene, edge: Edge, step: str) -> None:
-    """Keys are pressed at once, one after the other; those after a silence when it is over."""
+    """One key after the text, several at once; those after a silence when it is over."""
     if not any(act.kind == "press" for act in edge.move.acts):
         return
     doing: list[dict[str, Any]] = []
+    if [act.kind for act in edge.move.acts] == ["press"] and listens_s(edge):
+        doing.append({"after": _length(listens_s(edge))})
     for act in edge.move.acts:
         if act.kind == "silence":
             doing.append({"silence": True})
         elif act.kind in ("nobody", "misses"):
-            doing.append({"after": _length(edge.speech_s + RINGS_S)})
+            doing.append({"after": _length(listens_s(edge))})
         elif act.kind == "press" and (keys := _keys(act, edge)):
             if doing and "silence" not in doing[-1]:
                 doing[-1]["press"] = doing[-1].get("press", "") + keys
@@ -208,7 +210,7 @@ def _expected(seen: Seen, found: Found, bounds: Bounds) -> dict[str, Any]:
             crisis = seen.land.book.crises[str(graph.states[found.state].value("crisis"))]
             return {"heard": [_longest_piece(next(iter(crisis.message.texts.values())))]}
         case FaultKind.TOO_LONG:
-            queued_s = sum(lasts_s(edge) - edge.takes_s for edge in found.trail if edge.move.queued_s)
+            queued_s = sum(lasts_s(edge) for edge in found.trail if edge.move.queued_s)
             return {"lasts": {"most": _length(bounds.time_s + max(queued_s, 0.0) + _SLACK_S)}}
         case FaultKind.TOO_MUCH_SPEECH if not found.trail[-1].chosen:
             return {"lasts": {"most": _length(bounds.speech_s)}}

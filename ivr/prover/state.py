@@ -130,7 +130,8 @@ _LASTING = frozenset({Reached.PERSON, Reached.PARTNER, Reached.CALLBACK, Reached
 def reached_after(before: Reached | None, move: Move) -> Reached | None:
     """What the caller got last, after a move. Who got what they rang for keeps it until they wait in vain again."""
     if move.reached is not None:
-        return move.reached
+        polite = move.reached in (Reached.MESSAGE, Reached.GOODBYE)
+        return before if polite and before in _LASTING else move.reached
     vain = move.queued_s > 0 or any(act.kind in ("nobody", "full") for act in move.acts)
     if before in _LASTING and not vain:
         return before

@@ -1,5 +1,6 @@
 """A way through the graph as a story: who rings when, what they hear and do, step by step, with the clock."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ TALKS_S = 60.0
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
 _LATE_MS = 10_000
+_EARLY_S = 0.2
+_SHOWN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,17 @@ class Story:
         width = max((len(step.step) for step in self.steps), default=0)
         for step in self.steps:
             clock = f"{int(step.at_s) // 60:3}:{int(step.at_s) % 60:02}"
-            told = [
-                *(f"hears \N{LEFT DOUBLE QUOTATION MARK}{text}\N{RIGHT DOUBLE QUOTATION MARK}" for text in step.hears)
-            ]
-            told += step.happens
+            told = [*_hears(step.hears), *step.happens]
             for index, line in enumerate(told or [""]):
                 lead = f"{clock}  {step.step:<{width}}" if not index else " " * (8 + width)
                 yield f"{lead}  {line}".rstrip()
+
+
+def _hears(texts: Sequence[str]) -> Iterator[str]:
+    """Each text once."""
+    for text, times in Counter(texts).items():
+        often = f", {times} times" if times > 1 else ""
+        yield f"hears \N{LEFT DOUBLE QUOTATION MARK}{text}\N{RIGHT DOUBLE QUOTATION MARK}{often}"
 
 
 def moment_text(at_ms: int) -> str:
@@ -61,8 +68,11 @@ def moment_text(at_ms: int) -> str:
     return local.strftime(f"%a {local.day} %B %Y %H:%M{seconds}") + twice
 
 
-def story_of(graph: Graph, time: Timeline, way: Sequence[Edge], last: State, number: str) -> Story:
-    """The story of a way; `last` is where it ends up when the way is empty, `number` what is dialled."""
+def story_of(graph: Graph, time: Timeline, way: Sequence[Edge], last: State, number: str, fault: str) -> Story:
+    """The story of a way; `last` is where it ends up when the way is empty, `number` what is dialled.
+
+    `fault` is what is wrong, told at the last step where the call does not end with it.
+    """
     began = graph.states[way[0].source] if way else last
     steps: list[Step] = []
     at_s = 0.0
@@ -74,7 +84,7 @@ def story_of(graph: Graph, time: Timeline, way: Sequence[Edge], last: State, num
         at_s += lasts_s(edge)
     if not way or way[-1].target is not None:
         after = graph.states[way[-1].target] if way and way[-1].target is not None else last
-        steps.append(Step(at_s, step_name(after), (), ()))
+        steps.append(Step(at_s, step_name(after), (), (fault,)))
     arrives_ms = arrival_ms(graph, time, way, began)
     return Story(arrives_ms, number, str(began.value("crisis") or ""), tuple(steps))
 
@@ -85,17 +95,24 @@ def step_name(state: State) -> str:
 
 
 def lasts_s(edge: Edge) -> float:
-    """How long a caller is at it, as scenarios play it."""
-    kinds = {act.kind for act in edge.move.acts}
+    """How long a caller is at it, as scenarios play it: services and refusals come at once, keys after the text."""
+    kinds = [act.kind for act in edge.move.acts]
     if "agent" in kinds:
         return RINGS_S + TALKS_S
-    if "nobody" in kinds:
-        return edge.speech_s + max(edge.move.queued_s, edge.move.waits_s)
-    if kinds & {"lookup", "full", "sends"}:
+    if "nobody" in kinds and edge.move.queued_s:
+        return listens_s(edge) if edge.chosen else edge.move.queued_s
+    if "lookup" in kinds or "full" in kinds:
+        return 0.0
+    if "nobody" in kinds or "sends" in kinds:
         return edge.speech_s
-    if edge.chosen and "silence" not in kinds:
-        return edge.speech_s
-    return edge.takes_s + edge.move.queued_s
+    return listens_s(edge) if kinds == ["press"] else edge.takes_s
+
+
+def listens_s(edge: Edge) -> float:
+    """How long the caller listens before the key is pressed."""
+    if edge.move.queued_s:
+        return edge.speech_s + RINGS_S
+    return max(edge.speech_s - _EARLY_S, 0.0)
 
 
 def arrival_ms(graph: Graph, time: Timeline, way: Sequence[Edge], began: State) -> int:
@@ -103,17 +120,28 @@ def arrival_ms(graph: Graph, time: Timeline, way: Sequence[Edge], began: State) 
     if began.moment is None:
         return time.stretches[0].from_ms + 10 * _HOUR_MS
     origin = time.stretches[began.moment.origin]
-    before_s = 0.0
-    minded_s = 0.0
+    before_s = minded_s = 0.0
     for edge in way:
-        state, after = graph.states[edge.source], graph.states[edge.target] if edge.target is not None else None
-        if state.moment is not None:
+        if graph.states[edge.source].moment is not None:
             minded_s = before_s
-        if state.moment is not None and after is not None and after.moment is not None and after.moment != state.moment:
-            half_ms = round((before_s + lasts_s(edge) / 2) * 1000)
-            return max(origin.until_ms - half_ms, origin.from_ms)
+        if passes(graph, edge):
+            wished = origin.until_ms - round((before_s + lasts_s(edge) / 2) * 1000)
+            return max(wished // 1000 * 1000, origin.from_ms)
         before_s += lasts_s(edge)
     return _within(origin.from_ms, origin.until_ms, round(minded_s * 1000))
+
+
+def can_be_shown(graph: Graph, way: Sequence[Edge]) -> bool:
+    """Whether a scenario can: not where a boundary passes at once, as when a service answers."""
+    return all(lasts_s(edge) >= _SHOWN_S for edge in way if passes(graph, edge))
+
+
+def passes(graph: Graph, edge: Edge) -> bool:
+    """Whether the hours become others meanwhile."""
+    if edge.target is None:
+        return False
+    before, after = graph.states[edge.source].moment, graph.states[edge.target].moment
+    return before is not None and after is not None and before.index != after.index
 
 
 def _within(from_ms: int, until_ms: int, needs_ms: int) -> int:
@@ -142,7 +170,7 @@ def _happens(graph: Graph, time: Timeline, edge: Edge, at_s: float) -> Iterator[
         yield _SAYS[way.kind]
     elif way is not None and way.kind is Kind.CASE:
         yield f"{way.detail} holds"
-    known = {name: value for name, value in edge.sets if name != "language" and value is not UNKNOWN}
+    known = {name: value for name, value in edge.sets if name != "language" and value not in (UNKNOWN, "")}
     if known:
         yield ", ".join(f"{name} is {value!r}" for name, value in known.items())
     language = dict(edge.sets).get("language")
@@ -154,16 +182,10 @@ def _happens(graph: Graph, time: Timeline, edge: Edge, at_s: float) -> Iterator[
         yield f"it gives {edge.move.returns!r}"
     if edge.target is None:
         yield "the call ends" if edge.reached is not None else "the call ends, and nothing is said"
-    elif _passed(graph, edge):
+    elif passes(graph, edge):
         moment = graph.states[edge.target].moment
         assert moment is not None
         yield f"meanwhile it is {moment_text(time.stretches[moment.index].from_ms)}, and the hours are others"
-
-
-def _passed(graph: Graph, edge: Edge) -> bool:
-    assert edge.target is not None
-    before, after = graph.states[edge.source].moment, graph.states[edge.target].moment
-    return before is not None and after is not None and before.index != after.index
 
 
 def _done(edge: Edge) -> Iterator[str]:
