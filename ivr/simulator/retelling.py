@@ -17,13 +17,17 @@ from ivr.book import FlowBook
 from ivr.calendar import OSLO
 from ivr.lengths import length_text
 from ivr.lookups import Cause
+from ivr.lookups import Kind as ValueKind
 from ivr.nodes import Node
 from ivr.nodes.deflect import Deflect
 from ivr.nodes.digits import Digits
+from ivr.nodes.language import LanguageChoice
 from ivr.nodes.lookup import Lookup
 from ivr.nodes.menu import Menu
+from ivr.nodes.queue import Queue
 from ivr.nodes.survey import Survey
 from ivr.nodes.voicemail import Voicemail
+from ivr.prover.values import values_of
 from ivr.run import Scalar
 from ivr.simulator.play import sample_value
 from ivr.simulator.story import step_name
@@ -33,14 +37,33 @@ SLACK_S = 5.0
 """How much longer or shorter a retold wait may be: prompts take another time in the simulator."""
 
 
+AWAY_S = 30.0
+"""A queue that refuses somebody later than that was out of reach; sooner, it was full."""
+AT_ONCE_S = 1.0
+"""Who goes on from a voicemail as soon as that was not asked for a message."""
+
+
 class RetellingError(ValueError):
     """The events are not those of a whole contact of these flows; the message says what is lacking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How it is told. `timed`: everybody does things as late as they did, and waits are expected; `present`: agents
+    are there all the time; `guess` chooses among what no event says, from 0 on.
+    """
+
+    timed: bool = True
+    present: bool = False
+    guess: int = 0
 
 
 @dataclass(slots=True)
 class _Retold:
     """What the scenario says besides its head."""
 
+    book: FlowBook
+    telling: Telling
     caller: list[dict[str, Any]] = field(default_factory=list)
     agents: dict[str, dict[str, Any]] = field(default_factory=dict)
     parts: dict[str, Any] = field(default_factory=dict)
@@ -59,12 +82,13 @@ class _Stay:
 
 
 def as_scenario(
-    events: Sequence[Event], book: FlowBook, settings: Mapping[str, Scalar] | None = None, *, timed: bool = True
+    events: Sequence[Event],
+    book: FlowBook,
+    settings: Mapping[str, Scalar] | None = None,
+    telling: Telling = Telling(),
 ) -> str:
-    """The YAML of a scenario file. With `timed` everybody does things as late as they did, and waits are expected.
-
-    Raises RetellingError.
-    """
+    """The YAML of a scenario file. Raises RetellingError."""
+    timed = telling.timed
     started = next((event for event in events if isinstance(event, catalogue.ContactStarted)), None)
     ended = next((event for event in events if isinstance(event, catalogue.ContactEnded)), None)
     if started is None or ended is None:
@@ -73,7 +97,7 @@ def as_scenario(
         )
     if started.number not in book.by_number:
         raise RetellingError(f"no flow has the number {started.number}")
-    retold = _Retold()
+    retold = _Retold(book, telling)
     for stay in _stays(events, book, started.flow, ended.at_ms):
         _retell(retold, stay, events, timed=timed)
     _agents(retold, events, started.at_ms)
@@ -115,7 +139,8 @@ def _stays(events: Sequence[Event], book: FlowBook, first: str, ended_ms: int) -
 
 def _retell(retold: _Retold, stay: _Stay, events: Sequence[Event], *, timed: bool) -> None:
     node = stay.node
-    if isinstance(node, Menu) or node.type == "queue":
+    if isinstance(node, Menu | Queue):
+        _stay_in_crisis(retold, stay, events)
         _press(retold, stay, timed=timed)
     elif isinstance(node, Digits):
         _enter(retold, stay, node, timed=timed)
@@ -130,7 +155,12 @@ def _retell(retold: _Retold, stay: _Stay, events: Sequence[Event], *, timed: boo
         _answer_survey(retold, stay, node, events)
     elif isinstance(node, Deflect):
         _deflect(retold, stay, node, events)
-    elif node.type in ("language", "callback"):
+    elif isinstance(node, LanguageChoice):
+        retold.guessed.append(f"the language that was chosen at {stay.name} is in no event")
+        keys = [*(choice.key for choice in node.choices), ""]
+        if key := keys[retold.telling.guess % len(keys)]:
+            retold.caller.append({"at": stay.name, "press": key})
+    elif node.type == "callback":
         retold.guessed.append(f"what was chosen at {stay.name} is in no event")
 
 
@@ -145,17 +175,46 @@ def _press(retold: _Retold, stay: _Stay, *, timed: bool) -> None:
         retold.caller.append({"at": stay.name, **_after(stay.lasted_s, timed=timed), "press": key})
     elif any(way.kind is Kind.NO_CHOICE for way in ways) and isinstance(stay.node, Menu):
         retold.caller += _silences(stay.name, stay.node.attempts)
+    elif isinstance(stay.node, Queue) and {way.kind for way in ways} == {Kind.UNAVAILABLE}:
+        away = stay.lasted_s >= AWAY_S
+        retold.parts.setdefault("queues", {})[stay.node.queue] = "away" if away else "full"
+
+
+def _stay_in_crisis(retold: _Retold, stay: _Stay, events: Sequence[Event]) -> None:
+    """Who was told something instead of waiting, and pressed the key to wait all the same."""
+    until_ms = stay.began_ms + stay.lasted_s * 1000
+    for event in events:
+        if isinstance(event, catalogue.CrisisDeflected) and stay.began_ms <= event.at_ms <= until_ms:
+            crisis = retold.book.crises.get(event.crisis)
+            keys = [one.stay for one in crisis.deflect if one.queue == event.queue and one.stay] if crisis else []
+            if event.outcome == "stayed" and keys:
+                retold.caller.append({"at": stay.name, "press": keys[0]})
 
 
 def _enter(retold: _Retold, stay: _Stay, node: Digits, *, timed: bool) -> None:
     if stay.after is None:
         return
     if stay.after.step == node.next:
-        keys = node.expect.pressed(node.expect.example())
+        keys = node.expect.pressed(_digits(retold, node))
         typed_s = min(stay.lasted_s / 2, 1.0) if timed else 0.0
         retold.caller.append({"at": stay.name, **_after(typed_s, timed=timed), "press": keys})
     else:
         retold.caller += _silences(stay.name, node.attempts)
+
+
+def _digits(retold: _Retold, node: Digits) -> str:
+    """An example that fits; or, as a guess, digits that the flows make a difference for."""
+    values = _values(retold.book, node.variable)
+    least, most = node.expect.least, node.expect.most
+    fitting = [value for value in values if value.isdigit() and least <= len(value) <= most]
+    return [node.expect.example(), *fitting][retold.telling.guess % (len(fitting) + 1)]
+
+
+def _values(book: FlowBook, variable: str) -> list[str]:
+    """Texts that conditions compare the variable with."""
+    nodes = [node for flow in book.by_name.values() for node in flow.nodes.values()]
+    conditions = [one for node in nodes for one in (*node.conditions().values(), *node.expressions().values())]
+    return [value for value in values_of(variable, str, conditions) if isinstance(value, str) and value]
 
 
 def _silences(step: str, count: int) -> list[dict[str, Any]]:
@@ -177,6 +236,8 @@ def _speak(retold: _Retold, stay: _Stay, node: Voicemail, events: Sequence[Event
         retold.caller.append(
             {"at": stay.name, "when_heard": "(beep)", "after": "500ms", "speak": length_text(spoken_s)}
         )
+    elif stay.after is not None and stay.lasted_s < AT_ONCE_S:
+        retold.parts.setdefault("mailboxes", {})[node.mailbox] = "full"
     elif stay.after is not None:
         retold.caller += _silences(stay.name, node.attempts)
 
@@ -189,21 +250,22 @@ def _look_up(retold: _Retold, stay: _Stay, node: Lookup, events: Sequence[Event]
         return
     given: dict[str, Any] = {"after": length_text(min(done.lasted_ms / 1000, 30.0))} if done.lasted_ms else {}
     if done.outcome == "found":
-        given["gives"] = _answer(node)
+        given["gives"] = _answer(retold, node)
         retold.guessed.append(f"what {node.service} answered is in no event")
     else:
         given |= {"fails": str(Cause(done.outcome)), **({"status": done.status} if done.status else {})}
     retold.parts.setdefault("lookups", {})[node.service] = given
 
 
-def _answer(node: Lookup) -> dict[str, Any]:
+def _answer(retold: _Retold, node: Lookup) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for taken in node.take.values():
+    for variable, taken in node.take.items():
         wanted = taken.wanted()
+        texts = [*wanted.one_of] or ([] if wanted.kind is not ValueKind.TEXT else _values(retold.book, variable))
         place = found
         for name in wanted.field[:-1]:
             place = place.setdefault(name, {})
-        place[wanted.field[-1]] = sample_value(wanted)
+        place[wanted.field[-1]] = texts[retold.telling.guess % len(texts)] if texts else sample_value(wanted)
     return found
 
 
@@ -238,15 +300,21 @@ def _after(seconds: float, *, timed: bool) -> dict[str, Any]:
 
 
 def _agents(retold: _Retold, events: Sequence[Event], began_ms: int) -> None:
+    missed_ms: dict[str, int] = {}
     for event in events:
         if isinstance(event, catalogue.OfferMade) and event.agent not in retold.agents:
+            from_s = 0.0 if retold.telling.present else max(0.0, round((event.at_ms - began_ms) / 1000, 1))
             retold.agents[event.agent] = {
                 "name": event.agent,
                 "queues": [event.queue],
-                "from": length_text(max(0.0, round((event.at_ms - began_ms) / 1000, 1))),
+                "from": length_text(from_s),
                 "does": [],
             }
+        elif isinstance(event, catalogue.OfferMade):
+            rested_s = max(1, (event.at_ms - missed_ms.get(event.agent, event.at_ms)) // 1000)
+            retold.agents[event.agent]["rests"] = length_text(float(rested_s))
         elif isinstance(event, catalogue.OfferFailed) and event.agent in retold.agents:
+            missed_ms[event.agent] = event.at_ms
             known = event.cause in ("no_answer", "busy", "rejected", "unreachable")
             retold.agents[event.agent]["does"].append(event.cause if known else "no_answer")
         elif isinstance(event, catalogue.ContactAnswered) and event.agent in retold.agents:

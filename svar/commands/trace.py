@@ -19,8 +19,8 @@ from ivr.book import load_book
 from ivr.calendar import OSLO
 from ivr.lengths import length_text
 from ivr.problems import FlowFileError
-from ivr.simulator.retelling import RetellingError, as_scenario
-from ivr.simulator.scenario import run_text
+from ivr.simulator.retelling import RetellingError
+from ivr.simulator.retold import retold
 from ivr.simulator.story import Moment, line_of
 from metrics.records import Records, RecordsError
 from svar.commands.serve import EXAMPLE
@@ -52,7 +52,7 @@ def trace(
         settings = load(config, os.environ)
         if contact:
             events = asyncio.run(_of(settings, contact))
-            terminal.print_all(_told(settings, contact, events, terminal, retold=as_scenario))
+            terminal.print_all(_told(settings, contact, events, terminal, again=as_scenario))
         else:
             terminal.print_all(_listed(asyncio.run(_recent(settings, most))))
     except FAULTS as fault:
@@ -78,8 +78,8 @@ async def _of(config: Config, contact: str) -> list[Event]:
         return await trail.of(contact)
 
 
-def _told(config: Config, contact: str, events: Sequence[Event], terminal: Terminal, *, retold: bool) -> Iterable[str]:
-    if retold:
+def _told(config: Config, contact: str, events: Sequence[Event], terminal: Terminal, *, again: bool) -> Iterable[str]:
+    if again:
         return [_scenario(config, contact, events).rstrip()]
     return _story(events, terminal) if events else asyncio.run(_recorded(config, contact))
 
@@ -159,12 +159,7 @@ def _scenario(config: Config, contact: str, events: Sequence[Event]) -> str:
     if not events:
         raise RetellingError(f"contact {contact!r} has no events in the stream (any more)")
     book = load_book(Path(config.flows.folder))
-    settings = config.flows.settings
-    text, failures = "", [""]
-    for timed in (True, False):
-        text = as_scenario(events, book, settings, timed=timed)
-        failures = [failure.message for result in run_text(book, contact, text) for failure in result.failures]
-        if not failures:
-            return text
-    print("svar trace: this scenario does not go the same way yet:", *failures, sep="\n  ", file=sys.stderr)
+    text, failures = retold(events, book, config.flows.settings)
+    if failures:
+        print("svar trace: this scenario does not go the same way yet:", *failures, sep="\n  ", file=sys.stderr)
     return text

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ivr.book import load_book
-from ivr.simulator.retelling import RetellingError, as_scenario
+from ivr.simulator.retelling import RetellingError, Telling, as_scenario
 from ivr.simulator.scenario import run_text
 from ivr.simulator.story import Story
 from tests.ivr.simulator.stories import FLOW, told
@@ -55,7 +55,7 @@ def story(folder: Path, scenario: str, flow: str = FLOW) -> Story:
 )
 def test_a_simulated_call_told_again_goes_the_same_way(tmp_path: Path, scenario: str, timed: bool) -> None:
     was = story(tmp_path, scenario)
-    text = as_scenario(was.events, load_book(tmp_path), timed=timed)
+    text = as_scenario(was.events, load_book(tmp_path), telling=Telling(timed))
     (again,) = run_text(load_book(tmp_path), "trace.yaml", text)
     assert again.failures == (), text
     assert again.story is not None
