@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from ivr.call import Clip
-from svar.sound_card import PLAYERS, Speaker, find_player, wav_of
+from ivr.prompting import Said
+from ivr.simulator.prompts import WrittenPrompts
+from svar.sound_card import PLAYERS, Speaker, Voice, find_player, wav_of
+from tests.rtp.phone import until
 
 
 def player(folder: Path, script: str, name: str = "aplay") -> Path:
@@ -63,3 +66,28 @@ async def test_a_player_that_is_gone_is_told(tmp_path: Path) -> None:
     await speaker.play(clip(tmp_path))
     assert speaker.fault.startswith("nothing is heard: ")
     speaker.close()
+
+
+async def test_what_is_said_is_spoken_and_played(tmp_path: Path) -> None:
+    voice = Voice(tmp_path / "state", tmp_path / "prompts", [str(player(tmp_path, f'wc -c < "$1" > {tmp_path}/heard'))])
+    said = Said({"nb": "Velkommen."}, "test/menu.say")
+    silent = WrittenPrompts()
+    assert await voice.ready([said], silent) is voice
+    (clip,) = voice.clips(said, "nb")
+    assert clip.text == "Velkommen."
+    assert voice.music("default")
+    voice.say(clip.text)
+    await until(lambda: (tmp_path / "heard").exists() and (tmp_path / "heard").read_text() != "", "sound")
+    await voice.close()
+    assert int((tmp_path / "heard").read_text()) > 2000
+    assert voice.fault == ""
+
+
+async def test_without_a_player_texts_are_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    voice = Voice(tmp_path / "state", tmp_path / "prompts")
+    silent = WrittenPrompts()
+    assert await voice.ready([], silent) is silent
+    assert voice.player_told == "nothing is heard: none of aplay, paplay, ffplay, afplay is installed; texts only"
+    voice.say("Velkommen.")
+    await voice.close()
