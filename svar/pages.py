@@ -120,5 +120,5 @@ def metrics() -> str:
         lines.append(f"| `{name}` | {family.type} | {family.documentation} |")
     lines += ["", "## The node's own", "", "| metric | type | what |", "|---|---|---|"]
     for name, meaning in MEANT.items():
-        lines.append(f"| `svar_{name}` | {'counter' if name.endswith('_total') else 'gauge'} | {meaning} |")
+        lines.append(f"| `svar_{name}` | {'counter' if name.partition('{')[0].endswith('_total') else 'gauge'} | {meaning} |")
     return "\n".join(lines) + "\n"
