@@ -22,8 +22,8 @@ _CHOSEN = frozenset({"press", "records", "hang_up"})
 class Edge:
     """One move from a state; `target` None: the call ends. `sets` are the variables' values that it gives.
 
-    `ages`: the caller waits in a queue meanwhile, and the hours ahead will be others before the day is over, so that
-    nobody goes round for ever by it.
+    `chosen`: the caller has to do something for it. `ages`: the caller waits in a queue meanwhile, and the hours ahead
+    will be others before the day is over, so that nobody goes round for ever by it.
     """
 
     source: int
@@ -33,11 +33,7 @@ class Edge:
     speech_s: float
     sets: tuple[tuple[str, Known], ...] = ()
     ages: bool = False
-
-    @property
-    def chosen(self) -> bool:
-        """Whether the caller has to do something for it."""
-        return any(act.kind in _CHOSEN for act in self.move.acts)
+    chosen: bool = False
 
     @property
     def talked(self) -> bool:
@@ -154,7 +150,7 @@ class _Explorer:
     def _given(self, state: State, move: Move) -> Iterator[dict[str, Known]]:
         """The values that the move may give, one of each kind that the flow's conditions can tell apart."""
         names = self._land.kept(state.flow)
-        types = self._land.flows[state.flow].types()
+        types = self._land.types(state.flow)
         sets = {name: value for name, value in move.sets.items() if name in names}
         choices = []
         for name, value in sets.items():
@@ -173,14 +169,15 @@ class _Explorer:
         speech_s = sum(self._speech_s(said, language) for said in move.said)
         reached = reached_after(state.reached, move)
         given = tuple(sets.items())
+        chosen = any(act.kind in _CHOSEN for act in move.acts)
         if after is None:
-            self._graph.moves[at].append(Edge(at, move, None, reached, speech_s, given))
+            self._graph.moves[at].append(Edge(at, move, None, reached, speech_s, given, chosen=chosen))
             return
         after = replace(after, reached=reached)
         ages = move.queued_s > 0 and self._goes_on(state.moment)
         for moment in self._moments(state, speech_s + move.waits_s + move.queued_s, queued=move.queued_s > 0):
             target = self._number(self._placed(after, moment))
-            edge = Edge(at, move, target, reached, speech_s, given, ages)
+            edge = Edge(at, move, target, reached, speech_s, given, ages, chosen)
             self._graph.moves[at].append(edge)
             if self._graph.parents[target] is None and target >= self._graph.starts:
                 self._graph.parents[target] = edge

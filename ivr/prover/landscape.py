@@ -26,6 +26,7 @@ class Landscape:
         self.flows = self._within_reach()
         self._values: dict[tuple[str, str], tuple[Known, ...]] = {}
         self._kept: dict[str, frozenset[str]] = {}
+        self._types = {name: flow.types() for name, flow in self.flows.items()}
 
     def _within_reach(self) -> dict[str, Flow]:
         found: dict[str, Flow] = {}
@@ -85,6 +86,10 @@ class Landscape:
             taken = {theirs for node in self._nodes() for theirs in getattr(node, "take", {}).values() if _word(theirs)}
             self._kept[flow] = frozenset(asked | taken | {"language", "crisis"})
         return self._kept[flow]
+
+    def types(self, flow: str) -> Mapping[str, type]:
+        """The types of a flow's variables."""
+        return self._types[flow]
 
     def values(self, flow: str, variable: str, kind: type) -> tuple[Known, ...]:
         """The values that a variable may get, such that every condition on it is seen both ways."""

@@ -120,7 +120,12 @@ class Measures:
         return min(asked, key=lambda each: each.speech_s) if asked else edge
 
     def _asked(self, edge: Edge) -> list[Edge]:
-        return [each for each in self._graph.moves[edge.source] if each.chosen]
+        return self._questions[edge.source]
+
+    @cached_property
+    def _questions(self) -> list[list[Edge]]:
+        """By state: the moves that the caller may choose."""
+        return [[edge for edge in moves if edge.chosen] for moves in self._graph.moves]
 
 
 def _numbered(count: int, components: list[list[int]]) -> list[int]:

@@ -67,7 +67,7 @@ class Here:
         self._state = state
         self._flow = land.flows[state.flow]
         self._values = dict(state.variables)
-        self._types = self._flow.types()
+        self._types = land.types(state.flow)
 
     @property
     def language(self) -> str:
