@@ -6,7 +6,7 @@ Several may be on at once, since a flood does not wait until late payments are o
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
@@ -22,6 +22,8 @@ KEY_MS = 24 * 3_600_000
 AUTHOR = "svar"
 """Whoever ends a crisis whose time has come."""
 TRIES = 10
+SAID_S = 60
+"""How long a node's word counts that it does not repeat."""
 
 
 class CrisisError(DistributorError):
@@ -100,6 +102,12 @@ class CrisisStore(Protocol):
 
     async def changed(self, after: int, within_s: float) -> None:
         """Return when something changed past `after`, at the latest after `within_s`."""
+
+    async def say(self, node: str, sequence: int) -> None:
+        """A node's word that it follows what stands at `sequence`; it counts for `SAID_S`."""
+
+    async def said(self, nodes: Sequence[str]) -> dict[str, int]:
+        """The words of those of these nodes that gave one."""
 
 
 def switch_on(standing: Standing, wish: Running, by: By, fresh_key: str) -> Change:
@@ -188,6 +196,7 @@ class CrisesInOneProcess:
         self._now_ms = now_ms
         self._standing = Standing()
         self._moved = asyncio.Event()
+        self._said: dict[str, int] = {}
 
     async def standing(self) -> Standing:
         return self._standing
@@ -207,6 +216,12 @@ class CrisesInOneProcess:
     async def changed(self, after: int, within_s: float) -> None:
         if self._standing.sequence <= after:
             await _within(self._moved.wait(), within_s)
+
+    async def say(self, node: str, sequence: int) -> None:
+        self._said[node] = sequence
+
+    async def said(self, nodes: Sequence[str]) -> dict[str, int]:
+        return {node: self._said[node] for node in nodes if node in self._said}
 
 
 async def _within(waiting: Awaitable[object], within_s: float) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from functools import cache
@@ -14,7 +14,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from acd.commands import CONSTANTS, FOLDER, Script
 from acd.connection import ANSWER_S
-from acd.crises import Change, DamagedRecord, Standing, standing_of
+from acd.crises import SAID_S, Change, DamagedRecord, Standing, standing_of
 from acd.distributor import Unavailable
 from acd.keys import Keys
 from events.codec import encode
@@ -57,6 +57,20 @@ class RedisCrises:
         stream = {self._keys.named("crises:changes"): f"{after}-0"}
         async with _available(within_s + ANSWER_S):
             await self._watching.xread(stream, count=1, block=max(1, int(within_s * 1000)))
+
+    async def say(self, node: str, sequence: int) -> None:
+        async with _available():
+            await self._client.set(self._said(node), sequence, ex=SAID_S)
+
+    async def said(self, nodes: Sequence[str]) -> dict[str, int]:
+        if not nodes:
+            return {}
+        async with _available():
+            found = await self._client.mget([self._said(node) for node in nodes])
+        return {node: int(text) for node, text in zip(nodes, found, strict=True) if text is not None}
+
+    def _said(self, node: str) -> str:
+        return self._keys.named(f"crises:node:{node}")
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from hashlib import blake2s
 
 import structlog
 
-from acd.crises import Change, CrisisStore, Standing, swept
+from acd.crises import SAID_S, Change, CrisisStore, Standing, swept
 from acd.distributor import DistributorError
 from events.catalogue import ContactStarted, Event
 from events.sink import Sink
@@ -34,6 +34,7 @@ class CrisesInService:
         self._identity = identity
         self.standing = Standing()
         self.measures = Crises()
+        self._said = (-1, 0.0)
 
     # --- For flows --------------------------------------------------------------------------------------------------
 
@@ -91,6 +92,14 @@ class CrisesInService:
         if _names(seen) != _names(known):
             log.warning("crises", on=_names(seen))
         self.standing = seen
+        await self._say()
+
+    async def _say(self) -> None:
+        """Who switches one on is told which nodes follow."""
+        now_s, (sequence, until_s) = asyncio.get_running_loop().time(), self._said
+        if sequence != self.standing.sequence or now_s >= until_s:
+            await self._store.say(self._identity.node, self.standing.sequence)
+            self._said = (self.standing.sequence, now_s + SAID_S / 2)
 
     def _until_next_s(self) -> float:
         """To the next look: as soon as one ends."""

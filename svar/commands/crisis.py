@@ -26,6 +26,8 @@ from svar.crises_shown import when
 from svar.crisis_ends import end_ms, lasting, left
 from svar.flow_store import FlowStore, open_store
 
+ASKED_S, FOLLOW_S = 0.05, 3.0
+"""Nodes are asked so often, and for so long, whether they follow."""
 SHOWN_MS = 31 * 86_400_000
 """What is over is told for so long."""
 
@@ -113,7 +115,7 @@ async def _on(config: Config, name: str, until_ms: int, who: By, *, force: bool)
         standing = await swept(store.crises, now_ms, who.tenant, who.node)
         before = standing.running(name)
         wish = Running(name, 0, until_ms, who.author, version=prepared.version)
-        await make(store.crises, lambda seen: switch_on(seen, wish, who, secrets.token_hex(16)))
+        made = await make(store.crises, lambda seen: switch_on(seen, wish, who, secrets.token_hex(16)))
         what = "is ON" if before is None else f"was on and goes on, no longer until {when(before.until_ms, zone)} but"
         ends = f"until {when(until_ms, zone)}, in {left(until_ms, now_ms)}; then it ends by itself"
         others = [one.crisis for one in standing.on if one.crisis != name]
@@ -121,7 +123,7 @@ async def _on(config: Config, name: str, until_ms: int, who: By, *, force: bool)
             f"{found.title} ({name}) {what} {ends}",
             *_mentioned(others),
             *in_words(found),
-            *_followed(store),
+            *await _followed(store, made.sequence, FOLLOW_S),
             f"`svar crisis off {name}` ends it before; `svar crisis status` tells what it does",
         ]
 
@@ -141,10 +143,10 @@ async def _off(config: Config, name: str, who: By) -> list[str]:
                 several = f"{len(running)} are on: say which one, {' or '.join(running)}"
                 raise CrisisError(several if running else "no crisis is on")
             name = running[0]
-        await make(store.crises, lambda seen: switch_off(seen, name, who))
+        made = await make(store.crises, lambda seen: switch_off(seen, name, who))
         still = [f"still on: {', '.join(one for one in running if one != name)}"] if len(running) > 1 else []
         told = "is OFF: new callers meet it no more; who waits keeps the place that they have"
-        return [f"{name} {told}", *still, *_followed(store)]
+        return [f"{name} {told}", *still, *await _followed(store, made.sequence, FOLLOW_S)]
 
 
 async def _status(config: Config) -> list[str]:
@@ -160,7 +162,7 @@ async def _status(config: Config) -> list[str]:
         for name, figures in measured.items():
             if standing.running(name) is None and figures.since_ms > now_ms - SHOWN_MS:
                 lines += ["", f"{name}, on from {when(figures.since_ms, zone)} and over:", *_measured(figures)]
-        return [*lines, "", *_prepared(prepared, standing), *_followed(store)]
+        return [*lines, "", *_prepared(prepared, standing), *await _followed(store, standing.sequence)]
 
 
 def _running(
@@ -216,10 +218,22 @@ async def _list(config: Config) -> list[str]:
         return lines or _prepared(prepared, standing)
 
 
-def _followed(store: FlowStore) -> list[str]:
-    if store.nodes:
-        return [f"nodes that follow within a second: {', '.join(store.nodes)}"]
-    return [f"no node runs; it stands in {store.where}, and the next start follows it"]
+async def _followed(store: FlowStore, sequence: int, within_s: float = 0.0) -> list[str]:
+    """Which nodes say that they follow what was done; waited for that long."""
+    if not store.nodes:
+        return [f"no node runs; it stands in {store.where}, and the next start follows it"]
+    end = time.monotonic() + within_s
+    while True:
+        said = await store.crises.said(store.nodes)
+        follow = [node for node in store.nodes if said.get(node, -1) >= sequence]
+        if len(follow) == len(store.nodes) or time.monotonic() >= end:
+            break
+        await asyncio.sleep(ASKED_S)
+    lines = [f"nodes that follow: {', '.join(follow)}"] if follow else []
+    late = [node for node in store.nodes if node not in follow]
+    if late:
+        lines.append(f"NOT YET: {', '.join(late)}; look at it, and ask again by `svar crisis status`")
+    return lines
 
 
 async def measures(config: Config) -> dict[str, CrisisFigures]:

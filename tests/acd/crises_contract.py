@@ -118,6 +118,12 @@ class CrisesContract:
         assert await store.change(0, Change(known)) == replace(known, sequence=8)
         assert await told() == []
 
+    async def test_nodes_say_what_they_follow(self, store: CrisisStore, other: CrisisStore) -> None:
+        await store.say("n1", 3)
+        await store.say("n2", 4)
+        assert await other.said(["n2", "n1", "n3"]) == {"n2": 4, "n1": 3}
+        assert await other.said([]) == {}
+
     async def test_a_change_wakes_who_waits(self, store: CrisisStore) -> None:
         waiting = asyncio.create_task(store.changed(0, 20))
         await on(store, wish())

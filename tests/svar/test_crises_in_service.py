@@ -1,6 +1,7 @@
 """A node follows which crises are on, ends them by its own clock, and knows callers again without their numbers."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -47,6 +48,12 @@ class Bench:
     async def change(self, expected: int, change: Change) -> Standing | None:
         return await self._there().change(expected, change)
 
+    async def say(self, node: str, sequence: int) -> None:
+        await self._there().say(node, sequence)
+
+    async def said(self, nodes: Sequence[str]) -> dict[str, int]:
+        return await self._there().said(nodes)
+
     async def changed(self, after: int, within_s: float) -> None:
         await self._there().changed(after, within_s)
 
@@ -67,6 +74,7 @@ async def test_a_node_begins_with_what_is_on_the_last_one_first(bench: Bench) ->
     await bench.on("late")
     await bench.node.start()
     assert bench.names() == ["late", "flood"]
+    assert await bench.store.said(["n1"]) == {"n1": 2}
     assert bench.node.in_service() == {("late",): 1, ("flood",): 1}
 
 

@@ -11,6 +11,8 @@ from typer.testing import CliRunner, Result
 from acd.connection import command_client
 from acd.crises import Running
 from acd.crises_redis import RedisCrises
+from acd.model import NodeId
+from acd.store import RedisDistributor
 from metrics.crises import Crises
 from metrics.records import Records
 from svar.cli import app
@@ -212,3 +214,16 @@ def test_what_it_did_to_callers_is_told(svar: Svar, tmp_path: Path) -> None:
     assert "and over:" in status
     assert "2 contacts heard the message, 1 of 2 (50%) hung up at it" in status
     assert "1 of 1 (100%) callers rang again within 24 hours" in status
+
+
+def test_who_switches_is_told_which_nodes_follow(svar: Svar, redis_url: str) -> None:
+    async def beat(follows: int) -> None:
+        client = command_client(redis_url)
+        await RedisDistributor(client, "t", NodeId("n7")).beat(NodeId("n7"), 0)
+        await RedisCrises(client, "t").say("n7", follows)
+        await client.aclose()
+
+    asyncio.run(beat(0))
+    assert "NOT YET: n7; look at it" in told(svar("crisis", "on", "payments_late", "--for", "1h"))
+    asyncio.run(beat(2))
+    assert "nodes that follow: n7" in told(svar("crisis", "off"))
