@@ -30,7 +30,10 @@ class _Scene:
     """What the world and the caller do, gathered move by move."""
 
     caller: list[dict[str, Any]] = field(default_factory=list)
-    answering: list[str] = field(default_factory=list)
+    agents: dict[str, dict[str, float]] = field(default_factory=dict)
+    in_vain: set[str] = field(default_factory=set)
+    clock_s: float = 0.0
+    possible: bool = True
     missing: list[str] = field(default_factory=list)
     queues: dict[str, str] = field(default_factory=dict)
     lookups: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -46,14 +49,11 @@ class _Scene:
             {
                 "name": f"agent-{queue.replace('_', '-')}",
                 "queues": [queue],
+                **{name: _length(at_s) for name, at_s in times.items()},
                 "answers_after": length_text(RINGS_S),
                 "talks": length_text(TALKS_S),
             }
-            for queue in dict.fromkeys(self.answering)
-        ]
-        agents += [
-            {"name": f"missing-{queue.replace('_', '-')}", "queues": [queue], "does": ["no_answer"]}
-            for queue in dict.fromkeys(self.missing)
+            for queue, times in self.agents.items()
         ]
         given = {
             "caller": self.caller,
@@ -68,6 +68,22 @@ class _Scene:
         }
         return {name: value for name, value in given.items() if value}
 
+    def answered(self, queue: str) -> None:
+        """Somebody answers now, who was not there before if the caller has waited in vain."""
+        times = self.agents.setdefault(queue, {"from": self.clock_s} if queue in self.in_vain else {})
+        self.possible &= "until" not in times and queue not in self.queues
+
+    def unanswered(self, queue: str) -> None:
+        """Nobody answers now; who answered before has left during the talk."""
+        self.in_vain.add(queue)
+        if queue in self.agents:
+            self.agents[queue].setdefault("until", self.clock_s - TALKS_S / 2)
+
+    def full(self, queue: str) -> None:
+        """A queue is full all the time."""
+        self.possible &= queue not in self.agents and queue not in self.in_vain
+        self.queues[queue] = "full"
+
 
 def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
     """The YAML of a scenario file; empty where none can show it: nobody can ring, or no caller is that exact."""
@@ -80,6 +96,9 @@ def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
         node = land.flows[state.flow].nodes.get(state.node)
         if node is not None:
             _play(scene, node, edge, step_name(state))
+        scene.clock_s += lasts_s(edge)
+    if not scene.possible:
+        return ""
     if found.kind is FaultKind.RECURSION:
         scene.caller = [dict(act) for _ in range(MOST_FRAMES) for act in scene.caller]
     began = graph.states[found.trail[0].source if found.trail else found.state]
@@ -111,13 +130,16 @@ def _play(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
     for act in edge.move.acts:
         match act.kind:
             case "agent" if node.type == "queue":
-                scene.answering.append(act.detail)
+                scene.answered(act.detail)
+            case "nobody" if node.type == "queue":
+                scene.possible &= act.detail not in scene.queues
+                scene.unanswered(act.detail)
             case "misses":
                 scene.missing.append(act.detail)
             case "nobody" if node.type == "transfer":
                 scene.transfers[act.detail] = "refused"
             case "full" if node.type == "queue":
-                scene.queues[act.detail] = "full"
+                scene.full(act.detail)
             case "full" if node.type == "callback":
                 scene.callbacks = "full"
             case "shows":

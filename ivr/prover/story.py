@@ -17,6 +17,7 @@ TALKS_S = 60.0
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
 _LATE_MS = 10_000
+_WIDTH = 100
 _EARLY_S = 0.2
 _SHOWN_S = 2.0
 
@@ -57,7 +58,14 @@ def _hears(texts: Sequence[str]) -> Iterator[str]:
     """Each text once."""
     for text, times in Counter(texts).items():
         often = f", {times} times" if times > 1 else ""
-        yield f"hears \N{LEFT DOUBLE QUOTATION MARK}{text}\N{RIGHT DOUBLE QUOTATION MARK}{often}"
+        yield f"hears \N{LEFT DOUBLE QUOTATION MARK}{_shortened(text)}\N{RIGHT DOUBLE QUOTATION MARK}{often}"
+
+
+def _shortened(text: str) -> str:
+    """Its beginning and end."""
+    if len(text) <= _WIDTH:
+        return text
+    return f"{text[: _WIDTH - 40].rstrip()} \N{HORIZONTAL ELLIPSIS} {text[-36:].lstrip()}"
 
 
 def moment_text(at_ms: int) -> str:

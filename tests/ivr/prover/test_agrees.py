@@ -82,14 +82,20 @@ def _digits(draw: st.DrawFn, target: st.SearchStrategy[str]) -> dict[str, Any]:
 
 def _queue(draw: st.DrawFn, target: st.SearchStrategy[str]) -> dict[str, Any]:
     next_ = {"next": draw(target)} if draw(st.booleans()) else {}
-    welcome = {"waiting": {"welcome": draw(texts()), "position": draw(texts())}} if draw(st.booleans()) else {}
+    waiting: dict[str, Any] = {"welcome": draw(texts()), "position": draw(texts())} if draw(st.booleans()) else {}
+    if draw(st.booleans()):
+        waiting |= {"say_keys": draw(texts()), "keys": {"1": draw(target)}}
+    if draw(st.booleans()):
+        waiting["overflow"] = [
+            {"after": "2m", "when": draw(st.sampled_from(["true", "agents == 0"])), "next": draw(target)}
+        ]
     return {
         "queue": draw(st.sampled_from(QUEUES)),
         "max_wait": draw(st.sampled_from(["5m", "30m"])),
         "overflow": draw(target),
         "unavailable": draw(target),
         **next_,
-        **welcome,
+        **({"waiting": waiting} if waiting else {}),
     }
 
 
@@ -123,7 +129,20 @@ def _voicemail(draw: st.DrawFn, target: st.SearchStrategy[str]) -> dict[str, Any
     return {"mailbox": "box", "say": draw(texts()), "most": "20s", "done": draw(target), "failed": draw(target)}
 
 
+def _deflect(draw: st.DrawFn, target: st.SearchStrategy[str]) -> dict[str, Any]:
+    offered = {"offer": draw(texts()), "refused": draw(target)}
+    ways = {"sms": {"nb": "x", "en": "x"}, "sent": draw(target), "failed": draw(target), **offered}
+    return {"say": draw(texts()), **(ways if draw(st.booleans()) else {"next": draw(target)})}
+
+
+def _survey(draw: st.DrawFn, target: st.SearchStrategy[str]) -> dict[str, Any]:
+    questions = [{"id": "helped", "say": draw(texts()), "keys": [1, 2]}]
+    return {"survey": "s", "questions": questions, "attempts": 1, "next": draw(target)}
+
+
 _KINDS: dict[str, Any] = {
+    "deflect": _deflect,
+    "survey": _survey,
     "say": lambda draw, target: {"say": draw(texts()), "next": draw(target)},
     "menu": _menu,
     "digits": _digits,
