@@ -39,7 +39,7 @@ class Prepared:
     @property
     def where(self) -> str:
         """The flows in words."""
-        return f"version {self.version}, which is in service" if self.version else f"the flows in {self.folder}"
+        return f"version {self.version}, which is in service" if self.version else f"the folder {self.folder}"
 
     def find(self, name: str) -> Crisis:
         """Raises CrisisError for a name that is none, or one that is not in service."""

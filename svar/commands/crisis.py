@@ -33,7 +33,7 @@ SHOWN_MS = 31 * 86_400_000
 
 Work = Callable[[Config], Coroutine[Any, Any, list[str]]]
 
-crisis = typer.Typer(no_args_is_help=True, help="Crises: on, off, status, list. Each ends by itself.")
+crisis = typer.Typer(no_args_is_help=True, help="Crises: list, show, on, status, off. Each ends by itself.")
 
 NAME = typer.Argument(help="the crisis, as its file under flows/crises calls it")
 AUTHOR = typer.Option(help="who does it; without it the name of the user")
@@ -52,9 +52,7 @@ def on(
     """Switch a crisis on: new callers meet it within a second. For one that is on: give it another end."""
 
     async def work(settings: Config) -> list[str]:
-        now_ms = _now_ms()
-        until_ms = end_ms(until, for_, now_ms, ZoneInfo(settings.node.zone))
-        return await _on(settings, name, until_ms, by(settings, author, message), force=force)
+        return await _on(settings, name, (until, for_), by(settings, author, message), force=force)
 
     _do(work, config)
 
@@ -80,6 +78,18 @@ def status(config: Annotated[Path, CONFIGURATION] = EXAMPLE) -> None:
     _do(_status, config)
 
 
+@crisis.command()
+def show(name: Annotated[str, NAME], config: Annotated[Path, CONFIGURATION] = EXAMPLE) -> None:
+    """Tell what a crisis would do to whom; nothing is switched."""
+
+    async def work(settings: Config) -> list[str]:
+        async with open_store(settings) as store, in_service(settings, store.versions) as prepared:
+            found = prepared.find(name)
+            return [f"{found.title} ({name}), at most {lasting(found.longest_s)}", *in_words(found)]
+
+    _do(work, config)
+
+
 @crisis.command(name="list")
 def list_(config: Annotated[Path, CONFIGURATION] = EXAMPLE) -> None:
     """Tell what is prepared, how long each may be on, and by how many scenarios it is rehearsed."""
@@ -98,10 +108,11 @@ def _do(work: Work, config: Path) -> None:
 # --- The work -----------------------------------------------------------------------------------------------------
 
 
-async def _on(config: Config, name: str, until_ms: int, who: By, *, force: bool) -> list[str]:
+async def _on(config: Config, name: str, end: tuple[str, str], who: By, *, force: bool) -> list[str]:
     async with open_store(config) as store, in_service(config, store.versions) as prepared:
         found = prepared.find(name)
         zone, now_ms = ZoneInfo(config.node.zone), _now_ms()
+        until_ms = end_ms(*end, now_ms, zone)
         latest_ms = now_ms + round(found.longest_s * 1000)
         if until_ms > latest_ms:
             raise CrisisError(f"{when(until_ms, zone)} is too far away: {name} may be on for {lasting(found.longest_s)}"
@@ -183,9 +194,9 @@ def _measured(figures: CrisisFigures) -> list[str]:
     tally = figures.last
     deflected = tally.ended + tally.stayed + tally.told
     lines = [
-        f"  {tally.heard} contacts heard the message, {_share(tally.hung_up, tally.heard)} hung up at it",
-        f"  {deflected} were deflected: {tally.ended} went, {tally.stayed} chose to wait, {tally.told} waited anyhow",
-        f"  {_share(tally.rang_again, tally.known + tally.forgotten)} callers rang again within 24 hours",
+        f"  heard the message: {tally.heard}; hung up at it: {_share(tally.hung_up, tally.heard)}",
+        f"  deflected: {deflected} ({tally.ended} went, {tally.stayed} chose to wait, {tally.told} waited anyhow)",
+        f"  rang again within 24 hours: {_share(tally.rang_again, tally.known + tally.forgotten)} callers",
     ]
     if tally.forgotten:
         lines.append(f"  ({tally.forgotten} callers from before a restart would not be recognised)")

@@ -141,6 +141,18 @@ def test_a_crisis_that_is_on_gets_another_end(svar: Svar, redis_url: str) -> Non
     assert after.until_ms > before.until_ms
 
 
+def test_what_a_crisis_would_do_is_told_before_it_is_on(svar: Svar, redis_url: str) -> None:
+    output = told(svar("crisis", "show", "payments_late"))
+    assert "Utbetalinger er forsinket (payments_late), at most 2d" in output
+    assert "nb  Pengene kommer i morgen." in output
+    assert running(redis_url) == ()
+
+
+def test_the_name_is_looked_at_before_the_end(svar: Svar) -> None:
+    assert "did you mean" in refused(svar("crisis", "on", "payment_late"))
+    assert "say when it ends by itself" in refused(svar("crisis", "on", "payments_late"))
+
+
 def test_a_wrong_name_gets_the_right_one(svar: Svar, redis_url: str) -> None:
     output = refused(svar("crisis", "on", "payment_late", "--for", "1h"))
     assert "did you mean 'payments_late'?" in output
@@ -212,8 +224,8 @@ def test_what_it_did_to_callers_is_told(svar: Svar, tmp_path: Path) -> None:
     asyncio.run(save())
     status = told(svar("crisis", "status"))
     assert "and over:" in status
-    assert "2 contacts heard the message, 1 of 2 (50%) hung up at it" in status
-    assert "1 of 1 (100%) callers rang again within 24 hours" in status
+    assert "heard the message: 2; hung up at it: 1 of 2 (50%)" in status
+    assert "rang again within 24 hours: 1 of 1 (100%) callers" in status
 
 
 def test_who_switches_is_told_which_nodes_follow(svar: Svar, redis_url: str) -> None:

@@ -110,7 +110,7 @@ async def test_new_callers_hear_of_a_crisis_and_those_it_is_about_come_first(tmp
         assert measured['deflected_total{crisis="payments_late",outcome="ended"}'] == 1
         assert 'on{crisis="payments_late"}' not in measured
         status = await crisis(node, "status")
-        assert "2 contacts heard the message" in status
+        assert "heard the message: 2" in status
         assert [(one["on"], one["cause"], one["author"]) for one in changed] == [
             (True, "switched_on", "kari"),
             (False, "switched_off", changed[1]["author"]),
