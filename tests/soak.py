@@ -19,6 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from ivr.load import read_folder
 from tests import soak_calls, soak_reload
 from tests.bench.run import svar
 from tests.interop.peers import free_port
@@ -42,6 +43,10 @@ nodes:
   wait: {type: queue, queue: straight, overflow: bye, unavailable: bye, next: bye}
   bye: {type: hangup}
 """
+NOWHERE = 'url = "http://127.0.0.1:9"\nnetworks = ["127.0.0.1/32"]\n'
+PARTS = {
+    "queue": "wrap_up_s = 0\n", "mailbox": "", "destination": 'uri = "sip:nobody@127.0.0.1:9"\n', "lookup": NOWHERE,
+}  # fmt: skip
 AGENTS = """
 [[agent]]
 name = "agent{{n}}"
@@ -114,8 +119,7 @@ async def short_calls(calls: int, rate: float) -> str:
         folder, agents_port = Path(temporary), free_port()
         shutil.copytree(ROOT / "flows", folder / "flows")
         (folder / "flows" / "straight.yaml").write_text(STRAIGHT)
-        queues = "".join(f'[[queue]]\nname = "{name}"\nwrap_up_s = 0\n' for name in queues_of(folder / "flows"))
-        parts = queues + AGENTS.format(port=agents_port)
+        parts = named_by(folder / "flows") + AGENTS.format(port=agents_port)
         node = Installation(folder / "node", parts, flows=folder / "flows", settings="{ demo = true }")
         async with running(node):
             assert node.process is not None
@@ -147,10 +151,12 @@ async def short_calls(calls: int, rate: float) -> str:
             )
 
 
-def queues_of(flows: Path) -> list[str]:
-    """The queues that flows name."""
-    texts = [path.read_text() for path in flows.glob("*.yaml")]
-    return sorted({name for text in texts for name in re.findall(r"\bqueue: (\w+)", text)})
+def named_by(flows: Path) -> str:
+    """What flows name, as the configuration writes it. Behind it there is nobody."""
+    nodes = [node for loaded in read_folder(flows).flows for node in loaded.flow.nodes.values()]
+    needs = {need for node in nodes for need in node.needs().values()}
+    named = [f'[[{kind}]]\nname = "{name}"\n{PARTS[kind]}' for kind, name in sorted(needs) if kind in PARTS]
+    return "".join(named) + "[sms]\n" + NOWHERE
 
 
 def shown(counts: dict[str, int]) -> str:
