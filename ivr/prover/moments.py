@@ -15,6 +15,9 @@ from ivr.calendar import Calendar, Opening, clock_changes
 LONGEST_CALL_S = 86_400.0
 """How far beyond the first boundary that it crosses a call is followed."""
 
+BEYOND_S = 14 * 86_400.0
+"""How far stretches are known beyond the last moment at which a call may come."""
+
 SHORT_S = 1_800.0
 """A caller outside queues, who has come into a stretch, is gone before the next one unless it is as short as this."""
 
@@ -59,6 +62,8 @@ class Timeline:
     """
 
     def __init__(self, years: Mapping[str, Year], instants: Collection[int], horizon: Horizon) -> None:
+        """The last `BEYOND_S` of the horizon are for calls that came before."""
+        self._come_until_ms = max(horizon.until_ms - round(BEYOND_S * 1000), horizon.from_ms + 1)
         self._years = years
         self._calendars = {name: index for index, name in enumerate(years)}
         self._instants = sorted(instants)
@@ -86,7 +91,8 @@ class Timeline:
         )
 
     def _classes(self) -> tuple[int, ...]:
-        keys = [self._key(index) for index in range(len(self.stretches))]
+        coming = [index for index, each in enumerate(self.stretches) if each.from_ms < self._come_until_ms]
+        keys = [self._key(index) for index in coming]
         common = Counter(keys)
         first: dict[object, int] = {}
         for index, key in enumerate(keys):

@@ -16,7 +16,7 @@ from ivr.prover.explore import explore
 from ivr.prover.faults import FaultKind, Found, Seen, find
 from ivr.prover.landscape import Landscape
 from ivr.prover.measures import Measures
-from ivr.prover.moments import Horizon, Timeline, Year
+from ivr.prover.moments import BEYOND_S, Horizon, Timeline, Year
 from ivr.prover.scenario import scenario_of
 from ivr.prover.story import Story, story_of
 
@@ -100,7 +100,7 @@ def prove(
     proven as well as the values that the flows give them; `only` names flows.
     """
     horizon = Horizon(from_ms, from_ms + bounds.days * _DAY_MS)
-    years = _Years(book, horizon)
+    years = _Years(book, Horizon(from_ms, horizon.until_ms + round(BEYOND_S * 1000)))
     proofs: list[FlowProof] = []
     faults: dict[tuple[str, str, str, str], Fault] = {}
     for flow in _roots(book, only):
@@ -148,7 +148,7 @@ class _Years:
             if name not in self._years:
                 self._years[name] = Year(self._book.calendars[name], self._horizon)
         asked = {name: self._years[name] for name in sorted(land.calendars)}
-        last_ms = max([self._horizon.until_ms, *(at_ms + _DAY_MS for at_ms in land.instants)])
+        last_ms = max([self._horizon.until_ms, *(at_ms + _DAY_MS + round(BEYOND_S * 1000) for at_ms in land.instants)])
         return Timeline(asked, land.instants, Horizon(self._horizon.from_ms, last_ms))
 
 

@@ -13,9 +13,10 @@ from ivr.lengths import length_text
 from ivr.lookups import Cause
 from ivr.nodes import Node
 from ivr.prover.bounds import Bounds
+from ivr.prover.desks import Desks
 from ivr.prover.explore import Edge
 from ivr.prover.faults import FaultKind, Found, Seen
-from ivr.prover.story import RINGS_S, TALKS_S, Story, can_be_shown, lasts_s, listens_s, step_name
+from ivr.prover.story import Story, can_be_shown, lasts_s, listens_s, step_name
 from ivr.run import MOST_FRAMES
 from ivr.schema import KEYS
 from ivr.ways import UNKNOWN, Act, Known
@@ -30,12 +31,7 @@ class _Scene:
     """What the world and the caller do, gathered move by move."""
 
     caller: list[dict[str, Any]] = field(default_factory=list)
-    agents: dict[str, dict[str, float]] = field(default_factory=dict)
-    in_vain: set[str] = field(default_factory=set)
-    clock_s: float = 0.0
-    possible: bool = True
-    missing: list[str] = field(default_factory=list)
-    queues: dict[str, str] = field(default_factory=dict)
+    desks: Desks = field(default_factory=Desks)
     lookups: dict[str, dict[str, Any]] = field(default_factory=dict)
     mailboxes: dict[str, str] = field(default_factory=dict)
     transfers: dict[str, str] = field(default_factory=dict)
@@ -45,20 +41,10 @@ class _Scene:
 
     def parts(self) -> dict[str, Any]:
         """What a scenario has of it."""
-        agents = [
-            {
-                "name": f"agent-{queue.replace('_', '-')}",
-                "queues": [queue],
-                **{name: _length(at_s) for name, at_s in times.items()},
-                "answers_after": length_text(RINGS_S),
-                "talks": length_text(TALKS_S),
-            }
-            for queue, times in self.agents.items()
-        ]
         given = {
             "caller": self.caller,
-            "agents": agents,
-            "queues": self.queues,
+            "agents": self.desks.agents(),
+            "queues": self.desks.queues,
             "lookups": self.lookups,
             "mailboxes": self.mailboxes,
             "transfers": self.transfers,
@@ -67,22 +53,6 @@ class _Scene:
             "from": self.shown,
         }
         return {name: value for name, value in given.items() if value}
-
-    def answered(self, queue: str) -> None:
-        """Somebody answers now, who was not there before if the caller has waited in vain."""
-        times = self.agents.setdefault(queue, {"from": self.clock_s} if queue in self.in_vain else {})
-        self.possible &= "until" not in times and queue not in self.queues
-
-    def unanswered(self, queue: str) -> None:
-        """Nobody answers now; who answered before has left during the talk."""
-        self.in_vain.add(queue)
-        if queue in self.agents:
-            self.agents[queue].setdefault("until", self.clock_s - TALKS_S / 2)
-
-    def full(self, queue: str) -> None:
-        """A queue is full all the time."""
-        self.possible &= queue not in self.agents and queue not in self.in_vain
-        self.queues[queue] = "full"
 
 
 def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
@@ -96,8 +66,8 @@ def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
         node = land.flows[state.flow].nodes.get(state.node)
         if node is not None:
             _play(scene, node, edge, step_name(state))
-        scene.clock_s += lasts_s(edge)
-    if not scene.possible:
+        scene.desks.clock_s += lasts_s(edge)
+    if not scene.desks.possible:
         return ""
     if found.kind is FaultKind.RECURSION:
         scene.caller = [dict(act) for _ in range(MOST_FRAMES) for act in scene.caller]
@@ -130,16 +100,15 @@ def _play(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
     for act in edge.move.acts:
         match act.kind:
             case "agent" if node.type == "queue":
-                scene.answered(act.detail)
+                scene.desks.answered(act.detail)
             case "nobody" if node.type == "queue":
-                scene.possible &= act.detail not in scene.queues
-                scene.unanswered(act.detail)
+                scene.desks.unanswered(act.detail)
             case "misses":
-                scene.missing.append(act.detail)
+                scene.desks.unanswered(act.detail, missed=True)
             case "nobody" if node.type == "transfer":
                 scene.transfers[act.detail] = "refused"
             case "full" if node.type == "queue":
-                scene.full(act.detail)
+                scene.desks.full(act.detail)
             case "full" if node.type == "callback":
                 scene.callbacks = "full"
             case "shows":
@@ -148,6 +117,7 @@ def _play(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
                 scene.mailboxes[act.detail] = "full"
             case "sends":
                 scene.sms = "" if act.detail == "sent" else "failed"
+                scene.shown = EXAMPLES["phone_number"]
             case "lookup":
                 _answer(scene, node, act.detail, edge)
             case "records":

@@ -107,7 +107,7 @@ def lasts_s(edge: Edge) -> float:
     kinds = [act.kind for act in edge.move.acts]
     if "agent" in kinds:
         return RINGS_S + TALKS_S
-    if "nobody" in kinds and edge.move.queued_s:
+    if edge.move.queued_s:
         return listens_s(edge) if edge.chosen else edge.move.queued_s
     if "lookup" in kinds or "full" in kinds:
         return 0.0
