@@ -4,11 +4,12 @@ import asyncio
 import gc
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from acd.versions import Content, VersionId, identify, listing, short
 from ivr.book import FlowBook
@@ -28,7 +29,7 @@ the loop was 16 ms late at worst, instead of 6, while 200 flows were loaded.
 """
 _USUAL_S = sys.getswitchinterval()
 COPIES = 4
-"""Folders of versions that a node keeps, to start from."""
+"""Folders of versions that a node keeps, to start from; more only while more are in use."""
 
 
 class Sound(Prompts, Protocol):
@@ -83,6 +84,7 @@ class Press:
         self._folder = folder
         self._load = load
         self._speak = speak
+        self._in_use: WeakValueDictionary[Path, Edition] = WeakValueDictionary()
 
     async def of_folder(self, folder: Path) -> Edition:
         """The edition of a folder of flows as it stands now. Raises FlowFileError."""
@@ -94,13 +96,14 @@ class Press:
         Mistakes are told as if the files stood in `shown_as`.
         """
         folder = self._folder / short(id_)
-        await asyncio.to_thread(_copy, id_, content, folder)
+        await asyncio.to_thread(_copy, id_, content, folder, frozenset(self._in_use))
         try:
-            return await self._made(id_, folder)
+            edition = self._in_use[folder] = await self._made(id_, folder)
         except FlowFileError as error:
             if shown_as is None:
                 raise
             raise FlowFileError([_moved(problem, folder, shown_as) for problem in error.problems]) from None
+        return edition
 
     async def _made(self, id_: VersionId, folder: Path) -> Edition:
         with patient():
@@ -116,18 +119,19 @@ def _moved(problem: Problem, folder: Path, to: Path) -> Problem:
     return replace(problem, path=str(to / path.relative_to(folder))) if path.is_relative_to(folder) else problem
 
 
-def _copy(id_: VersionId, content: Content, folder: Path) -> None:
-    """A copy that is there already may have been changed by somebody."""
+def _copy(id_: VersionId, content: Content, folder: Path, in_use: Collection[Path]) -> None:
+    """A copy that is there already may have been changed by somebody. One in use stays: music is read when it is
+    first wanted.
+    """
     if folder.exists():
         if identify(listing(read_content(folder))) == id_:
             folder.touch()
             return
         shutil.rmtree(folder)
-    copies = (
-        sorted(folder.parent.glob("[!.]*"), key=lambda path: path.stat().st_mtime) if folder.parent.exists() else []
-    )
+    copies = sorted(folder.parent.glob("[!.]*"), key=lambda path: path.stat().st_mtime)
     for old in copies[: max(0, len(copies) - COPIES + 1)]:
-        shutil.rmtree(old, ignore_errors=True)
+        if old not in in_use:
+            shutil.rmtree(old, ignore_errors=True)
     write_content(content, folder)
 
 

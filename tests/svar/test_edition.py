@@ -1,6 +1,7 @@
 """What an edition knows of its contacts, and how patient a thread is that makes one."""
 
 import gc
+import os
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from events.catalogue import ContactStarted
 from ivr.book import load_book
 from ivr.call import CallInfo, ContactId
 from ivr.simulator.call import SimulatedCall
-from svar.edition import GIL_S, Edition, Press, patient
+from svar.edition import COPIES, GIL_S, Edition, Press, patient
 from tests.ivr.engine import Engine
 from tests.svar.editions import Silent, content
 
@@ -46,3 +47,17 @@ async def test_a_contact_is_counted_while_it_is_in_an_edition(tmp_path: Path) ->
     assert counts == [1]
     assert (edition.contacts, edition.begun) == (0, 1)
     assert isinstance(Edition(VersionId(""), edition.book, Silent()).name, str)
+
+
+async def test_the_copy_of_an_edition_in_use_outlives_newer_ones(tmp_path: Path) -> None:
+    async def speak(*_: object) -> Silent:
+        return Silent()
+
+    press = Press(tmp_path, load_book, speak)
+    used = await press.of_content(identify(listing(content("used"))), content("used"))
+    for number in range(COPIES + 1):
+        given = content(f"newer {number}")
+        await press.of_content(identify(listing(given)), given)
+    copies = os.listdir(tmp_path)
+    assert used.name in copies
+    assert len(copies) <= COPIES + 1

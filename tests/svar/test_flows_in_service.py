@@ -284,6 +284,7 @@ async def test_a_copy_that_somebody_changed_is_made_anew(bench: Bench, store: St
     for n in range(8):
         await publish(store, content(f"v{n}"))
         await again.flows._look()
+        await again.flows.sweep()
     assert len(list((tmp_path / "copies").iterdir())) == 4
 
 
