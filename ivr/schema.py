@@ -106,9 +106,9 @@ class Written:
         """The variables that it names."""
         return frozenset(name for text in self.texts.values() for name in _WRITTEN_SLOT.findall(text))
 
-    def text(self, language: str, value: Callable[[str], object]) -> str:
-        """The text in that language, or in the first one, with its values."""
-        text = self.texts.get(language) or next(iter(self.texts.values()))
+    def text(self, language: str, fallback: Mapping[str, str], value: Callable[[str], object]) -> str:
+        """The text for who speaks that language, with its values; a missing one is chosen as what is said is."""
+        _, text = Said(self.texts, fallback=fallback).text(language)
         return _WRITTEN_SLOT.sub(lambda found: str(value(found[1])), text)
 
 

@@ -1,5 +1,6 @@
 """deflect: tell the caller of another way, spoken or as a text message."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Literal
 
@@ -12,6 +13,7 @@ from ivr.run import Run
 from ivr.schema import KEYS, Attempts, Key, Length, Target, Texts, Where, WrittenTexts
 from ivr.schema import Written as WrittenText
 from ivr.texting import Sending, TextMessage
+from ivr.texting import Texts as TextGateway
 from ivr.ways import Act, Kind, Moment, Move, Reached, Way
 
 _MOST_DIGITS = 15
@@ -109,9 +111,19 @@ class Deflect(Node):
         if self.offer is not None and await self._key(run, self.offer) != self.yes_key:
             _tell(run, "sms", "refused")
             return self.refused
-        outcome = await self._send(run, self.sms)
-        _tell(run, "sms", outcome)
-        return self.sent if outcome == Sending.SENT else self.failed
+        texts = run.services.texts
+        if texts is None:
+            _tell(run, "sms", Sending.FAILED)
+            return self.failed
+        pii_to = await self._to(run, texts)
+        if not pii_to:
+            _tell(run, "sms", "no_number")
+            return self.failed
+        text = self.sms.text(run.language, run.flow.fallback, run.value)
+        message = TextMessage(pii_to, text, run.call.info.pii_caller)
+        # Who said yes and hangs up at once gets the message all the same, and the event tells of it.
+        sending = run.services.commands.own(_send(run, texts, message))
+        return self.sent if await asyncio.shield(sending) is Sending.SENT else self.failed
 
     async def _key(self, run: Run, offer: Texts) -> str:
         key = await run.say(offer, keys=KEYS)
@@ -121,37 +133,38 @@ class Deflect(Node):
             run.progressed()
         return key
 
-    async def _send(self, run: Run, sms: WrittenText) -> str:
-        texts, info = run.services.texts, run.call.info
-        if texts is None:
-            return Sending.FAILED
-        own = info.pii_caller if info.asserted else ""
-        pii_to = own if own and texts.fits(own) else await self._asked(run)
-        if not pii_to:
-            return "no_number"
-        text = sms.text(run.language, run.value)
-        return await texts.send(TextMessage(pii_to, text, info.pii_caller))
-
-    async def _asked(self, run: Run) -> str:
-        """A number that the caller keys in, and to which messages may go."""
-        texts = run.services.texts
-        for _ in range(self.attempts if self.ask is not None and texts is not None else 0):
-            assert self.ask is not None
-            assert texts is not None
-            first = await run.say(self.ask, keys=KEYS) or ""
-            if first == "#":
-                continue
-            collected = await run.call.collect(
-                most=_MOST_DIGITS - len(first),
-                first_timeout_s=_BETWEEN_S if first else self.wait_s,
-                next_timeout_s=_BETWEEN_S,
-            )
-            pii_number = first + collected.pii_digits
-            if pii_number:
-                run.progressed()
+    async def _to(self, run: Run, texts: TextGateway) -> str:
+        """The number that the message goes to: the caller's own, or one that is keyed in; empty: none."""
+        info = run.call.info
+        if info.asserted and info.pii_caller and texts.fits(info.pii_caller):
+            return info.pii_caller
+        if self.ask is None:
+            return ""
+        for _ in range(self.attempts):
+            pii_number = await self._keyed(run, self.ask)
             if texts.fits(pii_number):
                 return pii_number
         return ""
+
+    async def _keyed(self, run: Run, ask: Texts) -> str:
+        first = await run.say(ask, keys=KEYS) or ""
+        if first == "#":
+            return ""
+        collected = await run.call.collect(
+            most=_MOST_DIGITS - len(first),
+            first_timeout_s=_BETWEEN_S if first else self.wait_s,
+            next_timeout_s=_BETWEEN_S,
+        )
+        pii_number = first + collected.pii_digits
+        if pii_number:
+            run.progressed()
+        return pii_number
+
+
+async def _send(run: Run, texts: TextGateway, message: TextMessage) -> Sending:
+    outcome = await texts.send(message)
+    _tell(run, "sms", outcome)
+    return outcome
 
 
 def _tell(run: Run, to: str, outcome: str) -> None:

@@ -1,19 +1,20 @@
 """Telling callers of another way."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
-from events.catalogue import Deflected
+from events.catalogue import ContactEnded, Deflected
 from ivr.call import CallInfo, ContactId
 from ivr.check import check_flow
 from ivr.contact import serve
 from ivr.load import load_flow
 from ivr.run import FlowRun
 from ivr.simulator.call import SimulatedCall
-from ivr.texting import Sending
+from ivr.texting import Sending, TextMessage
 from ivr.ways import Reached
 from ivr.web.simulated import SimulatedTexts
 from tests.ivr.engine import Engine, flow_of
@@ -139,6 +140,44 @@ async def test_a_message_that_is_not_taken_is_told(outcome: Sending) -> None:
     async with calling(presses=[(0.5, "1")], gateway=SimulatedTexts(outcome)) as (_, data, engine):
         assert data.trace == ["first", "sorry", "bye"]
         assert outcomes(engine) == [("sms", outcome.value)]
+
+
+class Slow(SimulatedTexts):
+    async def send(self, message: TextMessage) -> Sending:
+        await asyncio.sleep(10)
+        return await super().send(message)
+
+
+async def test_who_says_yes_and_hangs_up_at_once_gets_the_message_all_the_same() -> None:
+    engine, flow, gateway = Engine(), flow_of(HEAD + SMS + GOODBYE), Slow()
+    engine.services = replace(engine.services, texts=gateway)
+    call = SimulatedCall(CallInfo(ContactId("c1"), "5000", "test", MOBILE, asserted=True))
+    task = engine.spawn(serve(call, engine.book(flow), flow, engine.services))
+    task.get_loop().call_later(0.5, call.press, "1")
+    task.get_loop().call_later(4.0, call.hang_up)
+    await task
+    assert [told.cause for told in engine.told(ContactEnded)] == ["caller_hung_up"]
+    assert gateway.sent == []
+    await asyncio.sleep(10)
+    assert len(gateway.sent) == 1
+    assert outcomes(engine) == [("sms", "sent")]
+    await engine.close()
+
+
+async def test_a_language_without_a_text_of_its_own_gets_the_declared_one() -> None:
+    head = HEAD.replace("languages: [nb, en]", "languages: [nb, en, se]\nfallback: {se: nb}")
+    engine, gateway = Engine(), SimulatedTexts()
+    flow = flow_of(head + SMS.replace('sms: {nb: "Ring {number} eller se https://nav.no", en: "Call {number}"}',
+                                      'sms: {en: "Call {number}", nb: "Ring {number}"}') + GOODBYE)  # fmt: skip
+    engine.services = replace(engine.services, texts=gateway)
+    call = SimulatedCall(CallInfo(ContactId("c1"), "5000", "test", MOBILE, asserted=True))
+    data = engine.begin(flow, "c1")
+    data.variables["language"] = "se"
+    task = engine.spawn(serve(call, engine.book(flow), flow, engine.services, data))
+    task.get_loop().call_later(0.5, call.press, "1")
+    await task
+    assert [sent.text for sent in gateway.sent] == ["Ring 5000"]
+    await engine.close()
 
 
 async def test_without_a_gateway_a_caller_goes_on_at_failed() -> None:
