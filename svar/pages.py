@@ -120,5 +120,6 @@ def metrics() -> str:
         lines.append(f"| `{name}` | {family.type} | {family.documentation} |")
     lines += ["", "## The node's own", "", "| metric | type | what |", "|---|---|---|"]
     for name, meaning in MEANT.items():
-        lines.append(f"| `svar_{name}` | {'counter' if name.partition('{')[0].endswith('_total') else 'gauge'} | {meaning} |")
+        kind = "counter" if name.partition("{")[0].endswith("_total") else "gauge"
+        lines.append(f"| `svar_{name}` | {kind} | {meaning} |")
     return "\n".join(lines) + "\n"
