@@ -1,12 +1,13 @@
 """The ways out of a queue that a waiting caller takes without an agent: keys, and rules by wait, length or agents."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import structlog
 
 from acd.distributor import DistributorError
-from acd.model import AgentState, QueueId
+from acd.model import QueueId
 from ivr.announcing import Overflow, Waiting
 from ivr.expression import Scalar
 from ivr.run import Run
@@ -66,7 +67,7 @@ class Rules:
         if rule.when is None:
             return True
         try:
-            known = await self._known()
+            known = await self._known(rule.when.names())
             return bool(rule.when.evaluate(lambda name: known[name] if name in known else self._run.value(name)))
         except DistributorError:
             return False
@@ -74,12 +75,16 @@ class Rules:
             _log.exception("a rule of a queue failed", contact=self._run.data.contact, queue=self._queue)
             return False
 
-    async def _known(self) -> dict[str, Scalar]:
+    async def _known(self, names: Collection[str]) -> dict[str, Scalar]:
+        """Those of `KNOWN` among the names; what nobody wants to know is not asked."""
         services = self._run.services
-        place = await services.distributor.place(self._run.data.contact)
-        agents = 0
-        for numbers in await services.distributor.queues():
-            if numbers.queue == self._queue:
-                agents = sum(count for state, count in numbers.agents.items() if state != AgentState.LOGGED_OUT)
-        wait_s = place.estimated_wait_s or 0
-        return {"position": place.position, "waiting": place.waiting, "wait": wait_s, "agents": agents}
+        known: dict[str, Scalar] = {}
+        if "agents" in names:
+            known["agents"] = await services.logged_in.to(self._queue)
+        if not {"position", "waiting", "wait"}.isdisjoint(names):
+            # The caller may leave at any time, and a command that was begun is finished.
+            asking = services.commands.own(services.distributor.place(self._run.data.contact))
+            place = await asyncio.shield(asking)
+            wait_s = place.estimated_wait_s or 0
+            known |= {"position": place.position, "waiting": place.waiting, "wait": wait_s}
+        return known

@@ -12,6 +12,7 @@ from ivr.call import Call, Clip
 from ivr.callbacks import Callbacks
 from ivr.commands import Commands
 from ivr.crises import Crises, Crisis, crisis_now
+from ivr.logged_in import LoggedIn
 from ivr.lookups import Lookups
 from ivr.mailboxes import Mailboxes
 from ivr.offers import Offers
@@ -122,6 +123,10 @@ class Services(Ports):
     sink: Sink
     now_ms: Callable[[], int]
     settings: Mapping[str, Scalar] = field(default_factory=dict)
+    logged_in: LoggedIn = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "logged_in", LoggedIn(self.distributor, self.commands))
 
 
 class Step(Protocol):

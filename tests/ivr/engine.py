@@ -6,7 +6,20 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from acd.distributor import Distributor, Unavailable
-from acd.model import AgentId, AgentSpec, AgentState, Enqueue, NodeId, Offer, OfferId, Place, QueueId, QueueSpec, SiteId
+from acd.model import (
+    AgentId,
+    AgentSpec,
+    AgentState,
+    Enqueue,
+    NodeId,
+    Offer,
+    OfferId,
+    Place,
+    QueueId,
+    QueueNumbers,
+    QueueSpec,
+    SiteId,
+)
 from acd.simulated import ModelDistributor
 from events.catalogue import Event
 from events.sink import MemorySink
@@ -88,6 +101,9 @@ class Fickle(ModelDistributor):
 
     async def place(self, contact: str) -> Place:
         return await self._reach("place", lambda: ModelDistributor.place(self, contact))
+
+    async def queues(self) -> list[QueueNumbers]:
+        return await self._reach("queues", lambda: ModelDistributor.queues(self))
 
     async def accept(self, offer: OfferId, fence: int) -> None:
         await self._reach("accept", lambda: ModelDistributor.accept(self, offer, fence))

@@ -204,7 +204,7 @@ async def test_a_rule_knows_how_many_wait_and_the_flow_s_variables(
 
 async def test_rules_wait_for_a_store_that_is_away(engine: Engine) -> None:
     await engine.staff()
-    engine.distributor.deaf_to = {"place"}
+    engine.distributor.deaf_to = {"place", "queues"}
     _, task = engine.dial(FLOW)
     await asyncio.sleep(40)
     assert not task.done()
