@@ -12,7 +12,6 @@ from ivr.prompting import Said
 from ivr.run import Scalar
 from ivr.schema import Language, Name, Number, Shared, Target, Texts
 
-
 MOST_TEXT = 200
 MOST_VARIABLES = 200
 
