@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from svar.cli import app
+from tests.svar.test_check_command import as_it_was
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -29,7 +30,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def checked(*arguments: str) -> tuple[int, str]:
-    done = CliRunner().invoke(app, ["check", *arguments])
+    with as_it_was():
+        done = CliRunner().invoke(app, ["check", *arguments])
     return done.exit_code, done.output
 
 
