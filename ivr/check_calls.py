@@ -18,11 +18,12 @@ def check_calls(flows: Sequence[LoadedFlow], *, whole: bool = True) -> None:
     `whole`: no file of the folder was left out for its mistakes.
     """
     by_name = {loaded.flow.flow: loaded for loaded in flows}
+    results = {loaded.flow.flow: _results(loaded) for loaded in flows}
     called = {node.flow for loaded in flows for _, node in _calls(loaded)}
     for loaded in flows:
         for name, node in _calls(loaded):
-            if node.flow in by_name:
-                _Call(loaded, by_name[node.flow], name, node).check()
+            if node.flow in by_name and not loaded.marked.is_full:
+                _Call(loaded, by_name[node.flow], name, node).check(results[node.flow])
         _check_returns(loaded)
         if whole and not loaded.flow.numbers and loaded.flow.flow not in called:
             message = f"no number leads to the flow {loaded.flow.flow!r}, and no flow calls it"
@@ -35,6 +36,10 @@ def _calls(loaded: LoadedFlow) -> Iterator[tuple[str, Subflow]]:
     for name, node in loaded.flow.nodes.items():
         if isinstance(node, Subflow):
             yield name, node
+
+
+def _results(loaded: LoadedFlow) -> frozenset[str]:
+    return frozenset(node.result for node in loaded.flow.nodes.values() if isinstance(node, Return))
 
 
 def _check_returns(loaded: LoadedFlow) -> None:
@@ -57,12 +62,15 @@ class _Call:
         self._name = name
         self._node = node
 
-    def check(self) -> None:
+    def check(self, results: frozenset[str]) -> None:
+        """`results`: those that the called flow may return."""
         self._check_languages()
-        self._check_parameters()
+        if self._node.with_:
+            self._check_parameters()
         if self._whole:
-            self._check_taken()
-            self._check_results()
+            if self._node.take:
+                self._check_taken()
+            self._check_results(results)
 
     def _report(self, where: Where, message: str, *, key: bool = False) -> None:
         self._marked.report(("nodes", self._name, *where), f"subflow {self._name!r}: {message}", key=key)
@@ -114,8 +122,7 @@ class _Call:
             if name not in self._node.take:
                 self._report(("personal", index), f"{name!r} is not taken{did_you_mean(name, self._node.take)}")
 
-    def _check_results(self) -> None:
-        results = {node.result for node in self._called.nodes.values() if isinstance(node, Return)}
+    def _check_results(self, results: frozenset[str]) -> None:
         for name in self._node.returns:
             if name not in results:
                 message = f"the flow {self._called.flow!r} has no result {name!r}{did_you_mean(name, results)}"
@@ -126,19 +133,23 @@ class _Call:
 
 
 def _check_circles(by_name: Mapping[str, LoadedFlow]) -> None:
-    """Flows that call each other in a circle, told once a circle, at the call that closes it."""
-    told: set[frozenset[str]] = set()
+    """Flows that call each other in a circle, told at the call that closes it. Looks at each call once."""
+    calls = {flow: {node.flow: name for name, node in _calls(loaded)} for flow, loaded in by_name.items()}
+    done: set[str] = set()
     for start in by_name:
-        ahead: list[tuple[str, tuple[str, ...]]] = [(start, (start,))]
-        seen: set[str] = set()
-        while ahead:
-            flow, trail = ahead.pop()
-            for name, node in _calls(by_name[flow]):
-                if node.flow == start and frozenset(trail) not in told:
-                    told.add(frozenset(trail))
-                    said = " > ".join([*trail, start])
-                    message = f"subflow {name!r}: flows call each other in a circle: {said}"
-                    by_name[flow].marked.report(("nodes", name, "flow"), message)
-                elif node.flow in by_name and node.flow not in seen:
-                    seen.add(node.flow)
-                    ahead.append((node.flow, (*trail, node.flow)))
+        trail: dict[str, Iterator[tuple[str, str]]] = {}
+        ahead = "" if start in done else start
+        while ahead or trail:
+            if ahead:
+                trail[ahead], ahead = iter(calls[ahead].items()), ""
+            flow = next(reversed(trail))
+            called, name = next(trail[flow], ("", ""))
+            if not called:
+                done.add(flow)
+                del trail[flow]
+            elif called in trail:
+                circle = [*list(trail)[list(trail).index(called) :], called]
+                message = f"subflow {name!r}: flows call each other in a circle: {' > '.join(circle)}"
+                by_name[flow].marked.report(("nodes", name, "flow"), message)
+            elif called in by_name and called not in done:
+                ahead = called

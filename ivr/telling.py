@@ -41,7 +41,7 @@ def as_json(problems: Sequence[Problem]) -> str:
 def as_github(problems: Sequence[Problem]) -> Iterator[str]:
     """Workflow commands, which GitHub shows beside the lines of a change."""
     for problem in problems:
-        place = f"file={_property(problem.path)},line={problem.line},col={problem.column}"
+        place = f"file={_property(shown(problem.path))},line={problem.line},col={problem.column}"
         yield f"::{problem.severity} {place}::{_data(problem.message)}"
 
 

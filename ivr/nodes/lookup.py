@@ -26,6 +26,9 @@ PATIENCE_S = 1.0
 
 _SLOT = re.compile(r"\{([a-z][a-z0-9_]{0,40})\}")
 _PATH = re.compile(r"(?:(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]++)*+/?(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*+)?)?")
+_HIDDEN = re.compile(r"%(?:2[ef]|5c)", re.IGNORECASE)
+"""Dots and slashes in the clothes of other characters: whoever undoes them climbs to another path."""
+_CLIMBS = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\]|$)")
 _MOST_IN_PATH = 200
 _MOST_TOLD_APART = 64
 _TYPES: Mapping[ValueKind, type] = {ValueKind.TEXT: str, ValueKind.NUMBER: int, ValueKind.TRUE_OR_FALSE: bool}
@@ -35,7 +38,7 @@ _OWN = (Cause.STATUS, Cause.NOT_THERE)
 
 def _path(text: str) -> str:
     plain = _SLOT.sub("x", text)
-    if not _PATH.fullmatch(plain) or {".", ".."} & set(plain.partition("?")[0].split("/")):
+    if not _PATH.fullmatch(plain) or _HIDDEN.search(plain) or {".", ".."} & set(plain.partition("?")[0].split("/")):
         raise PydanticCustomError("path", "a path begins with / and holds variables in braces: /cases/{{case_number}}")
     return text
 
@@ -122,7 +125,7 @@ class Asking(Node):
         values = {name: _text(run.value(name)) for name in _SLOT.findall(self.path)}
         sent = None if self.send is None else {name: one.evaluate(run.value) for name, one in self.send.items()}
         headers = {name: _text(one.evaluate(run.value)) for name, one in self.headers.items()}
-        if not all(0 < len(value) <= _MOST_IN_PATH for value in values.values()):
+        if not all(0 < len(value) <= _MOST_IN_PATH and not _CLIMBS.search(value) for value in values.values()):
             return None
         path = _SLOT.sub(lambda found: quote(values[found[1]], safe="", errors="replace"), self.path)
         take = {name: one.wanted() for name, one in self.take.items()}

@@ -11,7 +11,7 @@ from ivr.flow import Flow
 from ivr.prompting import Said, pieces
 from ivr.prompts import wav_file
 from ivr.prompts.phrases import Piece, example, literals, values
-from ivr.prompts.recordings import Listing
+from ivr.prompts.recordings import Listing, content
 from ivr.prompts.samples import SILENCE_DBFS, levels
 from ivr.prompts.speech import VOICES
 from ivr.prompts.spoken import keys
@@ -193,7 +193,7 @@ def same_words(one: str, other: str) -> bool:
 def _examined(listing: Listing, language: str, key: str) -> tuple[list[str], float]:
     source = listing.recordings.source(language, key)
     try:
-        data = source.read_bytes() if source is not None else b""
+        data = content(source) if source is not None else b""
         return examined(data)
     except (OSError, wav_file.WavFileError) as fault:
         return [f"cannot be used: {fault}"], 0.0

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from ivr.marked_yaml import read as read_yaml
-from ivr.problems import FlowFileError, Problem
+from ivr.load import read_file
+from ivr.problems import FlowFileError
 from ivr.prompts import wav_file
 from ivr.prompts.samples import SILENCE_DBFS, audible, normalised, to_pcm, trimmed, wav
 
@@ -44,6 +44,13 @@ def music_for_callers(data: bytes) -> bytes:
     return out.getvalue()
 
 
+def content(source: Path) -> bytes:
+    """A recording's bytes. Raises WavFileError for one that is too large to be looked at, and OSError."""
+    if source.stat().st_size > wav_file.LARGEST:
+        raise wav_file.WavFileError(f"larger than {wav_file.LARGEST // 2**20} MiB")
+    return source.read_bytes()
+
+
 @dataclass(frozen=True, slots=True)
 class Recordings:
     """What is recorded. Looks at the disk at each question."""
@@ -66,12 +73,9 @@ class Recordings:
     def texts(self) -> Texts:
         """The manifest. Raises FlowFileError when it is there and cannot be read."""
         path = self.folder / MANIFEST
-        try:
-            marked = read_yaml(str(path), path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        if not path.exists():
             return {}
-        except (OSError, UnicodeDecodeError) as fault:
-            raise FlowFileError([Problem(str(path), 1, 1, f"cannot be read: {fault}")]) from fault
+        marked = read_file(path)
         if not marked.problems and not _is_texts(marked.data):
             marked.report((), "texts are expected here by language and key, `nb: {main/menu.say: Velkommen.}`")
         if marked.problems:
@@ -117,6 +121,6 @@ class Listing:
     def _read(self, language: str, key: str) -> bool:
         source = self.recordings.source(language, key)
         try:
-            return source is not None and audible(wav_file.read(source.read_bytes()).samples)
+            return source is not None and audible(wav_file.read(content(source)).samples)
         except (OSError, wav_file.WavFileError):
             return False

@@ -18,6 +18,8 @@ def read_content(folder: Path) -> dict[str, bytes]:
         for file in _files(folder):
             if len(content) >= MOST_FILES:
                 raise TooLarge(f"{folder}: more than {MOST_FILES} files, which is the most that a version has")
+            if not file.resolve().is_relative_to(folder.resolve()):
+                raise VersionError(f"{file}: leads out of the folder; put the file itself here")
             if file.stat().st_size > LARGEST_FILE:
                 raise TooLarge(f"{file}: a file of a version has at most {LARGEST_FILE:,} bytes")
             content[file.relative_to(folder).as_posix()] = file.read_bytes()

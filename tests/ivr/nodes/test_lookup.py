@@ -208,8 +208,8 @@ async def test_a_value_that_is_no_part_of_a_path_is_not_asked_for(value: str) ->
 
 
 async def test_values_are_encoded_in_the_path() -> None:
-    paths, _ = await asked_with("a/../b?c=æ&d#%")
-    assert paths == ["/cases/a%2F..%2Fb%3Fc%3D%C3%A6%26d%23%25?q=false"]
+    paths, _ = await asked_with("a/b?c=æ&d#%")
+    assert paths == ["/cases/a%2Fb%3Fc%3D%C3%A6%26d%23%25?q=false"]
 
 
 def problems(nodes: str) -> str:
