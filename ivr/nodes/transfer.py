@@ -16,7 +16,7 @@ _LONGEST_RING_S = 120.0
 
 
 class Transfer(Node):
-    """Sends the caller to `to`; who isn't taken there comes back and goes on at `failed`.
+    """Sends the caller, who hears music meanwhile, to `to`; who isn't taken there comes back and goes on at `failed`.
 
     Blind: the caller is handed over. Attended: whoever answers is told `context` first, and may refuse. Partner: `to`
     is a site of a partner. As long as the distribution of the next release is not there, attended and partner hand the
@@ -73,7 +73,9 @@ class Transfer(Node):
         if not run.call.answered:
             await run.call.answer()
         run.data.transferred = self.to
+        await run.call.start_music(run.services.prompts.music("default"))
         if await run.call.transfer(self.to):
             return None
+        await run.call.stop_music()
         run.data.transferred = ""
         return self.failed

@@ -111,9 +111,16 @@ async def test_a_transfer_that_is_not_taken_comes_back(taken: bool, trace: list[
     flow = flow_of(HEAD + nodes + GOODBYE)
     data = engine.begin(flow, "c1")
     call, task = engine.dial(flow, "c1", data)
-    call._takes = lambda target: taken and target == "partner"
+    heard_meanwhile: list[bool] = []
+
+    def takes(target: str) -> bool:
+        heard_meanwhile.append(bool(call.music))
+        return taken and target == "partner"
+
+    call._takes = takes
     await task
     assert call.answered
+    assert heard_meanwhile == [True]
     assert data.trace == trace
     assert data.transferred == ("partner" if taken else "")
     await engine.close()
