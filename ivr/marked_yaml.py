@@ -93,9 +93,9 @@ def read(path: str, text: str) -> Marked:
     except _Refused as error:
         marked.note(min(error.mark.line + 1, lines), error.mark.column + 1, str(error))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark, said = _no_yaml(error)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        marked.note(min(line, lines), column, _no_yaml(error))
+        marked.note(min(line, lines), column, said)
     except yaml.reader.ReaderError as error:
         before = text.encode(errors="replace")[: error.position].decode(errors="ignore")
         line = _LINE_END.sub("\n", before).count("\n") + 1
@@ -103,9 +103,31 @@ def read(path: str, text: str) -> Marked:
     return marked
 
 
-def _no_yaml(error: yaml.MarkedYAMLError) -> str:
+_INSTEAD = (
+    ("found a tab", "a tab: lines are indented by spaces"),
+    ("mapping values are not allowed", "a colon too many, or a line that is indented too far: a text with ': ' in it "
+     "stands in quotes"),
+    ("did not find expected ',' or '}'", "'}' or ',' is expected here; what has a comma, a quote, a brace or '#' in it "
+     "stands in quotes here"),
+    ("did not find expected ',' or ']'", "']' or ',' is expected here; what has a comma, a quote or a bracket in it "
+     "stands in quotes here"),
+    ("found unexpected end of stream", "a quote that is never closed"),
+    ("did not find expected '-' indicator", "a list goes on here, and each of its lines begins with '- '"),
+    ("while scanning an alias", "a star is quoted: '*': name"),
+    ("did not find expected key", "this fits nothing above it: a line is indented otherwise than its neighbours, or "
+     "there is something after a closing quote; an expression that begins with a quote stands in quotes, '\"a\" == b'"),
+)  # fmt: skip
+"""What people most often did, for what the parser says of it."""
+
+
+def _no_yaml(error: yaml.MarkedYAMLError) -> tuple[Any, str]:
+    """Where it is, and in words what was probably done."""
     said = ", ".join(part for part in (error.context, error.problem) if part)
-    return f"this is no YAML: {said}"
+    mark = error.problem_mark or error.context_mark
+    if "could not find expected ':'" in said:
+        # The parser sees it in the next line.
+        return error.context_mark or mark, "': ' is missing in this line: a name, a colon, a space, a value"
+    return mark, next((instead for sign, instead in _INSTEAD if sign in said), f"this is no YAML: {said}")
 
 
 class _Composer:
@@ -166,20 +188,29 @@ class _Composer:
                 first = self._marked.keys[inner][0]
                 self._marked.note(*place, f"{key!r} stands here twice (first in line {first})")
             self._marked.keys[inner] = place
-            found[key] = self._value(next(self._events), inner, depth + 1)
+            event = next(self._events)
+            found[key] = self._value(event, inner, depth + 1)
+            if found[key] is None and isinstance(event, yaml.ScalarEvent) and not event.value:
+                self._marked.note(*place, f"{key!r} has no value{_why_none(key)}")
         return found
 
 
-def _check_plain(event: yaml.Event, mark: Any) -> None:
+def _why_none(key: str) -> str:
+    if ":" in key:
+        return "; a space belongs after the colon"
+    return "; a text with a comma stands in quotes" if " " in key else ""
+
+
+def _check_plain(event: Any, mark: Any) -> None:
     """Raises _Refused for what reads as something else than it looks."""
     if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
         raise _Refused(mark, "anchors and aliases (& and *) are not used here: write it out, or quote the text")
     if getattr(event, "tag", None) not in (None, "!"):
-        raise _Refused(mark, "tags (!) are not used here: quote the text if it begins with '!'")
-    if isinstance(event, yaml.ScalarEvent) and (found := _UNSEEN.search(event.value)):
         raise _Refused(
-            mark, f"a character that nobody sees, {found[0]!a}: it may mislead whoever reads or prints it"
+            mark, "tags (!) are not used here: quote a text that begins with '!', and write 'not' in expressions"
         )
+    if isinstance(event, yaml.ScalarEvent) and (found := _UNSEEN.search(event.value)):
+        raise _Refused(mark, f"a character that nobody sees, {found[0]!a}: it may mislead whoever reads or prints it")
 
 
 def _mark(event: yaml.Event) -> Any:
