@@ -75,6 +75,13 @@ class Caller:
         self._handset.rtp.press(key)
         await until(lambda: self._phones.media.keys > before, f"key {key}")
 
+    async def inform(self, key: str) -> None:
+        """A key by INFO, as phones send it that have no telephone events."""
+        before = len(self._handset.informed)
+        await self._handset.connected()
+        self._phones.press_by_info(self._handset, key)
+        await until(lambda: len(self._handset.informed) > before, f"answer to INFO {key}")
+
     async def ends(self) -> FlowRun:
         async with asyncio.timeout(10):
             return await self._task
@@ -87,11 +94,11 @@ async def phones(tmp_path: Path) -> AsyncIterator[Lab]:
 
 
 @asynccontextmanager
-async def ringing(phones: Lab, text: str, engine: Engine) -> AsyncIterator[Caller]:
-    """A phone that rings the flow, led by the real interpreter."""
+async def ringing(phones: Lab, text: str, engine: Engine, *, events: bool = True) -> AsyncIterator[Caller]:
+    """A phone that rings the flow, led by the real interpreter; without `events` it sends keys by INFO alone."""
     flow = flow_of(text)
     engine.services = replace(engine.services, prompts=TonePrompts(phones.folder))
-    call, handset = await phones.call()
+    call, handset = await phones.call(events=events)
     book = engine.book(flow)
     run = begin(call, book, flow, engine.services)
     task = engine.spawn(serve(call, book, flow, engine.services, run))
