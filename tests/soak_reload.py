@@ -25,6 +25,7 @@ nodes:
   bye: {{type: hangup, say: {{nb: Ha det bra.}}}}
   lost: {{type: hangup}}
 """
+UNKNOWN = "flow: menu\ntitle: {n}\nnumbers: [5000]\nlanguages: [nb]\nstart: n0\nnodes:\n"
 PARTS = '[[queue]]\nname = "work"\n[[agent]]\nname = "anna"\nskills = { work = 5 }\n'
 ENDED = "ended by svar"
 SETTLED_S = 30.0
@@ -42,7 +43,7 @@ def good(n: int, flows: int = 1) -> dict[str, bytes]:
 
 
 def bad_version(n: int, chance: random.Random) -> dict[str, bytes]:
-    """A version with something wrong in it, of one kind in ten, never the same twice."""
+    """A version with something wrong in it, of one kind in thirteen, never the same twice."""
     text = FLOW.format(n=n)
     cut = chance.randrange(20, text.index("lost: {type"))
     kinds = (
@@ -55,6 +56,10 @@ def bad_version(n: int, chance: random.Random) -> dict[str, bytes]:
         f"a{n}: &a [x, x]\nb: &b [*a, *a, *a, *a]\nc: [*b, *b, *b, *b]\n" + text,
         f"# {n}\n" + "[" * 5000,
         text.replace("Tast to.", f"{{missing_{n}}}"),
+        text.replace("bye: {type: hangup", f"bye: {{type: hours, calendar: gone{n}, open: lost, closed: lost", 1),
+        f"# {n}\n" + "#" * 10_000_000,
+        UNKNOWN.format(n=n)
+        + "".join(f"  n{at}: {{type: set, values: {{a{at}: b{at}}}, next: m{at}}}\n" for at in range(450)),
     )
     which = n % (len(kinds) + 1)
     if which == len(kinds):
@@ -83,6 +88,9 @@ async def reloaded(
         stop = asyncio.Event()
         ringing = asyncio.create_task(_ring(callers, rate, chance, stop))
         worst_lag_s = reload_ms = 0.0
+        assert node.process is not None
+        pid = node.process.pid
+        resident: list[int] = []
         try:
             calm_lag_s = 0.0
             for _ in range(round(calm_s / SCRAPED_S)):
@@ -93,6 +101,8 @@ async def reloaded(
                 reasons[await admin.refused(await admin.publish(bad_version(n, chance)))] += 1
                 if n % 10 == 0:
                     worst_lag_s = max(worst_lag_s, (await node.metrics())["svar_event_loop_lag_seconds"])
+                if n % max(bad // 10, 1) == 0:
+                    resident.append(resident_kib(pid))
                 if n % good_every == 0:
                     served.append(await admin.publish(good(n, flows)))
                     await serving(node, active=served[-1])
@@ -106,7 +116,13 @@ async def reloaded(
             callers.close()
         told = await _judged(node, callers, [id_[:12] for id_ in served], bad, reasons)
         late = f"the loop {worst_lag_s * 1000:.0f} ms late at worst ({calm_lag_s * 1000:.0f} before the first of them)"
-        return f"{told}; {flows} flows were ready in {reload_ms:.0f} ms at most, {late}"
+        grown = ", ".join(str(kib // 1024) for kib in resident)
+        return f"{told}; {flows} flows were ready in {reload_ms:.0f} ms at most, {late}; MiB in use by tenths: {grown}"
+
+
+def resident_kib(pid: int) -> int:
+    """What the process has in memory."""
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0])
 
 
 async def _ring(callers: Callers, rate: float, chance: random.Random, stop: asyncio.Event) -> None:
