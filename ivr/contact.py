@@ -30,7 +30,14 @@ async def serve(call: Call, book: FlowBook, flow: Flow, services: Services, data
     hangs up and is cancelled.
     """
     data = data or begin(call, book, flow, services)
-    run = Run(call, data, services, book)
+    try:
+        run = Run(call, data, services, book)
+    except KeyError:
+        # A run of another node whose version is not the one that came with it.
+        _log.error("a contact's flow is not in its version", contact=data.contact, flow=data.flow)
+        await call.hangup("failed")
+        _tell_end(data, services, "unknown_flow", failed=True)
+        return data
     ending = _Ending(asyncio.current_task(), run)
     began = asyncio.get_running_loop().time()
     if not data.trace:
@@ -45,7 +52,7 @@ async def serve(call: Call, book: FlowBook, flow: Flow, services: Services, data
             raise
     finally:
         lasted_ms = int((asyncio.get_running_loop().time() - began) * 1000)
-        _tell_end(data, services, ending, lasted_ms)
+        _tell_end(data, services, ending.cause, failed=ending.failed, lasted_ms=lasted_ms)
     return data
 
 
@@ -108,15 +115,15 @@ def _tell_start(call: Call, data: FlowRun, services: Services) -> None:
     )
 
 
-def _tell_end(data: FlowRun, services: Services, ending: _Ending, lasted_ms: int) -> None:
+def _tell_end(data: FlowRun, services: Services, cause: str, *, failed: bool, lasted_ms: int = 0) -> None:
     services.sink.emit(
         ContactEnded(
             at_ms=services.now_ms(),
             tenant=services.tenant,
             node=services.node,
             contact=data.contact,
-            outcome=outcome_of(data, ending.cause, failed=ending.failed),
-            cause=ending.cause,
+            outcome=outcome_of(data, cause, failed=failed),
+            cause=cause,
             duration_ms=lasted_ms,
         )
     )

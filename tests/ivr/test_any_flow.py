@@ -23,13 +23,13 @@ from ivr.callbacks import CallbackWish, Promise
 from ivr.contact import begin, serve
 from ivr.crises import CrisesInMemory, CrisisOn
 from ivr.lookups import Cause
-from ivr.run import FlowRun
+from ivr.run import FlowRun, Frame
 from ivr.simulator.call import SimulatedCall
 from ivr.simulator.mailboxes import SimulatedMailboxes
 from ivr.simulator.virtual_time import run
 from ivr.texting import Sending
 from ivr.web.simulated import Answer, SimulatedLookups, SimulatedTexts
-from tests.ivr.engine import BEGINS_MS, Engine, Fickle
+from tests.ivr.engine import BEGINS_MS, QUEUE, Engine, Fickle, flow_of
 from tests.ivr.flow_folders import MARKER, SECRET, folders
 
 _MORE = int(os.environ.get("FUZZ_EXAMPLES_TIMES", "1"))
@@ -281,6 +281,30 @@ def test_many_callers_of_one_flow_share_nothing(seed: int) -> None:
             words = {"0": "null", "1": "en", "2": "to", "3": "tre", "4": "fire", "5": "fem", "6": "seks", "7": "sju"}
             words |= {"8": "åtte", "9": "ni"}
             assert said == " ".join(words[digit] for digit in digits)
+        await engine.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize("where", ["flow", "frame", "step"])
+def test_a_run_whose_flow_is_not_in_the_version_ends_as_failed(where: str) -> None:
+    """What another node kept is damaged, or of another version: the caller is not left in a call without an end."""
+    flow = flow_of(QUEUE)
+
+    async def story() -> None:
+        engine = Engine()
+        data = engine.begin(flow, "c1")
+        data.trace = ["wait"]
+        if where == "flow":
+            data.flow = "gone"
+        elif where == "frame":
+            data.frames = [Frame("gone", "x", dict(data.variables), {})]
+        else:
+            data.step = "gone"
+        caller, task = engine.dial(flow, "c1", data)
+        await task
+        (ended,) = engine.told(ContactEnded)
+        assert (ended.outcome, caller.ended) == ("failed", "failed")
         await engine.close()
 
     run(story())
