@@ -73,7 +73,10 @@ def start_canary(
     if not 0 < share < 1:
         raise VersionError(f"share {share:.0%}: expected more than 0 % and less than 100 %")
     if not pointer.active:
-        raise Pointless("nothing is published yet, so there is nothing to compare with; publish it for everybody")
+        raise Pointless(
+            "nothing is published yet, so the other callers would have no version: "
+            "publish what is in service now without --share, then the change with it"
+        )
     if version == pointer.active:
         raise Pointless(f"version {short(version)} is in service already")
     canary = Canary(version, share, who.author, promote_after_s=promote_after_s)

@@ -299,14 +299,15 @@ class FlowsInService:
     # --- What is seen -----------------------------------------------------------------------------------------------
 
     async def differs(self) -> bool:
-        """Whether a published version is served that is not what stands in the configured folder."""
+        """Whether published versions are served and none is what stands in the configured folder."""
         if not self.active.id:
             return False
         try:
             content = await asyncio.to_thread(read_content, self._folder)
         except VersionError:
             return True
-        return identify(listing(content)) != self.active.id
+        canary = self.pointer.canary
+        return identify(listing(content)) not in (self.active.id, canary.version if canary else "")
 
     async def check(self) -> str:
         """A check for `metrics.health`."""

@@ -13,6 +13,8 @@ from svar.storage import Storage
 
 _log = structlog.get_logger(__name__)
 
+PLURAL = {"mailbox": "mailboxes", "sms": "sms"}
+
 
 class Queues:
     """`titles` and `known` are the queues of now; whoever holds them sees what is read later."""
@@ -49,4 +51,4 @@ class Queues:
         names = deployment.names(config)
         for kind, before in self.known.items():
             if kind != "queue" and sorted(before) != sorted(names[kind]):
-                yield f"{kind}s"
+                yield PLURAL.get(kind, f"{kind}s")

@@ -32,6 +32,11 @@ from svar.phones.units import seconds
 FAULTS = (ConfigError, DistributorError, EmbeddedError, FlowFileError, OSError, ValueError)
 REFUSED = 1
 TAKEN_WITHIN_S = 10.0
+DEPLOYED = ("queue", "destination", "lookup", "sms", "mailbox")
+LACKING = (
+    "  put it into the configuration that this node reads; it takes new queues by `kill -HUP`, the rest by a restart, "
+    "and then tries this version again by itself"
+)
 
 _SHARE = re.compile(r"(\d{1,2}(?:\.\d+)?) ?%")
 CONFIGURATION = typer.Option(help="configuration file")
@@ -162,7 +167,10 @@ async def taken(store: FlowStore, pointer: Pointer) -> list[str]:
 def _told(node: str, said: Serving | None) -> str:
     if said is None:
         return f"{node} is not ready after {TAKEN_WITHIN_S:g} s; new texts may have to be spoken first: see its /health"
-    return f"{node} refuses it, and goes on as before: {said.refused}" if said.refused else f"{node} serves it"
+    if not said.refused:
+        return f"{node} serves it"
+    hint = f"\n{LACKING}" if any(f"there is no {kind} " in said.refused for kind in DEPLOYED) else ""
+    return f"{node} refuses it, and goes on as before: {said.refused}{hint}"
 
 
 def whoever(config: Config, author: str, message: str) -> Who:

@@ -14,6 +14,7 @@ from acd.versions_folder import FolderVersions
 from events.catalogue import Event, FlowsRefused
 from ivr.book import FlowBook
 from ivr.problems import FlowFileError
+from ivr.versions.content import read_content
 from metrics.health import Unwell
 from svar.edition import Sound
 from tests.svar.editions import KARI, Bench, Silent, canary, content, flow, keep, publish
@@ -94,6 +95,15 @@ async def test_a_published_version_is_served_and_not_the_folder(bench: Bench, st
         assert bench.flows.active.book.version == id_[:12]
         assert await bench.flows.differs()
         assert bench.flows.in_service() == {(id_[:12], "active"): 1}
+
+
+async def test_a_folder_that_a_share_gets_does_not_differ(bench: Bench, store: Store) -> None:
+    await publish(store, content("old"))
+    await canary(store, read_content(bench.configured), 0.1)
+    async with following(bench):
+        assert not await bench.flows.differs()
+        (bench.configured / "main.yaml").write_text("broken: [")
+        assert await bench.flows.differs()
 
 
 async def test_a_version_is_taken_within_a_second_of_its_publishing(bench: Bench, store: Store) -> None:

@@ -219,7 +219,8 @@ def test_what_the_nodes_made_of_it_is_told(svar: Svar, redis_url: str) -> None:
     async def beat() -> None:
         client = command_client(redis_url)
         reports = ServingReports(client, "t")
-        for name, refused in (("n7", ""), ("n8", "version 1: main.yaml:1:1: it is older")):
+        lacking = "main.yaml:9:3: voicemail 'box': there is no mailbox 'x'"
+        for name, refused in (("n7", ""), ("n8", "version 1: main.yaml:1:1: it is older"), ("n9", lacking)):
             await RedisDistributor(client, "t", NodeId(name)).beat(NodeId(name), 0)
             await reports.tell(Serving(name, 1, refused))
         await client.aclose()
@@ -227,7 +228,8 @@ def test_what_the_nodes_made_of_it_is_told(svar: Svar, redis_url: str) -> None:
     asyncio.run(beat())
     output = told(svar("publish"))
     assert "n7 serves it" in output
-    assert "n8 refuses it, and goes on as before: version 1: main.yaml:1:1: it is older" in output
+    assert "n8 refuses it, and goes on as before: version 1: main.yaml:1:1: it is older\nn9" in output
+    assert "there is no mailbox 'x'\n  put it into the configuration that this node reads" in output
 
 
 async def test_a_node_that_says_nothing_is_not_waited_for_without_end(config: Path, redis_url: str) -> None:
