@@ -30,6 +30,7 @@ prompts = typer.Typer(no_args_is_help=True, help="What is recorded, and the way 
 
 Configuration = Annotated[Path, typer.Option(help="configuration file, which names the flows' folder")]
 Language = Annotated[str, typer.Option(help="only this language")]
+OnlyFlow = Annotated[str, typer.Option("--flow", help="only what this flow (or crisis) says, by its name")]
 
 
 class ListFormat(StrEnum):
@@ -73,10 +74,13 @@ def _read(config: Path) -> _Read:
     return _Read([*sections, agents], bool(problems), listing)
 
 
-def _taken(config: Path, longest_menu_s: float = LONGEST_MENU_S) -> tuple[Recordings, Inventory]:
+def _taken(config: Path, flow: str = "", longest_menu_s: float = LONGEST_MENU_S) -> tuple[Recordings, Inventory]:
     read = _read(config)
-    inventory = take(read.sections, read.listing, longest_menu_s=longest_menu_s)
-    return read.listing.recordings, replace(inventory, unused=()) if read.mistakes else inventory
+    sections = [each for each in read.sections if flow in ("", each.name)]
+    if not sections:
+        _fail(f"there is no flow {flow!r}{did_you_mean(flow, [each.name for each in read.sections])}")
+    inventory = take(sections, read.listing, longest_menu_s=longest_menu_s)
+    return read.listing.recordings, replace(inventory, unused=()) if read.mistakes or flow else inventory
 
 
 def _fail(why: str) -> NoReturn:
@@ -87,6 +91,7 @@ def _fail(why: str) -> NoReturn:
 @prompts.command("list")
 def list_(
     config: Configuration = EXAMPLE,
+    flow: OnlyFlow = "",
     language: Language = "",
     missing: Annotated[bool, typer.Option("--missing", help="what no caller can hear")] = False,
     stale: Annotated[bool, typer.Option("--stale", help="recordings of another text")] = False,
@@ -99,7 +104,7 @@ def list_(
 
     Exits with 1 when something is missing.
     """
-    _, inventory = _taken(config, longest_menu_s)
+    _, inventory = _taken(config, flow, longest_menu_s)
     chosen = {State.MISSING: missing, State.STALE: stale, State.SYNTHETIC: synthetic}
     states = [state for state, wanted in chosen.items() if wanted] or list(State)
     entries = [entry for entry in inventory.of(*states) if language in ("", entry.language)]
@@ -118,6 +123,7 @@ def list_(
 @prompts.command()
 def script(
     config: Configuration = EXAMPLE,
+    flow: OnlyFlow = "",
     language: Language = "",
     everything: Annotated[bool, typer.Option("--all", help="also what is recorded already")] = False,
     values: Annotated[bool, typer.Option(help="with numbers, dates and other values, word by word")] = True,
@@ -125,7 +131,7 @@ def script(
     output: Annotated[Path | None, typer.Option(help="file or folder to write to; a folder gets all formats")] = None,
 ) -> None:
     """Write what a speaker has to read, numbered, in the order in which callers hear it."""
-    _, inventory = _taken(config)
+    _, inventory = _taken(config, flow)
     entries = [
         entry
         for entry in inventory.entries

@@ -53,6 +53,21 @@ def test_what_is_missing_is_listed_and_fails(admin: Admin) -> None:
     assert "Velkommen" not in only
 
 
+def test_one_flow_is_listed_and_scripted_alone(admin: Admin) -> None:
+    other = SERVICE.replace("FALLBACK\n", "").replace("flow: line", "flow: other").replace("numbers: [", "numbers: [9")
+    (admin.flows / "other.yaml").write_text(other)
+    assert "line/menu.say" in admin.run("list").output
+    alone = admin.run("list", "--flow", "other").output
+    assert "other/menu.say" in alone
+    assert "line/menu.say" not in alone
+    script = admin.run("script", "--flow", "other", "--format", "csv").output
+    assert "other/menu.say" in script
+    assert "line/" not in script
+    unknown = admin.run("list", "--flow", "othr")
+    assert unknown.exit_code == 1
+    assert "there is no flow 'othr'; did you mean 'other'?" in unknown.output
+
+
 def test_the_list_can_be_read_by_a_program(admin: Admin) -> None:
     told = json.loads(admin.run("list", "--format", "json", "--missing", "--longest-menu-s", "1").output)
     assert told["counts"]["se"] == {"missing": 113}
