@@ -49,13 +49,16 @@ def _call(failure: Failure, story: Story, width: int, style: Style) -> Iterator[
     yield from listing(story, wanted=wanted, left_at=failure.left_at, width=width, style=style)
 
 
-def untested(book: FlowBook, results: Sequence[Result]) -> Iterator[str]:
-    """The steps that no scenario comes to, a line for each flow that has some."""
+def untested(book: FlowBook, results: Sequence[Result], *, entered: bool = False) -> Iterator[str]:
+    """The steps that no scenario comes to, a line for each flow that has some; `entered`: of flows that one enters."""
     stories = [story for result in results if result.story for story in (result.story, *result.story.further)]
     visited = {
         (event.flow, event.step) for story in stories for event in story.events if isinstance(event, StepEntered)
     }
+    seen = {flow for flow, _ in visited}
     for flow in book.by_name.values():
+        if entered and flow.flow not in seen:
+            continue
         never = [step for step in flow.nodes if (flow.flow, step) not in visited]
         if never:
             yield f"{flow.flow}: no scenario comes to {', '.join(never)}"

@@ -61,7 +61,7 @@ def scenarios(
         terminal = Terminal(sys.stdout)
         terminal.print_all(report.lines(results, stories=stories, width=terminal.width, style=terminal.style))
         if untested:
-            terminal.print_all(report.untested(load_book(folder), results))
+            terminal.print_all(report.untested(load_book(folder), results, entered=bool(chosen or words)))
     if not results:
         print("there is no such scenario" if chosen or words else f"{folder}/scenarios has none", file=sys.stderr)
         raise typer.Exit(2)

@@ -105,3 +105,14 @@ def test_nothing_to_run_is_no_success(folder: Path, arguments: list[str], said: 
 def test_steps_that_no_scenario_comes_to_are_named(folder: Path) -> None:
     output = tried(folder, "--untested").output
     assert "test: no scenario comes to english, case, box, away, text, look, told, ring, sorry" in output
+
+
+def test_of_one_flow_only_its_own_steps_are_named(folder: Path) -> None:
+    (folder / "other.yaml").write_text(
+        "flow: other\ntitle: Other\nnumbers: [987]\nlanguages: [nb]\nstart: bye\n"
+        "nodes:\n  bye: {type: hangup, say: {nb: Ha det.}}\n"
+    )
+    assert "other: no scenario comes to bye" in tried(folder, "--untested").output
+    one = tried(folder, "test", "--untested").output
+    assert "test: no scenario comes to" in one
+    assert "other:" not in one
