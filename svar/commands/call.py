@@ -42,7 +42,7 @@ def call(
         dialled, where = number_and_target(number, target)
         plan = [(seconds(wait), keys) for keys, wait in zip(press, [*after, *["1s"] * len(press)], strict=False)]
         ours, talk_s, ring_s = account(caller, where), seconds(for_), min(seconds(ring), RINGING_LIMIT_S)
-        code = asyncio.run(_call(ours, dialled, plan, talk_s, ring_s, str(play or ""), str(record or "")))
+        code = asyncio.run(_call(ours, dialled, where, plan, talk_s, ring_s, str(play or ""), str(record or "")))
     except (ValueError, OSError, MediaError) as fault:
         print(f"svar call: {fault}", file=sys.stderr)
         raise typer.Exit(USAGE) from None
@@ -50,7 +50,14 @@ def call(
 
 
 async def _call(
-    ours: Account, number: str, plan: list[tuple[float, str]], talk_s: float, ring_s: float, sound: str, record: str
+    ours: Account,
+    number: str,
+    target: str,
+    plan: list[tuple[float, str]],
+    talk_s: float,
+    ring_s: float,
+    sound: str,
+    record: str,
 ) -> int:
     console = Console(highlight=False, soft_wrap=True)
     ladder = Ladder(asyncio.get_running_loop().time, console.print)
@@ -65,7 +72,7 @@ async def _call(
         await phone.finish(made)
     finally:
         await phone.close()
-    return report(console, number, made, record)
+    return report(console, number, target, made, record)
 
 
 async def _press(made: PhoneCall, plan: list[tuple[float, str]]) -> None:
@@ -78,12 +85,18 @@ async def _press(made: PhoneCall, plan: list[tuple[float, str]]) -> None:
     await asyncio.wait([made.ended])
 
 
-def report(console: Console, number: str, made: PhoneCall, record: str) -> int:
+def unanswered(number: str, cause: str, target: str) -> str:
+    """Why a call was not answered, and what that usually means."""
+    hint = f"; does a server listen at {target}? --target or SVAR_TARGET name another" if cause[:3] == "408" else ""
+    return f"{number} was not answered: {cause}{hint}"
+
+
+def report(console: Console, number: str, target: str, made: PhoneCall, record: str) -> int:
     """Tell in a few lines what the ladder told, and give the exit code."""
     times, stats = made.times, made.stats
     cause = made.ended.result() if made.ended.done() else "no answer"
     if times.answered_s is None:
-        console.print(f"{number} was not answered: {cause}")
+        console.print(unanswered(number, cause, target))
         return NOT_ANSWERED
     talked_s = (times.ended_s or times.answered_s) - times.answered_s
     heard = "never" if times.first_audio_s is None else f"at {times.first_audio_s:.3f} s"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sip.config import CoreConfig, Digest
 from sip.events import InviteReceived, Registered, Unregistered
+from svar.commands.call import unanswered
 from tests.svar.phones.test_phone import answer_each, phone, server
 
 SVAR = (sys.executable, "-m", "svar")
@@ -47,6 +48,14 @@ async def test_a_call_that_is_refused_says_so_with_its_exit_code() -> None:
         code, output = await svar("call", f"sip:600@127.0.0.1:{called.port}")
     assert code == 1
     assert "600 was not answered: 486 Busy Here" in output
+
+
+def test_a_call_that_nobody_hears_of_asks_for_the_address() -> None:
+    told = unanswered("5000", "408 Request Timeout", "127.0.0.1:5060")
+    assert told.endswith(
+        "408 Request Timeout; does a server listen at 127.0.0.1:5060? --target or SVAR_TARGET name another"
+    )
+    assert unanswered("5000", "404 Not Found", "127.0.0.1:5060") == "5000 was not answered: 404 Not Found"
 
 
 async def test_a_call_with_a_wrong_option_says_what_was_expected() -> None:
