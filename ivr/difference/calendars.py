@@ -29,7 +29,8 @@ def compare_calendars(
 def _whole(old: Calendar | None, new: Calendar | None, name: str, used_by: str, phrases: Phrases) -> Iterator[Change]:
     if new is not None:
         told = phrases.choose(f"Ny kalender {name}", f"New calendar {name}")
-        after = "; ".join(week_lines(new, phrases.language))
+        days = [f"{day} {hours}" for day, hours in rules(new, phrases.language).items()]
+        after = "; ".join((*week_lines(new, phrases.language), *days))
         yield Change(What.CALENDAR_ADDED, "", told, after=after, heard=False)
     elif old is not None:
         told = phrases.choose(f"Kalenderen {name} er fjernet", f"The calendar {name} is removed")

@@ -274,7 +274,7 @@ def test_a_calendar_that_no_flow_asks_is_not_noticed(tmp_path: Path) -> None:
     calendars = {**new.calendars, "spare": new.calendars["office"]}
     text = told(Side("new", new.flows, calendars))
     assert "(only inside changes)" in text
-    assert "New calendar spare → Monday to Friday 09-15" in text
+    assert "New calendar spare → Monday to Friday 09-15; 24 December closed" in text
 
 
 def test_steps_that_nobody_reaches_are_not_noticed(tmp_path: Path) -> None:
