@@ -25,7 +25,7 @@ nodes:
   bye: {{type: hangup, say: {{nb: Ha det bra.}}}}
   lost: {{type: hangup}}
 """
-UNKNOWN = "flow: menu\ntitle: {n}\nnumbers: [5000]\nlanguages: [nb]\nstart: n0\nnodes:\n"
+UNKNOWN = "flow: menu\ntitle: Version {n}\nnumbers: [5000]\nlanguages: [nb]\nstart: n0\nnodes:\n"
 PARTS = '[[queue]]\nname = "work"\n[[agent]]\nname = "anna"\nskills = { work = 5 }\n'
 ENDED = "ended by svar"
 SETTLED_S = 30.0
@@ -56,7 +56,10 @@ def bad_version(n: int, chance: random.Random) -> dict[str, bytes]:
         f"a{n}: &a [x, x]\nb: &b [*a, *a, *a, *a]\nc: [*b, *b, *b, *b]\n" + text,
         f"# {n}\n" + "[" * 5000,
         text.replace("Tast to.", f"{{missing_{n}}}"),
-        text.replace("bye: {type: hangup", f"bye: {{type: hours, calendar: gone{n}, open: lost, closed: lost", 1),
+        text.replace(
+            "bye: {type: hangup, say: {nb: Ha det bra.}}",
+            f"bye: {{type: hours, calendar: gone{n}, open: lost, closed: lost}}",
+        ),
         f"# {n}\n" + "#" * 10_000_000,
         UNKNOWN.format(n=n)
         + "".join(f"  n{at}: {{type: set, values: {{a{at}: b{at}}}, next: m{at}}}\n" for at in range(450)),

@@ -143,7 +143,7 @@ async def call(book: FlowBook, world: World, data: FlowRun | None = None) -> Tol
     _equip(engine, world, sink)
     await engine.staff(*(f"a{number}" for number in range(world.agents)), max_waiting=world.max_waiting)
     engine.phones.talks_s, engine.phones.cause = world.talks_s, world.agent_does
-    engine.spawn(_outages(engine, world.outages))
+    outages = engine.spawn(_outages(engine, world.outages))
     info = CallInfo(ContactId("c1"), "5000", "test", world.number, "", bool(world.number))
     caller = SimulatedCall(info, lambda _: world.takes_transfers)
     caller.answered = data is not None
@@ -152,7 +152,8 @@ async def call(book: FlowBook, world: World, data: FlowRun | None = None) -> Tol
     engine.spawn(_acting(caller, world))
     async with asyncio.timeout(LONGEST_S):
         ended = await asyncio.create_task(serve(caller, book, flow, engine.services, sink.run))
-    engine.distributor.away = False
+    outages.cancel()
+    engine.distributor.away = engine.distributor.forgets = False
     assert await engine.commands.drain(700) == 0
     assert caller.ended
     assert len(engine.services.offers) == 0
