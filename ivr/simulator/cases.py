@@ -14,7 +14,7 @@ from ivr.problems import FlowFileError, Problem, did_you_mean
 from ivr.simulator.expected import Expected
 from ivr.simulator.scenario_file import Caller, Scenario, ScenarioFile
 
-_NUMBERED = re.compile(r"'scenarios\.(\d+)\.?([^']*)'")
+_NUMBERED = re.compile(r"'scenarios\.(\d++)\.?([^']*+)'")
 
 
 class _Known:

@@ -41,7 +41,7 @@ class Use(NamedTuple):
 
 
 def uses() -> Iterator[Use]:
-    for package in ("sip", "sdp", "rtp"):
+    for package in ("sip", "sdp", "rtp", "ivr"):
         for path in sorted((ROOT / package).rglob("*.py")):
             tree = ast.parse(path.read_text())
             if not any(isinstance(node, ast.Import) and node.names[0].name == "re" for node in tree.body):
