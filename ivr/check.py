@@ -8,13 +8,14 @@ from ivr.advice import advise
 from ivr.check_calls import check_calls
 from ivr.check_crises import check_crisis
 from ivr.check_outwards import check_outwards
-from ivr.expression import Expression, ExpressionError
+from ivr.expression import TYPE_WORDS, Expression, ExpressionError
 from ivr.flow import Flow
 from ivr.load import Folder, LoadedFlow, read_folder
 from ivr.marked_yaml import Marked
 from ivr.marked_yaml import Path as Where
 from ivr.nodes import Node
 from ivr.problems import Problem, did_you_mean
+from ivr.prompting import Said
 from ivr.schema import OneLanguage
 
 Deployment = Mapping[str, Collection[str]]
@@ -31,7 +32,7 @@ def check_folder(path: Path, deployment: Deployment = NO_DEPLOYMENT) -> list[Pro
 
 def check_flows(folder: Folder, deployment: Deployment = NO_DEPLOYMENT) -> list[Problem]:
     """The mistakes that show only when nodes and files are seen together."""
-    known = {**deployment, "calendar": folder.calendars, "flow": [loaded.flow.flow for loaded in folder.flows]}
+    known = {**deployment, "calendar": folder.names("calendar"), "flow": folder.names("flow")}
     for loaded in folder.flows:
         check_flow(loaded.flow, loaded.marked, loaded.broken)
         _check_world(loaded, known)
@@ -149,14 +150,27 @@ def _check_languages(flow: Flow, marked: Marked) -> None:
         for where, said in node.texts().items():
             if isinstance(said, OneLanguage):
                 continue
+            owner, what, place = _written_at(flow, name, node, where, said)
             missing = [language for language in spoken if language not in said.texts]
             if missing and said.texts:
-                field = ".".join(map(str, where))
-                _report(marked, name, node, where, f"{field!r} is not said in {', '.join(missing)}", key=True)
+                marked.report(place, f"{what} is not said in {', '.join(missing)}", key=True)
             for language in said.texts:
                 if language not in flow.languages and said.key.startswith(f"{flow.flow}/"):
-                    message = f"{language!r} is none of the flow's languages{did_you_mean(language, flow.languages)}"
-                    _report(marked, name, node, (*where, language), message, key=True)
+                    hint = did_you_mean(language, flow.languages)
+                    message = f"{owner}: {language!r} is none of the flow's languages{hint}"
+                    marked.report((*place, language), message, key=True)
+
+
+def _written_at(flow: Flow, name: str, node: Node, where: Where, said: Said) -> tuple[str, str, Where]:
+    """Who says a text, what it is called, and where it is written: a shared one where the file keeps it."""
+    for field in ("prompts", "waiting"):
+        beginning = f"{flow.flow}/{field}."
+        if field not in flow.nodes and said.key.startswith(beginning):
+            parts = (int(part) if part.isdigit() else part for part in said.key.removeprefix(beginning).split("."))
+            called = repr(said.key.partition("/")[2])
+            return called, called, (field, *parts)
+    owner = f"{node.type} {name!r}"
+    return owner, f"{owner}: {'.'.join(map(str, where))!r}", ("nodes", name, *where)
 
 
 def _check_values(flow: Flow, marked: Marked) -> None:
@@ -165,9 +179,11 @@ def _check_values(flow: Flow, marked: Marked) -> None:
         if marked.is_full:
             return
         for where, said in node.texts().items():
+            owner, _, place = _written_at(flow, name, node, where, said)
             for slot in sorted(said.slots() - node.slots - types.keys()):
                 hint = did_you_mean(slot, [*node.slots, *types])
-                _report(marked, name, node, where, f"there is no value {{{slot}}}{hint}", key=True)
+                at = place if place[0] == "waiting" else ("nodes", name, *where)
+                marked.report(at, f"{owner}: there is no value {{{slot}}}{hint}", key=True)
 
 
 def _check_expressions(flow: Flow, marked: Marked) -> None:
@@ -185,7 +201,7 @@ def _check_expressions(flow: Flow, marked: Marked) -> None:
             if variable in flow.variables or variable in flow.parameters or variable in flow.built_in:
                 _report(marked, name, node, ("variable",), f"{variable!r} is declared already: choose another name")
             elif types[variable] is not kind:
-                message = f"{variable!r} is {types[variable].__name__} elsewhere, and this gives {kind.__name__}"
+                message = f"{variable!r} is {TYPE_WORDS[types[variable]]} elsewhere, and this gives {TYPE_WORDS[kind]}"
                 _report(marked, name, node, ("variable",), message)
 
 
@@ -197,8 +213,10 @@ def _check_assigned(flow: Flow, marked: Marked, name: str, node: Node, variable:
         _report(marked, name, node, where, f"there is no variable {variable!r}{hint}", key=True)
         return
     given = _type(marked, name, node, where, assigned, types)
-    if given is not None and given is not types[variable]:
-        message = f"{variable!r} is {types[variable].__name__}, and this gives {given.__name__}"
+    if given is None:
+        return
+    if given is not types[variable]:
+        message = f"{variable!r} is {TYPE_WORDS[types[variable]]}, and this gives {TYPE_WORDS[given]}"
         _report(marked, name, node, where, message)
     elif variable == "language" and assigned.constant() not in flow.languages:
         _report(marked, name, node, where, f"the language is one of the flow's: {', '.join(flow.languages)}")

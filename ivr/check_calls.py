@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ivr.expression import ExpressionError
+from ivr.expression import TYPE_WORDS, ExpressionError
 from ivr.load import LoadedFlow
 from ivr.marked_yaml import Path as Where
 from ivr.nodes.return_ import Return
 from ivr.nodes.subflow import Subflow
 from ivr.problems import did_you_mean
-
-_WORDS = {int: "a number", float: "a number", str: "text", bool: "true or false"}
 
 
 def check_calls(flows: Sequence[LoadedFlow], *, whole: bool = True) -> None:
@@ -98,7 +96,7 @@ class _Call:
                 continue  # told with the other expressions of the flow
             wanted = type(self._called.parameters[name])
             if found is not wanted:
-                self._report(where, f"{name!r} is {_WORDS[wanted]}, and this gives {_WORDS[found]}")
+                self._report(where, f"{name!r} is {TYPE_WORDS[wanted]}, and this gives {TYPE_WORDS[found]}")
 
     def _check_taken(self) -> None:
         ours, theirs = self._caller.types(), self._called.types()
@@ -114,7 +112,7 @@ class _Call:
                 hint = did_you_mean(name, self._caller.variables) or "; declare it under variables"
                 self._report(where, f"there is no variable {name!r}{hint}", key=True)
             elif ours[name] is not theirs[their]:
-                message = f"{name!r} is {_WORDS[ours[name]]}, and {their!r} is {_WORDS[theirs[their]]}"
+                message = f"{name!r} is {TYPE_WORDS[ours[name]]}, and {their!r} is {TYPE_WORDS[theirs[their]]}"
                 self._report(where, message)
             elif name == "language" and their != "language":
                 self._report(where, "the language is taken from the other flow's language only")

@@ -37,7 +37,16 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Scalar], int, type]] = {
     "length": (len, 1, int),
     "starts_with": (str.startswith, 2, bool),
 }
-_WORDS = {int: "a number", float: "a number", str: "text", bool: "true or false"}
+_SIGNS = {
+    "“": 'quotes are written "',
+    "”": 'quotes are written "',
+    "&&": "write and",
+    "||": "write or",
+    "=": "two values are compared by ==",
+    "!": "write not",
+}
+"""What people who know other languages write, and editors make of quotes; the first that is there is told."""
+TYPE_WORDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
 class ExpressionError(ValueError):
@@ -83,7 +92,8 @@ def parse(text: str) -> Expression:
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip("\n"), mode="eval").body
     except SyntaxError as error:
-        raise ExpressionError(max((error.offset or 1) - 1, 0), f"not an expression: {error.msg}") from None
+        hint = next((f"; {hint}" for sign, hint in _SIGNS.items() if sign in text), "")
+        raise ExpressionError(max((error.offset or 1) - 1, 0), f"not an expression: {error.msg}{hint}") from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError(0, "not an expression") from None
     _check_depth(tree)
@@ -234,14 +244,18 @@ class _Types:
             return bool
         found = self._types.get(node.id)
         if found is None:
-            hint = did_you_mean(node.id, [*self._types, "true", "false"])
+            near = did_you_mean(node.id, [*self._types, "true", "false"])
+            hint = near or f"; text has quotes of its own, '\"{node.id}\"'"
             raise ExpressionError(_column(self._text, node), f"there is no variable {node.id!r}{hint}")
         return found
 
     def _want(self, node: ast.expr, wanted: type) -> type:
         found = self.of(node)
         if _kind(found) is not _kind(wanted):
-            raise ExpressionError(_column(self._text, node), f"{_WORDS[wanted]} is expected, this is {_WORDS[found]}")
+            raise ExpressionError(
+                _column(self._text, node),
+                f"{TYPE_WORDS[_kind(wanted)]} is expected, this is {TYPE_WORDS[_kind(found)]}",
+            )
         return found
 
     def _comparison(self, node: ast.Compare) -> type:

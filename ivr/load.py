@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,7 +24,7 @@ from ivr.problems import Problem, did_you_mean
 from ivr.prompting import Said
 from ivr.schema import NamedText, Part, Shared
 from ivr.shared_file import SharedFile
-from ivr.validation import validated
+from ivr.validation import M, validated
 
 MOST_FILES = 500
 _MOST_BYTES = 4 * MOST_CHARACTERS
@@ -45,7 +45,7 @@ class LoadedFlow:
 
 @dataclass(frozen=True, slots=True)
 class LoadedShared:
-    """What flows may include, and the file's content."""
+    """What flows may include, and the file's content; nothing, where that has mistakes."""
 
     shared: Shared
     marked: Marked
@@ -59,16 +59,40 @@ class LoadedCrisis:
     marked: Marked
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedCalendar:
+    """A calendar, and its file's content."""
+
+    calendar: Calendar
+    marked: Marked
+
+
+class Loaded(Protocol):
+    """What came from a file."""
+
+    @property
+    def marked(self) -> Marked: ...
+
+
 @dataclass(slots=True)
 class Folder:
-    """All that a folder holds, with the problems of files that could be no flow."""
+    """All that a folder holds, with the problems of files that could be no flow.
+
+    `broken` has what those would have been called, by kind.
+    """
 
     flows: list[LoadedFlow] = field(default_factory=list)
     calendars: dict[str, Calendar] = field(default_factory=dict)
     shared: dict[str, LoadedShared] = field(default_factory=dict)
     crises: dict[str, LoadedCrisis] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    broken: dict[str, set[str]] = field(default_factory=dict)
     version: str = ""
+
+    def names(self, kind: str) -> set[str]:
+        """Those of all flows, or calendars, also of the files that could be none: it is enough to tell that once."""
+        there = self.calendars if kind == "calendar" else (loaded.flow.flow for loaded in self.flows)
+        return {*there, *self.broken.get(kind, ())}
 
 
 def read_folder(path: Path) -> Folder:
@@ -82,34 +106,54 @@ def read_folder(path: Path) -> Folder:
         folder.problems.append(Problem(str(path), 1, 1, lacking))
     contents: list[Any] = []
     for marked in _files(path / "shared", contents, folder.problems):
-        shared = validated(SharedFile, marked)
+        shared = _once(SharedFile, marked, "shared", folder.shared)
         folder.problems += marked.problems
-        if shared is not None:
-            folder.shared[shared.shared] = LoadedShared(shared.made(), marked)
+        name = shared.shared if shared is not None else _would_be(marked, "shared")
+        folder.shared.setdefault(name, LoadedShared(shared.made() if shared is not None else Shared(), marked))
     for marked in _files(path, contents, folder.problems):
         flow = flow_of(marked, folder.shared)
         loaded = LoadedFlow(flow, marked) if flow is not None else sketch_of(marked, folder.shared)
         if loaded is not None:
             folder.flows.append(loaded)
         else:
-            folder.problems += marked.problems
+            _give_up(marked, "flow", folder)
+    calendars: dict[str, LoadedCalendar] = {}
     for marked in _files(path / "calendars", contents, folder.problems):
-        calendar = validated(CalendarFile, marked)
-        folder.problems += marked.problems
-        if calendar is not None:
-            folder.calendars[calendar.calendar] = calendar.made()
-    for marked in _files(path / "crises", contents, folder.problems):
-        crisis = validated(CrisisFile, marked)
-        if crisis is not None and crisis.crisis in folder.crises:
-            marked.report(
-                ("crisis",), f"the crisis {crisis.crisis!r} is in {folder.crises[crisis.crisis].marked.path} too"
-            )
-        if crisis is None or marked.problems:
-            folder.problems += marked.problems
+        calendar = _once(CalendarFile, marked, "calendar", calendars)
+        if calendar is None:
+            _give_up(marked, "calendar", folder)
         else:
+            calendars[calendar.calendar] = LoadedCalendar(calendar.made(), marked)
+    folder.calendars = {name: loaded.calendar for name, loaded in calendars.items()}
+    for marked in _files(path / "crises", contents, folder.problems):
+        crisis = _once(CrisisFile, marked, "crisis", folder.crises)
+        folder.problems += marked.problems
+        if crisis is not None:
             folder.crises[crisis.crisis] = LoadedCrisis(crisis, marked)
     folder.version = _hash(contents)
     return folder
+
+
+def _once(model: type[M], marked: Marked, kind: str, there: Mapping[str, Loaded]) -> M | None:
+    """What the file holds; None, with problems noted, when it is wrong or another file of its kind has its name."""
+    found = validated(model, marked)
+    if found is None:
+        return None
+    name = getattr(found, kind)
+    if name in there:
+        marked.report((kind,), f"the {kind} {name!r} is in {there[name].marked.path} too")
+    return None if marked.problems else found
+
+
+def _give_up(marked: Marked, kind: str, folder: Folder) -> None:
+    folder.problems += marked.problems
+    folder.broken.setdefault(kind, set()).add(_would_be(marked, kind))
+
+
+def _would_be(marked: Marked, kind: str) -> str:
+    """The name that a file with mistakes probably has."""
+    named = marked.data.get(kind) if isinstance(marked.data, dict) else None
+    return named if isinstance(named, str) else Path(marked.path).stem
 
 
 def _files(path: Path, contents: list[Any], problems: list[Problem]) -> Iterator[Marked]:
@@ -196,7 +240,8 @@ def _completed(flow: Flow, marked: Marked, shared: Mapping[str, LoadedShared]) -
     nodes = {name: node.falling_back(flow.fallback) for name, node in named.items()}
     flow = flow.model_copy(update={"nodes": nodes})
     flow.identify(_hash([marked.data, *(each.marked.data for each in included)]))
-    for name, node in nodes.items():
+    whole = not any(each.marked.problems for each in included)
+    for name, node in nodes.items() if whole else ():
         if marked.is_full:
             break
         for where, said in node.texts().items():

@@ -59,9 +59,10 @@ class Marked:
         self.note(line, column, message)
 
     def note(self, line: int, column: int, message: str, severity: Literal["error", "warning"] = "error") -> None:
-        """Note a problem at a line and column. What would move a terminal's cursor is written as an escape."""
-        if self._count(severity) < MOST_PROBLEMS:
-            self.problems.append(Problem(self.path, line, column, shown(message), severity))
+        """Note a problem at a line and column, once. What would move a terminal's cursor is written as an escape."""
+        problem = Problem(self.path, line, column, shown(message), severity)
+        if self._count(severity) < MOST_PROBLEMS and problem not in self.problems:
+            self.problems.append(problem)
 
     def place(self, where: Path, *, key: bool = False) -> tuple[int, int]:
         """Line and column of the value (or key), or of the nearest part around it."""
@@ -123,11 +124,14 @@ _INSTEAD = (
 def _no_yaml(error: yaml.MarkedYAMLError) -> tuple[Any, str]:
     """Where it is, and in words what was probably done."""
     said = ", ".join(part for part in (error.context, error.problem) if part)
-    mark = error.problem_mark or error.context_mark
+    mark, begun = error.problem_mark or error.context_mark, error.context_mark
     if "could not find expected ':'" in said:
         # The parser sees it in the next line.
-        return error.context_mark or mark, "': ' is missing in this line: a name, a colon, a space, a value"
-    return mark, next((instead for sign, instead in _INSTEAD if sign in said), f"this is no YAML: {said}")
+        return begun or mark, "': ' is missing in this line: a name, a colon, a space, a value"
+    instead = next((instead for sign, instead in _INSTEAD if sign in said), f"this is no YAML: {said}")
+    if begun and mark and begun.line != mark.line:
+        instead += f" (what ends wrongly here begins in line {begun.line + 1})"
+    return mark, instead
 
 
 class _Composer:

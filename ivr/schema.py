@@ -19,6 +19,7 @@ MOST_WRITTEN = 320
 _MOST_TEXT = 2_000
 _WRITTEN_SLOT = re.compile(r"\{([a-z][a-z0-9_]{0,40})\}")
 _TEXT_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}\Z")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}\Z")
 
 
 class NamedText(Said):
@@ -33,10 +34,11 @@ def _said(given: object) -> Said:
     if isinstance(given, str) and _TEXT_NAME.match(given):
         return NamedText({}, given)
     if not isinstance(given, dict) or not given:
-        raise PydanticCustomError(
-            "texts", "the text goes by language, {{nb: ..., en: ...}}, or is a name under prompts"
-        )
+        raise PydanticCustomError("texts", "the text goes by language, {nb: ..., en: ...}, or is a name under prompts")
     for language, text in given.items():
+        if not _LANGUAGE.match(language):
+            message = "'{language}' is no language; a text with a comma or a colon stands in quotes"
+            raise PydanticCustomError("texts", message, {"language": language})
         if not isinstance(text, str) or not text.strip():
             raise PydanticCustomError("texts", "the text in {language} is empty or no text", {"language": language})
         if len(text) > _MOST_TEXT:
@@ -114,7 +116,7 @@ class Written:
 
 def _written(given: object) -> Written:
     if not isinstance(given, dict) or not given:
-        raise PydanticCustomError("written", "the text goes by language, {{nb: ..., en: ...}}")
+        raise PydanticCustomError("written", "the text goes by language, {nb: ..., en: ...}")
     for language, text in given.items():
         if not isinstance(text, str) or not text.strip():
             raise PydanticCustomError("written", "the text in {language} is empty or no text", {"language": language})
@@ -122,7 +124,7 @@ def _written(given: object) -> Written:
             context = {"language": language, "most": MOST_WRITTEN}
             raise PydanticCustomError("written", "the text in {language} is longer than {most} characters", context)
         if any(brace in _WRITTEN_SLOT.sub("", text) for brace in "{}"):
-            raise PydanticCustomError("written", "braces hold the name of a variable, as in {{case_number}}")
+            raise PydanticCustomError("written", "braces hold the name of a variable, as in {case_number}")
     return Written({language: text.strip() for language, text in given.items()})
 
 
@@ -140,17 +142,28 @@ Condition = Annotated[
 
 _NUMBER_SCHEMA = WithJsonSchema({"type": ["string", "integer"]})
 
-Number = Annotated[str, BeforeValidator(_number), Field(pattern=r"^\+?[0-9]{2,15}$"), _NUMBER_SCHEMA]
+_A_NUMBER, _A_PLACE = r"^\+?[0-9]{2,15}$", r"^\+?[a-z0-9_-]{1,40}$"
+_A_LANGUAGE, _A_NAME, _A_KEY = r"^[a-z]{2,3}$", r"^[a-z][a-z0-9_]{0,40}$", r"^[0-9*#]$"
+PATTERNS = {
+    _A_NUMBER: "a number is digits without spaces, 5000 or +4722334455",
+    _A_PLACE: "a destination is a name in small letters, or digits",
+    _A_LANGUAGE: "a language is two or three small letters, such as nb",
+    _A_NAME: "a name begins with a small letter a to z, and has these, digits and _, such as call_again",
+    _A_KEY: "a key is one of 0 to 9, * and #",
+}
+"""What patterns of fields mean, for who did not keep to them."""
+
+Number = Annotated[str, BeforeValidator(_number), Field(pattern=_A_NUMBER), _NUMBER_SCHEMA]
 """A telephone number or short number."""
 
-Destination = Annotated[str, BeforeValidator(_number), Field(pattern=r"^\+?[a-z0-9_-]{1,40}$"), _NUMBER_SCHEMA]
+Destination = Annotated[str, BeforeValidator(_number), Field(pattern=_A_PLACE), _NUMBER_SCHEMA]
 """A destination of the dial plan, by name or number; which exist is the deployment's to say."""
 
 Target = Annotated[str, Field(min_length=1, max_length=64, description="The name of another node of this flow.")]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+Language = Annotated[str, Field(pattern=_A_LANGUAGE)]
+Name = Annotated[str, Field(pattern=_A_NAME)]
 Attempts = Annotated[int, Field(ge=1, le=10, description="How often it is tried in all.")]
-Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+Key = Annotated[str, Field(pattern=_A_KEY)]
 PressedKey = Annotated[Key, BeforeValidator(_number), _NUMBER_SCHEMA]
 """A key as a field's value, where 1 is read as a number."""
 

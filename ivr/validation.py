@@ -10,6 +10,7 @@ from ivr.marked_yaml import MOST_PROBLEMS, Marked
 from ivr.marked_yaml import Path as Where
 from ivr.nodes import NODE_TYPES
 from ivr.problems import did_you_mean
+from ivr.schema import PATTERNS
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -17,8 +18,8 @@ _PLAIN = {
     "model_type": "fields are expected here, `name: value`",
     "model_attributes_type": "fields are expected here, `name: value`",
     "dict_type": "fields are expected here, `name: value`",
-    "list_type": "a list is expected, `[one, two]`",
     "string_type": "text is expected",
+    "int_type": "a whole number is expected, without quotes",
 }
 
 
@@ -78,7 +79,7 @@ def _message(error: ErrorDetails, name: str, root: type[BaseModel]) -> str:
     if kind == "missing":
         return f"{last!r} is missing"
     if kind == "extra_forbidden":
-        return f"there is no field {last!r}{did_you_mean(last, _fields(error['loc'], root))}"
+        return f"there is no field {last!r}{_meant(error, root)}"
     if kind == "union_tag_not_found":
         return f"'type' is missing: one of {', '.join(NODE_TYPES)}"
     if kind == "union_tag_invalid":
@@ -87,19 +88,43 @@ def _message(error: ErrorDetails, name: str, root: type[BaseModel]) -> str:
         return f"there is no type {given_type!r}{hint}"
     if kind in ("bool_type", "bool_parsing"):
         return f"{name!r} is true or false, not {given!r}"
-    message = _PLAIN.get(kind, error["msg"])
+    if kind == "list_type":
+        message = f"a list is expected, [{given}]" if isinstance(given, str | int) else "a list is expected, [one, two]"
+    elif kind == "string_pattern_mismatch":
+        message = PATTERNS.get(error["ctx"]["pattern"], error["msg"])
+    else:
+        message = _PLAIN.get(kind, error["msg"])
     return f"{name!r}: {message[:1].lower()}{message[1:]}" if name else message
 
 
-def _fields(loc: tuple[int | str, ...], root: type[BaseModel]) -> list[str]:
-    """The fields of the part that the place leads to."""
+def _meant(error: ErrorDetails, root: type[BaseModel]) -> str:
+    """Where a field that is not known here may belong."""
+    name, given = str(error["loc"][-1]), error["input"]
+    model = _model(error["loc"], root)
+    if near := did_you_mean(name, _names(model)):
+        return near
+    if isinstance(given, dict) and "type" in given:
+        return "; a node stands under `nodes`, and is indented like the others"
+    for field, info in model.model_fields.items():
+        for part in _models(info.annotation):
+            if name in _names(part):
+                return f"; it stands under {info.alias or field!r}"
+    return ""
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    return [info.alias or name for name, info in model.model_fields.items() if not info.exclude]
+
+
+def _model(loc: tuple[int | str, ...], root: type[BaseModel]) -> type[BaseModel]:
+    """The part that the place leads to."""
     model = root
     for at, name in enumerate(loc[:-1]):
         if loc[0] == "nodes" and at < 3:
             model = NODE_TYPES[str(name)] if at == 2 else root
         elif name in model.model_fields:
             model = next(_models(model.model_fields[str(name)].annotation), model)
-    return [info.alias or name for name, info in model.model_fields.items() if not info.exclude]
+    return model
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

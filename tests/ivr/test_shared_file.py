@@ -103,3 +103,20 @@ def test_a_mistake_in_a_shared_file_is_told_there(tmp_path: Path) -> None:
     assert "shared/common.yaml:10:12: 'waiting.standard.every': a length of time" in told(
         folder(tmp_path, SHARED.replace("every: 1m", "every: 60"))
     )
+
+
+def test_two_files_with_one_name_are_told_apart(tmp_path: Path) -> None:
+    folder(tmp_path)
+    (tmp_path / "shared" / "other.yaml").write_text(SHARED)
+    assert told(tmp_path) == "shared/other.yaml:2:9: the shared 'common' is in shared/common.yaml too"
+    (tmp_path / "shared" / "other.yaml").unlink()
+    (tmp_path / "calendars").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "calendars" / f"{name}.yaml").write_text("calendar: office\nweekly: {mon: closed}\n")
+    assert told(tmp_path) == "calendars/b.yaml:1:11: the calendar 'office' is in calendars/a.yaml too"
+
+
+def test_a_mistake_in_a_shared_file_is_told_there_alone(tmp_path: Path) -> None:
+    folder(tmp_path, SHARED.replace("every: 1m", "every: 1"))
+    assert told(tmp_path).count("\n") == 0
+    assert told(tmp_path).startswith("shared/common.yaml:10:12: ")

@@ -90,7 +90,7 @@ def test_a_proof_sees_a_move_for_each_language_and_one_for_silence() -> None:
         ("key: 2", "key: 1", "key 1 is there twice"),
         ("language: en", "language: nb", "language nb is there twice"),
         ('say: "For English, press 2."', "say: {nb: Hei., en: Hi.}", "one text is expected"),
-        ("key: 2", "key: 22", "string should match pattern"),
+        ("key: 2", "key: 22", "a key is one of 0 to 9"),
     ],
 )
 def test_mistakes_are_told_at_their_place(old: str, new: str, said: str) -> None:

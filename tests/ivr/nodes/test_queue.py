@@ -328,7 +328,7 @@ def test_a_proof_sees_who_is_deflected(deflection: Deflection, ends: int, waits:
         ("agents == 0", "agents", "a condition gives true or false: agents"),
         ("{after: 10m, next: mailbox}", "{next: mailbox}", "a rule says `after`, or `when`, or both"),
         ("keys: {1: ring_back, 2: mailbox, 3: told}", "music: default", "say_keys offers keys"),
-        ("3: told", "33: told", "'waiting.standard.keys.33': string should match pattern"),
+        ("3: told", "33: told", "'waiting.standard.keys.33': a key is one of 0 to 9"),
     ],
 )
 def test_mistakes_are_told_in_each_flow_that_uses_a_block(old: str, new: str, said: str) -> None:

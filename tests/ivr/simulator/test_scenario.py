@@ -82,7 +82,7 @@ def test_what_is_not_as_expected_is_told_with_its_line(tmp_path: Path, old: str,
         ("number: 5000", "number: 5001", "s.yaml:1:9: no flow has the number 5001; did you mean '5000'?"),
         ("path: [menu, wait]", "path: [menu, wiat]", "s.yaml:8:20: there is no node 'wiat'; did you mean 'wait'?"),
         ("number: 5000\n", "", "'number' is missing"),
-        ("outcome: answered", "outcome: [", "this is no YAML"),
+        ("outcome: answered", "outcome: [", "stands in quotes here"),
     ],
 )
 def test_a_mistake_in_a_scenario_is_told_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
