@@ -228,8 +228,14 @@ class Announcer:
         return True
 
     async def _say(self, said: Said, **values: Value) -> None:
-        """Speak. Raises _KeyPressed."""
-        key = await self._run.say(said, keys=self._keys, **values)
+        """Speak; a sentence that fails is left out, and the music goes on. Raises _KeyPressed and CallEnded."""
+        try:
+            key = await self._run.say(said, keys=self._keys, **values)
+        except CallEnded:
+            raise
+        except Exception:  # noqa: BLE001 - such as digits that stayed on another node
+            _log.exception("an announcement failed", contact=self._run.data.contact, key=said.key)
+            return
         if key is not None:
             raise _KeyPressed(key)
 

@@ -1,5 +1,6 @@
 """callback: promise to ring the caller up instead of letting them wait."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar, Literal, Self
@@ -102,7 +103,8 @@ class Callback(Node):
         waits = visit is not None and visit.outcome == self.flows_out_as
         arrived_ms = visit.arrived_ms if visit is not None and waits else run.services.now_ms()
         wish = CallbackWish(run.data.contact, self.queue, run.language, arrived_ms, pii_number)
-        promise = await callbacks.ask(wish)
+        # Who confirms the number and hangs up at once is rung back all the same.
+        promise = await asyncio.shield(run.services.commands.own(callbacks.ask(wish)))
         if promise is not Promise.PROMISED:
             _log.warning("a callback is not promised", contact=run.data.contact, queue=self.queue, why=promise)
             return self.unavailable

@@ -67,6 +67,8 @@ class Subflow(Node):
         """The other flow has returned; `taken` is by our names. Gives the next node."""
         for name, value in taken.items():
             if name in self.personal:
+                # What another time through the flow had given is not left standing.
+                run.clear(name)
                 if value != "":
                     run.set_personal(name, value)
             elif name != "language" or value in run.flow.languages:

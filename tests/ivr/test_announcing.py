@@ -118,3 +118,19 @@ async def test_a_fault_in_an_announcement_is_nobodys_end(engine: Engine) -> None
     announcer.start()
     await asyncio.sleep(5)
     await announcer.silence()
+
+
+async def test_a_sentence_that_cannot_be_said_does_not_end_the_music_or_the_keys(engine: Engine) -> None:
+    said = Waiting.model_validate(
+        {"welcome": {"nb": "Sak {case}."}, "comfort": [{"nb": "Takk."}], "keys": {"1": "too_long"}, "every": "30s"}
+    )
+    announcer, call = await waiting(engine, said)
+    # After a take-over the digits are on the other node.
+    announcer._run.data.asked["case"] = "wait"
+    announcer.start()
+    await asyncio.sleep(20)
+    assert call.music
+    assert texts(call) == ["Takk."]
+    call.press("1")
+    await asyncio.sleep(1)
+    assert announcer.pressed.result() == "1"

@@ -135,3 +135,22 @@ def test_mistakes_are_told(old: str, new: str, said: str) -> None:
     if flow is not None:
         check_flow(flow, marked)
     assert said in "\n".join(map(str, marked.problems))
+
+
+class SlowPromises(Promises):
+    async def ask(self, wish: CallbackWish) -> Promise:
+        await asyncio.sleep(30)
+        return await super().ask(wish)
+
+
+async def test_who_confirms_and_hangs_up_at_once_is_promised_it_all_the_same() -> None:
+    engine, flow, callbacks = Engine(), flow_of(HEAD + CALLBACK + GOODBYE), SlowPromises()
+    call = SimulatedCall(CallInfo(ContactId("c1"), "5000", "test", "22334455"))
+    task = engine.spawn(serve(call, engine.book(flow), flow, replace(engine.services, callbacks=callbacks)))
+    task.get_loop().call_later(1.0, call.press, "1")
+    task.get_loop().call_later(10.0, call.hang_up)
+    await task
+    assert callbacks.wishes == []
+    await asyncio.sleep(30)
+    assert [wish.pii_number for wish in callbacks.wishes] == ["22334455"]
+    await engine.close()

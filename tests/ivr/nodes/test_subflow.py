@@ -202,3 +202,17 @@ def test_a_proof_follows_a_sub_flow_and_comes_back() -> None:
     assert next(iter(node.moves(At()))).gives["most"] is UNKNOWN
     assert [(way.detail, way.target) for way in node.ways()] == [("known", "menu"), ("unknown", "bye")]
     assert [move.returns for move in back.moves(At())] == ["known"]
+
+
+async def test_digits_of_the_first_time_are_not_left_when_none_are_given_the_second_time() -> None:
+    engine = Engine()
+    again = CALLER.replace("keys: {1: told}", "keys: {1: told, 2: who}").replace("unknown: bye", "unknown: told")
+    flow = flow_of(again)
+    engine.others = [flow_of(CALLED)]
+    call, task = engine.dial(flow, "c1", engine.begin(flow, "c1"))
+    await asyncio.sleep(0.1)
+    await press(call, "123")
+    await press(call, "2")
+    await task
+    assert texts(call)[-1] == "Wrong."
+    await engine.close()
