@@ -228,10 +228,7 @@ def _type(
     try:
         return expression.type_in(types)
     except ExpressionError as error:
-        at = ("nodes", name, *where)
-        line, column = marked.place(at)
-        column += error.column + (1 if at in marked.quoted else 0)
-        marked.note(line, column, f"{node.type} {name!r}: {error}")
+        marked.report_within(("nodes", name, *where), error.column, f"{node.type} {name!r}: {error}")
         return None
 
 

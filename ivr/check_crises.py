@@ -82,9 +82,7 @@ def _check_condition(marked: Marked, where: Where, when: Expression, flows: Sequ
         try:
             given = when.type_in(flow.types())
         except ExpressionError as error:
-            line, column = marked.place(where)
-            column += error.column + (1 if where in marked.quoted else 0)
-            marked.note(line, column, f"in flow {flow.flow!r}: {error}")
+            marked.report_within(where, error.column, f"in flow {flow.flow!r}: {error}")
             return
         if given is not bool:
             marked.report(where, f"a condition gives true or false: {when.text}")

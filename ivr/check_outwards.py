@@ -30,10 +30,7 @@ def _check_expressions(marked: Marked, name: str, node: Node, types: Types) -> N
         try:
             expression.type_in(types)
         except ExpressionError as error:
-            at = ("nodes", name, *where)
-            line, column = marked.place(at)
-            column += error.column + (1 if at in marked.quoted else 0)
-            marked.note(line, column, f"{node.type} {name!r}: {error}")
+            marked.report_within(("nodes", name, *where), error.column, f"{node.type} {name!r}: {error}")
 
 
 def _check_written(flow: Flow, marked: Marked, name: str, node: Node) -> None:

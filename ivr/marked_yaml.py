@@ -58,6 +58,11 @@ class Marked:
         line, column = self.place(where, key=key)
         self.note(line, column, message)
 
+    def report_within(self, where: Path, column: int, message: str) -> None:
+        """Note a problem at a column of the text at `where`, counted from 0."""
+        line, begin = self.place(where)
+        self.note(line, begin + column + (1 if where in self.quoted else 0), message)
+
     def note(self, line: int, column: int, message: str, severity: Literal["error", "warning"] = "error") -> None:
         """Note a problem at a line and column, once. What would move a terminal's cursor is written as an escape."""
         problem = Problem(self.path, line, column, shown(message), severity)

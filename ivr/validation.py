@@ -45,9 +45,7 @@ def _report(marked: Marked, error: ErrorDetails, root: type[BaseModel]) -> None:
         where, at_key = where[:-1], True
     prefix = _subject(marked.data, where)
     if kind == "expression":
-        column = error["ctx"]["column"] + (1 if where in marked.quoted else 0)
-        line, begin = marked.place(where)
-        marked.note(line, begin + column, prefix + error["msg"])
+        marked.report_within(where, error["ctx"]["column"], prefix + error["msg"])
         return
     field_name = ".".join(str(part) for part in where[2:]) if where[:1] == ("nodes",) else ".".join(map(str, where))
     marked.report(_spot(where, kind), prefix + _message(error, field_name, root), key=at_key)
