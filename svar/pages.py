@@ -50,9 +50,10 @@ def flows() -> str:
         "- `{name}` in a text speaks a value; `{when:date}`, `{at:time}`, `{count:number}`, `{code:digits}` say how.",
         "- A node is named where another one leads to it; `svar check` tells every name that leads nowhere.",
         "- Words are what they look like: `no`, `on`, `17:00` and `0123` are text. Anchors and tags are refused,",
-        "  and so are keys that stand twice.",
+        "  and so are keys that stand twice, or have nothing after the colon.",
         "- Conditions are a small part of Python: `and or not == != < <= > >= in + -`, `length(text)`,",
         "  `starts_with(text, text)`, `true`, `false`.",
+        "",
         "",
     ]
     return "\n".join(lines) + reference.flows()

@@ -1,7 +1,6 @@
 """svar diff: what callers will hear, and where they will get, that they didn't before."""
 
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,6 +29,7 @@ from svar.commands.serve import EXAMPLE
 from svar.config import Config, ConfigError, load
 from svar.embedded.child import EmbeddedError
 from svar.flow_refs import Ref, RefError, in_service, load_ref, of_git
+from svar.written import refusal, write_out
 
 FAULTS = (ConfigError, RefError, FlowFileError, EmbeddedError, DistributorError, OSError)
 _COLOURS = {"added": "green", "removed": "red", "changed": "yellow", "heading": "bold", "inside": "dim"}
@@ -138,7 +138,7 @@ def _tell(difference: Difference, phrases: Phrases, form: Format, output: Path |
         for line in telling.as_text(difference, phrases, _coloured):
             console.print(line)
         return
-    _write("\n".join(_lines(difference, phrases, form)) + "\n", output)
+    write_out("diff", "\n".join(_lines(difference, phrases, form)) + "\n", output)
 
 
 def _lines(difference: Difference, phrases: Phrases, form: Format) -> Iterator[str]:
@@ -167,26 +167,13 @@ def _draw(before: Side, now: Side, phrases: Phrases, output: Path | None) -> Non
     if not drawn:
         raise _refused(f"no flow differs between {before.name} and {now.name}")
     if len(drawn) == 1 and (output is None or output.suffix == ".svg"):
-        _write(next(iter(drawn.values())), output)
+        write_out("diff", next(iter(drawn.values())), output)
     elif output is None or output.suffix == ".svg":
         raise _refused(f"several flows differ ({', '.join(drawn)}): name one by --flow, or a folder by -o")
     else:
         for name, text in drawn.items():
-            _write(text, output / f"{name}.svg")
-
-
-def _write(text: str, target: Path | None) -> None:
-    if target is None:
-        sys.stdout.write(text)
-        return
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise _refused(f"{target}: {error.strerror}") from None
-    print(f"wrote {target}", file=sys.stderr)
+            write_out("diff", text, output / f"{name}.svg")
 
 
 def _refused(message: str) -> typer.Exit:
-    print(f"svar diff: {message}", file=sys.stderr)
-    return typer.Exit(1)
+    return refusal("diff", message)

@@ -26,6 +26,7 @@ from metrics.steps import StepCounts, walked
 from svar import logs
 from svar.commands.serve import EXAMPLE
 from svar.config import Config, ConfigError, load
+from svar.written import refusal, write_out
 
 
 class Format(StrEnum):
@@ -36,6 +37,7 @@ class Format(StrEnum):
 
 
 ENDINGS = {Format.SVG: "svg", Format.MERMAID: "mmd"}
+NO_FORMAT = (".png", ".jpg", ".jpeg", ".pdf", ".gif")
 
 
 def graph(
@@ -54,6 +56,8 @@ def graph(
         raise refused("name a flow, or give --all")
     if page.upper() not in ("", *PAGES):
         raise refused(f"there is no page {page!r}; there are {', '.join(PAGES).lower()}")
+    if output and output.suffix.lower() in NO_FORMAT:
+        raise refused(f"{output}: a picture is SVG, so name it {output.with_suffix('.svg')}; a browser prints it to PDF")
     if language not in LANGUAGES:
         raise refused(f"there are no words in {language!r}; there are {', '.join(LANGUAGES)}")
     settings = settings_of(config)
@@ -64,7 +68,7 @@ def graph(
     chosen = [_flow(folder, name, path)] if flow else [loaded.flow for loaded in folder.flows]
     for each in chosen:
         made = graph_of(each, language, around, _traffic(parts, each, span) if span else None)
-        _write(_text(made, form, page), _target(output, each, form, every=every))
+        write_out("graph", _text(made, form, page), _target(output, each, form, every=every))
 
 
 def drawn(flow: str, config: Path, language: str = "nb") -> str:
@@ -155,18 +159,6 @@ def _target(output: Path | None, flow: Flow, form: Format, *, every: bool) -> Pa
     return folder / f"{flow.flow}.{ENDINGS[form]}"
 
 
-def _write(text: str, target: Path | None) -> None:
-    if target is None:
-        sys.stdout.write(text)
-        return
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise refused(f"{target}: {error.strerror}") from None
-    print(f"wrote {target}", file=sys.stderr)
-
-
 def settings_of(config: Path) -> Config:
     """The configuration; what is wrong with it is told, and the command ends."""
     try:
@@ -178,5 +170,4 @@ def settings_of(config: Path) -> Config:
 
 def refused(message: str) -> typer.Exit:
     """Tell it, and end the command with 1."""
-    print(f"svar graph: {message}", file=sys.stderr)
-    return typer.Exit(1)
+    return refusal("graph", message)
