@@ -57,7 +57,9 @@ def graph(
     if page.upper() not in ("", *PAGES):
         raise refused(f"there is no page {page!r}; there are {', '.join(PAGES).lower()}")
     if output and output.suffix.lower() in NO_FORMAT:
-        raise refused(f"{output}: a picture is SVG, so name it {output.with_suffix('.svg')}; a browser prints it to PDF")
+        raise refused(
+            f"{output}: a picture is SVG, so name it {output.with_suffix('.svg')}; a browser prints it to PDF"
+        )
     if language not in LANGUAGES:
         raise refused(f"there are no words in {language!r}; there are {', '.join(LANGUAGES)}")
     settings = settings_of(config)

@@ -53,6 +53,7 @@ def test_all_flows_go_to_a_folder(tmp_path: Path) -> None:
         (["nowhere.yaml"], "there is no file nowhere.yaml"),
         ([], "name a flow, or give --all"),
         (["main", "--all"], "name a flow, or give --all"),
+        (["main", "-o", "main.png"], "a picture is SVG, so name it main.svg"),
         (["main", "--page", "a9"], "there is no page 'a9'"),
         (["main", "--counts", "yesterday"], "days are written"),
         (["main", "--counts", "2026-11-02..2026-11-01"], "ends before it begins"),
