@@ -12,6 +12,7 @@ from ivr.flow import Flow
 from ivr.load import read_folder
 from ivr.problems import FlowFileError, errors
 from ivr.prompting import Said
+from ivr.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class FlowBook:
     by_name: Mapping[str, Flow]
     calendars: Mapping[str, Calendar]
     crises: Mapping[str, Crisis] = field(default_factory=dict)
+    rosters: Mapping[str, Roster] = field(default_factory=dict)
 
     def said(self) -> list[Said]:
         """Everything that may be said, for `Prompts.prepare`."""
@@ -40,11 +42,13 @@ def book_of(
     *flows: Flow,
     calendars: Mapping[str, Calendar] = MappingProxyType({}),
     crises: Mapping[str, Crisis] = MappingProxyType({}),
+    rosters: Mapping[str, Roster] = MappingProxyType({}),
     version: str = "",
 ) -> FlowBook:
     """A book of these flows."""
     by_number = {number: flow for flow in flows for number in flow.numbers}
-    return FlowBook(version or flows[0].version, by_number, {flow.flow: flow for flow in flows}, calendars, crises)
+    by_name = {flow.flow: flow for flow in flows}
+    return FlowBook(version or flows[0].version, by_number, by_name, calendars, crises, rosters)
 
 
 def load_book(path: Path, deployment: Deployment = NO_DEPLOYMENT) -> FlowBook:
@@ -55,4 +59,5 @@ def load_book(path: Path, deployment: Deployment = NO_DEPLOYMENT) -> FlowBook:
         raise FlowFileError(problems)
     crises = {name: loaded.file.made() for name, loaded in folder.crises.items()}
     flows = [loaded.flow for loaded in folder.flows]
-    return book_of(*flows, calendars=folder.calendars, crises=crises, version=folder.version)
+    rosters = {name: loaded.file.made() for name, loaded in folder.rosters.items()}
+    return book_of(*flows, calendars=folder.calendars, crises=crises, rosters=rosters, version=folder.version)

@@ -61,7 +61,8 @@ def _check_day(text: str) -> None:
         raise PydanticCustomError("day", said, {"hint": hint}) from None
 
 
-def _weekdays(given: object) -> str:
+def weekdays(given: object) -> str:
+    """Weekdays as they are written, checked."""
     first, dash, last = str(given).partition("-")
     if first not in _DAYS or (dash and last not in _DAYS) or (dash and _DAYS.index(last) < _DAYS.index(first)):
         raise PydanticCustomError(
@@ -74,7 +75,7 @@ OpenHours = Annotated[Hours, PlainValidator(_hours), WithJsonSchema({"type": "st
 
 
 DayOrSpan = Annotated[str, PlainValidator(_day), WithJsonSchema({"type": "string"})]
-Weekly = dict[Annotated[str, PlainValidator(_weekdays)], OpenHours]
+Weekly = dict[Annotated[str, PlainValidator(weekdays)], OpenHours]
 
 
 class SeasonHours(Part):
@@ -85,7 +86,7 @@ class SeasonHours(Part):
 
     def made(self) -> Season:
         """The season that is described."""
-        return Season(_span(self.days), _week(self.weekly))
+        return Season(day_span(self.days), _week(self.weekly))
 
 
 class CalendarFile(BaseModel):
@@ -130,12 +131,13 @@ class CalendarFile(BaseModel):
             yearly={(int(day[:2]), int(day[3:])): hours for day, hours in single.items() if _YEARLY.match(day)},
             dated={date.fromisoformat(day): hours for day, hours in single.items() if day[:4].isdigit()},
             named={day: hours for day, hours in single.items() if day in NAMED_DAYS},
-            spans=tuple((_span(day), hours) for day, hours in self.days.items() if ".." in day),
+            spans=tuple((day_span(day), hours) for day, hours in self.days.items() if ".." in day),
             seasons=tuple(season.made() for season in self.seasons),
         )
 
 
-def _span(text: str) -> DaySpan:
+def day_span(text: str) -> DaySpan:
+    """The span of days that is written; a day alone is one."""
     first, _, last = text.partition("..")
     return DaySpan(Day(first), Day(last or first))
 
@@ -143,7 +145,12 @@ def _span(text: str) -> DaySpan:
 def _week(given: Mapping[str, Hours]) -> tuple[Hours, ...]:
     weekly: list[Hours] = [()] * 7
     for days, hours in given.items():
-        first, _, last = days.partition("-")
-        for day in range(_DAYS.index(first), _DAYS.index(last or first) + 1):
+        for day in weekday_numbers(days):
             weekly[day] = hours
     return tuple(weekly)
+
+
+def weekday_numbers(days: str) -> frozenset[int]:
+    """The weekdays that are written, Monday is 0."""
+    first, _, last = days.partition("-")
+    return frozenset(range(_DAYS.index(first), _DAYS.index(last or first) + 1))

@@ -8,6 +8,7 @@ from ivr.advice import advise
 from ivr.check_calls import check_calls
 from ivr.check_crises import check_crisis
 from ivr.check_outwards import check_outwards
+from ivr.check_rosters import check_roster
 from ivr.expression import TYPE_WORDS, Expression, ExpressionError
 from ivr.flow import Flow
 from ivr.load import Folder, LoadedFlow, read_folder
@@ -43,7 +44,11 @@ def check_flows(folder: Folder, deployment: Deployment = NO_DEPLOYMENT) -> list[
     flows = [loaded.flow for loaded in folder.flows]
     for crisis in folder.crises.values():
         check_crisis(crisis.file, crisis.marked, flows, known)
-    files = [*(loaded.marked for loaded in folder.flows), *(crisis.marked for crisis in folder.crises.values())]
+    for roster in folder.rosters.values():
+        check_roster(roster.file, roster.marked, folder.calendars, known)
+    files = [loaded.marked for loaded in folder.flows]
+    files += [crisis.marked for crisis in folder.crises.values()]
+    files += [roster.marked for roster in folder.rosters.values()]
     return [problem for marked in files for problem in marked.problems]
 
 

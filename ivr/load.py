@@ -22,6 +22,7 @@ from ivr.marked_yaml import MOST_CHARACTERS, Marked, read
 from ivr.nodes import AnyNode
 from ivr.problems import Problem, did_you_mean
 from ivr.prompting import Said
+from ivr.roster_file import RosterFile
 from ivr.schema import NamedText, Part, Shared
 from ivr.shared_file import SharedFile
 from ivr.validation import M, validated
@@ -67,6 +68,14 @@ class LoadedCalendar:
     marked: Marked
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedRoster:
+    """A roster and the file that it came from."""
+
+    file: RosterFile
+    marked: Marked
+
+
 class Loaded(Protocol):
     """What came from a file."""
 
@@ -85,6 +94,7 @@ class Folder:
     calendars: dict[str, Calendar] = field(default_factory=dict)
     shared: dict[str, LoadedShared] = field(default_factory=dict)
     crises: dict[str, LoadedCrisis] = field(default_factory=dict)
+    rosters: dict[str, LoadedRoster] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     broken: dict[str, set[str]] = field(default_factory=dict)
     version: str = ""
@@ -130,6 +140,11 @@ def read_folder(path: Path) -> Folder:
         folder.problems += marked.problems
         if crisis is not None:
             folder.crises[crisis.crisis] = LoadedCrisis(crisis, marked)
+    for marked in _files(path / "rosters", contents, folder.problems):
+        roster = _once(RosterFile, marked, "roster", folder.rosters)
+        folder.problems += marked.problems
+        if roster is not None:
+            folder.rosters[roster.roster] = LoadedRoster(roster, marked)
     folder.version = _hash(contents)
     return folder
 

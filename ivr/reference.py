@@ -13,6 +13,7 @@ from ivr.calendar_file import CalendarFile
 from ivr.crisis_file import CrisisFile
 from ivr.flow import Flow, Heading
 from ivr.nodes import NODE_TYPES
+from ivr.roster_file import RosterFile
 from ivr.schema import Part
 from ivr.shared_file import SharedFile
 
@@ -21,6 +22,7 @@ _BESIDE: dict[str, type[BaseModel]] = {
     "Blocks of waiting": Waiting,
     "Calendars (calendars/NAME.yaml)": CalendarFile,
     "Crises (crises/NAME.yaml)": CrisisFile,
+    "Rosters (rosters/NAME.yaml)": RosterFile,
 }
 _EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.S)
 
@@ -46,6 +48,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "shared": SharedFile,
         "calendar": CalendarFile,
         "crisis": CrisisFile,
+        "roster": RosterFile,
     }
     return {name: {"$schema": _DRAFT, **model.model_json_schema()} for name, model in models.items()}
 

@@ -1,6 +1,7 @@
 """What a configuration gives flows to name."""
 
 from ivr.check import Deployment
+from svar import endpoint
 from svar.config import Config
 
 
@@ -11,5 +12,6 @@ def names(config: Config) -> Deployment:
         "destination": [place.name for place in config.destination],
         "lookup": [service.name for service in config.lookup],
         "sms": ["sms"] if config.sms.url else [],
+        "agent": list(endpoint.agents(config)),
         "mailbox": [mailbox.name for mailbox in config.mailbox],
     }

@@ -203,6 +203,8 @@ def _check_world(marked: Marked, where: Path, scenario: Scenario, known: _Known)
     for at, agent in enumerate(scenario.agents):
         for index, queue in enumerate(agent.queues):
             _check_name(marked, (*where, "agents", at, "queues", index), "queue", queue, queues)
+        if agent.roster is not None:
+            _check_name(marked, (*where, "agents", at, "roster"), "roster", agent.roster, known.book.rosters)
     for at, others in enumerate(scenario.others):
         _check_name(marked, (*where, "others", at, "queue"), "queue", others.queue, queues)
     kinds = {"queues": "queue", "lookups": "lookup", "mailboxes": "mailbox", "transfers": "destination"}

@@ -48,13 +48,17 @@ class ScenarioDistributor(ModelDistributor):
                 contact = f"{_OTHER}{row.talk_s}-{row.queue}-{number}"
                 await self.enqueue(Enqueue(contact, QueueId(row.queue), self.node))
 
-    async def be_there(self, agent: Agent) -> None:
-        """Log in, and out again, when it is time."""
-        await asyncio.sleep(agent.from_s)
-        await self.log_in(AgentId(agent.name))
-        if agent.until_s is not None:
-            await asyncio.sleep(max(0.0, agent.until_s - agent.from_s))
+    async def be_there(self, agent: Agent, spans: Sequence[tuple[float, float | None]]) -> None:
+        """Log in, and out again, when it is time: `spans` are seconds from the beginning, None where it is not over."""
+        now_s = 0.0
+        for from_s, until_s in spans:
+            await asyncio.sleep(from_s - now_s)
+            await self.log_in(AgentId(agent.name))
+            if until_s is None:
+                return
+            await asyncio.sleep(max(0.0, until_s - from_s))
             await self.log_out(AgentId(agent.name), "gone_home")
+            now_s = max(from_s, until_s)
 
     def unclaimed(self, offer: Offer) -> None:
         """Other callers are nobody's call here: agents just talk with them."""

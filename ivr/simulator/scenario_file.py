@@ -71,6 +71,7 @@ class Agent(Part):
     queues: list[Name] = Field(min_length=1)
     from_s: LengthOrNone = Field(default=0.0, alias="from", description="0s: before the caller rings.")
     until_s: LengthOrNone | None = Field(default=None, alias="until", description="Logs out then.")
+    roster: Name | None = Field(default=None, description="On duty by this roster instead, at the scenario's time.")
     does: list[Literal["answer", "no_answer", "busy", "rejected", "unreachable"]] = Field(
         default=["answer"], min_length=1, description="Call by call; the last goes for all that follow."
     )

@@ -87,7 +87,15 @@ class World:
         await self.distributor.put_before(scenario.others)
         self.distributor.troubles = scenario.queues
         for agent in scenario.agents:
-            self.spawn(self.distributor.be_there(agent))
+            self.spawn(self.distributor.be_there(agent, self._times(agent)))
+
+    def _times(self, agent: Agent) -> list[tuple[float, float | None]]:
+        """When the agent is there, in seconds from the beginning."""
+        if agent.roster is None:
+            return [(agent.from_s, agent.until_s)]
+        until_ms = self.begins_ms + round(LONGEST_S * 1000)
+        duty = self._book.rosters[agent.roster].duty(agent.name, self.begins_ms, until_ms)
+        return [((begin - self.begins_ms) / 1000, (end - self.begins_ms) / 1000) for begin, end in duty]
 
     async def end(self) -> None:
         """Finish what is under way, and stop the rest."""
