@@ -111,7 +111,10 @@ def test_a_tag_that_is_called_like_a_field_points_to_the_field() -> None:
             "branch 'bye': there is no field 'wen'; did you mean 'when'?",
         ),
         ("type: branch\n    cases: demo", "x.yaml:16:12: branch 'bye': 'cases': a list is expected"),
-        ("type: queue\n    queue: q\n    overflow: bye\n    unavailable: bye\n    waiting: soon", "x.yaml:19:14: queue 'bye': there is no block 'soon'"),
+        (
+            "type: queue\n    queue: q\n    overflow: bye\n    unavailable: bye\n    waiting: soon",
+            "x.yaml:19:14: queue 'bye': there is no block 'soon'",
+        ),
         ("- hangup", "x.yaml:15:5: node 'bye': fields are expected here"),
     ],
 )
