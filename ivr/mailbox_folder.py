@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 DAY_MS: Final = 86_400_000
 TIDY_EVERY_S: Final = 3600.0
+ABANDONED_MS: Final = 3_600_000
+"""What is no draft of this process, and so old, was begun for a caller who hung up at that moment."""
 BYTES_PER_S: Final = 8000
 MOST_ABOUT_BYTES: Final = 16_384
 BEEP_HZ: Final = 1000
@@ -104,9 +106,10 @@ class MailboxFolder:
             await self._disk(lambda: Path(draft.path).unlink(missing_ok=True))
 
     def prune(self) -> int:
-        """Delete what is older than its mailbox keeps it. Gives how many messages those were."""
+        """Delete what is older than its mailbox keeps it, and drafts that nobody speaks to. Gives how many messages."""
         pruned = 0
         for mailbox, terms in self._terms.items():
+            self._drop_abandoned(mailbox)
             before_ms = self._now_ms() - terms.keep_days * DAY_MS
             for message in messages(self._folder, mailbox):
                 if terms.keep_days and message.at_ms < before_ms:
@@ -116,6 +119,13 @@ class MailboxFolder:
         if pruned:
             _log.info("messages were older than they are kept", messages=pruned)
         return pruned
+
+    def _drop_abandoned(self, mailbox: str) -> None:
+        before_ms = self._now_ms() - ABANDONED_MS
+        for path in (self._folder / mailbox).glob(".*.wav"):
+            with suppress(OSError):
+                if str(path) not in self._drafts and path.stat().st_mtime * 1000 < before_ms:
+                    path.unlink()
 
     async def _disk(self, work: Callable[[], T]) -> T:
         """Raises MailboxError for what the disk does not do."""
@@ -142,7 +152,7 @@ def messages(folder: Path, mailbox: str) -> Iterator[Message]:
     for path in sorted((folder / mailbox).glob("[!.]*.json")):
         try:
             yield _message(path, mailbox)
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             _log.warning("a message cannot be read", path=str(path), error=str(error))
 
 

@@ -52,6 +52,8 @@ class GatewayTexts:
 
     async def send(self, message: TextMessage) -> Sending:
         pii_to = self._address(message.pii_to)
+        if len(message.text) > MOST_CHARACTERS:
+            _log.warning("a text message is too long with its values", characters=len(message.text))
         if not pii_to or len(message.text) > MOST_CHARACTERS:
             return Sending.NOT_ALLOWED
         pii_caller = international(message.pii_caller, self._terms.region) or message.pii_caller

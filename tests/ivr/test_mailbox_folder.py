@@ -175,3 +175,21 @@ async def test_the_beep_is_there_to_be_played(tmp_path: Path) -> None:
     beep = (await opened(tmp_path)).beep
     assert beep.duration_s == 0.4
     assert len(data(beep.path)) > 0.4 * 16_000
+
+
+async def test_a_draft_of_a_caller_who_hung_up_as_it_was_made_goes_after_a_while(tmp_path: Path) -> None:
+    mailboxes = await opened(tmp_path)
+    draft = await mailboxes.begin("family", "c1", NOW_MS, 120)
+    lost = Path(draft.path).with_name(".20261123T080000Z-c2.wav")
+    lost.touch()
+    for path, hours in ((Path(draft.path), 2), (lost, 2)):
+        os.utime(path, times=(NOW_MS / 1000 - hours * 3600,) * 2)
+    mailboxes.prune()
+    assert files(tmp_path) == [Path(draft.path).name]
+
+
+async def test_notes_that_are_no_object_are_left_out(tmp_path: Path) -> None:
+    await opened(tmp_path)
+    for number, text in enumerate(('"text"', "[]", "3", "null", "{}")):
+        (tmp_path / "voicemail" / "family" / f"{number}.json").write_text(text)
+    assert listed(tmp_path) == []
