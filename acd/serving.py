@@ -44,7 +44,12 @@ class ServingReports:
             texts = await self._client.mget(names) if names else []
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
-        return [Serving(**orjson.loads(text)) for text in texts if text is not None]
+        return [_serving(orjson.loads(text)) for text in texts if text is not None]
 
     def _key(self, node: str) -> str:
         return self._keys.named(f"flows:serving:{node}")
+
+
+def _serving(record: dict[str, Any]) -> Serving:
+    """A node of another release may say more."""
+    return Serving(record["node"], record["sequence"], record["refused"])

@@ -17,6 +17,8 @@ async def test_a_nodes_word_is_known_until_it_is_old(redis_url: str) -> None:
     await reports.tell(Serving("n2", 4))
     assert await reports.of(["n1", "n3"]) == [Serving("n1", 4, "too new")]
     assert await reports.of([]) == []
+    await client.set("svar:{nav}:flows:serving:n9", '{"node": "n9", "sequence": 5, "refused": "", "mood": "good"}')
+    assert await reports.of(["n9"]) == [Serving("n9", 5)]
     assert 0 < await client.ttl("svar:{nav}:flows:serving:n1") <= KEPT_S
     await client.aclose()
 
