@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.load import load_flow, read_file, read_folder
-from ivr.reference import schemas
 from ivr.nodes.menu import Menu
+from ivr.reference import schemas
 from tests.ivr.engine import flow_of
 
 FLOWS = Path(__file__).parents[2] / "flows"
