@@ -22,6 +22,9 @@ from ivr.schema import OneLanguage
 Deployment = Mapping[str, Collection[str]]
 """The names that the configuration gives, by kind (queue, destination, ...). Kinds left out are not checked."""
 
+TABLES = ("queue", "mailbox", "destination", "lookup")
+"""Kinds that stand in the configuration, each as a table of that name."""
+
 NO_DEPLOYMENT: Deployment = MappingProxyType({})
 
 
@@ -244,7 +247,8 @@ def _check_world(loaded: LoadedFlow, known: Deployment) -> None:
         for where, (kind, wanted) in node.needs().items():
             names = known.get(kind)
             if names is not None and wanted not in names:
-                hint = did_you_mean(wanted, names)
+                place = f" in the configuration: it wants a [[{kind}]]" if kind in TABLES else ""
+                hint = did_you_mean(wanted, names) or place
                 _report(loaded.marked, name, node, where, f"there is no {kind} {wanted!r}{hint}")
 
 

@@ -110,6 +110,7 @@ def test_a_variable_that_digits_keep_is_not_another_one() -> None:
     ("old", "new", "said"),
     [
         ("queue: billing", "queue: biling", "b.yaml:18:30: queue 'wait': there is no queue 'biling'; did you mean"),
+        ("queue: billing", "queue: xyz", "there is no queue 'xyz' in the configuration: it wants a [[queue]]"),
         ("calendar: office", "calendar: ofice", "b.yaml:8:34: hours 'hours': there is no calendar 'ofice'; did you"),
         ("to: partner", "to: partners", "b.yaml:17:30: transfer 'send': there is no destination 'partners'; did you"),
         ("[5001]", "[5000]", "b.yaml:3:11: the number 5000 is in"),
