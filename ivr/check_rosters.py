@@ -8,7 +8,7 @@ from ivr.expression import ExpressionError
 from ivr.leaving import KNOWN
 from ivr.marked_yaml import Marked
 from ivr.marked_yaml import Path as Where
-from ivr.problems import Problem, did_you_mean
+from ivr.problems import did_you_mean
 from ivr.roster_file import RosterFile
 
 WEEK_DAYS = 7
@@ -34,17 +34,17 @@ def check_roster(
             if reserve.when.type_in(_VALUES) is not bool:
                 marked.report(where, f"a condition gives true or false: {reserve.when.text}")
         except ExpressionError as error:
-            marked.report(where, str(error))
+            marked.report_within(where, error.column, str(error))
     if roster.covers is None:
         return
     calendar = calendars.get(roster.covers)
     if calendar is None:
-        _check_named(marked, ("covers",), "calendar", roster.covers, calendars)
+        _check_named(marked, ("covers",), "calendar", roster.covers, known.get("calendar"))
         return
-    for begin, end in list(roster.made().uncovered(calendar, FROM_MS, WEEK_DAYS)):
+    for begin, end in roster.made().uncovered(calendar, FROM_MS, WEEK_DAYS):
         told = f"nobody is on duty on {_told(begin)} to {_told(end)[-5:]}, when {roster.covers!r} is open"
         line, column = marked.place(("shifts",), key=True)
-        marked.problems.append(Problem(marked.path, line, column, told, "warning"))
+        marked.note(line, column, told, "warning")
 
 
 def _agents(roster: RosterFile) -> Iterator[tuple[Where, str]]:
