@@ -18,10 +18,13 @@ def check_crisis(
     crisis: CrisisFile, marked: Marked, flows: Sequence[Flow], known: Mapping[str, Collection[str]]
 ) -> None:
     """Note in `marked` what the flows and the deployment do not know, and what is not said in their languages."""
-    names = [flow.flow for flow in flows]
+    read = {flow.flow for flow in flows}
+    names = known.get("flow", read)
     for index, name in enumerate(crisis.flows):
         if name not in names:
             marked.report(("flows", index), f"there is no flow {name!r}{did_you_mean(name, names)}")
+    if not read.issuperset(set(crisis.flows or names) & set(names)):
+        return  # What a flow with mistakes would say, nobody knows: its own are told.
     heard = _heard_in(crisis, flows)
     _check_texts(crisis, marked, heard)
     if not any(isinstance(node, Message) and node.crisis for flow in heard for node in flow.nodes.values()):

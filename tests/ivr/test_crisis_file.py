@@ -88,6 +88,14 @@ def test_a_crisis_that_nobody_would_hear_is_told(tmp_path: Path) -> None:
     assert "nobody hears it" in "\n".join(map(str, check_folder(path)))
 
 
+def test_a_flow_with_mistakes_is_not_blamed_on_its_crisis(tmp_path: Path) -> None:
+    path = folder(tmp_path)
+    (path / "main.yaml").write_text(FLOW.replace("start:", " start:", 1))
+    found = list(map(str, check_folder(path)))
+    assert len(found) == 1, found
+    assert "main.yaml:" in found[0]
+
+
 def test_two_files_of_one_crisis_are_a_mistake(tmp_path: Path) -> None:
     path = folder(tmp_path)
     (path / "crises" / "more.yaml").write_text(CRISIS)
