@@ -110,7 +110,9 @@ async def test_repeats_end_with_the_time() -> None:
     counting = Counting(100)
     async with serving(counting) as url, client(url) as one:
         began = now()
-        assert await one.exchange(ASK, timeout_s=0.35, retries=100) == Failed(Cause.STATUS, 503)
+        answer = await one.exchange(ASK, timeout_s=0.35, retries=100)
+        # On a busy machine the time is up in the middle of a try.
+        assert answer in (Failed(Cause.STATUS, 503), Failed(Cause.TIMEOUT))
         assert now() - began < 1
     assert counting.asked <= 4
 
