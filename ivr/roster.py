@@ -87,7 +87,7 @@ class Roster:
         away = {each.agent: each.instead for each in self.absences if each.days.has(day)}
         for shift in self.shifts:
             if shift.is_of(day):
-                present = {away.get(agent, agent) for agent in shift.agents} - {""}
+                present = {away.get(agent, agent) for agent in shift.agents} - away.keys() - {""}
                 yield from ((span, agent) for span in shift.hours for agent in sorted(present))
 
 

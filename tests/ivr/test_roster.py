@@ -36,6 +36,8 @@ shifts:
 absences:
   - {agent: anna, days: 2026-11-25..2026-11-26, instead: cato}
   - {agent: bjorn, days: 2026-11-26}
+  - {agent: anna, days: 2026-11-27, instead: bjorn}
+  - {agent: bjorn, days: 2026-11-27}
 reserves:
   - {agents: [dag], when: waiting >= 3 or wait > 300, release_after: 30m}
 """
@@ -62,6 +64,7 @@ def at(text: str) -> int:
         ("2026-11-24 15:30", set()),
         ("2026-11-25 09:00", {"cato"}),
         ("2026-11-26 12:00", set()),
+        ("2026-11-27 09:00", set()),
         ("2026-11-28 23:59", {"anna"}),
         ("2026-12-05 23:00", set()),
     ],
@@ -71,8 +74,12 @@ def test_who_is_on_duty_at_a_moment(moment: str, agents: set[str]) -> None:
 
 
 def test_duty_is_told_in_spans_also_over_days_and_the_clock_change() -> None:
-    spans = roster().duty("anna", at("2026-11-24 09:00"), at("2026-11-27 08:30"))
-    assert spans == [(at("2026-11-24 09:00"), at("2026-11-24 11:00")), (at("2026-11-27 08:00"), at("2026-11-27 08:30"))]
+    spans = roster().duty("anna", at("2026-11-24 09:00"), at("2026-11-30 08:30"))
+    assert spans == [
+        (at("2026-11-24 09:00"), at("2026-11-24 11:00")),
+        (at("2026-11-28 22:00"), at("2026-11-29 00:00")),
+        (at("2026-11-30 08:00"), at("2026-11-30 08:30")),
+    ]
     night = "roster: n\nqueue: q\nshifts: [{days: mon-sun, hours: 00:00-24:00, agents: [eva]}]\n"
     assert roster(night).duty("eva", at("2026-10-24 12:00"), at("2026-10-26 12:00")) == [
         (at("2026-10-24 12:00"), at("2026-10-26 12:00"))
