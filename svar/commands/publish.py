@@ -31,6 +31,9 @@ from svar.phones.units import seconds
 
 FAULTS = (ConfigError, DistributorError, EmbeddedError, FlowFileError, OSError, ValueError)
 REFUSED = 1
+NOT_SERVED = 3
+"""The exit code where it is published and a node does not serve it."""
+_REFUSES = " refuses it, "
 TAKEN_WITHIN_S = 10.0
 DEPLOYED = ("queue", "destination", "lookup", "sms", "mailbox")
 LACKING = (
@@ -83,6 +86,8 @@ def publish(
         raise typer.Exit(REFUSED) from None
     for line in told:
         print(line)
+    if any(_REFUSES in line for line in told):
+        raise typer.Exit(NOT_SERVED)
 
 
 async def _publish(config: Config, who: Who, wish: Wish) -> list[str]:
@@ -170,7 +175,7 @@ def _told(node: str, said: Serving | None) -> str:
     if not said.refused:
         return f"{node} serves it"
     hint = f"\n{LACKING}" if any(f"there is no {kind} " in said.refused for kind in DEPLOYED) else ""
-    return f"{node} refuses it, and goes on as before: {said.refused}{hint}"
+    return f"{node}{_REFUSES}and goes on as before: {said.refused}{hint}"
 
 
 def whoever(config: Config, author: str, message: str) -> Who:

@@ -106,6 +106,7 @@ async def test_who_publishes_is_told_what_the_node_made_of_it(tmp_path: Path) ->
         assert "nothing was published" in refused, refused
         forced = await svar(node, "publish", "--force")
         assert "n1 refuses it, and goes on as before: version " in forced, forced
+        assert forced.endswith("exit code 3")
         back = await svar(node, "rollback")
         assert "n1 serves it" in back, back
 
@@ -118,7 +119,7 @@ async def svar(node: Installation, *words: str) -> str:
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output, _ = await asyncio.wait_for(process.communicate(), 60)
-    return output.decode()
+    return output.decode() + f"exit code {process.returncode}"
 
 
 async def test_what_is_served_goes_on_while_redis_dies_and_the_next_version_is_taken(tmp_path: Path) -> None:
