@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import shutil
 import signal
 import socket
@@ -27,14 +28,18 @@ def require(program: str) -> str:
     pytest.skip(f"{program} is not installed")
 
 
+FREE = range(10_000, 20_000)
+"""Below what the system gives by itself, so that nobody is given one by chance before it is used, and below RTP's."""
+
+
 def free_port(host: str = "127.0.0.1") -> int:
     """A port that nobody had a moment ago, neither of UDP nor of TCP."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
+        port = random.choice(FREE)
         with socket.socket(family, socket.SOCK_DGRAM) as probe, socket.socket(family, socket.SOCK_STREAM) as stream:
-            probe.bind((host, 0))
-            port: int = probe.getsockname()[1]
             try:
+                probe.bind((host, port))
                 stream.bind((host, port))
             except OSError:
                 continue
