@@ -114,7 +114,7 @@ def told(tmp_path: Path, text: str) -> str:
             "rosters/desk.yaml:4:9: there is no calendar 'ofice'; did you mean 'office'?",
         ),
         ("waiting >= 3", "waitin >= 3", "there is no variable 'waitin'"),
-        ("3 or wait > 300", "3 or wit > 300", "rosters/desk.yaml:13:43: there is no variable 'wit'"),
+        ("3 or wait > 300", "3 or wit > 300", "rosters/desk.yaml:15:43: there is no variable 'wit'"),
         ("waiting >= 3 or wait > 300", "waiting + 3", "a condition gives true or false: waiting + 3"),
         ("08:00-11:00", "11:00-08:00", "ends before it begins"),
         ("days: sat", "days: lørdag", "weekdays are written mon-fri or sat"),
