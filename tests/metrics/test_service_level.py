@@ -92,6 +92,14 @@ def test_a_queue_may_have_limits_of_its_own() -> None:
     assert (tally.answered_in_target, tally.lost_in_target, tally.lost_short) == (1, 1, 1)
 
 
+def test_limits_that_are_learnt_later_count_from_then_on() -> None:
+    level = fold([queued("a"), answered("a", 50_000)], pensjon=Limits())
+    level.learn({"pensjon": Limits(target_s=60), "housing": Limits()})
+    tell(level, [queued("b"), answered("b", 50_000)])
+    assert level.tally("pensjon").answered_in_target == 1
+    assert level.queues() == ["housing", "pensjon"]
+
+
 def test_median_of_an_odd_number_is_the_one_in_the_middle() -> None:
     events = [event for n, s in enumerate([100, 3, 7]) for event in (queued(f"c{n}"), answered(f"c{n}", s * 1000))]
     assert svartid_median_s(fold(events).tally()) == 7
