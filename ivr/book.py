@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from ivr.calendar import Calendar
-from ivr.check import NO_DEPLOYMENT, Deployment, check_flows
-from ivr.crises import Crisis
-from ivr.flow import Flow
-from ivr.load import read_folder
-from ivr.problems import FlowFileError, errors
-from ivr.prompting import Said
-from ivr.roster import Roster
+from ivr.checks.flows import NO_DEPLOYMENT, Deployment, check_flows
+from ivr.files.flow import Flow
+from ivr.files.load import read_folder
+from ivr.language.calendar import Calendar
+from ivr.language.crises import Crisis
+from ivr.language.problems import FlowFileError, errors
+from ivr.language.prompting import Said
+from ivr.language.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def book_of(
 
 
 def load_book(path: Path, deployment: Deployment = NO_DEPLOYMENT) -> FlowBook:
-    """The flows of a folder. Raises FlowFileError with every mistake that `ivr.check.check_folder` finds."""
+    """The flows of a folder. Raises FlowFileError with every mistake that `ivr.checks.flows.check_folder` finds."""
     folder = read_folder(path)
     problems = errors(folder.problems + check_flows(folder, deployment))
     if problems:

@@ -6,10 +6,10 @@ import structlog
 
 from events.catalogue import ContactEnded, ContactStarted
 from ivr.book import FlowBook
-from ivr.call import Call, CallEnded
-from ivr.flow import Flow
-from ivr.interpreter import interpret
-from ivr.run import FlowRun, Run, Services
+from ivr.files.flow import Flow
+from ivr.ports.call import Call, CallEnded
+from ivr.running.interpreter import interpret
+from ivr.running.run import FlowRun, Run, Services
 
 _log = structlog.get_logger(__name__)
 

@@ -19,8 +19,8 @@ from typing import Final, TypeVar
 
 import structlog
 
-from ivr.call import Clip
-from ivr.mailboxes import About, Draft, MailboxError, MailboxFull, Message
+from ivr.ports.call import Clip
+from ivr.ports.mailboxes import About, Draft, MailboxError, MailboxFull, Message
 from ivr.prompts.samples import wav
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class Terms:
 
 
 class MailboxFolder:
-    """Implements `ivr.mailboxes.Mailboxes`; one process writes, others may list and delete (`messages`, `delete`)."""
+    """Implements `Mailboxes`; one process writes, others may list and delete (`messages`, `delete`)."""
 
     def __init__(self, folder: Path, terms: Mapping[str, Terms], now_ms: Callable[[], int]) -> None:
         self._folder = folder

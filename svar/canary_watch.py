@@ -9,7 +9,7 @@ from acd import pointing
 from acd.distributor import DistributorError
 from acd.pointing import Pointless, Step, Who
 from acd.versions import LONGEST_MESSAGE, Overtaken, Pointer, VersionStore, short
-from ivr.telephony import Identity
+from ivr.over_sip.telephony import Identity
 from ivr.versions.arms import ACTIVE, CANARY, NAMES, Arms
 from ivr.versions.canary import judge
 

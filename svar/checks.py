@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ivr.problems import did_you_mean
+from ivr.language.problems import did_you_mean
 from metrics.mqtt import Broker, BrokerUrlError
 from rtp.engine import Srtp
 from sip.aio.resolver import name_server

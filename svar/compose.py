@@ -15,14 +15,14 @@ from acd.model import NodeId, Offer
 from console.app import Sources, make_app
 from console.server import ConsoleServer
 from events.catalogue import NodeStarted, NodeStopped
-from ivr.agent_leg import Line, SipPhones
-from ivr.commands import Commands
-from ivr.mailboxes import Mailboxes
-from ivr.offers import Offers
+from ivr.over_sip.agent_leg import Line, SipPhones
+from ivr.over_sip.sip_call import Outside
+from ivr.over_sip.telephony import Background, Identity
+from ivr.ports.mailboxes import Mailboxes
 from ivr.prompts.library import SpokenPrompts
-from ivr.run import Services
-from ivr.sip_call import Outside
-from ivr.telephony import Background, Identity
+from ivr.running.commands import Commands
+from ivr.running.offers import Offers
+from ivr.running.run import Services
 from metrics.health import Health, LoopLag, StreamLag
 from metrics.mqtt import Broker, MqttFeed
 from metrics.pipeline import day_start_ms

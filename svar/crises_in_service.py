@@ -11,8 +11,8 @@ from acd.crises import SAID_S, Change, CrisisStore, Standing, swept
 from acd.distributor import DistributorError
 from events.catalogue import ContactStarted, Event
 from events.sink import Sink
-from ivr.crises import CrisisOn
-from ivr.telephony import Identity
+from ivr.language.crises import CrisisOn
+from ivr.over_sip.telephony import Identity
 from metrics.crises import Crises
 
 log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ KEY_BYTES = 16
 
 
 class CrisesInService:
-    """The port `ivr.crises.Crises` of a node. `start` once; then `run` follows the store until it is cancelled.
+    """The port `Crises` of a node. `start` once; then `run` follows the store until it is cancelled.
 
     `measures` is the fold of what they do to callers; it is for whoever drives the folds.
     """

@@ -11,12 +11,12 @@ from acd.crises import CrisisError
 from acd.versions import Content, short
 from acd.versions_redis import RedisVersions
 from ivr.book import FlowBook, load_book
-from ivr.crises import Crisis
-from ivr.expression import Expression
-from ivr.lengths import length_text
-from ivr.load import read_folder
-from ivr.problems import did_you_mean
-from ivr.prompting import Said
+from ivr.files.load import read_folder
+from ivr.language.crises import Crisis
+from ivr.language.expression import Expression
+from ivr.language.lengths import length_text
+from ivr.language.problems import did_you_mean
+from ivr.language.prompting import Said
 from ivr.simulator.cases import Case, cases_in
 from ivr.simulator.prompts import prompts_of
 from ivr.simulator.scenario import run_case

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from events.catalogue import Scalar
-from ivr.crises import Crisis, CrisisOn
+from ivr.language.crises import Crisis, CrisisOn
 from metrics.prometheus import Labelled
 from svar.crises_in_service import CrisesInService
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from acd.crises import CrisisError
-from ivr.lengths import length_text, seconds_of
+from ivr.language.lengths import length_text, seconds_of
 from svar.crises_shown import when
 
 

@@ -1,6 +1,6 @@
 """What a configuration gives flows to name."""
 
-from ivr.check import Deployment
+from ivr.checks.flows import Deployment
 from svar import endpoint
 from svar.config import Config
 

@@ -13,12 +13,12 @@ from weakref import WeakValueDictionary
 
 from acd.versions import Content, VersionId, identify, listing, short
 from ivr.book import FlowBook
-from ivr.call import Call
 from ivr.contact import serve
-from ivr.flow import Flow
-from ivr.problems import FlowFileError, Problem
-from ivr.prompting import Prompts
-from ivr.run import Services
+from ivr.files.flow import Flow
+from ivr.language.problems import FlowFileError, Problem
+from ivr.language.prompting import Prompts
+from ivr.ports.call import Call
+from ivr.running.run import Services
 from ivr.versions.content import read_content, write_content
 
 READY_S = 60.0

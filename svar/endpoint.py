@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from acd.model import AgentId, AgentSpec, QueueId, QueueSpec, SiteId
-from ivr.agent_leg import Target
+from ivr.over_sip.agent_leg import Target
 from rtp.aio.engine import MediaSettings
 from rtp.rtpengine.aio.engine import RtpengineSettings
 from sip.aio.resolver import NameServers, Resolver

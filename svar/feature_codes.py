@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from acd.distributor import Distributor, Refused, Unavailable
 from acd.model import AgentId
-from ivr.call import Call, CallEnded
-from ivr.prompting import Prompts, Said
+from ivr.language.prompting import Prompts, Said
+from ivr.ports.call import Call, CallEnded
 
 READY = Said({"nb": "Du er klar.", "en": "You are ready."}, key="agent/ready")
 NOT_READY = Said({"nb": "Du er ikke klar.", "en": "You are not ready."}, key="agent/not_ready")

@@ -18,8 +18,8 @@ from acd.versions import Canary, Content, Pointer, VersionError, VersionId, Vers
 from acd.versions_folder import FolderVersions
 from events.catalogue import FlowsRefused
 from events.sink import Sink
-from ivr.problems import FlowFileError
-from ivr.telephony import Identity
+from ivr.language.problems import FlowFileError
+from ivr.over_sip.telephony import Identity
 from ivr.versions.canary import in_canary
 from ivr.versions.content import read_content
 from metrics.health import Ailing

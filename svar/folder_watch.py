@@ -6,7 +6,7 @@ from pathlib import Path
 import structlog
 
 from acd.versions import VersionError
-from ivr.problems import FlowFileError
+from ivr.language.problems import FlowFileError
 from ivr.versions.content import stamps
 from svar.flows_in_service import FlowsInService
 

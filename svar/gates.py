@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from acd.versions import Gate
-from ivr.calendar import OSLO
-from ivr.check import check_folder
-from ivr.load import read_folder
-from ivr.problems import FlowFileError, errors
+from ivr.checks.flows import check_folder
+from ivr.files.load import read_folder
+from ivr.language.calendar import OSLO
+from ivr.language.problems import FlowFileError, errors
 from ivr.prompts.parity import parity_problems
 from ivr.prompts.recordings import Listing, Recordings
 from ivr.prover.prove import prove_folder

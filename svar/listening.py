@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ivr.call import Clip
-from ivr.prompting import Said
+from ivr.language.prompting import Said
+from ivr.ports.call import Clip
 from ivr.prompts import music
 from ivr.prompts.cache import SoundCache
 from ivr.prompts.inventory import spoken_in

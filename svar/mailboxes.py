@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from ivr.mailbox_folder import MailboxFolder, Terms
-from ivr.telephony import Identity
+from ivr.over_sip.telephony import Identity
 from svar.config import Config, ConfigError
 from svar.parts import Parts
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from ivr.lasting_media import LastingMedia
-from ivr.telephony import Spawn
+from ivr.over_sip.lasting_media import LastingMedia
+from ivr.over_sip.telephony import Spawn
 from metrics.health import Check, Unwell
 from rtp.aio import descriptors
 from rtp.aio.engine import LocalMediaEngine

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from events.catalogue import CATALOGUE, FIELD_TYPES, Event
-from ivr import reference
+from ivr.files import reference
 from ivr.simulator import scenario_file
 from metrics.pipeline import Folds
 from metrics.prometheus import Exposition

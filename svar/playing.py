@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
+from ivr.language.prompting import CHARACTERS_PER_S
 from ivr.simulator.play import Play
-from ivr.simulator.prompts import CHARACTERS_PER_S
 from ivr.simulator.story import Line
 from ivr.simulator.virtual_time import PacedLoop
 from svar.sound_card import Voice

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Mapping
 
 from acd.model import AgentId
-from ivr.agent_leg import Line
-from ivr.call import CallInfo, ContactId
-from ivr.run import Services
-from ivr.sip_call import Outside, SipCall
+from ivr.over_sip.agent_leg import Line
+from ivr.over_sip.sip_call import Outside, SipCall
+from ivr.ports.call import CallInfo, ContactId
+from ivr.running.run import Services
 from rtp.engine import LegId
 from sip.events import InviteReceived
 from sip.identity import Identity, identify

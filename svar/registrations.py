@@ -10,9 +10,9 @@ import structlog
 from acd.distributor import Distributor, DistributorError
 from acd.locations import Location
 from acd.model import AgentId, AgentState
-from ivr.agent_leg import Target
-from ivr.commands import repeated
-from ivr.telephony import Spawn
+from ivr.over_sip.agent_leg import Target
+from ivr.over_sip.telephony import Spawn
+from ivr.running.commands import repeated
 from sip.aio.user_agent import UserAgent
 from sip.config import Address
 from sip.events import Registered, RegistrarEvent

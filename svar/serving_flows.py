@@ -8,10 +8,10 @@ from pathlib import Path
 
 from acd.versions_folder import FolderVersions
 from ivr.book import FlowBook, load_book
-from ivr.check import Deployment
-from ivr.prompting import Said
+from ivr.checks.flows import Deployment
+from ivr.language.prompting import Said
+from ivr.over_sip.telephony import Identity
 from ivr.prompts.library import SpokenPrompts
-from ivr.telephony import Identity
 from metrics.health import Health
 from metrics.prometheus import Labelled
 from rtp import wav

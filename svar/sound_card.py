@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from ivr.call import Clip
-from ivr.prompting import Prompts, Said
+from ivr.language.prompting import Prompts, Said
+from ivr.ports.call import Clip
 from ivr.prompts.library import SpokenPrompts
 from rtp import wav
 
@@ -85,7 +85,7 @@ class Speaker:
 class Voice:
     """Prompts that are heard through the sound card; where none plays them they are text alone, and `fault` says why.
 
-    Implements `ivr.prompting.Prompts` between `ready` and `close`.
+    Implements `ivr.language.prompting.Prompts` between `ready` and `close`.
     """
 
     def __init__(self, state: Path, recordings: Path, player: list[str] | None = None) -> None:

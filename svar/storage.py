@@ -20,7 +20,7 @@ from acd.versions_redis import RedisVersions
 from acd.worker import Listener, Pulse, Worker
 from events.catalogue import Event
 from events.sink import Sink
-from ivr.telephony import Identity
+from ivr.over_sip.telephony import Identity
 from ivr.versions.arms import Arms
 from metrics.pipeline import Folds
 from metrics.records import Records

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 
-from ivr.agent_leg import MediaTerms, Target
+from ivr.over_sip.agent_leg import MediaTerms, Target
 from rtp.engine import Srtp
 from sip.config import Account, Address, Outwards, Trunk, default_port
 from sip.dialog import transport_of

@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ivr.load import read_folder
+from ivr.files.load import read_folder
 from tests import soak_calls, soak_reload
 from tests.bench.run import svar
 from tests.interop.peers import free_port

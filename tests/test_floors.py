@@ -21,12 +21,30 @@ MAY_IMPORT: dict[str, set[str]] = {
     "svar": {"events", "sdp", "sip", "rtp", "acd", "metrics", "ivr", "console"},
 }
 DOORS: dict[str, set[str]] = {
-    "ivr/sip_call.py": {"sip", "rtp", "sdp"},
-    "ivr/agent_leg.py": {"sip", "rtp", "sdp"},
-    "ivr/lasting_media.py": {"rtp"},
-    "ivr/sip_recording.py": {"rtp"},
+    "ivr/over_sip/sip_call.py": {"sip", "rtp", "sdp"},
+    "ivr/over_sip/agent_leg.py": {"sip", "rtp", "sdp"},
+    "ivr/over_sip/lasting_media.py": {"rtp"},
+    "ivr/over_sip/sip_recording.py": {"rtp"},
 }
 """Modules that may reach further down than their package."""
+
+ROOMS: dict[str, set[str]] = {
+    "ports": set(),
+    "language": {"ports"},
+    "running": {"language", "ports"},
+    "nodes": {"running", "language", "ports"},
+    "files": {"nodes", "running", "language", "ports"},
+    "checks": {"files", "nodes", "running", "language", "ports"},
+    "over_sip": {"language", "ports"},
+    "web": {"language", "ports"},
+    "prompts": {"files", "language", "ports"},
+    "picture": {"files", "nodes", "language"},
+    "difference": {"picture", "files", "nodes", "language"},
+    "versions": {"language"},
+    "prover": {"files", "nodes", "running", "language", "ports", "book"},
+    "simulator": {"prompts", "web", "files", "nodes", "running", "language", "ports", "book", "contact"},
+}
+"""The rooms of `ivr/`: what each may import of the others. `book`, `contact` and `mailbox_folder` stand above them."""
 
 THIRD_PARTIES: dict[str, set[str]] = {
     "events": set(),
@@ -82,6 +100,21 @@ def test_imports_go_down_only(package: str) -> None:
             if top in MAY_IMPORT and top not in allowed:
                 wrong.append(f"{name} imports {imported}")
     assert wrong == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_of_flows_know_only_those_below(room: str) -> None:
+    wrong = []
+    for path in modules(f"ivr/{room}"):
+        for imported in imports(path):
+            package, _, rest = imported.partition(".")
+            if package == "ivr" and rest.split(".")[0] not in ROOMS[room] | {room}:
+                wrong.append(f"{path.relative_to(ROOT)} imports {imported}")
+    assert wrong == []
+
+
+def test_every_room_of_flows_is_in_the_table() -> None:
+    assert {path.name for path in (ROOT / "ivr").iterdir() if (path / "__init__.py").exists()} == set(ROOMS)
 
 
 @pytest.mark.parametrize("package", THIRD_PARTIES)

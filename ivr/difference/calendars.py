@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ivr.calendar import Calendar, Day, Hours
 from ivr.difference.changes import Change, What
 from ivr.difference.phrases import Phrases
+from ivr.language.calendar import Calendar, Day, Hours
 from ivr.picture.hours import date_text, day_text, days_text, hours_text, span_text, week_lines, week_text
 
 MOST_SAME = 6

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from ivr.crisis_file import CrisisFile
 from ivr.difference.changes import Change, What
 from ivr.difference.phrases import Phrases
 from ivr.difference.traits import settings_within
-from ivr.ways import Where
+from ivr.files.crisis_file import CrisisFile
+from ivr.language.ways import Where
 
 
 def compare_crises(old: Mapping[str, CrisisFile], new: Mapping[str, CrisisFile], phrases: Phrases) -> Iterator[Change]:

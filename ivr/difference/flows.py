@@ -9,7 +9,7 @@ from ivr.difference.matching import same_to_callers
 from ivr.difference.phrases import Phrases
 from ivr.difference.steps import Pair, compare_step
 from ivr.difference.traits import print_of
-from ivr.flow import Flow
+from ivr.files.flow import Flow
 from ivr.picture import words
 
 MOST_SHOWN = 6

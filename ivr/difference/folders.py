@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ivr.calendar import Calendar
-from ivr.crisis_file import CrisisFile
 from ivr.difference.calendars import compare_calendars
 from ivr.difference.changes import Change, Difference, What, in_order
 from ivr.difference.crises import compare_crises
@@ -12,7 +10,9 @@ from ivr.difference.flows import compare_flow, queues
 from ivr.difference.journeys import routes
 from ivr.difference.matching import match
 from ivr.difference.phrases import Phrases
-from ivr.flow import Flow
+from ivr.files.crisis_file import CrisisFile
+from ivr.files.flow import Flow
+from ivr.language.calendar import Calendar
 from ivr.picture.hours import week_lines
 
 ENOUGH = 0.6

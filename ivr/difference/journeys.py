@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.difference.phrases import Phrases
-from ivr.flow import Flow
-from ivr.ways import Kind, Way
+from ivr.files.flow import Flow
+from ivr.language.ways import Kind, Way
 
 MOST_PATHS = 400
 LONGEST_PATH = 12

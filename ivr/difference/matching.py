@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from ivr.difference.traits import print_of, settings_of, texts_of, ways_of
-from ivr.flow import Flow
+from ivr.files.flow import Flow
 from ivr.nodes import Node
 
 ENOUGH: Final = 0.55

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import Final
 
-from ivr.flow import Flow
+from ivr.files.flow import Flow
+from ivr.language.ways import Kind, Way, Where
 from ivr.nodes import Node
 from ivr.picture import words
 from ivr.picture.graph import first_words
-from ivr.ways import Kind, Way, Where
 
 MOST_CHAIN = 4
 _QUOTED = 72

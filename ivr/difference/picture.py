@@ -5,9 +5,9 @@ from dataclasses import replace
 from ivr.difference.phrases import Phrases
 from ivr.difference.steps import Pair
 from ivr.difference.traits import print_of, ways_of
-from ivr.flow import Flow
+from ivr.files.flow import Flow
+from ivr.language.ways import Way
 from ivr.picture.graph import Around, Box, Graph, Mark, Port, box_of, graph_of, ports_of
-from ivr.ways import Way
 
 GONE = "−"
 """Before the name of a step that is gone, so that a new one may have its name."""

@@ -8,8 +8,8 @@ from ivr.difference.journeys import Choice, Route, routes, told
 from ivr.difference.matching import match, same_to_callers
 from ivr.difference.phrases import Phrases
 from ivr.difference.traits import settings_of, texts_of, ways_of
-from ivr.flow import Flow
-from ivr.ways import Kind, Way
+from ivr.files.flow import Flow
+from ivr.language.ways import Kind, Way
 
 _MOVABLE = {Kind.KEY, Kind.CASE, Kind.OVERFLOW, Kind.RESULT}
 """Ways that people change the key, the condition or the time of, and that lead on where they led."""

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ivr.expression import Expression
-from ivr.lengths import length_text
+from ivr.language.expression import Expression
+from ivr.language.lengths import length_text
+from ivr.language.prompting import Said
+from ivr.language.schema import Part, Written
+from ivr.language.ways import Kind, Way, Where
 from ivr.nodes import Node
-from ivr.prompting import Said
-from ivr.schema import Part, Written
-from ivr.ways import Kind, Way, Where
 
 _NOT_SETTINGS = ("type", "note", "block")
 

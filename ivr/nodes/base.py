@@ -5,10 +5,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ivr.expression import Expression
-from ivr.run import Run
-from ivr.schema import Part, Where, Written
-from ivr.ways import Kind, Moment, Move, Types, Way
+from ivr.language.expression import Expression
+from ivr.language.schema import Part, Where, Written
+from ivr.language.ways import Kind, Moment, Move, Types, Way
+from ivr.running.run import Run
 
 SILENT = frozenset(
     {

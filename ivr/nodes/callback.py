@@ -9,14 +9,14 @@ import structlog
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ivr.calendar import OSLO
-from ivr.callbacks import Callbacks, CallbackWish, Promise
-from ivr.checked_digits import EXAMPLES, is_phone_number
+from ivr.language.calendar import OSLO
+from ivr.language.checked_digits import EXAMPLES, is_phone_number
+from ivr.language.prompting import Said, Spelled
+from ivr.language.schema import KEYS, Attempts, Length, Name, PressedKey, Target, Texts, Where
+from ivr.language.ways import Act, Kind, Moment, Move, Reached, Way
 from ivr.nodes.base import Node
-from ivr.prompting import Said, Spelled
-from ivr.run import Run
-from ivr.schema import KEYS, Attempts, Length, Name, PressedKey, Target, Texts, Where
-from ivr.ways import Act, Kind, Moment, Move, Reached, Way
+from ivr.ports.callbacks import Callbacks, CallbackWish, Promise
+from ivr.running.run import Run
 
 _log = structlog.get_logger(__name__)
 

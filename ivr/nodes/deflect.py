@@ -8,13 +8,13 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from events.catalogue import Deflected
+from ivr.language.schema import KEYS, Attempts, Key, Length, Target, Texts, Where, WrittenTexts
+from ivr.language.schema import Written as WrittenText
+from ivr.language.ways import Act, Kind, Moment, Move, Reached, Way
 from ivr.nodes.base import Node
-from ivr.run import Run
-from ivr.schema import KEYS, Attempts, Key, Length, Target, Texts, Where, WrittenTexts
-from ivr.schema import Written as WrittenText
-from ivr.texting import Sending, TextMessage
-from ivr.texting import Texts as TextGateway
-from ivr.ways import Act, Kind, Moment, Move, Reached, Way
+from ivr.ports.texting import Sending, TextMessage
+from ivr.ports.texting import Texts as TextGateway
+from ivr.running.run import Run
 
 _MOST_DIGITS = 15
 _BETWEEN_S = 4.0

@@ -7,13 +7,13 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ivr.calendar import OSLO
-from ivr.checked_digits import CHECKS, EXAMPLES, LENGTHS, fits_mask, is_digits
+from ivr.language.calendar import OSLO
+from ivr.language.checked_digits import CHECKS, EXAMPLES, LENGTHS, fits_mask, is_digits
+from ivr.language.prompting import Spelled
+from ivr.language.schema import KEYS, Attempts, Key, Length, Name, Part, PressedKey, Target, Texts
+from ivr.language.ways import UNKNOWN, Act, Kind, Known, Moment, Move, Types, Way
 from ivr.nodes.base import Node
-from ivr.prompting import Spelled
-from ivr.run import Run
-from ivr.schema import KEYS, Attempts, Key, Length, Name, Part, PressedKey, Target, Texts
-from ivr.ways import UNKNOWN, Act, Kind, Known, Moment, Move, Types, Way
+from ivr.running.run import Run
 
 Check = Literal["none", "national_identity_number", "organisation_number", "phone_number", "date"]
 

@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from ivr.language.schema import Texts
+from ivr.language.ways import Moment, Move, Reached
 from ivr.nodes.base import Node
-from ivr.run import Run
-from ivr.schema import Texts
-from ivr.ways import Moment, Move, Reached
+from ivr.running.run import Run
 
 
 class Hangup(Node):

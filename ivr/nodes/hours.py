@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from ivr.calendar import Opening, all_of
-from ivr.expression import Expression
+from ivr.language.calendar import Opening, all_of
+from ivr.language.expression import Expression
+from ivr.language.schema import Condition, Name, Target, Where
+from ivr.language.ways import Kind, Moment, Move, Way
 from ivr.nodes.base import Node
-from ivr.run import Run
-from ivr.schema import Condition, Name, Target, Where
-from ivr.ways import Kind, Moment, Move, Way
+from ivr.running.run import Run
 
 Calendars = Annotated[
     list[Name],

@@ -7,11 +7,11 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ivr.language.prompting import Said
+from ivr.language.schema import KEYS, Attempts, Language, Length, OneLanguage, Part, PressedKey, SpokenIn, Target, Where
+from ivr.language.ways import Act, Kind, Moment, Move, Way
 from ivr.nodes.base import Node
-from ivr.prompting import Said
-from ivr.run import Run
-from ivr.schema import KEYS, Attempts, Language, Length, OneLanguage, Part, PressedKey, SpokenIn, Target, Where
-from ivr.ways import Act, Kind, Moment, Move, Way
+from ivr.running.run import Run
 
 
 class Choice(Part):

@@ -12,13 +12,13 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from events.catalogue import LookupDone
-from ivr.expression import Expression
-from ivr.lookups import MOST_TEXT, Cause, Failed, Found, Outcome, Question, Wanted
-from ivr.lookups import Kind as ValueKind
+from ivr.language.expression import Expression
+from ivr.language.schema import Condition, Length, Name, Part, Target, Texts, Where
+from ivr.language.ways import UNKNOWN, Act, Kind, Known, Moment, Move, Types, Way
 from ivr.nodes.base import Node
-from ivr.run import Run, Scalar
-from ivr.schema import Condition, Length, Name, Part, Target, Texts, Where
-from ivr.ways import UNKNOWN, Act, Kind, Known, Moment, Move, Types, Way
+from ivr.ports.lookups import MOST_TEXT, Cause, Failed, Found, Outcome, Question, Wanted
+from ivr.ports.lookups import Kind as ValueKind
+from ivr.running.run import Run, Scalar
 
 LONGEST_S = 30.0
 PATIENCE_S = 1.0

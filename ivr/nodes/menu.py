@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from ivr.language.schema import KEYS, Attempts, Key, Length, Target, Texts
+from ivr.language.ways import Act, Kind, Moment, Move, Way
 from ivr.nodes.base import Node
-from ivr.run import Run
-from ivr.schema import KEYS, Attempts, Key, Length, Target, Texts
-from ivr.ways import Act, Kind, Moment, Move, Way
+from ivr.running.run import Run
 
 
 class Menu(Node):

@@ -7,11 +7,11 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from events.catalogue import CrisisHeard
-from ivr.moments import MomentMs
+from ivr.language.moments import MomentMs
+from ivr.language.schema import Target, Texts
+from ivr.language.ways import Kind, Moment, Move, Way
 from ivr.nodes.base import Node
-from ivr.run import Run
-from ivr.schema import Target, Texts
-from ivr.ways import Kind, Moment, Move, Way
+from ivr.running.run import Run
 
 
 class Message(Node):

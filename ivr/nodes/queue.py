@@ -7,17 +7,17 @@ from pydantic import Field
 
 from acd.model import QueueId
 from events.catalogue import CrisisDeflected
-from ivr.announcing import Waiting
-from ivr.crises import Crisis, Deflection
-from ivr.expression import Expression
-from ivr.leaving import KNOWN, Exit
-from ivr.lengths import length_text
+from ivr.language.crises import Crisis, Deflection
+from ivr.language.expression import Expression
+from ivr.language.lengths import length_text
+from ivr.language.prompting import Said
+from ivr.language.schema import Length, Name, Shared, Target, Where, WholeSeconds
+from ivr.language.ways import Act, Kind, Moment, Move, Reached, Types, Way
 from ivr.nodes.base import Node
-from ivr.prompting import Said
-from ivr.queueing import ENTER_PATIENCE_S, Left, Wish, wait_and_talk
-from ivr.run import Run
-from ivr.schema import Length, Name, Shared, Target, Where, WholeSeconds
-from ivr.ways import Act, Kind, Moment, Move, Reached, Types, Way
+from ivr.running.announcing import Waiting
+from ivr.running.leaving import KNOWN, Exit
+from ivr.running.queueing import ENTER_PATIENCE_S, Left, Wish, wait_and_talk
+from ivr.running.run import Run
 
 _STAY_WAIT_S = 4.0
 """For how long the key to wait all the same is awaited after what is told in a crisis."""

@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from ivr.language.schema import Name
+from ivr.language.ways import Moment, Move
 from ivr.nodes.base import Node
 from ivr.nodes.subflow import Subflow
-from ivr.run import Run, TooDeepError
-from ivr.schema import Name
-from ivr.ways import Moment, Move
+from ivr.running.run import Run, TooDeepError
 
 
 class Return(Node):

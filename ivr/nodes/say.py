@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Literal
 
+from ivr.language.schema import Target, Texts
+from ivr.language.ways import Kind, Moment, Move, Way
 from ivr.nodes.base import Node
-from ivr.run import Run
-from ivr.schema import Target, Texts
-from ivr.ways import Kind, Moment, Move, Way
+from ivr.running.run import Run
 
 
 class Say(Node):

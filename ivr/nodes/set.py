@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from ivr.expression import Expression
+from ivr.language.expression import Expression
+from ivr.language.schema import Condition, Name, Target
+from ivr.language.ways import Kind, Known, Moment, Move, Way
 from ivr.nodes.base import Node
-from ivr.run import Run
-from ivr.schema import Condition, Name, Target
-from ivr.ways import Kind, Known, Moment, Move, Way
+from ivr.running.run import Run
 
 
 class Set(Node):

@@ -8,10 +8,10 @@ from pydantic_core import PydanticCustomError
 
 from acd.model import QueueId
 from events.catalogue import SurveyAnswered
+from ivr.language.schema import KEYS, Attempts, Length, Name, Part, Target, Texts
+from ivr.language.ways import Act, Kind, Moment, Move, Way
 from ivr.nodes.base import Node
-from ivr.run import Run, Visit
-from ivr.schema import KEYS, Attempts, Length, Name, Part, Target, Texts
-from ivr.ways import Act, Kind, Moment, Move, Way
+from ivr.running.run import Run, Visit
 
 _DIGITS = "0123456789"
 _YES = "1"

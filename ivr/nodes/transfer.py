@@ -6,11 +6,11 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ivr.expression import Expression, parse
+from ivr.language.expression import Expression, parse
+from ivr.language.schema import Destination, Name, Target, Texts, Where
+from ivr.language.ways import Act, Kind, Moment, Move, Reached, Way
 from ivr.nodes.base import Node
-from ivr.run import Run
-from ivr.schema import Destination, Name, Target, Texts, Where
-from ivr.ways import Act, Kind, Moment, Move, Reached, Way
+from ivr.running.run import Run
 
 _LONGEST_RING_S = 120.0
 

@@ -10,11 +10,11 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from events.catalogue import VoicemailLeft
-from ivr.mailboxes import About, Draft, MailboxError, Mailboxes
+from ivr.language.schema import Attempts, Length, LengthOrNone, Name, Target, Texts, Where
+from ivr.language.ways import Act, Kind, Moment, Move, Reached, Way
 from ivr.nodes.base import Node
-from ivr.run import Run
-from ivr.schema import Attempts, Length, LengthOrNone, Name, Target, Texts, Where
-from ivr.ways import Act, Kind, Moment, Move, Reached, Way
+from ivr.ports.mailboxes import About, Draft, MailboxError, Mailboxes
+from ivr.running.run import Run
 
 _log = structlog.get_logger(__name__)
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ivr.calendar import Calendar
-from ivr.flow import Flow
+from ivr.files.flow import Flow
+from ivr.language.calendar import Calendar
+from ivr.language.prompting import Said
+from ivr.language.ways import Kind, Way
 from ivr.nodes import Node
 from ivr.picture import words
 from ivr.picture.hours import week_lines
-from ivr.prompting import Said
-from ivr.ways import Kind, Way
 
 ENTRY = ""
 """The name of the box where callers come in; no step is called so."""

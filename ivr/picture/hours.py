@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ivr.calendar import Calendar, Day, DaySpan, Hours
+from ivr.language.calendar import Calendar, Day, DaySpan, Hours
 
 DAYS: Final = {
     "nb": ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),

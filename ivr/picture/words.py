@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from ivr.ways import Kind, Way
+from ivr.language.ways import Kind, Way
 
 LANGUAGES: Final = ("nb", "en")
 

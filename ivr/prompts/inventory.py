@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
 
-from ivr.crises import Crisis
-from ivr.flow import Flow
-from ivr.prompting import Said, pieces
+from ivr.files.flow import Flow
+from ivr.language.crises import Crisis
+from ivr.language.prompting import CHARACTERS_PER_S, Said, pieces
 from ivr.prompts import wav_file
 from ivr.prompts.phrases import Piece, example, literals, values
 from ivr.prompts.recordings import Listing, content
@@ -16,8 +16,6 @@ from ivr.prompts.samples import SILENCE_DBFS, levels
 from ivr.prompts.speech import VOICES
 from ivr.prompts.spoken import keys
 
-CHARACTERS_PER_S = 14.0
-"""How fast the synthetic voices speak (measured over the shipped flows: nb 13.2, en 15.1)."""
 LONGEST_MENU_S = 25.0
 LOUDEST_DBFS = -9.0
 QUIETEST_DBFS = -40.0

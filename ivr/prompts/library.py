@@ -8,8 +8,8 @@ from pathlib import Path
 
 import structlog
 
-from ivr.call import Clip
-from ivr.prompting import Said, Spelled
+from ivr.language.prompting import Said, Spelled
+from ivr.ports.call import Clip
 from ivr.prompts import music
 from ivr.prompts.cache import SoundCache
 from ivr.prompts.maker import MUSIC, ClipMaker, Convert
@@ -27,7 +27,7 @@ WANTED, STATIC, LIKELY = 0, 1, 2
 
 
 class SpokenPrompts:
-    """Implements `ivr.prompting.Prompts`. `prepare` may come before `start`, and again whenever flows change."""
+    """Implements `Prompts`. `prepare` may come before `start`, and again whenever flows change."""
 
     def __init__(self, state: Path, recordings: Path, convert: Convert) -> None:
         """`state`: where sound is kept, made when needed. `recordings`: `<language>/<key>.wav`, `music/<name>.wav`."""

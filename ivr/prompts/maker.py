@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from ivr.call import Clip
+from ivr.ports.call import Clip
 from ivr.prompts.cache import SoundCache, recording_name, speech_name
 from ivr.prompts.phrases import Piece
 from ivr.prompts.recordings import MUSIC_FOLDER, Recordings, for_callers, music_for_callers

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ivr.flow import Flow
-from ivr.load import Folder, LoadedCrisis, LoadedFlow
-from ivr.problems import Problem
-from ivr.prompting import Said
+from ivr.files.flow import Flow
+from ivr.files.load import Folder, LoadedCrisis, LoadedFlow
+from ivr.language.problems import Problem
+from ivr.language.prompting import Said
+from ivr.language.ways import Where
 from ivr.prompts.inventory import falls_to, lacking
 from ivr.prompts.recordings import Listing
-from ivr.ways import Where
 
 _MOST_NAMED = 3
 

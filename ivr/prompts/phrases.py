@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ivr.prompting import Duration, Number, Ordinal, Slot, Spelled, Value, filled, pieces
+from ivr.language.prompting import Duration, Number, Ordinal, Slot, Spelled, Value, filled, pieces
 from ivr.prompts.spoken import forms, keys, spoken, words
 
 EXPECTED: Mapping[str, tuple[Value, ...]] = {

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from ivr.load import read_file
-from ivr.problems import FlowFileError
+from ivr.files.load import read_file
+from ivr.language.problems import FlowFileError
 from ivr.prompts import wav_file
 from ivr.prompts.samples import SILENCE_DBFS, audible, normalised, to_pcm, trimmed, wav
 

@@ -6,7 +6,7 @@ ten minutes, to five minutes up to an hour, and no finer than "more than an hour
 
 from functools import cache
 
-from ivr.prompting import FORMS, Clock, Day, Duration, Number, Ordinal, Slot, Spelled, Value
+from ivr.language.prompting import FORMS, Clock, Day, Duration, Number, Ordinal, Slot, Spelled, Value
 from ivr.prompts.english import ENGLISH
 from ivr.prompts.grammar import Grammar
 from ivr.prompts.norwegian import BOKMAL, NYNORSK

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ivr.prompting import Slot, pieces
+from ivr.language.prompting import Slot, pieces
 from ivr.prompts.inventory import VALUES, Entry, State
 from ivr.prompts.phrases import example, sentences
 from ivr.prompts.spoken import forms

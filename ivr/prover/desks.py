@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ivr.lengths import length_text
+from ivr.language.lengths import length_text
 from ivr.prover.story import RINGS_S, TALKS_S
 
 

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from ivr.prompting import Said
+from ivr.language.prompting import CHARACTERS_PER_S, Said
+from ivr.language.unknowns import CannotWorkError
+from ivr.language.ways import UNKNOWN, Known, Move, Reached
 from ivr.prover.landscape import Landscape
 from ivr.prover.moments import LONGEST_CALL_S, Timeline
 from ivr.prover.state import Caller, Here, Moment, State, kept, reached_after
-from ivr.prover.values import CannotWorkError
-from ivr.run import MOST_FRAMES
-from ivr.simulator.prompts import CHARACTERS_PER_S
-from ivr.ways import UNKNOWN, Known, Move, Reached
+from ivr.running.run import MOST_FRAMES
 
 MOST_STATES = 200_000
 _CHOSEN = frozenset({"press", "records", "hang_up"})

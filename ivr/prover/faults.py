@@ -4,17 +4,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ivr.calendar import Opening
-from ivr.interpreter import MOST_IDLE_STEPS
-from ivr.lengths import length_text
-from ivr.prompting import Said
+from ivr.language.calendar import Opening
+from ivr.language.lengths import length_text
+from ivr.language.prompting import Said
+from ivr.language.schema import OneLanguage
+from ivr.language.ways import Kind
 from ivr.prover.bounds import Bounds
 from ivr.prover.explore import Edge, Graph
 from ivr.prover.landscape import Landscape
 from ivr.prover.measures import Measures
 from ivr.prover.moments import Timeline
-from ivr.schema import OneLanguage
-from ivr.ways import Kind
+from ivr.running.interpreter import MOST_IDLE_STEPS
 
 
 class FaultKind(StrEnum):

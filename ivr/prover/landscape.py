@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from ivr.book import FlowBook
-from ivr.expression import Expression, Scalar
-from ivr.flow import Flow
+from ivr.files.flow import Flow
+from ivr.language.expression import Expression, Scalar
+from ivr.language.unknowns import names, values_of
+from ivr.language.ways import Known
 from ivr.nodes import Node
-from ivr.prover.values import names, values_of
-from ivr.ways import Known
 
 Place = tuple[str, str]
 """A flow and a node of it."""

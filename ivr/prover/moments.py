@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ivr.calendar import Calendar, Opening, clock_changes
+from ivr.language.calendar import Calendar, Opening, clock_changes
 
 LONGEST_CALL_S = 86_400.0
 """How far beyond the first boundary that it crosses a call is followed."""

@@ -7,10 +7,10 @@ from time import process_time
 from types import MappingProxyType
 
 from ivr.book import FlowBook, book_of
-from ivr.expression import Scalar
-from ivr.flow import Flow
-from ivr.load import Folder
-from ivr.marked_yaml import Marked
+from ivr.files.flow import Flow
+from ivr.files.load import Folder
+from ivr.files.marked_yaml import Marked
+from ivr.language.expression import Scalar
 from ivr.prover.bounds import Bounds
 from ivr.prover.explore import explore
 from ivr.prover.faults import FaultKind, Found, Seen, find

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from ivr.calendar import OSLO
-from ivr.lengths import length_text
+from ivr.files.telling import Style, plain
+from ivr.language.calendar import OSLO
+from ivr.language.lengths import length_text
+from ivr.language.ways import Reached
 from ivr.prover.prove import Fault, FlowProof, Proof
-from ivr.telling import Style, plain
-from ivr.ways import Reached
 
 _HEADS = ("flow", "moments", "states", "moves", "paths", "longest", "speech", "callers end in")
 

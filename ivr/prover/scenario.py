@@ -7,19 +7,19 @@ from typing import Any
 
 import yaml
 
-from ivr.calendar import OSLO
-from ivr.checked_digits import EXAMPLES
-from ivr.lengths import length_text
-from ivr.lookups import Cause
+from ivr.language.calendar import OSLO
+from ivr.language.checked_digits import EXAMPLES
+from ivr.language.lengths import length_text
+from ivr.language.schema import KEYS
+from ivr.language.ways import UNKNOWN, Act, Known
 from ivr.nodes import Node
+from ivr.ports.lookups import Cause
 from ivr.prover.bounds import Bounds
 from ivr.prover.desks import Desks
 from ivr.prover.explore import Edge
 from ivr.prover.faults import FaultKind, Found, Seen
 from ivr.prover.story import Story, can_be_shown, lasts_s, listens_s, step_name
-from ivr.run import MOST_FRAMES
-from ivr.schema import KEYS
-from ivr.ways import UNKNOWN, Act, Known
+from ivr.running.run import MOST_FRAMES
 
 _BEEP_S = 2.0
 _SPEAKS_S = 6.0

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ivr.calendar import Opening
-from ivr.crises import Crisis
-from ivr.expression import Expression
+from ivr.language.calendar import Opening
+from ivr.language.crises import Crisis
+from ivr.language.expression import Expression
+from ivr.language.unknowns import result
+from ivr.language.ways import UNKNOWN, Known, Move, Reached
 from ivr.prover.landscape import Landscape
 from ivr.prover.moments import Timeline
-from ivr.prover.values import result
-from ivr.ways import UNKNOWN, Known, Move, Reached
 
 Variables = tuple[tuple[str, Known], ...]
 """Values by name, in the order of names."""
@@ -57,7 +57,7 @@ def kept(values: Mapping[str, Known], names: frozenset[str]) -> Variables:
 
 
 class Here:
-    """What nodes may ask of a state: `ivr.ways.Moment`."""
+    """What nodes may ask of a state: `ivr.language.ways.Moment`."""
 
     __slots__ = ("_flow", "_land", "_state", "_time", "_types", "_values")
 

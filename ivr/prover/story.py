@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ivr.calendar import OSLO
-from ivr.lengths import length_text
+from ivr.language.calendar import OSLO
+from ivr.language.lengths import length_text
+from ivr.language.ways import UNKNOWN, Act, Kind
 from ivr.prover.explore import Edge, Graph
 from ivr.prover.moments import Timeline
 from ivr.prover.state import State
-from ivr.ways import UNKNOWN, Act, Kind
 
 RINGS_S = 3.0
 TALKS_S = 60.0

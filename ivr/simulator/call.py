@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from ivr.call import AgentLeg, CallEnded, CallInfo, Clip, Collected, Recorded
+from ivr.ports.call import AgentLeg, CallEnded, CallInfo, Clip, Collected, Recorded
 from ivr.simulator.ear import Ear, Heard
 
 _MOST_KEYS = 32

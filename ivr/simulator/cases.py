@@ -7,10 +7,10 @@ from pathlib import Path as FilePath
 
 from events.catalogue import CATALOGUE, FIELD_TYPES
 from ivr.book import FlowBook
-from ivr.flow import Flow
-from ivr.load import read_file, validated
-from ivr.marked_yaml import Marked, Path, read
-from ivr.problems import FlowFileError, Problem, did_you_mean
+from ivr.files.flow import Flow
+from ivr.files.load import read_file, validated
+from ivr.files.marked_yaml import Marked, Path, read
+from ivr.language.problems import FlowFileError, Problem, did_you_mean
 from ivr.simulator.expected import Expected
 from ivr.simulator.scenario_file import Caller, Scenario, ScenarioFile
 

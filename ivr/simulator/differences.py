@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from events.catalogue import Event, SurveyAnswered, VoicemailLeft
 from events.codec import encode
-from ivr.callbacks import CallbackWish
-from ivr.lengths import length_text
-from ivr.marked_yaml import Path
+from ivr.files.marked_yaml import Path
+from ivr.language.lengths import length_text
+from ivr.ports.callbacks import CallbackWish
+from ivr.ports.texting import TextMessage
 from ivr.simulator.ear import Heard
 from ivr.simulator.expected import Expected, Span, Told, Words
 from ivr.simulator.parting import ends_badly, texts_in_a_row
 from ivr.simulator.story import Story
-from ivr.texting import TextMessage
 
 
 @dataclass(frozen=True, slots=True)

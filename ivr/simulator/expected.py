@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from ivr.lengths import LengthOrNone
-from ivr.schema import Name
+from ivr.language.lengths import LengthOrNone
+from ivr.language.schema import Name
 
 
 class Part(BaseModel):

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from events.catalogue import ContactEnded, Event, StepEntered
-from ivr.callbacks import CallbackWish, Promise
-from ivr.run import FlowRun
+from ivr.ports.callbacks import CallbackWish, Promise
+from ivr.ports.texting import Sending, TextMessage
+from ivr.running.run import FlowRun
 from ivr.simulator.call import SimulatedCall
 from ivr.simulator.caller import ActingCaller
 from ivr.simulator.ear import Did, Heard
 from ivr.simulator.story import Item, Moment, Story, step_name
-from ivr.texting import Sending, TextMessage
 from ivr.web.simulated import SimulatedTexts
 
 

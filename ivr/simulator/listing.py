@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from ivr.calendar import OSLO
+from ivr.files.telling import Style, plain
+from ivr.language.calendar import OSLO
 from ivr.simulator.story import Line, Story, lines
-from ivr.telling import Style, plain
 
 _WIDEST_STEP = 28
 _NO_MORE = "(no more)"

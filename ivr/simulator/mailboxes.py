@@ -1,11 +1,11 @@
 """Mailboxes in memory, for the simulator and for tests."""
 
-from ivr.call import Clip
-from ivr.mailboxes import About, Draft, MailboxError, MailboxFull, Message
+from ivr.ports.call import Clip
+from ivr.ports.mailboxes import About, Draft, MailboxError, MailboxFull, Message
 
 
 class SimulatedMailboxes:
-    """Implements `ivr.mailboxes.Mailboxes`. `kept` are the messages, in their order; a mailbox in `full` takes none."""
+    """Implements `Mailboxes`. `kept` are the messages, in their order; a mailbox in `full` takes none."""
 
     def __init__(self) -> None:
         self.kept: list[Message] = []

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from events import catalogue
 from events.catalogue import StepEntered
+from ivr.language.ways import Reached
 from ivr.simulator.ear import Did, Heard
 from ivr.simulator.story import Story
-from ivr.ways import Reached
 
 _LASTING = (Reached.PERSON, Reached.PARTNER, Reached.CALLBACK, Reached.VOICEMAIL)
 _NO_FAULT = ("flow_ended", "transferred")

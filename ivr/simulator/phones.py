@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from acd.model import Offer
-from ivr.call import AgentLeg, CallInfo
-from ivr.phones import NotAnswered
+from ivr.ports.call import AgentLeg, CallInfo
+from ivr.ports.phones import NotAnswered
 from ivr.simulator.call import SimulatedLeg
 
 

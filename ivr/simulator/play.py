@@ -9,13 +9,13 @@ from pydantic import ValidationError
 
 from acd.model import AgentId, Enqueue, Offer, QueueId
 from ivr.book import FlowBook
-from ivr.calendar import OSLO
-from ivr.call import AgentLeg, CallInfo
-from ivr.crises import CrisesInMemory, CrisisOn
-from ivr.lookups import Cause, Failed, Kind, Outcome, Question, Wanted
+from ivr.language.calendar import OSLO
+from ivr.language.crises import CrisesInMemory, CrisisOn
+from ivr.language.prompting import Prompts
 from ivr.nodes.queue import Queue
-from ivr.prompting import Prompts
-from ivr.run import Scalar
+from ivr.ports.call import AgentLeg, CallInfo
+from ivr.ports.lookups import Cause, Failed, Kind, Outcome, Question, Wanted
+from ivr.running.run import Scalar
 from ivr.simulator.call import SimulatedCall, SimulatedLeg
 from ivr.simulator.caller import ActingCaller
 from ivr.simulator.line import CallersLine

@@ -3,13 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from ivr.call import Clip
-from ivr.prompting import Said
-from ivr.prompts.inventory import CHARACTERS_PER_S, is_recorded, spoken_in
+from ivr.language.prompting import CHARACTERS_PER_S, Said
+from ivr.ports.call import Clip
+from ivr.prompts.inventory import is_recorded, spoken_in
 from ivr.prompts.phrases import sentence
 from ivr.prompts.recordings import Listing, Recordings
-
-__all__ = ["CHARACTERS_PER_S", "WrittenPrompts", "prompts_of"]
 
 
 class WrittenPrompts:

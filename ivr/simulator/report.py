@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 from events.catalogue import StepEntered
 from ivr.book import FlowBook
+from ivr.files.telling import Style, as_text, plain
 from ivr.simulator.listing import listing
 from ivr.simulator.scenario import Failure, Result, failed
 from ivr.simulator.story import Story
-from ivr.telling import Style, as_text, plain
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped."""

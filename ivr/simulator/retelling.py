@@ -14,10 +14,10 @@ import yaml
 from events import catalogue
 from events.catalogue import Event, StepEntered
 from ivr.book import FlowBook
-from ivr.calendar import OSLO
-from ivr.lengths import length_text
-from ivr.lookups import Cause
-from ivr.lookups import Kind as ValueKind
+from ivr.language.calendar import OSLO
+from ivr.language.lengths import length_text
+from ivr.language.unknowns import values_of
+from ivr.language.ways import Kind
 from ivr.nodes import Node
 from ivr.nodes.deflect import Deflect
 from ivr.nodes.digits import Digits
@@ -27,11 +27,11 @@ from ivr.nodes.menu import Menu
 from ivr.nodes.queue import Queue
 from ivr.nodes.survey import Survey
 from ivr.nodes.voicemail import Voicemail
-from ivr.prover.values import values_of
-from ivr.run import Scalar
+from ivr.ports.lookups import Cause
+from ivr.ports.lookups import Kind as ValueKind
+from ivr.running.run import Scalar
 from ivr.simulator.play import sample_value
 from ivr.simulator.story import step_name
-from ivr.ways import Kind
 
 SLACK_S = 5.0
 """How much longer or shorter a retold wait may be: prompts take another time in the simulator."""

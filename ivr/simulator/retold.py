@@ -5,7 +5,7 @@ from itertools import product
 
 from events.catalogue import Event
 from ivr.book import FlowBook
-from ivr.run import Scalar
+from ivr.running.run import Scalar
 from ivr.simulator.retelling import Telling, as_scenario
 from ivr.simulator.scenario import run_text
 

@@ -6,9 +6,9 @@ from pathlib import Path as FilePath
 from time import perf_counter
 
 from ivr.book import FlowBook, load_book
-from ivr.marked_yaml import Path
-from ivr.problems import Problem
-from ivr.prompting import Prompts
+from ivr.files.marked_yaml import Path
+from ivr.language.problems import Problem
+from ivr.language.prompting import Prompts
 from ivr.simulator.cases import Case, cases_in, cases_of
 from ivr.simulator.differences import differences
 from ivr.simulator.expected import Expected

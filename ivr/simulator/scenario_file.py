@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from ivr.calendar import OSLO
-from ivr.callbacks import Promise
-from ivr.lengths import LengthOrNone, WholeSeconds
-from ivr.lookups import Cause
-from ivr.schema import Name, Number
+from ivr.language.calendar import OSLO
+from ivr.language.lengths import LengthOrNone, WholeSeconds
+from ivr.language.schema import Name, Number
+from ivr.ports.callbacks import Promise
+from ivr.ports.lookups import Cause
+from ivr.ports.texting import Sending
 from ivr.simulator.expected import Expected, Part
-from ivr.texting import Sending
 
 _KEYS_SCHEMA = WithJsonSchema({"type": ["string", "integer"], "pattern": "^[0-9*#]{1,32}$"})
 _Keys = Annotated[

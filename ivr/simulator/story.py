@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from events import catalogue
 from events.catalogue import Event, StepEntered
-from ivr.callbacks import CallbackWish
-from ivr.lengths import length_text
-from ivr.run import FlowRun
+from ivr.language.lengths import length_text
+from ivr.ports.callbacks import CallbackWish
+from ivr.ports.texting import TextMessage
+from ivr.running.run import FlowRun
 from ivr.simulator.ear import Did, Heard
-from ivr.texting import TextMessage
 
 Item = Event | Heard | Did | TextMessage | CallbackWish
 

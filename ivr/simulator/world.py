@@ -8,16 +8,16 @@ from typing import Any
 from acd.model import NodeId
 from events.catalogue import Event
 from ivr.book import FlowBook
-from ivr.call import CallInfo, ContactId
-from ivr.commands import Commands
 from ivr.contact import begin, serve
-from ivr.crises import CrisesInMemory, CrisisOn
-from ivr.lookups import Lookups
+from ivr.language.crises import CrisesInMemory, CrisisOn
+from ivr.language.prompting import Prompts
 from ivr.nodes.queue import Queue
-from ivr.offers import Offers
-from ivr.phones import AgentPhones
-from ivr.prompting import Prompts
-from ivr.run import Services
+from ivr.ports.call import CallInfo, ContactId
+from ivr.ports.lookups import Lookups
+from ivr.ports.phones import AgentPhones
+from ivr.running.commands import Commands
+from ivr.running.offers import Offers
+from ivr.running.run import Services
 from ivr.simulator.call import SimulatedCall
 from ivr.simulator.caller import ActingCaller
 from ivr.simulator.distribution import ScenarioDistributor

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from ivr.lookups import EMPTY, Cause, Failed, Found, Kind, Outcome, Scalar, Wanted
+from ivr.ports.lookups import EMPTY, Cause, Failed, Found, Kind, Outcome, Scalar, Wanted
 
 MOST_DEPTH = 16
 MOST_NUMBER = 2**53

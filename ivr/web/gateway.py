@@ -9,8 +9,8 @@ import phonenumbers
 import structlog
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-from ivr.lookups import Failed
-from ivr.texting import Sending, TextMessage
+from ivr.ports.lookups import Failed
+from ivr.ports.texting import Sending, TextMessage
 from ivr.web.caps import Caps
 from ivr.web.service import WebClient, WebRequest
 

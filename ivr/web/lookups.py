@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from ivr.lookups import Cause, Failed, Outcome, Question
+from ivr.ports.lookups import Cause, Failed, Outcome, Question
 from ivr.web.answers import outcome_of
 from ivr.web.service import WebClient, WebRequest
 

@@ -9,7 +9,7 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from ivr.lookups import Cause, Failed
+from ivr.ports.lookups import Cause, Failed
 from ivr.web.addresses import Network, NotAllowed
 from ivr.web.circuit import Circuit
 from ivr.web.guard import CheckedNames, Names, SystemNames, checked_socket

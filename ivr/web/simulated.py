@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ivr.lookups import Cause, Failed, Outcome, Question
-from ivr.texting import Sending, TextMessage
+from ivr.ports.lookups import Cause, Failed, Outcome, Question
+from ivr.ports.texting import Sending, TextMessage
 from ivr.web.answers import taken
 
 _DEFAULT_TIMEOUT_S = 3.0

@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ivr import telling
-from ivr.check import check_folder
-from ivr.load import read_folder
-from ivr.problems import FlowFileError, Problem, errors
+from ivr.checks.flows import check_folder
+from ivr.files import telling
+from ivr.files.load import read_folder
+from ivr.language.problems import FlowFileError, Problem, errors
 from ivr.prompts.parity import parity_problems
 from ivr.prompts.recordings import Listing, Recordings
 from svar import checks, deployment, logs

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from acd.crises import By, CrisisError, Running, Standing, make, swept, switch_off, switch_on
-from ivr.crises import Crisis
+from ivr.language.crises import Crisis
 from metrics.crises import Crises, CrisisFigures, figures_of
 from metrics.records import Records, RecordsError
 from svar import endpoint

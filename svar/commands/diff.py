@@ -18,11 +18,11 @@ from ivr.difference.changes import Difference
 from ivr.difference.folders import Side, compare, flow_pairs
 from ivr.difference.phrases import Phrases
 from ivr.difference.picture import graph_of_difference
-from ivr.load import read_folder
+from ivr.files.load import read_folder
+from ivr.language.problems import FlowFileError, did_you_mean, errors
 from ivr.picture.graph import Around
 from ivr.picture.svg import svg
 from ivr.picture.words import LANGUAGES
-from ivr.problems import FlowFileError, did_you_mean, errors
 from svar import logs
 from svar.commands.graph import titles_of
 from svar.commands.serve import EXAMPLE

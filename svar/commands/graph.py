@@ -12,14 +12,14 @@ from typing import Annotated
 
 import typer
 
-from ivr.flow import Flow
-from ivr.load import Folder, read_folder
+from ivr.files.flow import Flow
+from ivr.files.load import Folder, read_folder
+from ivr.language.problems import did_you_mean
 from ivr.picture.graph import Around, Graph, Traffic, graph_of
 from ivr.picture.mermaid import mermaid
 from ivr.picture.page import PAGES
 from ivr.picture.svg import svg
 from ivr.picture.words import LANGUAGES
-from ivr.problems import did_you_mean
 from metrics.fold import Part
 from metrics.records import Records, RecordsError
 from metrics.steps import StepCounts, walked

@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from ivr.load import read_folder
-from ivr.problems import FlowFileError, did_you_mean, errors
+from ivr.files.load import read_folder
+from ivr.language.problems import FlowFileError, did_you_mean, errors
 from ivr.prompts import importing, studio
 from ivr.prompts.inventory import LONGEST_MENU_S, VALUES, Inventory, Section, State, crisis_section, section, take
 from ivr.prompts.recordings import Listing, Recordings

@@ -15,14 +15,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ivr.calendar import OSLO
-from ivr.check import check_flows
-from ivr.load import read_folder
-from ivr.problems import did_you_mean, errors
+from ivr.checks.flows import check_flows
+from ivr.files.load import read_folder
+from ivr.files.telling import as_text
+from ivr.language.calendar import OSLO
+from ivr.language.problems import did_you_mean, errors
 from ivr.prover import report
 from ivr.prover.bounds import Bounds
 from ivr.prover.prove import Fault, Proof, prove_folder
-from ivr.telling import as_text
 from svar import deployment
 from svar.commands.serve import EXAMPLE
 from svar.config import Config, ConfigError, load

@@ -19,7 +19,7 @@ from acd.distributor import DistributorError
 from acd.pointing import Pointless, Step, Who
 from acd.serving import Serving
 from acd.versions import Content, Pointer, Version, VersionError, VersionId, identify, listing, short
-from ivr.problems import FlowFileError
+from ivr.language.problems import FlowFileError
 from ivr.versions.content import read_content, write_content
 from svar import checks, endpoint, gates
 from svar.commands.serve import EXAMPLE

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from ivr import telling
 from ivr.book import load_book
-from ivr.problems import FlowFileError
+from ivr.files import telling
+from ivr.language.problems import FlowFileError
 from ivr.simulator import report
 from ivr.simulator.workers import run_chosen
 from svar.commands.serve import EXAMPLE

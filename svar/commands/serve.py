@@ -15,7 +15,7 @@ import typer
 from acd.distributor import DistributorError
 from acd.versions import short
 from console.server import ConsoleError
-from ivr.problems import FlowFileError
+from ivr.language.problems import FlowFileError
 from metrics.records import RecordsError
 from svar import logs
 from svar.compose import Node, Places

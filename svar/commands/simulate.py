@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from ivr.book import FlowBook, load_book
-from ivr.calendar import OSLO
-from ivr.problems import FlowFileError, did_you_mean
-from ivr.prompting import Prompts
+from ivr.language.calendar import OSLO
+from ivr.language.problems import FlowFileError, did_you_mean
+from ivr.language.prompting import Prompts
 from ivr.simulator.play import Play, scenario_of
 from ivr.simulator.prompts import prompts_of
 from ivr.simulator.scenario_file import Scenario

@@ -16,9 +16,9 @@ from acd.distributor import DistributorError
 from acd.trail import Trail
 from events.catalogue import ContactEnded, ContactStarted, Event, StepEntered
 from ivr.book import load_book
-from ivr.calendar import OSLO
-from ivr.lengths import length_text
-from ivr.problems import FlowFileError
+from ivr.language.calendar import OSLO
+from ivr.language.lengths import length_text
+from ivr.language.problems import FlowFileError
 from ivr.simulator.retelling import RetellingError
 from ivr.simulator.retold import retold
 from ivr.simulator.story import Moment, line_of

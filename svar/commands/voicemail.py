@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ivr import mailbox_folder
-from ivr.mailboxes import Message
-from ivr.problems import did_you_mean
+from ivr.language.problems import did_you_mean
+from ivr.ports.mailboxes import Message
 from svar import logs
 from svar.commands.serve import EXAMPLE
 from svar.config import Config as Settings

@@ -13,8 +13,8 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 from ivr.book import load_book
-from ivr.check import check_folder
-from ivr.problems import errors
+from ivr.checks.flows import check_folder
+from ivr.language.problems import errors
 from ivr.simulator.cases import cases_in, cases_of
 from ivr.simulator.prompts import prompts_of
 from ivr.simulator.scenario import run_case

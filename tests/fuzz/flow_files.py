@@ -8,20 +8,20 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ivr.book import FlowBook, load_book
-from ivr.check import check_flows
+from ivr.checks.flows import check_flows
 from ivr.difference.folders import Side, compare
 from ivr.difference.phrases import Phrases
 from ivr.difference.telling import as_text
-from ivr.load import Folder, read_folder
+from ivr.files.load import Folder, read_folder
+from ivr.files.reference import examples
+from ivr.language.problems import FlowFileError, Problem, errors
 from ivr.picture.graph import graph_of
 from ivr.picture.mermaid import mermaid
 from ivr.picture.svg import svg
-from ivr.problems import FlowFileError, Problem, errors
 from ivr.prompts.parity import parity_problems
 from ivr.prompts.recordings import Listing, Recordings
 from ivr.prover.bounds import Bounds
 from ivr.prover.prove import prove_folder
-from ivr.reference import examples
 from ivr.simulator.cases import cases_in
 from tests.fuzz.targets import Target
 from tests.ivr.engine import QUEUE, flow_of

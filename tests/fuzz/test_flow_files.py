@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ivr.problems import errors
+from ivr.language.problems import errors
 from tests.fuzz.flow_files import FILES, read_in_folder
 from tests.fuzz.mutations import changed
 from tests.fuzz.targets import Target

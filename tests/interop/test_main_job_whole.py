@@ -10,7 +10,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from ivr.prompting import Number
+from ivr.language.prompting import Number
 from ivr.prompts.cache import speech_name
 from ivr.prompts.phrases import sentence
 from ivr.prompts.speech import VOICES

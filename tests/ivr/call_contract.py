@@ -5,7 +5,7 @@ from typing import Protocol
 
 import pytest
 
-from ivr.call import AgentLeg, Call, CallEnded, Clip
+from ivr.ports.call import AgentLeg, Call, CallEnded, Clip
 
 SHORT_S = 0.2
 LONG_S = 30.0

@@ -24,17 +24,17 @@ from acd.simulated import ModelDistributor
 from events.catalogue import Event
 from events.sink import MemorySink
 from ivr.book import FlowBook, book_of
-from ivr.calendar import Calendar
-from ivr.call import AgentLeg, CallInfo, ContactId
-from ivr.check import check_flow
-from ivr.commands import Commands
+from ivr.checks.flows import check_flow
 from ivr.contact import begin, serve
-from ivr.crises import Crisis
-from ivr.flow import Flow
-from ivr.load import load_flow
-from ivr.offers import Offers
-from ivr.phones import AgentPhones, NotAnswered
-from ivr.run import FlowRun, Scalar, Services
+from ivr.files.flow import Flow
+from ivr.files.load import load_flow
+from ivr.language.calendar import Calendar
+from ivr.language.crises import Crisis
+from ivr.ports.call import AgentLeg, CallInfo, ContactId
+from ivr.ports.phones import AgentPhones, NotAnswered
+from ivr.running.commands import Commands
+from ivr.running.offers import Offers
+from ivr.running.run import FlowRun, Scalar, Services
 from ivr.simulator.call import SimulatedCall, SimulatedLeg
 from ivr.simulator.prompts import WrittenPrompts
 

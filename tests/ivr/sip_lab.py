@@ -9,10 +9,10 @@ from secrets import token_hex
 
 from acd.model import AgentId, NodeId, Offer, OfferId, QueueId, SiteId
 from events.sink import MemorySink
-from ivr.agent_leg import Line, SipAgentLeg, SipPhones, Target
-from ivr.call import CallInfo, ContactId
-from ivr.sip_call import Outside, SipCall
-from ivr.telephony import Background, Identity
+from ivr.over_sip.agent_leg import Line, SipAgentLeg, SipPhones, Target
+from ivr.over_sip.sip_call import Outside, SipCall
+from ivr.over_sip.telephony import Background, Identity
+from ivr.ports.call import CallInfo, ContactId
 from rtp.aio.engine import LocalMediaEngine, MediaSettings
 from rtp.engine import DtmfReceived, LegId, MediaEvent
 from rtp.g711 import FRAME_BYTES

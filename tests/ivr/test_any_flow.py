@@ -18,16 +18,16 @@ from structlog.testing import capture_logs
 from events.catalogue import ContactAnswered, ContactEnded, ContactLeftQueue, ContactQueued, ContactStarted, Event
 from events.sink import MemorySink
 from ivr.book import FlowBook, load_book
-from ivr.call import CallInfo, ContactId
-from ivr.callbacks import CallbackWish, Promise
 from ivr.contact import begin, serve
-from ivr.crises import CrisesInMemory, CrisisOn
-from ivr.lookups import Cause
-from ivr.run import FlowRun, Frame
+from ivr.language.crises import CrisesInMemory, CrisisOn
+from ivr.ports.call import CallInfo, ContactId
+from ivr.ports.callbacks import CallbackWish, Promise
+from ivr.ports.lookups import Cause
+from ivr.ports.texting import Sending
+from ivr.running.run import FlowRun, Frame
 from ivr.simulator.call import SimulatedCall
 from ivr.simulator.mailboxes import SimulatedMailboxes
 from ivr.simulator.virtual_time import run
-from ivr.texting import Sending
 from ivr.web.simulated import Answer, SimulatedLookups, SimulatedTexts
 from tests.ivr.engine import BEGINS_MS, QUEUE, Engine, Fickle, flow_of
 from tests.ivr.flow_folders import MARKER, SECRET, folders

@@ -7,8 +7,8 @@ import pytest
 
 from events.catalogue import ContactEnded, ContactStarted
 from ivr.contact import outcome_of
-from ivr.load import load_flow
-from ivr.run import FlowRun, Visit
+from ivr.files.load import load_flow
+from ivr.running.run import FlowRun, Visit
 from tests.ivr.engine import QUEUE, Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD
 

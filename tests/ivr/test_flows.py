@@ -7,7 +7,7 @@ import pytest
 
 from events.catalogue import StepEntered
 from ivr.book import FlowBook, load_book
-from ivr.check import check_folder
+from ivr.checks.flows import check_folder
 from ivr.nodes.menu import Menu
 from ivr.nodes.queue import Queue
 from ivr.simulator.prompts import WrittenPrompts

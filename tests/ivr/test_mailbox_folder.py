@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ivr.mailbox_folder import DAY_MS, MailboxFolder, Terms, delete, messages
-from ivr.mailboxes import About, Draft, MailboxError, MailboxFull, Message
+from ivr.ports.mailboxes import About, Draft, MailboxError, MailboxFull, Message
 
 NOW_MS = 1_795_424_400_000
 ABOUT = About("c1", "5000", "Familie", "nb", 4_000, "4799999999")

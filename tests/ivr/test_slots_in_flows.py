@@ -2,10 +2,10 @@
 
 import pytest
 
-from ivr.call import CallInfo, ContactId
-from ivr.load import load_flow
-from ivr.prompting import Said
-from ivr.run import Run
+from ivr.files.load import load_flow
+from ivr.language.prompting import Said
+from ivr.ports.call import CallInfo, ContactId
+from ivr.running.run import Run
 from ivr.simulator.call import SimulatedCall
 from tests.ivr.engine import Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, texts

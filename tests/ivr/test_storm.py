@@ -13,9 +13,9 @@ from acd.distributor import Distributor
 from acd.model import AgentId, AgentSpec, AgentState, NodeId, Offer, QueueId, QueueSpec, SiteId
 from acd.store import RedisDistributor
 from events.catalogue import ContactAnswered, ContactEnded, ContactLeftQueue, ContactQueued, ContactReleased
-from ivr.call import AgentLeg, CallInfo
-from ivr.commands import repeated
-from ivr.phones import NotAnswered
+from ivr.ports.call import AgentLeg, CallInfo
+from ivr.ports.phones import NotAnswered
+from ivr.running.commands import repeated
 from ivr.simulator.call import SimulatedLeg
 from ivr.simulator.virtual_time import run
 from tests.ivr.engine import NODE, QUEUE, Engine, Fickle, flow_of

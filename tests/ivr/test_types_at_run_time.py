@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.check import check_folder
-from ivr.expression import MOST_NUMBER, ExpressionError, Scalar, parse
+from ivr.checks.flows import check_folder
+from ivr.language.expression import MOST_NUMBER, ExpressionError, Scalar, parse
 from ivr.simulator.virtual_time import run
 from tests.ivr.engine import Engine, flow_of
 

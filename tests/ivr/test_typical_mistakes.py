@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.check import check_folder
+from ivr.checks.flows import check_folder
 
 MAIN = """\
 flow: main

@@ -15,24 +15,24 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from ivr.book import load_book
-from ivr.check import check_folder
+from ivr.checks.flows import check_folder
 from ivr.difference.folders import Side, compare
 from ivr.difference.phrases import Phrases
 from ivr.difference.telling import as_markdown
-from ivr.lookups import Cause, Failed
-from ivr.marked_yaml import MOST_CHARACTERS, MOST_PROBLEMS
+from ivr.files.marked_yaml import MOST_CHARACTERS, MOST_PROBLEMS
+from ivr.files.telling import as_github, as_text
+from ivr.language.problems import Problem, errors
+from ivr.language.prompting import Said, Spelled
 from ivr.picture.graph import graph_of
 from ivr.picture.mermaid import mermaid
 from ivr.picture.svg import svg
-from ivr.problems import Problem, errors
-from ivr.prompting import Said, Spelled
+from ivr.ports.lookups import Cause, Failed
 from ivr.prompts.inventory import examined
 from ivr.prompts.phrases import breaths
 from ivr.prompts.recordings import Listing, Recordings
 from ivr.simulator.report import as_junit
 from ivr.simulator.scenario import run_text
 from ivr.simulator.virtual_time import run
-from ivr.telling import as_github, as_text
 from ivr.versions.content import read_content
 from ivr.web.lookups import WebLookups
 from tests.ivr.engine import Engine, flow_of
@@ -367,7 +367,7 @@ def test_a_flow_dials_and_asks_for_names_of_the_deployment_alone(tmp_path: Path)
 
 def test_a_lookup_that_is_not_configured_fails_and_reaches_nobody() -> None:
     async def story() -> None:
-        from ivr.lookups import Question
+        from ivr.ports.lookups import Question
 
         assert await WebLookups([]).ask(Question("elsewhere", "/")) == Failed(Cause.NOT_THERE)
 

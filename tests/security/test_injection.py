@@ -3,7 +3,7 @@
 import pytest
 
 from console.app import render_page
-from ivr.call import CallInfo, ContactId
+from ivr.ports.call import CallInfo, ContactId
 from metrics.mqtt import topic_level
 from metrics.service_level import Tally
 from metrics.wallboard import Board, Offers, QueueRow

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from ivr.lookups import Cause, Failed, Question
-from ivr.texting import Sending, TextMessage
+from ivr.ports.lookups import Cause, Failed, Question
+from ivr.ports.texting import Sending, TextMessage
 from ivr.web.caps import Caps
 from ivr.web.gateway import GatewayTexts, TextTerms
 from ivr.web.lookups import WebLookups

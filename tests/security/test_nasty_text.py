@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from events.catalogue import Event
-from ivr.call import CallInfo, ContactId
+from ivr.ports.call import CallInfo, ContactId
 from metrics.mqtt import topic_level
 from sip.events import InviteReceived
 from sip.message.address import NameAddr

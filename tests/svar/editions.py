@@ -8,8 +8,8 @@ from acd.versions import Content, Gate, Version, VersionId, VersionStore, identi
 from acd.versions_folder import FolderVersions
 from events.sink import MemorySink
 from ivr.book import FlowBook, load_book
+from ivr.over_sip.telephony import Identity
 from ivr.simulator.prompts import WrittenPrompts
-from ivr.telephony import Identity
 from svar.edition import Press
 from svar.flows_in_service import FlowsInService
 

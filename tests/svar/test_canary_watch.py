@@ -10,7 +10,7 @@ from acd.versions import Pointer
 from acd.versions_folder import FolderVersions
 from events.catalogue import CanaryEnded, FlowsPublished
 from events.sink import MemorySink
-from ivr.telephony import Identity
+from ivr.over_sip.telephony import Identity
 from ivr.versions.arms import Arms
 from svar.canary_watch import CanaryWatch
 from tests.ivr.versions.test_arms import ended, queued, started, told

@@ -9,7 +9,7 @@ from acd.crises import KEY_MS, By, Change, CrisesInOneProcess, Running, Standing
 from acd.distributor import Unavailable
 from events.catalogue import ContactStarted, CrisisChanged
 from events.sink import MemorySink
-from ivr.telephony import Identity
+from ivr.over_sip.telephony import Identity
 from svar.crises_in_service import CrisesInService, Recognising
 
 KARI = By("kari", "t", "cli")

@@ -14,7 +14,7 @@ from acd.crises import By, Running, make, switch_off, switch_on
 from acd.crises_redis import RedisCrises
 from acd.relay import START, Batch, Relay
 from events.catalogue import CrisisChanged
-from ivr.telephony import Identity
+from ivr.over_sip.telephony import Identity
 from svar.crises_in_service import CrisesInService
 
 KARI = By("kari", "t", "cli")

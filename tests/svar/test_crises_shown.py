@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 from acd.crises import CrisesInOneProcess
 from events.catalogue import CrisisHeard
 from events.sink import MemorySink
-from ivr.crises import Crisis, CrisisOn
-from ivr.prompting import Said
-from ivr.telephony import Identity
+from ivr.language.crises import Crisis, CrisisOn
+from ivr.language.prompting import Said
+from ivr.over_sip.telephony import Identity
 from svar.crises_in_service import CrisesInService
 from svar.crises_shown import labelled, notices, notices_of, topics, topics_of
 

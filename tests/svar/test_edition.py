@@ -10,7 +10,7 @@ import pytest
 from acd.versions import VersionId, identify, listing
 from events.catalogue import ContactStarted
 from ivr.book import load_book
-from ivr.call import CallInfo, ContactId
+from ivr.ports.call import CallInfo, ContactId
 from ivr.simulator.call import SimulatedCall
 from svar.edition import COPIES, GIL_S, Edition, Press, patient
 from tests.ivr.engine import Engine

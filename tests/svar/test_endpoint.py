@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.agent_leg import Target
+from ivr.over_sip.agent_leg import Target
 from sip.config import Address
 from sip.message.uri import SipUri
 from svar import endpoint, trunks

@@ -5,7 +5,7 @@ import pytest
 from acd.model import AgentId, AgentSpec, AgentState, NodeId, QueueId, QueueSpec, SiteId
 from acd.simulated import ModelDistributor
 from events.sink import MemorySink
-from ivr.call import CallInfo, ContactId
+from ivr.ports.call import CallInfo, ContactId
 from ivr.simulator.call import SimulatedCall
 from ivr.simulator.prompts import WrittenPrompts
 from svar import feature_codes

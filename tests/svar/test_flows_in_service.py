@@ -13,7 +13,7 @@ from acd.versions import Content, Move, Pointer, Version, VersionId
 from acd.versions_folder import FolderVersions
 from events.catalogue import Event, FlowsRefused
 from ivr.book import FlowBook
-from ivr.problems import FlowFileError
+from ivr.language.problems import FlowFileError
 from ivr.versions.content import read_content
 from metrics.health import Unwell
 from svar.edition import Sound

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from acd.versions_folder import FolderVersions
-from ivr.problems import FlowFileError
+from ivr.language.problems import FlowFileError
 from svar.folder_watch import FolderWatch
 from tests.svar.editions import Bench, content, flow, publish
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.mailboxes import MailboxFull
-from ivr.telephony import Identity
+from ivr.over_sip.telephony import Identity
+from ivr.ports.mailboxes import MailboxFull
 from svar.config import Config, ConfigError, Mailbox, Node
 from svar.mailboxes import opened
 from svar.parts import Parts

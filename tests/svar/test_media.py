@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ivr.lasting_media import LastingMedia
+from ivr.over_sip.lasting_media import LastingMedia
 from metrics.health import Unwell
 from rtp.aio.engine import LocalMediaEngine
 from rtp.aio.pool import MediaPool

@@ -8,8 +8,8 @@ import pytest
 
 from acd.versions import VersionId
 from ivr.book import book_of
-from ivr.flow import Flow
-from ivr.load import load_flow
+from ivr.files.flow import Flow
+from ivr.files.load import load_flow
 from sip.config import Address
 from sip.events import InviteReceived, Origin, SessionId
 from sip.message.message import Request, parse

@@ -13,8 +13,8 @@ from acd.locations import Location
 from acd.model import AgentId, AgentSpec, AgentState, NodeId, QueueId, QueueSpec, SiteId
 from acd.simulated import ModelDistributor
 from events.sink import MemorySink
-from ivr.agent_leg import Target
-from ivr.telephony import Background
+from ivr.over_sip.agent_leg import Target
+from ivr.over_sip.telephony import Background
 from sip.aio.user_agent import UserAgent
 from sip.config import Address, CoreConfig, Digest, Expiries, Trunk
 from sip.core import UserAgentCore

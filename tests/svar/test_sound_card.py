@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.call import Clip
-from ivr.prompting import Said
+from ivr.language.prompting import Said
+from ivr.ports.call import Clip
 from ivr.simulator.prompts import WrittenPrompts
 from svar.sound_card import PLAYERS, Speaker, Voice, find_player, wav_of
 from tests.rtp.phone import until

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ivr.agent_leg import MediaTerms, Target
+from ivr.over_sip.agent_leg import MediaTerms, Target
 from rtp.engine import Srtp
 from sip.config import Account, Address, Outwards
 from sip.events import Origin

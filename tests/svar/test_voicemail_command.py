@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.mailbox_folder import MailboxFolder, Terms
-from ivr.mailboxes import About
+from ivr.ports.mailboxes import About
 from svar.cli import app
 from tests.svar.test_check_command import as_it_was
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.texting import Sending, TextMessage
+from ivr.ports.texting import Sending, TextMessage
 from svar import web
 from svar.checks import check, files
 from svar.config import Config, ConfigError, Lookup, LookupLimits, Sms, SmsCaps, WebHeaders, load

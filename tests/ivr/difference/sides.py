@@ -7,8 +7,8 @@ from ivr.difference.changes import Difference
 from ivr.difference.folders import Side, compare
 from ivr.difference.phrases import Phrases
 from ivr.difference.telling import as_text
-from ivr.load import read_folder
-from ivr.problems import errors
+from ivr.files.load import read_folder
+from ivr.language.problems import errors
 
 FLOWS = Path(__file__).parent / "flows"
 ENGLISH, NORWEGIAN = Phrases("en"), Phrases("nb")

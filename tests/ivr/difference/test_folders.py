@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from ivr.difference.changes import What
 from ivr.difference.folders import Side
 from ivr.difference.matching import match
-from ivr.flow import Flow
-from ivr.load import load_flow
+from ivr.files.flow import Flow
+from ivr.files.load import load_flow
 from tests.ivr.difference.sides import FLOWS, NORWEGIAN, STANDING, changed, difference, side, told
 
 MAIN, OFFICE = "main.yaml", "calendars/office.yaml"

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from ivr.run import FlowRun
+from ivr.running.run import FlowRun
 from ivr.simulator.call import SimulatedCall
 from tests.ivr.engine import Engine, flow_of
 

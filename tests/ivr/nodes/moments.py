@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ivr.calendar import Opening
-from ivr.crises import Crisis
-from ivr.expression import Expression
-from ivr.ways import UNKNOWN, Known
+from ivr.language.calendar import Opening
+from ivr.language.crises import Crisis
+from ivr.language.expression import Expression
+from ivr.language.ways import UNKNOWN, Known
 
 
 @dataclass(frozen=True, slots=True)

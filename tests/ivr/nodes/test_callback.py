@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.call import CallInfo, ContactId
-from ivr.callbacks import CallbackWish, Promise
-from ivr.check import check_flow
+from ivr.checks.flows import check_flow
 from ivr.contact import serve
-from ivr.load import load_flow
-from ivr.run import FlowRun
+from ivr.files.load import load_flow
+from ivr.language.ways import Reached
+from ivr.ports.call import CallInfo, ContactId
+from ivr.ports.callbacks import CallbackWish, Promise
+from ivr.running.run import FlowRun
 from ivr.simulator.call import SimulatedCall
-from ivr.ways import Reached
 from tests.ivr.engine import BEGINS_MS, Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, texts
 from tests.ivr.nodes.moments import At

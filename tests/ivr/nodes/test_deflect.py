@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 
 from events.catalogue import ContactEnded, Deflected
-from ivr.call import CallInfo, ContactId
-from ivr.check import check_flow
+from ivr.checks.flows import check_flow
 from ivr.contact import serve
-from ivr.load import load_flow
-from ivr.run import FlowRun
+from ivr.files.load import load_flow
+from ivr.language.ways import Reached
+from ivr.ports.call import CallInfo, ContactId
+from ivr.ports.texting import Sending, TextMessage
+from ivr.running.run import FlowRun
 from ivr.simulator.call import SimulatedCall
-from ivr.texting import Sending, TextMessage
-from ivr.ways import Reached
 from ivr.web.simulated import SimulatedTexts
 from tests.ivr.engine import Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, texts

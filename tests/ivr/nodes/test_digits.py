@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from ivr.checked_digits import CHECKS
+from ivr.language.checked_digits import CHECKS
+from ivr.language.ways import UNKNOWN
 from ivr.nodes.digits import Digits, Expected
-from ivr.ways import UNKNOWN
 from tests.ivr.engine import flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, ringing, texts
 from tests.ivr.nodes.moments import At

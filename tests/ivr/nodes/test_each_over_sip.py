@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr.calendar import Calendar
-from ivr.lookups import Cause
-from ivr.sip_call import Outside
-from ivr.texting import Sending
+from ivr.language.calendar import Calendar
+from ivr.over_sip.sip_call import Outside
+from ivr.ports.lookups import Cause
+from ivr.ports.texting import Sending
 from ivr.web.simulated import Answer, SimulatedLookups, SimulatedTexts
 from tests.ivr.engine import Engine
 from tests.ivr.nodes.caller import GOODBYE, HEAD

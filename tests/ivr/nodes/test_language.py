@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from ivr.check import check_flow
-from ivr.load import load_flow
+from ivr.checks.flows import check_flow
+from ivr.files.load import load_flow
 from ivr.nodes.language import LanguageChoice
 from tests.ivr.engine import Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, ringing, texts

@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 
 from events.catalogue import LookupDone
-from ivr.check import check_flow
-from ivr.load import load_flow
-from ivr.lookups import Cause
-from ivr.run import FlowRun
+from ivr.checks.flows import check_flow
+from ivr.files.load import load_flow
+from ivr.language.ways import UNKNOWN, Kind
+from ivr.ports.lookups import Cause
+from ivr.running.run import FlowRun
 from ivr.simulator.call import SimulatedCall
-from ivr.ways import UNKNOWN, Kind
 from ivr.web.simulated import Answer, SimulatedLookups
 from tests.ivr.engine import Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, ringing, texts

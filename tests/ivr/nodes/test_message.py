@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from events.catalogue import CrisisHeard
-from ivr.crises import CrisesInMemory, Crisis, CrisisOn
-from ivr.load import load_flow
+from ivr.files.load import load_flow
+from ivr.language.crises import CrisesInMemory, Crisis, CrisisOn
+from ivr.language.prompting import Said
 from ivr.nodes.message import Message
-from ivr.prompting import Said
 from tests.ivr.engine import BEGINS_MS, Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, ringing, texts
 from tests.ivr.nodes.moments import At

@@ -10,11 +10,11 @@ import pytest
 
 from acd.model import AgentId
 from events.catalogue import ContactLeftQueue
-from ivr.call import Clip
 from ivr.contact import begin, serve
-from ivr.crises import CrisesInMemory, Crisis, CrisisOn
-from ivr.prompting import Said
-from ivr.run import FlowRun
+from ivr.language.crises import CrisesInMemory, Crisis, CrisisOn
+from ivr.language.prompting import Said
+from ivr.ports.call import Clip
+from ivr.running.run import FlowRun
 from tests.ivr.engine import BEGINS_MS, Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD
 from tests.ivr.nodes.test_language import LANGUAGE

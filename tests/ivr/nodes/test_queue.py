@@ -9,13 +9,13 @@ import pytest
 
 from acd.model import AgentId, AgentState, Enqueue, QueueId
 from events.catalogue import ContactEnded, ContactLeftQueue, ContactQueued, CrisisDeflected, OfferFailed
-from ivr.check import check_flow, check_folder
-from ivr.crises import CrisesInMemory, Crisis, CrisisOn, Deflection, HeadStart
-from ivr.expression import parse
-from ivr.load import load_flow
+from ivr.checks.flows import check_flow, check_folder
+from ivr.files.load import load_flow
+from ivr.language.crises import CrisesInMemory, Crisis, CrisisOn, Deflection, HeadStart
+from ivr.language.expression import parse
+from ivr.language.prompting import Said
+from ivr.language.ways import Kind, Reached
 from ivr.nodes.queue import Queue
-from ivr.prompting import Said
-from ivr.ways import Kind, Reached
 from tests.ivr.engine import BEGINS_MS, NODE, Engine, flow_of
 from tests.ivr.nodes.caller import texts
 from tests.ivr.nodes.moments import At

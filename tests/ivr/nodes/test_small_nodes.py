@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
-from ivr.calendar import Calendar, Hours, Opening
-from ivr.check import check_flow
-from ivr.load import load_flow
-from ivr.ways import Reached
+from ivr.checks.flows import check_flow
+from ivr.files.load import load_flow
+from ivr.language.calendar import Calendar, Hours, Opening
+from ivr.language.ways import Reached
 from tests.ivr.engine import Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, ringing, texts
 from tests.ivr.nodes.moments import At

@@ -6,11 +6,11 @@ import json
 import pytest
 
 from events.catalogue import ContactEnded, StepEntered
+from ivr.language.ways import UNKNOWN
 from ivr.nodes.return_ import Return
 from ivr.nodes.subflow import Subflow
-from ivr.run import FlowRun
+from ivr.running.run import FlowRun
 from ivr.simulator.call import SimulatedCall
-from ivr.ways import UNKNOWN
 from tests.ivr.engine import Engine, flow_of
 from tests.ivr.nodes.caller import texts
 from tests.ivr.nodes.moments import At

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from events.catalogue import ContactEnded, SurveyAnswered
-from ivr.check import check_flow
-from ivr.load import load_flow
+from ivr.checks.flows import check_flow
+from ivr.files.load import load_flow
 from ivr.nodes.survey import Survey
-from ivr.run import FlowRun
+from ivr.running.run import FlowRun
 from ivr.simulator.call import SimulatedCall
 from tests.ivr.engine import Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, texts

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from events.catalogue import ContactEnded, ContactLeftQueue, VoicemailLeft
-from ivr.check import check_flow
-from ivr.load import load_flow
+from ivr.checks.flows import check_flow
+from ivr.files.load import load_flow
 from ivr.nodes import NODE_TYPES
-from ivr.queueing import FLOWED_OUT
-from ivr.run import FlowRun
+from ivr.running.queueing import FLOWED_OUT
+from ivr.running.run import FlowRun
 from ivr.simulator.call import SimulatedCall
 from ivr.simulator.mailboxes import SimulatedMailboxes
 from tests.ivr.engine import Engine, flow_of

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ivr.calendar import Calendar
-from ivr.flow import Flow
-from ivr.load import load_flow, read_folder
+from ivr.files.flow import Flow
+from ivr.files.load import load_flow, read_folder
+from ivr.language.calendar import Calendar
 from tests.ivr.engine import flow_of
 
 FLOWS = Path(__file__).parents[3] / "flows"

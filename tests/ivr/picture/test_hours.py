@@ -2,8 +2,8 @@
 
 import pytest
 
-from ivr.calendar import Calendar, Day, DaySpan, Hours, Season
-from ivr.named_days import NAMED_DAYS
+from ivr.language.calendar import Calendar, Day, DaySpan, Hours, Season
+from ivr.language.named_days import NAMED_DAYS
 from ivr.picture.hours import date_text, day_text, days_text, hours_text, span_text, week_lines
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.flow import Flow
+from ivr.files.flow import Flow
 from ivr.picture.graph import Box, Graph, Port, Traffic, graph_of
 from ivr.picture.mermaid import escaped, mermaid
 from tests.ivr.picture.flows import large, shipped, small

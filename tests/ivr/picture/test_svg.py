@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ivr.flow import Flow
+from ivr.files.flow import Flow
 from ivr.picture.graph import Around, Graph, Traffic, graph_of
 from ivr.picture.page import on_page
 from ivr.picture.sheet import sheets

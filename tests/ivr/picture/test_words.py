@@ -1,8 +1,8 @@
 """Words for steps and ways; what is new is called by its own name."""
 
+from ivr.language.ways import Kind, Way
 from ivr.nodes import NODE_TYPES
 from ivr.picture import words
-from ivr.ways import Kind, Way
 
 
 def test_every_type_of_step_has_words() -> None:

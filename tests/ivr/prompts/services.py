@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ivr.load import LoadedFlow, load_flow
+from ivr.files.load import LoadedFlow, load_flow
 from ivr.prompts.recordings import Listing, Recordings
 from tests.ivr.prompts.wavs import sine, written
 

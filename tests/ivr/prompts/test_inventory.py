@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ivr.crises import Crisis
-from ivr.prompting import Said
+from ivr.language.crises import Crisis
+from ivr.language.prompting import Said
 from ivr.prompts.inventory import VALUES, Inventory, State, crisis_section, same_words, section, take
 from ivr.prompts.recordings import Recordings
 from ivr.prompts.spoken import words

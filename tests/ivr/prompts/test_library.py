@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from ivr.call import Clip
-from ivr.prompting import Number, Prompts, Said, Spelled
+from ivr.language.prompting import Number, Prompts, Said, Spelled
+from ivr.ports.call import Clip
 from ivr.prompts.cache import speech_name
 from ivr.prompts.library import SpokenPrompts
 from ivr.prompts.samples import from_pcm, wav

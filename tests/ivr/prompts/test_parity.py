@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ivr.load import Folder, read_folder
+from ivr.files.load import Folder, read_folder
 from ivr.prompts.parity import parity_problems, unspeakable
 from ivr.prompts.spoken import words
 from tests.ivr.prompts.services import SAMI, SERVICE, listing, record, service

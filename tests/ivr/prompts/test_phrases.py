@@ -1,6 +1,6 @@
 """Texts with slots, cut into pieces."""
 
-from ivr.prompting import Duration, Number, Spelled, Value
+from ivr.language.prompting import Duration, Number, Spelled, Value
 from ivr.prompts.phrases import Piece, breaths, example, likely, literals, sentence, sentences, value_piece, values
 
 PLACE = "Du er nummer {position} i køen."

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.problems import FlowFileError
+from ivr.language.problems import FlowFileError
 from ivr.prompts.recordings import MANIFEST, Listing, Recordings, for_callers, music_for_callers
 from ivr.prompts.samples import PEAK_DBFS, SPEECH_DBFS, from_pcm, levels
 from ivr.prompts.wav_file import WavFileError, read, read_channels

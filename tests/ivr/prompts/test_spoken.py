@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.prompting import FORMS, Clock, Day, Duration, Number, Ordinal, Spelled, Value
+from ivr.language.prompting import FORMS, Clock, Day, Duration, Number, Ordinal, Spelled, Value
 from ivr.prompts.english import ENGLISH
 from ivr.prompts.norwegian import BOKMAL
 from ivr.prompts.spoken import GRAMMARS, LARGEST_NUMBER, keys, rounded_minutes, spoken, vocabulary, words

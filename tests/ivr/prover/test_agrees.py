@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from ivr.book import FlowBook, book_of
-from ivr.calendar import OSLO, Calendar
-from ivr.load import load_flow
+from ivr.files.load import load_flow
+from ivr.language.calendar import OSLO, Calendar
 from ivr.prover.bounds import Bounds
 from ivr.prover.prove import prove
 from ivr.simulator.scenario import run_text

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.load import read_folder
+from ivr.files.load import read_folder
 from ivr.prover.prove import Proof, prove_folder
 from ivr.prover.report import story
 from tests.ivr.prover.cases import CASES, FROM_MS, Case

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.calendar import OSLO, Calendar, Opening
+from ivr.language.calendar import OSLO, Calendar, Opening
 from ivr.prover.moments import LONGEST_CALL_S, Horizon, Timeline, Year
 
 OFFICE = Calendar("office", (((540, 900),),) * 5 + ((), ()), yearly={(12, 24): ((540, 720),)})

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ivr.book import FlowBook, book_of
-from ivr.load import read_folder
+from ivr.files.load import read_folder
 from ivr.prover.prove import prove_folder
 from ivr.simulator.scenario import run_text
 from tests.ivr.prover.cases import CASES, FROM_MS, Case

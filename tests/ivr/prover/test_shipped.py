@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.load import read_folder
+from ivr.files.load import read_folder
 from ivr.prover.prove import prove_folder
 from ivr.prover.report import story
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ivr.call import AgentLeg, Call, CallInfo, Clip, ContactId
+from ivr.ports.call import AgentLeg, Call, CallInfo, Clip, ContactId
 from ivr.simulator.call import SimulatedCall, SimulatedLeg
 from tests.ivr.call_contract import AgentEnd, CallContract, FarEnd
 

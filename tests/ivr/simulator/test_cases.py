@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ivr.book import load_book
-from ivr.problems import FlowFileError
+from ivr.language.problems import FlowFileError
 from ivr.simulator.cases import cases_in
 from ivr.simulator.scenario_file import json_schema
 from tests.ivr.simulator.stories import BEGIN, FLOW, run, told

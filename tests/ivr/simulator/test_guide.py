@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ivr.marked_yaml import read
+from ivr.files.marked_yaml import read
+from ivr.files.validation import validated
 from ivr.simulator.scenario_file import ScenarioFile
-from ivr.validation import validated
 
 GUIDE = (Path(__file__).parent.parent.parent.parent / "docs" / "testing-flows.md").read_text()
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from ivr.book import book_of
-from ivr.load import load_flow
+from ivr.files.load import load_flow
+from ivr.language.ways import Reached
 from ivr.simulator.parting import reached
 from ivr.simulator.scenario import Result, run_text
-from ivr.ways import Reached
 
 HEAD = "flow: t\ntitle: T\nnumbers: [5000]\nlanguages: [nb]\nvariables: {on: true}\nstart: a\nnodes:\n"
 ASKED = '  a: {type: menu, say: {nb: "Tast 1."}, keys: {1: b}, attempts: 1, no_choice: b}\n'

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.problems import FlowFileError
+from ivr.language.problems import FlowFileError
 from ivr.simulator.scenario import Result, run_folder
 
 FLOW = """flow: test

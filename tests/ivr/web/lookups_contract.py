@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from ivr.lookups import Cause, Failed, Found, Kind, Lookups, Question, Scalar, Wanted
+from ivr.ports.lookups import Cause, Failed, Found, Kind, Lookups, Question, Scalar, Wanted
 
 CASES: dict[str, Any] = {
     "case": {"status": "open", "open": True, "count": 3, "owner": None},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.lookups import Cause, Failed, Found, Kind, Wanted
+from ivr.ports.lookups import Cause, Failed, Found, Kind, Wanted
 from ivr.web.answers import MOST_DEPTH, NotJsonError, document, outcome_of
 
 VALUE = {"value": Wanted(("value",))}

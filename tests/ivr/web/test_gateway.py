@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from ivr.texting import Sending, TextMessage
+from ivr.ports.texting import Sending, TextMessage
 from ivr.web.caps import Caps
 from ivr.web.gateway import GatewayTexts, TextTerms, filled, international
 from tests.ivr.web.servers import client, serving

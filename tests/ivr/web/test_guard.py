@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ivr.lookups import Cause, Failed
+from ivr.ports.lookups import Cause, Failed
 from ivr.web.addresses import NotAllowed, networks
 from ivr.web.guard import CheckedNames, SystemNames, checked_socket
 from ivr.web.service import Body, WebRequest

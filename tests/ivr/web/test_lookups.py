@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
-from ivr.lookups import Cause, Failed, Found, Lookups, Question, Wanted
+from ivr.ports.lookups import Cause, Failed, Found, Lookups, Question, Wanted
 from ivr.web.lookups import WebLookups, _request
 from tests.ivr.web.lookups_contract import LookupsContract, LookupsWorld
 from tests.ivr.web.servers import Answering, client, hang, says, serving

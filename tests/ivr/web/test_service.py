@@ -8,7 +8,7 @@ import os
 import pytest
 from aiohttp import web
 
-from ivr.lookups import Cause, Failed
+from ivr.ports.lookups import Cause, Failed
 from ivr.web.service import Body, WebClient, WebRequest
 from tests.ivr.web.servers import client, hang, raw, says, serving
 

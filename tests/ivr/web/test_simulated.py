@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ivr.lookups import Cause, Failed, Found, Lookups, Question, Wanted
-from ivr.texting import Sending, TextMessage
+from ivr.ports.lookups import Cause, Failed, Found, Lookups, Question, Wanted
+from ivr.ports.texting import Sending, TextMessage
 from ivr.web.simulated import Answer, SimulatedLookups, SimulatedTexts
 from tests.ivr.web.lookups_contract import LookupsContract, LookupsWorld
 

@@ -1,0 +1,1 @@
+"""What shows only when nodes and files are seen together, and what callers would suffer from."""

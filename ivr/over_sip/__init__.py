@@ -1,0 +1,1 @@
+"""The Call and AgentPhones ports over SIP and RTP."""

@@ -1,0 +1,396 @@
+"""Agents' phones over SIP: ringing one for an offer, and the leg that comes of it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from acd.model import Offer
+from events.catalogue import MediaReported, MediaTimedOut
+from events.sink import Sink
+from ivr.over_sip.lasting_media import LastingMedia
+from ivr.over_sip.telephony import Identity, Spawn
+from ivr.ports.call import CallInfo
+from ivr.ports.phones import ELSEWHERE, NotAnswered
+from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent, RtpTimeout, Srtp, WorkerLost
+from sdp.description import parse as parse_sdp
+from sdp.errors import SdpError, UnusableAddress
+from sip.aio.user_agent import UserAgent
+from sip.config import Address
+from sip.events import (
+    Accepted,
+    Confirmed,
+    Ended,
+    OfferReceived,
+    Origin,
+    Refreshed,
+    ReinviteReceived,
+    Rejected,
+    Reoffered,
+    ReofferFailed,
+    SessionId,
+    SipEvent,
+)
+from sip.message.address import NameAddr
+from sip.message.reason import COMPLETED_ELSEWHERE, Reason, reason, warning
+from sip.message.uri import SipUri
+
+_log = structlog.get_logger(__name__)
+
+_CAUSES = {
+    486: "busy",
+    600: "busy",
+    603: "rejected",
+    403: "rejected",
+    488: "rejected",
+    408: "no_answer",
+    487: "no_answer",
+}
+"""What a final answer to our INVITE says about the agent; anything else: the phone cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a phone is: the URI to ask for, and the address to send to; None: where its host leads, or `trunk` is.
+
+    `local`: what From says, whoever it is that calls; `headers`: what the INVITE says besides.
+    """
+
+    uri: SipUri
+    destination: Address | None
+    trunk: str = ""
+    local: NameAddr | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MediaTerms:
+    """How media goes with one trunk or agent. `tones`: keys are heard in the voice where no telephone events come."""
+
+    srtp: Srtp = Srtp.REFUSED
+    tones: bool = False
+
+
+_PLAIN = MediaTerms()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one engine gives to all its legs. `hold_music`: A-law files for whoever is put on hold. `terms`: those of
+    trunks and agents; whoever is not there has the plainest.
+    """
+
+    user_agent: UserAgent
+    media: MediaEngine
+    sink: Sink
+    identity: Identity
+    spawn: Spawn
+    hold_music: tuple[str, ...] = ()
+    lasting: LastingMedia | None = None
+    """What `media` is where media runs in processes that may be lost: it sends our new offers by `follow`."""
+    terms: Mapping[Origin, MediaTerms] = field(default_factory=dict)
+
+    def options(self, whose: Origin, contact: str) -> LegOptions:
+        """How a leg with that peer is opened."""
+        terms = self.terms.get(whose, _PLAIN)
+        return LegOptions(contact, trusted=whose.kind != "stranger", srtp=terms.srtp, tones=terms.tones)
+
+    def follow(self, leg: LegId, session: SessionId) -> None:
+        """The leg's offers go out in that session."""
+        if self.lasting is not None:
+            self.lasting.follow(leg, lambda sdp: self.user_agent.reoffer(session, sdp))
+
+    def reoffered(self, leg: LegId, event: Reoffered | ReofferFailed) -> None:
+        """What came of an offer of ours."""
+        if self.lasting is not None:
+            self.lasting.reoffered(leg, event.sdp if isinstance(event, Reoffered) else None)
+
+    async def close(self, contact: str, leg: LegId) -> None:
+        """End a leg's media and tell what it was like."""
+        stats = await self.media.close(leg)
+        if stats.sent or stats.received:
+            who = self.identity
+            self.sink.emit(
+                MediaReported(
+                    at_ms=who.now_ms(),
+                    tenant=who.tenant,
+                    node=who.node,
+                    contact=contact,
+                    leg=leg,
+                    sent=stats.sent,
+                    received=stats.received,
+                    lost=stats.lost,
+                    jitter_ms=stats.jitter_ms,
+                    peer_lost=-1 if stats.peer_lost is None else stats.peer_lost,
+                    peer_jitter_ms=-1.0 if stats.peer_jitter_ms is None else stats.peer_jitter_ms,
+                    round_trip_ms=-1.0 if stats.round_trip_ms is None else stats.round_trip_ms,
+                )
+            )
+
+    def silent(self, contact: str, timeout: RtpTimeout) -> None:
+        """Tell that a leg is not heard."""
+        who = self.identity
+        self.sink.emit(
+            MediaTimedOut(
+                at_ms=who.now_ms(),
+                tenant=who.tenant,
+                node=who.node,
+                contact=contact,
+                leg=timeout.leg,
+                silent_ms=timeout.silent_ms,
+            )
+        )
+
+
+class Joined(Protocol):
+    """The other side of a bridge: what a leg tells it."""
+
+    def leg_ended(self, cause: str) -> None: ...
+
+    def leg_held(self, held: bool) -> None: ...
+
+
+class SipAgentLeg:
+    """A phone that svar rang, from the INVITE on. `answered` resolves when it may be bridged, or fails NotAnswered."""
+
+    __slots__ = ("_ended", "_held", "_line", "_ringing", "agent", "answered", "contact", "joined", "leg", "session")
+
+    def __init__(self, line: Line, agent: str, contact: str, leg: LegId) -> None:
+        self._line = line
+        self.agent = agent
+        self.contact = contact
+        self.leg = leg
+        self.joined: Joined | None = None
+        self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ended = False
+        self._held = False
+        self._ringing = False
+
+    async def invite(self, target: Target, local: NameAddr, headers: tuple[tuple[str, str], ...]) -> None:
+        """Send the INVITE. Raises MediaError when there is no port for it."""
+        line = self._line
+        line.media.listen(self.leg, self._heard_media)
+        whose = Origin("trunk", target.trunk) if target.trunk else Origin("agent", self.agent)
+        offer = await line.media.open(self.leg, None, line.options(whose, self.contact))
+        self.session = line.user_agent.invite(
+            target.uri,
+            self._heard,
+            local=local,
+            remote=NameAddr(target.uri),
+            destination=target.destination,
+            trunk=target.trunk,
+            sdp=offer,
+            headers=(*headers, *target.headers),
+        )
+        self._ringing = True
+        line.follow(self.leg, self.session)
+
+    @property
+    def over(self) -> bool:
+        """Whether the phone is on the hook again."""
+        return self._ended
+
+    @property
+    def held(self) -> bool:
+        """Whether the phone has put us on hold."""
+        return self._held
+
+    async def hang_up(self) -> None:
+        """CANCEL or BYE, whichever fits, and the end of its media. Nothing when it is over."""
+        self.release()
+
+    def release(self, *, elsewhere: bool = False) -> None:
+        """`hang_up`, for places that cannot wait. `elsewhere`: another phone gets the call (RFC 3326 §3.1)."""
+        if not self._ended:
+            self._ended = True
+            if self._ringing:
+                why = reason(200, COMPLETED_ELSEWHERE) if elsewhere else ()
+                self._line.user_agent.hang_up(self.session, headers=why)
+            self._line.spawn(self._line.close(self.contact, self.leg))
+        if not self.answered.done():
+            self.answered.cancel()
+
+    def _heard(self, event: SipEvent) -> None:
+        match event:
+            case Accepted():
+                self._line.spawn(self._accepted(event.sdp or ""))
+            case Rejected():
+                if event.reasons:
+                    _log.info("a phone refused for a reason", contact=self.contact, reasons=told(event.reasons))
+                self._not_answered(_CAUSES.get(event.status, "unreachable"))
+            case Ended():
+                self._over("agent_hung_up")
+            case Confirmed():
+                if event.sdp:
+                    self._line.spawn(self._line.media.update(self.leg, event.sdp))
+            case ReinviteReceived() | OfferReceived():
+                self._line.spawn(self._reinvited(event))
+            case Refreshed() if event.moved and event.sdp:
+                self._line.spawn(self._line.media.update(self.leg, event.sdp))
+            case Reoffered() | ReofferFailed():
+                self._line.reoffered(self.leg, event)
+            case _:
+                pass
+
+    async def _accepted(self, answer: str) -> None:
+        if self._ended or self.answered.done():
+            return
+        try:
+            await self._line.media.update(self.leg, answer)
+        except MediaError as error:
+            _log.warning("agent's phone answered with media that cannot be used", agent=self.agent, error=str(error))
+            if not self.answered.done():
+                self.answered.set_exception(NotAnswered("rejected"))
+            self.release()
+            return
+        if not self.answered.done():
+            self.answered.set_result(None)
+
+    async def _reinvited(self, event: ReinviteReceived | OfferReceived) -> None:
+        """The phone holds, resumes or moves its media (RFC 3264 §8.4).
+
+        Before it is answered there is nothing to hold: its early media is not listened to, the caller has our music.
+        """
+        if isinstance(event, ReinviteReceived):
+            taken = await answer_reinvite(self._line, self.leg, event)
+        elif not self.answered.done():
+            self._line.user_agent.refuse_offer(event.session, 488)
+            return
+        else:
+            taken = await answer_offer(self._line, self.leg, event)
+        held = event.sdp is not None and is_held(event.sdp)
+        if taken and held != self._held:
+            self._held = held
+            if self.joined is not None:
+                self.joined.leg_held(held)
+
+    def _not_answered(self, cause: str) -> None:
+        if not self._ended:
+            self._ended = True
+            self._line.spawn(self._line.close(self.contact, self.leg))
+        if not self.answered.done():
+            self.answered.set_exception(NotAnswered(cause))
+
+    def _over(self, cause: str) -> None:
+        if not self.answered.done():
+            self._not_answered("unreachable")
+            return
+        self.release()
+        if self.joined is not None:
+            self.joined.leg_ended(cause)
+
+    def _heard_media(self, event: MediaEvent) -> None:
+        if isinstance(event, RtpTimeout):
+            self._line.silent(self.contact, event)
+        elif isinstance(event, WorkerLost):
+            self._media_lost()
+
+    def _media_lost(self) -> None:
+        """The process that carried it is gone, and the phone did not come along to another."""
+        if not self.answered.done():
+            self.answered.set_exception(NotAnswered("unreachable"))
+        self.release()
+        if self.joined is not None:
+            self.joined.leg_ended("error")
+
+
+async def answer_reinvite(line: Line, leg: LegId, event: ReinviteReceived) -> bool:
+    """Answer the offer in a re-INVITE, or make one where it asks for ours (RFC 3261 §14.2). False: it was refused."""
+    try:
+        if event.sdp is None:
+            sdp = await line.media.offer(leg)
+        else:
+            # An offer of ours that the last ACK left without an answer is not what this answers.
+            await line.media.withdraw(leg)
+            sdp = await line.media.update(leg, event.sdp)
+    except MediaError as error:
+        line.user_agent.reject(event.session, error.status, headers=unacceptable(error))
+        return False
+    return line.user_agent.accept(event.session, sdp)
+
+
+async def answer_offer(line: Line, leg: LegId, event: OfferReceived) -> bool:
+    """Answer an offer in an UPDATE or a PRACK (RFC 3311 §5.2, RFC 3262 §5). False: it was refused."""
+    try:
+        sdp = await line.media.update(leg, event.sdp)
+    except MediaError as error:
+        line.user_agent.refuse_offer(event.session, error.status, unacceptable(error))
+        return False
+    return line.user_agent.answer_offer(event.session, sdp)
+
+
+def told(reasons: tuple[Reason, ...]) -> list[str]:
+    """What a network said of why a call ended, for the log: `Q.850 16`."""
+    return [f"{one.protocol} {one.cause} {one.text}".rstrip() for one in reasons]
+
+
+def unacceptable(error: MediaError) -> tuple[tuple[str, str], ...]:
+    """What a 488 says beside its status (RFC 3261 §20.43)."""
+    if error.status != 488:
+        return ()
+    if isinstance(error.__cause__, UnusableAddress):
+        return (warning(301, "svar", "Incompatible network address formats"),)
+    return (warning(305, "svar", "Incompatible media format"),)
+
+
+def is_held(sdp: str) -> bool:
+    """Whether an SDP offer puts us on hold: its first stream is sendonly or inactive (RFC 3264 §8.4)."""
+    try:
+        description = parse_sdp(sdp)
+    except SdpError:
+        return False
+    first = description.media[0].attributes if description.media else ()
+    return any(attribute.name in ("sendonly", "inactive") for attribute in (*first, *description.attributes))
+
+
+class SipPhones:
+    """The AgentPhones port over SIP, and the way to a number outside.
+
+    `locate` gives where an agent's phone is now, or None; `local` is what From says for a caller and a queue.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        locate: Callable[[str], Target | None],
+        local: Callable[[CallInfo, str], NameAddr],
+        tokens: Callable[[], str],
+    ) -> None:
+        self._line = line
+        self._locate = locate
+        self._local = local
+        self._tokens = tokens
+
+    async def ring(self, offer: Offer, info: CallInfo) -> SipAgentLeg:
+        """See `ivr.ports.phones.AgentPhones.ring`."""
+        target = self._locate(offer.agent)
+        if target is None:
+            raise NotAnswered("unreachable")
+        headers = (
+            ("X-Svar-Contact", offer.contact),
+            ("X-Svar-Queue", offer.queue),
+            ("X-Svar-Waited-Ms", str(offer.waited_ms)),
+        )
+        return await self.dial(offer.agent, target, info, offer.queue, headers)
+
+    async def dial(
+        self, name: str, target: Target, info: CallInfo, purpose: str, headers: tuple[tuple[str, str], ...] = ()
+    ) -> SipAgentLeg:
+        """Ring `target` on behalf of the caller until it is answered. Raises NotAnswered; cancelling stops it."""
+        leg = SipAgentLeg(self._line, name, info.contact, LegId(self._tokens()))
+        try:
+            await leg.invite(target, target.local or self._local(info, purpose), headers)
+            await leg.answered
+        except MediaError as error:
+            leg.release()
+            _log.warning("no media for a call to an agent", agent=name, error=str(error))
+            raise NotAnswered("unreachable") from error
+        except asyncio.CancelledError as stopped:
+            leg.release(elsewhere=ELSEWHERE in stopped.args)
+            raise
+        except BaseException:
+            leg.release()
+            raise
+        return leg

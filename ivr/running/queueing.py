@@ -1,0 +1,292 @@
+"""A caller in a queue: a place, the agent's phone, the talk; every way out leaves it clean."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import structlog
+
+from acd.distributor import Distributor, DistributorError, Refused, Unavailable
+from acd.model import Enqueue, Offer, Place, QueueId, Revoked
+from ivr.ports.call import AgentLeg, CallEnded
+from ivr.ports.phones import ELSEWHERE, NotAnswered
+from ivr.running.announcing import Announcer, Waiting
+from ivr.running.commands import Chain, Commands
+from ivr.running.leaving import Exit, Rules, by_key
+from ivr.running.run import Run, Visit
+
+_log = structlog.get_logger(__name__)
+
+ENTER_PATIENCE_S = 120.0
+"""How long a caller waits for a queue that is out of reach, before going on at `unavailable`."""
+FLOWED_OUT = frozenset({"overflow", "voicemail", "callback", "key"})
+"""Causes of who is led out of the queue (F), by the node that they are led to (`Node.flows_out_as`), or by a key."""
+CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "shutdown"}) | FLOWED_OUT
+"""What the distributor is told of an end; all else is an error."""
+_RELEASE_S = 2.0
+"""How long a phone may take to stop ringing before nobody waits for it any more."""
+_UNTOLD_PATIENCE_S = 3.0
+_OFFER_PATIENCE_S = 10.0
+_FINISH_PATIENCE_S = 300.0
+
+
+class Left(Enum):
+    """How a stay in a queue ended, when the caller is still there."""
+
+    TALKED = "talked"
+    WAITED_TOO_LONG = "overflow"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a queue node wants of the queue. `overflow` is the cause that is told of who waited too long."""
+
+    queue: QueueId
+    priority_s: int
+    max_wait_s: float
+    overflow: str = "overflow"
+
+
+async def wait_and_talk(run: Run, wish: Wish, waiting: Waiting) -> Left | Exit:
+    """Wait for an agent and talk; a key or a rule of the block may lead another way. A run that has an entry in this
+    queue goes on with it.
+
+    Raises CallEnded (or is cancelled) when the caller is gone; what the distributor has to know of that is then under
+    way in `run.services.commands`.
+    """
+    if not run.call.answered:
+        await run.call.answer()
+    announcer = Announcer(run, waiting)
+    stay = _Stay(run, wish, announcer, waiting)
+    try:
+        left = await stay.through()
+        # Two at once cannot speak to a caller: the next node begins when the last sentence has stopped.
+        await announcer.silence()
+        return left
+    except CallEnded as ended:
+        stay.cause = ended.cause
+        raise
+    except asyncio.CancelledError:
+        stay.cause = run.ended or "shutdown"
+        raise
+    finally:
+        stay.close()
+
+
+class _Stay:
+    """One contact's stay in one queue."""
+
+    def __init__(self, run: Run, wish: Wish, announcer: Announcer, waiting: Waiting) -> None:
+        self._run = run
+        self._wish = wish
+        self._announcer = announcer
+        self._mailbox = run.services.offers.expect(run.data.contact)
+        self._chain = Chain(run.services.commands)
+        self._resumed = run.data.entry is not None and run.data.entry.queue == wish.queue
+        self._visit = self._entry()
+        self._in_doubt = False
+        waited_s = (run.services.now_ms() - self._visit.arrived_ms) / 1000
+        self._give_up_at = asyncio.get_running_loop().time() + wish.max_wait_s - waited_s
+        self._keys = waiting.keys
+        self._rules = Rules(run, wish.queue, waiting, waited_s)
+        self.cause = "error"
+
+    @property
+    def _distributor(self) -> Distributor:
+        return self._run.services.distributor
+
+    def _entry(self) -> Visit:
+        data = self._run.data
+        if data.entry is None or not self._resumed:
+            data.entry = Visit(self._wish.queue, self._run.services.now_ms(), self._wish.priority_s)
+        return data.entry
+
+    async def through(self) -> Left | Exit:
+        """From the place to the end of the talk."""
+        self._announcer.start()
+        if not await self._enter():
+            return Left.UNAVAILABLE
+        while True:
+            offer = await self._offer()
+            if not isinstance(offer, Offer):
+                return offer
+            leg = await self._ring(offer)
+            if leg is not None and await self._accepted(offer, leg):
+                await self._talk(offer, leg)
+                return Left.TALKED
+            if self._in_doubt and not await self._enter():
+                return Left.UNAVAILABLE
+
+    async def _offer(self) -> Offer | Left | Exit:
+        """The next offer, or how the caller leaves before one comes."""
+        getting = asyncio.ensure_future(self._mailbox.get())
+        waits_s = max(self._give_up_at - asyncio.get_running_loop().time(), 0.0)
+        pressed, left = self._announcer.pressed, self._rules.left
+        try:
+            first: set[asyncio.Future[Any]] = {getting, pressed, left}
+            await asyncio.wait(first, timeout=waits_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # An offer that comes at this moment is withdrawn with the place.
+            getting.cancel()
+        if pressed.done() or left.done():
+            way = by_key(self._run, self._keys[pressed.result()]) if pressed.done() else left.result()
+            self.cause = way.cause
+            return way
+        if getting.done() and not getting.cancelled():
+            return getting.result()
+        self.cause = self._wish.overflow
+        return Left.WAITED_TOO_LONG
+
+    # --- the place ---
+
+    async def _enter(self) -> bool:
+        """Take or retake the place. False when the queue is full, unknown, or away for longer than anybody waits."""
+        for patience_s in (_UNTOLD_PATIENCE_S, ENTER_PATIENCE_S):
+            try:
+                await self._chain.do(self._enqueue, patience_s=patience_s)
+            except Refused as refused:
+                _log.warning("queue refused a contact", queue=self._wish.queue, code=refused.code)
+                break
+            except Unavailable:
+                _log.warning("queue is out of reach", queue=self._wish.queue, contact=self._run.data.contact)
+                await self._announcer.tell_delay()
+            else:
+                self._in_doubt = False
+                return True
+        self.cause = "error"
+        return False
+
+    def _enqueue(self) -> Awaitable[Place]:
+        visit = self._visit
+        arrived_ms = visit.arrived_ms if self._resumed else 0
+        self._resumed = True
+        entry = Enqueue(self._mailbox.contact, visit.queue, self._run.services.node, visit.priority_s, arrived_ms)
+        return self._distributor.enqueue(entry)
+
+    # --- the agent ---
+
+    async def _ring(self, offer: Offer) -> AgentLeg | None:
+        """Ring the agent, for as long as the offer says or until the lease is lost."""
+        services = self._run.services
+        ringing = asyncio.ensure_future(services.phones.ring(offer, self._run.call.info))
+        lost = False
+
+        def revoked(heard: Revoked) -> None:
+            nonlocal lost
+            if heard.offer == offer.offer:
+                lost = True
+                ringing.cancel(None if heard.cause == "no_answer" else ELSEWHERE)
+
+        self._mailbox.on_revoked = revoked
+        try:
+            pressed = self._announcer.pressed
+            both: set[asyncio.Future[Any]] = {ringing, pressed}
+            await asyncio.wait(both, timeout=offer.rings_for_ms / 1000, return_when=asyncio.FIRST_COMPLETED)
+            if pressed.done() and not ringing.done():
+                # The place is left, and with it the lease: the agent has missed nothing.
+                _abandon(ringing, services.commands)
+                return None
+            if not ringing.done():
+                ringing.cancel()
+                await asyncio.wait({ringing}, timeout=_RELEASE_S)
+        except BaseException:
+            _abandon(ringing, services.commands)
+            raise
+        finally:
+            self._mailbox.on_revoked = None
+        if not ringing.done():
+            _abandon(ringing, services.commands)
+        leg, cause = _outcome(ringing) if ringing.done() else (None, "error")
+        if lost and leg is not None:
+            await leg.hang_up()
+            return None
+        if leg is None and not lost:
+            await self._fail(offer, cause)
+        return leg
+
+    async def _fail(self, offer: Offer, cause: str) -> None:
+        """Give the offer back; the caller keeps the place. The lease's end does the same if the store stays away."""
+        fail = self._distributor.fail
+        try:
+            await self._chain.do(lambda: fail(offer.offer, offer.fence, cause), patience_s=_OFFER_PATIENCE_S)
+        except DistributorError as error:
+            _log.info("offer was gone already", offer=offer.offer, error=str(error))
+
+    async def _accepted(self, offer: Offer, leg: AgentLeg) -> bool:
+        """Confirm that the agent has the caller. False: the lease is lost, and the agent was hung up."""
+        accept = self._distributor.accept
+        try:
+            await self._chain.do(lambda: accept(offer.offer, offer.fence), patience_s=_OFFER_PATIENCE_S)
+        except Refused:
+            await leg.hang_up()
+            return False
+        except Unavailable:
+            # Nobody knows whether it was done: end both, and take the place again with the arrival it had.
+            self._in_doubt = True
+            self._later(lambda: self._distributor.finish(offer.contact, "error"))
+            await leg.hang_up()
+            return False
+        except BaseException:
+            self._run.services.commands.own(leg.hang_up())
+            raise
+        return True
+
+    async def _talk(self, offer: Offer, leg: AgentLeg) -> None:
+        visit = self._visit
+        visit.outcome, visit.agent = "answered", offer.agent
+        visit.waited_ms = self._run.services.now_ms() - visit.arrived_ms
+        try:
+            await self._announcer.silence()
+            self.cause = await self._run.call.bridge(leg)
+        except BaseException:
+            self._run.services.commands.own(leg.hang_up())
+            raise
+
+    # --- the end ---
+
+    def close(self) -> None:
+        """Leave or finish, after what is under way. Waits for nothing, so that it can't be interrupted."""
+        visit, contact, data = self._visit, self._mailbox.contact, self._run.data
+        cause = self.cause if self.cause in CAUSES else "error"
+        self._run.services.offers.forget(contact)
+        self._announcer.stop()
+        self._rules.stop()
+        if visit.outcome == "answered":
+            self._later(lambda: self._distributor.finish(contact, cause))
+        else:
+            visit.outcome = cause
+            visit.waited_ms = self._run.services.now_ms() - visit.arrived_ms
+            self._later(lambda: self._distributor.leave(contact, cause, flowed_out=cause in FLOWED_OUT))
+        data.entry = None
+        data.journey.append(visit)
+
+    def _later(self, command: Callable[[], Awaitable[object]]) -> None:
+        self._chain.later(command, patience_s=_FINISH_PATIENCE_S)
+
+
+def _outcome(ringing: "asyncio.Future[AgentLeg]") -> tuple[AgentLeg | None, str]:
+    """The leg, or why there is none. A phone that answered just when it was cancelled still counts as answered."""
+    if ringing.cancelled():
+        return None, "no_answer"
+    error = ringing.exception()
+    if error is None:
+        return ringing.result(), ""
+    if isinstance(error, NotAnswered):
+        return None, error.cause
+    _log.error("ringing an agent failed", exc_info=error)
+    return None, "error"
+
+
+def _abandon(ringing: "asyncio.Future[AgentLeg]", commands: Commands) -> None:
+    """The caller is gone: ring no more, and hang up a phone that was answered at that moment."""
+
+    def done(rung: "asyncio.Future[AgentLeg]") -> None:
+        leg, _ = _outcome(rung)
+        if leg is not None:
+            commands.own(leg.hang_up())
+
+    ringing.cancel()
+    ringing.add_done_callback(done)
