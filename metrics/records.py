@@ -102,7 +102,21 @@ class Records:
     async def commit(
         self, tenant: str, checkpoint: str, records: Sequence[CallRecord], parts: Mapping[tuple[str, str], str | None]
     ) -> None:
-        """One transaction, on disk when this returns. A contact that has its record keeps it. Raises RecordsError."""
+        """One transaction, on disk when this returns. A contact that has its record keeps it. Raises RecordsError.
+
+        Who is cancelled meanwhile is so when it is done: one cut off would hold the file until its connection is
+        collected, and whoever writes next would find it locked.
+        """
+        writing = asyncio.ensure_future(self._commit(tenant, checkpoint, records, parts))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait({writing})
+            raise
+
+    async def _commit(
+        self, tenant: str, checkpoint: str, records: Sequence[CallRecord], parts: Mapping[tuple[str, str], str | None]
+    ) -> None:
         rows = [r | {name: json.dumps(r[name], separators=(",", ":")) for name in JSON_COLUMNS} for r in records]
         kept = [(tenant, fold, part, body) for (fold, part), body in parts.items() if body is not None]
         gone = [(tenant, fold, part) for (fold, part), body in parts.items() if body is None]

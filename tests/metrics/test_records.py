@@ -1,3 +1,4 @@
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -87,3 +88,19 @@ async def test_state_that_cannot_be_read_is_told(tmp_path: Path, records: Record
     (tmp_path / "records.db").write_bytes(b"x" * 8192)
     with pytest.raises(RecordsError, match="cannot read the call records"):
         await records.load("nav")
+
+
+async def test_whoever_is_cancelled_while_writing_leaves_the_file_to_the_next(tmp_path: Path) -> None:
+    parts: dict[tuple[str, str], str | None] = {("fold", str(number)): "1" for number in range(500)}
+    for turns in range(0, 1200, 25):
+        first = await Records.open(tmp_path / "records.db")
+        writing = asyncio.create_task(first.commit("nav", "1-0", [record(f"c{turns}")], parts))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+        await first.close()
+        second = await Records.open(tmp_path / "records.db")
+        await second.commit("nav", "2-0", [record(f"next-{turns}")], parts)
+        assert (await second.load("nav"))[0] == "2-0"
+        await second.close()
