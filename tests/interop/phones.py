@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import sys
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -118,6 +119,15 @@ async def _ready_line(log: Path, process: asyncio.subprocess.Process) -> str:
     raise AssertionError(f"svar did not start:\n{_text(log)}")
 
 
+def _is_whole(path: Path) -> bool:
+    """Whether a WAV file has its header, and in it a length."""
+    try:
+        with wave.open(str(path)) as file:
+            return bool(file.getnframes())
+    except (wave.Error, EOFError):
+        return False
+
+
 def _text(log: Path) -> str:
     return log.read_text(errors="replace")
 
@@ -196,6 +206,16 @@ class Baresip:
         files = sorted(self._folder.glob("dump-*-dec.wav"))
         assert files, f"baresip heard nothing:\n{self.log()[-3000:]}"
         return files[-1]
+
+    async def recorded(self) -> Path:
+        """The same, once baresip has written it to its end, which it does after it tells that the call is closed."""
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while not _is_whole(self.heard()):  # noqa: ASYNC110 - a file tells nobody
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"{self.heard()} was not written to its end\n{self.log()[-3000:]}") from None
+        return self.heard()
 
     async def _read(self) -> None:
         """Netstrings of JSON."""

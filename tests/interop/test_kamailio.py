@@ -122,8 +122,8 @@ async def test_an_agent_who_registered_through_it_is_rung_by_whichever_node_has_
         first = await talk(front, caller, agent, 1, ends=agent)
         second = await talk(front, caller, agent, 2, ends=caller)
         assert first is not second
-        assert power_at(wav_file(caller.heard())[-8000:], 880) > PURE
-        assert power_at(wav_file(agent.heard())[-8000:], 440) > PURE
+        assert power_at(wav_file(await caller.recorded())[-8000:], 880) > PURE
+        assert power_at(wav_file(await agent.recorded())[-8000:], 440) > PURE
         await is_rung(front, caller, agent, 3)
     await until_agents(front, logged_out=1)
     await asyncio.gather(*(node.installation.quiet() for node in front.nodes))
@@ -148,8 +148,8 @@ async def test_a_flow_calls_out_through_it(front: Front, both: Site, tmp_path: P
         await asyncio.sleep(TALK_S)
         await partner.hang_up()
         await caller.event("CALL_CLOSED")
-        assert power_at(wav_file(partner.heard())[-8000:], 440) > PURE
-        assert power_at(wav_file(caller.heard())[-8000:], 660) > PURE
+        assert power_at(wav_file(await partner.recorded())[-8000:], 440) > PURE
+        assert power_at(wav_file(await caller.recorded())[-8000:], 660) > PURE
 
 
 @by_udp
