@@ -11,11 +11,15 @@ from metrics.health import Unwell
 
 _log = structlog.get_logger(__name__)
 
+ASK_AGAIN_S = 3.0
+ASK_MOST = 3
+
 
 class Parts:
-    """Runs the parts and remembers which of them failed."""
+    """Runs the parts and remembers which of them failed. One that goes on is asked again after `ask_again_s`."""
 
-    def __init__(self) -> None:
+    def __init__(self, ask_again_s: float = ASK_AGAIN_S) -> None:
+        self._ask_again_s = ask_again_s
         self._running: set[str] = set()
         self._failed: dict[str, str] = {}
 
@@ -24,8 +28,7 @@ class Parts:
         task = asyncio.get_running_loop().create_task(work, name=name)
 
         async def end() -> None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await _ended_by_asking(task, self._ask_again_s)
 
         self._running.add(name)
         task.add_done_callback(self._ended)
@@ -46,3 +49,15 @@ class Parts:
         error = task.exception()
         self._failed[name] = type(error).__name__ if error is not None else "returned"
         _log.error("a part of the node ended by itself", part=name, exc_info=error)
+
+
+async def _ended_by_asking(task: asyncio.Task[None], ask_again_s: float) -> None:
+    """Asked more than once: `asyncio.wait_for` of Python 3.11, which libraries use, loses a cancellation that comes as
+    its work is done, and then the part goes on. One that never ends does not keep the others from ending.
+    """
+    for _ in range(ASK_MOST):
+        task.cancel()
+        await asyncio.wait({task}, timeout=ask_again_s)
+        if task.done():
+            return
+    _log.error("a part of the node does not end", part=task.get_name())

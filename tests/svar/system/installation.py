@@ -12,7 +12,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -159,8 +159,9 @@ class Installation:
         assert self.process is not None
         pid = self.process.pid
         for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            if name in Path(f"/proc/{one}/cmdline").read_text().split("\0")[0]:
-                return int(one)
+            with suppress(FileNotFoundError, ProcessLookupError):  # one that has ended since
+                if name in Path(f"/proc/{one}/cmdline").read_text().split("\0")[0]:
+                    return int(one)
         raise AssertionError(f"svar has no child {name}")
 
     # --- what users see ---
