@@ -18,7 +18,7 @@ from ivr.prompts.speech import VOICES
 from tests.interop.linphone import Linphone, linphone
 from tests.interop.peers import require
 from tests.interop.phones import Baresip, baresip, free_stream_port
-from tests.interop.sound import Samples, a_law_file, likeness, power_at, wav_file
+from tests.interop.sound import Samples, a_law_file, likeness, power_at, share_alike, wav_file
 from tests.sip.aio.authority import Authority
 from tests.svar.system.installation import Installation, eventually, running
 
@@ -191,8 +191,9 @@ async def test_linphone_is_an_agents_phone_and_a_callers_over_tls_and_srtp(node:
         await agent.command(f"call sip:5001@localhost:{node.port};transport=tls")
         await agent.says("Media streams established", 2)
         await agent.says("ended", 2)
-        said = node.spoken("Takk for at du ringte, og ha en riktig god dag.")[:8000]
-        assert likeness(wav_file(agent.heard), said)[0] > ALIKE
+        said = node.spoken("Takk for at du ringte, og ha en riktig god dag.")
+        # Its jitter buffer leaves out or puts in 10 ms on a busy machine; the rest is the same, sample by sample.
+        assert share_alike(wav_file(agent.heard), said) > ALIKE
     await node.until_ready(0)
 
 
