@@ -60,4 +60,5 @@ async def _ended_by_asking(task: asyncio.Task[None], ask_again_s: float) -> None
         await asyncio.wait({task}, timeout=ask_again_s)
         if task.done():
             return
+        _log.info("a part of the node goes on and is asked again to end", part=task.get_name())
     _log.error("a part of the node does not end", part=task.get_name())
