@@ -52,8 +52,9 @@ class Parts:
 
 
 async def _ended_by_asking(task: asyncio.Task[None], ask_again_s: float) -> None:
-    """Asked more than once: `asyncio.wait_for` of Python 3.11, which libraries use, loses a cancellation that comes as
-    its work is done, and then the part goes on. One that never ends does not keep the others from ending.
+    """Asked more than once: libraries lose a cancellation (`asyncio.wait_for` of Python 3.11 does as its work is done;
+    a blocked read of redis did in one of 35 stops), and then the part goes on. One that never ends keeps no other from
+    ending.
     """
     for _ in range(ASK_MOST):
         task.cancel()
