@@ -1,0 +1,68 @@
+"""Events of distribution between sites: tiers, partners, duty. Written by the distributor's scripts."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from events.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierOpened(Event):
+    """More agents may serve the contact from now on. `why`: after, estimate, waiting, nobody, site_lost, closing."""
+
+    kind: ClassVar[str] = "tier_opened"
+    queue: str
+    tier: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferWithheld(Event):
+    """Why the contact waits on and was offered to nobody: decided as it came, as a tier opened, or an offer failed.
+
+    Reasons: nobody_logged_in, all_on_break, all_busy (of the agents in its open tiers), preferred_busy. `tier` is the
+    widest one that is open (0: only the preferred agent), `there` how many of its agents are logged in, `working` how
+    many of those are not on a break, `ahead` how many wait before it in the queue.
+    """
+
+    kind: ClassVar[str] = "offer_withheld"
+    queue: str
+    tier: int
+    reason: str
+    there: int
+    working: int
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerAnswered(Event):
+    """A partner's person has the caller: F of our queue, which the event contact_left_queue tells beside this."""
+
+    kind: ClassVar[str] = "partner_answered"
+    offer: str
+    queue: str
+    partner: str
+    waited_ms: int
+    rang_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerReleased(Event):
+    """The talk at the partner's is over. Causes as those of contact_released."""
+
+    kind: ClassVar[str] = "partner_released"
+    queue: str
+    partner: str
+    cause: str
+    talked_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyChanged(Event):
+    """Who is on duty for a queue now: `agents` is their number, `came` and `went` name who changed, by commas."""
+
+    kind: ClassVar[str] = "duty_changed"
+    queue: str
+    agents: int
+    came: str
+    went: str
