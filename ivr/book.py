@@ -1,7 +1,7 @@
 """The flows in service: those of a folder in which nothing is wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ from ivr.language.crises import Crisis
 from ivr.language.problems import FlowFileError, errors
 from ivr.language.prompting import Said
 from ivr.language.roster import Roster
+from ivr.language.topics import Topics, topics_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class FlowBook:
     calendars: Mapping[str, Calendar]
     crises: Mapping[str, Crisis] = field(default_factory=dict)
     rosters: Mapping[str, Roster] = field(default_factory=dict)
+    topics: Topics = field(default_factory=Topics)
 
     def said(self) -> list[Said]:
         """Everything that may be said, for `Prompts.prepare`."""
@@ -60,4 +62,5 @@ def load_book(path: Path, deployment: Deployment = NO_DEPLOYMENT) -> FlowBook:
     crises = {name: loaded.file.made() for name, loaded in folder.crises.items()}
     flows = [loaded.flow for loaded in folder.flows]
     rosters = {name: loaded.file.made() for name, loaded in folder.rosters.items()}
-    return book_of(*flows, calendars=folder.calendars, crises=crises, rosters=rosters, version=folder.version)
+    book = book_of(*flows, calendars=folder.calendars, crises=crises, rosters=rosters, version=folder.version)
+    return replace(book, topics=topics_of(loaded.file.made() for loaded in folder.topics.values()))

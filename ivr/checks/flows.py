@@ -9,6 +9,7 @@ from ivr.checks.calls import check_calls
 from ivr.checks.crises import check_crisis
 from ivr.checks.outwards import check_outwards
 from ivr.checks.rosters import check_roster
+from ivr.checks.topics import check_topics
 from ivr.files.flow import Flow
 from ivr.files.load import Folder, LoadedFlow, read_folder
 from ivr.files.marked_yaml import Marked
@@ -49,9 +50,11 @@ def check_flows(folder: Folder, deployment: Deployment = NO_DEPLOYMENT) -> list[
         check_crisis(crisis.file, crisis.marked, flows, known)
     for roster in folder.rosters.values():
         check_roster(roster.file, roster.marked, folder.calendars, known)
+    check_topics([(topics.file, topics.marked) for topics in folder.topics.values()], known)
     files = [loaded.marked for loaded in folder.flows]
     files += [crisis.marked for crisis in folder.crises.values()]
     files += [roster.marked for roster in folder.rosters.values()]
+    files += [topics.marked for topics in folder.topics.values()]
     return [problem for marked in files for problem in marked.problems]
 
 

@@ -1,7 +1,7 @@
 """Flow files to flows: YAML with its marks, then the schema; every mistake at its line, all at once.
 
-A folder of flows has the flows themselves (`*.yaml`), `shared/*.yaml`, `calendars/*.yaml`, `crises/*.yaml` and
-`scenarios/*.yaml`.
+A folder of flows has the flows themselves (`*.yaml`), `shared/*.yaml`, `calendars/*.yaml`, `crises/*.yaml`,
+`rosters/*.yaml`, `topics/*.yaml` and `scenarios/*.yaml`.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from ivr.files.flow import Flow
 from ivr.files.marked_yaml import MOST_CHARACTERS, Marked, read
 from ivr.files.roster_file import RosterFile
 from ivr.files.shared_file import SharedFile
+from ivr.files.topics_file import TopicsFile
 from ivr.files.validation import M, validated
 from ivr.language.calendar import Calendar
 from ivr.language.problems import Problem, did_you_mean
@@ -76,6 +77,14 @@ class LoadedRoster:
     marked: Marked
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedTopics:
+    """A service's topics and the file that they came from."""
+
+    file: TopicsFile
+    marked: Marked
+
+
 class Loaded(Protocol):
     """What came from a file."""
 
@@ -95,6 +104,7 @@ class Folder:
     shared: dict[str, LoadedShared] = field(default_factory=dict)
     crises: dict[str, LoadedCrisis] = field(default_factory=dict)
     rosters: dict[str, LoadedRoster] = field(default_factory=dict)
+    topics: dict[str, LoadedTopics] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     broken: dict[str, set[str]] = field(default_factory=dict)
     version: str = ""
@@ -145,6 +155,11 @@ def read_folder(path: Path) -> Folder:
         folder.problems += marked.problems
         if roster is not None:
             folder.rosters[roster.roster] = LoadedRoster(roster, marked)
+    for marked in _files(path / "topics", contents, folder.problems):
+        topics = _once(TopicsFile, marked, "topics", folder.topics)
+        folder.problems += marked.problems
+        if topics is not None:
+            folder.topics[topics.topics] = LoadedTopics(topics, marked)
     folder.version = _hash(contents)
     return folder
 

@@ -13,6 +13,7 @@ from ivr.files.crisis_file import CrisisFile
 from ivr.files.flow import Flow, Heading
 from ivr.files.roster_file import RosterFile
 from ivr.files.shared_file import SharedFile
+from ivr.files.topics_file import TopicsFile
 from ivr.language.schema import Part
 from ivr.nodes import NODE_TYPES
 from ivr.running.announcing import Waiting
@@ -23,6 +24,7 @@ _BESIDE: dict[str, type[BaseModel]] = {
     "Calendars (calendars/NAME.yaml)": CalendarFile,
     "Crises (crises/NAME.yaml)": CrisisFile,
     "Rosters (rosters/NAME.yaml)": RosterFile,
+    "Topics (topics/NAME.yaml)": TopicsFile,
 }
 _EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.S)
 
@@ -49,6 +51,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "calendar": CalendarFile,
         "crisis": CrisisFile,
         "roster": RosterFile,
+        "topics": TopicsFile,
     }
     return {name: {"$schema": _DRAFT, **model.model_json_schema()} for name, model in models.items()}
 
