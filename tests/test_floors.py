@@ -23,6 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 DOORS: dict[str, set[str]] = {
     "ivr/over_sip/sip_call.py": {"sip", "rtp", "sdp"},
     "ivr/over_sip/agent_leg.py": {"sip", "rtp", "sdp"},
+    "ivr/over_sip/answering.py": {"sip", "rtp", "sdp"},
+    "ivr/over_sip/line.py": {"sip", "rtp"},
     "ivr/over_sip/lasting_media.py": {"rtp"},
     "ivr/over_sip/sip_recording.py": {"rtp"},
 }

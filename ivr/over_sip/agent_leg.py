@@ -1,24 +1,23 @@
 """Agents' phones over SIP: ringing one for an offer, and the leg that comes of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Protocol
 
 import structlog
 
 from acd.model import Offer
-from events.catalogue import MediaReported, MediaTimedOut
-from events.sink import Sink
-from ivr.over_sip.lasting_media import LastingMedia
-from ivr.over_sip.telephony import Identity, Spawn
+from ivr.over_sip.answering import answer_offer as answer_offer
+from ivr.over_sip.answering import answer_reinvite as answer_reinvite
+from ivr.over_sip.answering import is_held as is_held
+from ivr.over_sip.answering import told as told
+from ivr.over_sip.answering import unacceptable as unacceptable
+from ivr.over_sip.line import Line as Line
+from ivr.over_sip.line import MediaTerms as MediaTerms
+from ivr.over_sip.line import Target as Target
 from ivr.ports.call import CallInfo
 from ivr.ports.phones import ELSEWHERE, NotAnswered
-from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent, RtpTimeout, Srtp, WorkerLost
-from sdp.description import parse as parse_sdp
-from sdp.errors import SdpError, UnusableAddress
-from sip.aio.user_agent import UserAgent
-from sip.config import Address
+from rtp.engine import LegId, MediaError, MediaEvent, RtpTimeout, WorkerLost
 from sip.events import (
     Accepted,
     Confirmed,
@@ -30,12 +29,10 @@ from sip.events import (
     Rejected,
     Reoffered,
     ReofferFailed,
-    SessionId,
     SipEvent,
 )
 from sip.message.address import NameAddr
-from sip.message.reason import COMPLETED_ELSEWHERE, Reason, reason, warning
-from sip.message.uri import SipUri
+from sip.message.reason import COMPLETED_ELSEWHERE, reason
 
 _log = structlog.get_logger(__name__)
 
@@ -49,99 +46,6 @@ _CAUSES = {
     487: "no_answer",
 }
 """What a final answer to our INVITE says about the agent; anything else: the phone cannot be reached."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a phone is: the URI to ask for, and the address to send to; None: where its host leads, or `trunk` is.
-
-    `local`: what From says, whoever it is that calls; `headers`: what the INVITE says besides.
-    """
-
-    uri: SipUri
-    destination: Address | None
-    trunk: str = ""
-    local: NameAddr | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MediaTerms:
-    """How media goes with one trunk or agent. `tones`: keys are heard in the voice where no telephone events come."""
-
-    srtp: Srtp = Srtp.REFUSED
-    tones: bool = False
-
-
-_PLAIN = MediaTerms()
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one engine gives to all its legs. `hold_music`: A-law files for whoever is put on hold. `terms`: those of
-    trunks and agents; whoever is not there has the plainest.
-    """
-
-    user_agent: UserAgent
-    media: MediaEngine
-    sink: Sink
-    identity: Identity
-    spawn: Spawn
-    hold_music: tuple[str, ...] = ()
-    lasting: LastingMedia | None = None
-    """What `media` is where media runs in processes that may be lost: it sends our new offers by `follow`."""
-    terms: Mapping[Origin, MediaTerms] = field(default_factory=dict)
-
-    def options(self, whose: Origin, contact: str) -> LegOptions:
-        """How a leg with that peer is opened."""
-        terms = self.terms.get(whose, _PLAIN)
-        return LegOptions(contact, trusted=whose.kind != "stranger", srtp=terms.srtp, tones=terms.tones)
-
-    def follow(self, leg: LegId, session: SessionId) -> None:
-        """The leg's offers go out in that session."""
-        if self.lasting is not None:
-            self.lasting.follow(leg, lambda sdp: self.user_agent.reoffer(session, sdp))
-
-    def reoffered(self, leg: LegId, event: Reoffered | ReofferFailed) -> None:
-        """What came of an offer of ours."""
-        if self.lasting is not None:
-            self.lasting.reoffered(leg, event.sdp if isinstance(event, Reoffered) else None)
-
-    async def close(self, contact: str, leg: LegId) -> None:
-        """End a leg's media and tell what it was like."""
-        stats = await self.media.close(leg)
-        if stats.sent or stats.received:
-            who = self.identity
-            self.sink.emit(
-                MediaReported(
-                    at_ms=who.now_ms(),
-                    tenant=who.tenant,
-                    node=who.node,
-                    contact=contact,
-                    leg=leg,
-                    sent=stats.sent,
-                    received=stats.received,
-                    lost=stats.lost,
-                    jitter_ms=stats.jitter_ms,
-                    peer_lost=-1 if stats.peer_lost is None else stats.peer_lost,
-                    peer_jitter_ms=-1.0 if stats.peer_jitter_ms is None else stats.peer_jitter_ms,
-                    round_trip_ms=-1.0 if stats.round_trip_ms is None else stats.round_trip_ms,
-                )
-            )
-
-    def silent(self, contact: str, timeout: RtpTimeout) -> None:
-        """Tell that a leg is not heard."""
-        who = self.identity
-        self.sink.emit(
-            MediaTimedOut(
-                at_ms=who.now_ms(),
-                tenant=who.tenant,
-                node=who.node,
-                contact=contact,
-                leg=timeout.leg,
-                silent_ms=timeout.silent_ms,
-            )
-        )
 
 
 class Joined(Protocol):
@@ -294,55 +198,6 @@ class SipAgentLeg:
         self.release()
         if self.joined is not None:
             self.joined.leg_ended("error")
-
-
-async def answer_reinvite(line: Line, leg: LegId, event: ReinviteReceived) -> bool:
-    """Answer the offer in a re-INVITE, or make one where it asks for ours (RFC 3261 §14.2). False: it was refused."""
-    try:
-        if event.sdp is None:
-            sdp = await line.media.offer(leg)
-        else:
-            # An offer of ours that the last ACK left without an answer is not what this answers.
-            await line.media.withdraw(leg)
-            sdp = await line.media.update(leg, event.sdp)
-    except MediaError as error:
-        line.user_agent.reject(event.session, error.status, headers=unacceptable(error))
-        return False
-    return line.user_agent.accept(event.session, sdp)
-
-
-async def answer_offer(line: Line, leg: LegId, event: OfferReceived) -> bool:
-    """Answer an offer in an UPDATE or a PRACK (RFC 3311 §5.2, RFC 3262 §5). False: it was refused."""
-    try:
-        sdp = await line.media.update(leg, event.sdp)
-    except MediaError as error:
-        line.user_agent.refuse_offer(event.session, error.status, unacceptable(error))
-        return False
-    return line.user_agent.answer_offer(event.session, sdp)
-
-
-def told(reasons: tuple[Reason, ...]) -> list[str]:
-    """What a network said of why a call ended, for the log: `Q.850 16`."""
-    return [f"{one.protocol} {one.cause} {one.text}".rstrip() for one in reasons]
-
-
-def unacceptable(error: MediaError) -> tuple[tuple[str, str], ...]:
-    """What a 488 says beside its status (RFC 3261 §20.43)."""
-    if error.status != 488:
-        return ()
-    if isinstance(error.__cause__, UnusableAddress):
-        return (warning(301, "svar", "Incompatible network address formats"),)
-    return (warning(305, "svar", "Incompatible media format"),)
-
-
-def is_held(sdp: str) -> bool:
-    """Whether an SDP offer puts us on hold: its first stream is sendonly or inactive (RFC 3264 §8.4)."""
-    try:
-        description = parse_sdp(sdp)
-    except SdpError:
-        return False
-    first = description.media[0].attributes if description.media else ()
-    return any(attribute.name in ("sendonly", "inactive") for attribute in (*first, *description.attributes))
 
 
 class SipPhones:

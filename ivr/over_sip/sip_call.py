@@ -9,13 +9,12 @@ from ivr.over_sip import sip_recording
 from ivr.over_sip.agent_leg import (
     Line,
     SipAgentLeg,
-    SipPhones,
-    Target,
     answer_offer,
     answer_reinvite,
     told,
     unacceptable,
 )
+from ivr.over_sip.outside import Outside as Outside
 from ivr.over_sip.sip_awaiting import Awaited, Keys
 from ivr.ports.call import AgentLeg, CallEnded, CallInfo, Clip, Collected, Recorded
 from ivr.ports.phones import NotAnswered
@@ -49,25 +48,6 @@ _WRITTEN_WITHIN_S = 5.0
 
 _STATUS = {"shutdown": 503, "media_lost": 503, "failed": 500, "flow_ended": 480}
 """How a call that was never answered is refused, by the cause of its end."""
-
-
-class Outside:
-    """The dial plan for flows: names of destinations, and nothing else, may be rung."""
-
-    def __init__(self, phones: SipPhones, destinations: dict[str, tuple[Target, int]]) -> None:
-        self._phones = phones
-        self._destinations = destinations
-
-    async def dial(self, name: str, info: CallInfo) -> SipAgentLeg:
-        """Ring the destination until it is answered. Raises NotAnswered."""
-        if name not in self._destinations:
-            raise NotAnswered("unreachable")
-        target, ring_s = self._destinations[name]
-        try:
-            async with asyncio.timeout(ring_s):
-                return await self._phones.dial(name, target, info, name)
-        except TimeoutError:
-            raise NotAnswered("no_answer") from None
 
 
 class SipCall:
