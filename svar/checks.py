@@ -14,7 +14,7 @@ from sip.aio.resolver import name_server
 from sip.errors import SipError
 from sip.message.uri import SipUri
 from sip.resolution import is_name
-from svar import certificates, endpoint, trunks, web
+from svar import certificates, endpoint, outbound, trunks, web
 from svar import media as media_engine
 from svar.config import Config, ConfigError, Trunk
 
@@ -30,7 +30,7 @@ _SHORTEST_SESSION_S = 90
 
 def check(config: Config) -> None:
     """Raises ConfigError, one line a mistake."""
-    mistakes = [*_node(config), *_network(config), *_peers(config), *web.mistakes(config)]
+    mistakes = [*_node(config), *_network(config), *_peers(config), *web.mistakes(config), *outbound.mistakes(config)]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
 

@@ -3,6 +3,7 @@
 from svar.config.read import ConfigError, load
 from svar.config.schema import (
     Agent,
+    Callbacks,
     Config,
     Destination,
     Flows,
@@ -14,6 +15,8 @@ from svar.config.schema import (
     Media,
     Mqtt,
     Node,
+    Outbound,
+    OutboundCaps,
     Queue,
     Redirects,
     Redis,
@@ -29,6 +32,7 @@ from svar.config.schema import (
 
 __all__ = [
     "Agent",
+    "Callbacks",
     "Config",
     "ConfigError",
     "Destination",
@@ -41,6 +45,8 @@ __all__ = [
     "Media",
     "Mqtt",
     "Node",
+    "Outbound",
+    "OutboundCaps",
     "Queue",
     "Redirects",
     "Redis",

@@ -273,6 +273,57 @@ class Sms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundCaps:
+    """How many calls svar may make of its own accord, over all nodes."""
+
+    per_number_per_day: int = setting("to one number in 24 hours", 5)
+    per_hour: int = setting("in all in an hour", 120)
+    per_day: int = setting("in all in 24 hours", 1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """Calls that svar makes of its own accord: callers are rung back (docs/callbacks.md). Nothing else may be rung."""
+
+    trunk: str = setting("trunk by which they go; empty: nobody is rung back", "")
+    region: str = setting("country of numbers without a country's code", "NO")
+    costs: dict[str, int] = setting(
+        "how numbers that may be rung begin, and what a call to them costs, in units of your own; the longest counts",
+        {"+47": 1},
+    )
+    premium: list[str] = setting("beginnings of numbers that may be rung although they cost more than others", [])
+    budget: int = setting("units that the calls to one of these beginnings may cost in 24 hours", 1000)
+    budgets: dict[str, int] = setting("other budgets, by beginning", {})
+    caps: OutboundCaps = field(default_factory=OutboundCaps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callbacks:
+    """How promises to ring back are kept."""
+
+    tries: int = setting("how often a caller who does not answer is rung", 3)
+    again_min: int = setting("minutes between two tries; the place is kept", 10)
+    ring_s: int = setting("how long the caller's phone rings", 30)
+    expires_h: int = setting("hours after which a promise that could not be kept ends", 24)
+    most: int = setting("promises that stand at once, over all nodes", 500)
+    regain_min: int = setting(
+        "minutes in which a caller who was cut off gets the place in the queue back; 0: never", 10
+    )
+    says: dict[str, str] = setting(
+        "what a caller who is rung back hears first, by language",
+        {
+            "nb": "Hei. Du ba oss om å ringe deg opp. Vi setter deg over til en veileder.",
+            "nn": "Hei. Du bad oss om å ringje deg opp. Vi set deg over til ein rettleiar.",
+            "en": "Hello. You asked us to ring you back. We are connecting you to an adviser.",
+        },
+    )
+    tells: dict[str, str] = setting(
+        "what the agent hears before the caller is rung, where the agent is rung first; {caller} is the number",
+        {"nb": "Tilbakeringing til {caller}."},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
     """Where callers leave messages: voicemail/NAME in the state folder (`svar voicemail`)."""
 
@@ -297,6 +348,8 @@ class Sections:
     mqtt: Mqtt = field(default_factory=Mqtt)
     flows: Flows = field(default_factory=Flows)
     sms: Sms = field(default_factory=Sms)
+    outbound: Outbound = field(default_factory=Outbound)
+    callbacks: Callbacks = field(default_factory=Callbacks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
