@@ -1,29 +1,36 @@
-"""Where agents' phones are: registrations, kept in Redis so that they outlive a restart."""
+"""Where agents' phones are: registrations, kept in Redis so that they outlive a restart and all nodes know them."""
 
-import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
+import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from acd.commands import FOLDER
 from acd.distributor import Unavailable
 from acd.keys import Keys
 
 MOST = 20_000
-"""The most registrations of one tenant; more are refused by `save`."""
+"""The most agents of one tenant with a phone; more are refused by `save`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """One phone of `agent`: its contact URI, until `expires_at_ms` (epoch); `detail` is what the registrar needs."""
+    """One phone of `agent`: its contact URI, until `expires_at_ms` (epoch); `detail` is what the registrar needs.
+
+    `node` is where it registered, and whose it is: what another node does to it changes nothing.
+    """
 
     agent: str
     uri: str
     expires_at_ms: int
     detail: dict[str, str] = field(default_factory=dict)
+    node: str = ""
 
 
 class Locations:
@@ -38,40 +45,57 @@ class Locations:
         most: int = MOST,
     ) -> None:
         self._client: Any = client
-        self._key = Keys(tenant).named("locations")
+        self._key = Keys(tenant).named("phones")
         self._now_ms = now_ms
         self._most = most
 
     async def save(self, location: Location) -> None:
-        """Also to extend one: agent and URI say which. Raises ValueError when there are too many already."""
-        name = _field(location.agent, location.uri)
-        try:
-            if await self._client.hlen(self._key) >= self._most and not await self._client.hexists(self._key, name):
-                raise ValueError(f"agent {location.agent}: there are {self._most} registrations already")
-            await self._client.hset(self._key, name, json.dumps(asdict(location)))
-        except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
+        """Also to extend one, or to take it over: agent and URI say which. Raises ValueError when there are too many
+        already.
+        """
+        one = location
+        text = orjson.dumps(asdict(one))
+        arguments = (one.agent, one.uri, one.node, one.expires_at_ms, text, self._now_ms(), self._most)
+        async with _available():
+            saved = await self._client.eval(_script("save"), 1, self._key, *arguments)
+        if not saved:
+            raise ValueError(f"agent {one.agent}: there are {self._most} registrations already")
 
-    async def remove(self, agent: str, uri: str) -> None:
-        """Nothing when it is not there."""
-        try:
-            await self._client.hdel(self._key, _field(agent, uri))
-        except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
+    async def remove(self, agent: str, uri: str, node: str = "") -> None:
+        """Nothing when it is not there, or another node holds it by now."""
+        async with _available():
+            await self._client.eval(_script("remove"), 1, self._key, agent, uri, node, self._now_ms())
+
+    async def of(self, agent: str) -> list[Location]:
+        """Those of one agent that have not expired, at whatever node."""
+        async with _available():
+            text = await self._client.hget(self._key, agent)
+        return self._living(text) if text else []
 
     async def all(self) -> list[Location]:
-        """Those that have not expired, by agent; the expired ones are removed."""
-        try:
+        """Those that have not expired, by agent and URI; the expired ones are removed."""
+        async with _available():
             found = await self._client.hgetall(self._key)
-            locations = {name: Location(**json.loads(text)) for name, text in found.items()}
-            now = self._now_ms()
-            expired = [name for name, location in locations.items() if location.expires_at_ms <= now]
-            if expired:
-                await self._client.hdel(self._key, *expired)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
-        return sorted((x for x in locations.values() if x.expires_at_ms > now), key=lambda x: (x.agent, x.uri))
+            living = {agent: self._living(text) for agent, text in found.items()}
+            for agent, text in found.items():
+                if len(living[agent]) < len(orjson.loads(text)):
+                    await self._client.eval(_script("remove"), 1, self._key, agent, "", "", self._now_ms())
+        return sorted((one for phones in living.values() for one in phones), key=lambda one: (one.agent, one.uri))
+
+    def _living(self, text: str) -> list[Location]:
+        now = self._now_ms()
+        kept = orjson.loads(text).values()
+        return [Location(**orjson.loads(one)) for expires_at_ms, _, one in kept if expires_at_ms > now]
 
 
-def _field(agent: str, uri: str) -> str:
-    return f"{agent}\n{uri}"
+@asynccontextmanager
+async def _available() -> AsyncIterator[None]:
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
+
+
+@cache
+def _script(name: str) -> str:
+    return (FOLDER / "locations" / f"{name}.lua").read_text()

@@ -1,6 +1,7 @@
 """Agents' phones outlive a restart, until they expire."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
@@ -44,13 +45,34 @@ async def test_registrations_are_bounded(client: Redis) -> None:
     await locations.save(OFFICE)
     await locations.save(OFFICE)
     with pytest.raises(ValueError, match="1 registrations"):
-        await locations.save(HOME)
+        await locations.save(replace(HOME, agent="b"))
+
+
+async def test_a_phone_that_another_node_holds_by_now_is_left_alone(client: Redis) -> None:
+    locations = Locations(client, "nav", lambda: 1_000)
+    await locations.save(replace(HOME, node="n1"))
+    await locations.save(replace(HOME, node="n2"))
+    await locations.remove("a", HOME.uri, "n1")
+    assert await locations.of("a") == [replace(HOME, node="n2")]
+    await locations.remove("a", HOME.uri, "n2")
+    assert await locations.of("a") == []
+    assert await client.exists("svar:{nav}:phones") == 0
+
+
+async def test_the_phones_of_one_agent_are_found_without_those_of_others(client: Redis) -> None:
+    locations = Locations(client, "nav", lambda: 1_000)
+    await locations.save(HOME)
+    await locations.save(replace(OFFICE, agent="b"))
+    assert await locations.of("a") == [HOME]
+    assert await locations.of("c") == []
+    assert await Locations(client, "skatt", lambda: 1_000).of("a") == []
+    assert await Locations(client, "nav", lambda: 9_000).of("a") == []
 
 
 async def test_store_that_is_away_is_unavailable() -> None:
     client = command_client("unix:///nowhere/r.sock")
     locations = Locations(client, "nav")
-    for command in (locations.save(OFFICE), locations.remove("a", "b"), locations.all()):
+    for command in (locations.save(OFFICE), locations.remove("a", "b"), locations.of("a"), locations.all()):
         with pytest.raises(Unavailable, match="redis"):
             await command
     await client.aclose()
