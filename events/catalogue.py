@@ -8,6 +8,7 @@ An event of the distributor is written by the Lua script that made the change it
 from dataclasses import dataclass, fields
 from typing import ClassVar, get_type_hints
 
+from events.audit import DeedDone as DeedDone
 from events.event import Event as Event
 from events.event import Scalar as Scalar
 from events.flows import CanaryEnded as CanaryEnded
@@ -22,6 +23,11 @@ from events.flows import FlowsRolledBack as FlowsRolledBack
 from events.flows import LookupDone as LookupDone
 from events.flows import SurveyAnswered as SurveyAnswered
 from events.flows import VoicemailLeft as VoicemailLeft
+from events.rosters import AgentAway as AgentAway
+from events.rosters import AgentBack as AgentBack
+from events.rosters import ReserveAnswered as ReserveAnswered
+from events.rosters import ReserveCalled as ReserveCalled
+from events.rosters import ReserveReleased as ReserveReleased
 
 # --- A contact's way through the engine (written by its node) ---
 
@@ -182,7 +188,10 @@ class ContactReleased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrapUpEnded(Event):
-    """The agent finished the work after the call. `cause`: agent, timeout, logged_out."""
+    """The agent finished the work after the call. `cause`: agent, timeout, logged_out.
+
+    `topic` and `concluded` (yes, no) as the agent said, empty where nothing was said.
+    """
 
     kind: ClassVar[str] = "wrap_up_ended"
     queue: str
@@ -191,6 +200,7 @@ class WrapUpEnded(Event):
     topic: str
     cause: str
     lasted_ms: int
+    concluded: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +270,7 @@ CATALOGUE: dict[str, type[Event]] = {
         ContactReleased,
         WrapUpEnded,
         AgentStateChanged,
+        DeedDone,
         NodeStarted,
         NodeStopped,
         EventsLost,
@@ -268,6 +279,11 @@ CATALOGUE: dict[str, type[Event]] = {
         CanaryStarted,
         CanaryEnded,
         FlowsRefused,
+        ReserveCalled,
+        ReserveAnswered,
+        ReserveReleased,
+        AgentAway,
+        AgentBack,
     )
 }
 
