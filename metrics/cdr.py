@@ -38,7 +38,7 @@ LONGEST_CONTACT_MS = 12 * 3_600_000
 
 
 def blank(contact: str, tenant: str, node: str) -> CallRecord:
-    """A record of which nothing is known yet but whose it is."""
+    """A record of which nothing is known yet but whose it is. What comes to it later stands at its end."""
     return {
         "contact": contact, "tenant": tenant, "node": node,
         "number": "", "flow": "", "flow_version": "", "trunk": "", "pii_caller": "",
@@ -46,7 +46,7 @@ def blank(contact: str, tenant: str, node: str) -> CallRecord:
         "last_step": "", "queue": "", "visits": [], "offers": [],
         "waited_ms": 0, "total_wait_ms": 0, "offers_made": 0,
         "agent": "", "site": "", "talked_ms": 0, "wrap_up_ms": 0, "topic": "",
-        "outcome": "", "cause": "", "closed_by": "",
+        "outcome": "", "cause": "", "closed_by": "", "concluded": "",
     }  # fmt: skip
 
 
@@ -200,6 +200,7 @@ class CallRecords:
         if contact is None:
             return
         contact.record["topic"] = event.topic or contact.record["topic"]
+        contact.record["concluded"] = event.concluded or contact.record["concluded"]
         contact.record["wrap_up_ms"] += max(event.lasted_ms, 0)
         if contact.serving == event.agent:
             self._through(name, contact)
@@ -334,7 +335,8 @@ class CallRecords:
 
     def restore(self, parts: Mapping[str, Part]) -> None:
         for name, (order, values, ended, talking, offer, serving, in_queue) in parts.items():
-            record = dict(zip(blank("", "", ""), values, strict=True))
+            record = blank("", "", "")
+            record |= dict(zip(record, values, strict=False))  # an older release knew fewer
             contact = OpenContact(
                 record, order, ended, talking, offer, serving, record["visits"][-1] if in_queue else None
             )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.catalogue import ContactEnded, ContactQueued, Event
+from events.catalogue import ContactEnded, ContactQueued, Event, WrapUpEnded
 from metrics.cdr import LONGEST_CONTACT_MS, LONGEST_ENDING_MS, MOST_LATE, MOST_VISITS, CallRecord, CallRecords
 from tests.metrics.told import (
     DAY_MS,
@@ -80,6 +80,7 @@ def test_a_whole_call_is_one_record() -> None:
         "outcome": "answered",
         "cause": "caller_hung_up",
         "closed_by": "ended",
+        "concluded": "",
     }
 
 
@@ -365,3 +366,19 @@ def test_a_restored_fold_writes_the_same_records(events: list[Event], restart: i
     assert in_order(restored) == in_order(fold)
     assert sorted(r["contact"] for r in restored.take()) == sorted(r["contact"] for r in fold.take())
     assert restored.in_progress == fold.in_progress
+
+
+def test_what_the_agent_said_at_the_end_of_wrap_up_is_in_the_record() -> None:
+    events = [event for event in whole_call("c1") if not isinstance(event, WrapUpEnded)]
+    (record,) = records([*events, wrapped_up("c1", "uføre", concluded="yes")])
+    assert (record["topic"], record["concluded"]) == ("uføre", "yes")
+
+
+def test_open_records_of_a_release_that_knew_fewer_columns_are_taken_over() -> None:
+    before, after = CallRecords(), CallRecords()
+    tell(before, [started("c1"), queued("c1")])
+    order, values, *rest = before.snapshot()["c1"]
+    after.restore({"c1": [order, values[:-1], *rest]})
+    tell(after, [left("c1"), ended("c1")])
+    (record,) = after.take()
+    assert (record["queue"], record["concluded"]) == ("pensjon", "")

@@ -162,19 +162,26 @@ def released(
 
 
 def wrapped_up(
-    contact: str, topic: str = "alderspensjon", agent: str = "kari", at_ms: int = DAY_MS, lasted_ms: int = 30_000
+    contact: str,
+    topic: str = "alderspensjon",
+    agent: str = "kari",
+    at_ms: int = DAY_MS,
+    lasted_ms: int = 30_000,
+    concluded: str = "",
+    queue: str = "pensjon",
 ) -> WrapUpEnded:
     return WrapUpEnded(
         at_ms=at_ms,
         tenant=TENANT,
         node=NODE,
         contact=contact,
-        queue="pensjon",
+        queue=queue,
         agent=agent,
         site="oslo",
         topic=topic,
         cause="agent",
         lasted_ms=lasted_ms,
+        concluded=concluded,
     )
 
 
