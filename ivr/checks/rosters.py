@@ -29,6 +29,8 @@ def check_roster(
     for where, agent in _agents(roster):
         _check_named(marked, where, "agent", agent, known.get("agent"))
     for index, reserve in enumerate(roster.reserves):
+        if reserve.notice is not None:
+            _check_named(marked, ("reserves", index, "notice"), "notice", reserve.notice, known.get("notice"))
         where = ("reserves", index, "when")
         try:
             if reserve.when.type_in(_VALUES) is not bool:

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from ivr.files.calendar_file import DayOrSpan, OpenHours, day_span, weekday_numbers, weekdays
 from ivr.language.roster import Absence, Reserve, Roster, Shift
@@ -10,6 +11,18 @@ from ivr.language.schema import Condition, Length, Name, Part
 
 AgentName = Annotated[str, Field(min_length=1, max_length=64)]
 Weekdays = Annotated[str, PlainValidator(weekdays), WithJsonSchema({"type": "string"})]
+
+
+SHORTEST_ANSWER_S, LONGEST_ANSWER_S = 10.0, 900.0
+
+
+def _answer_time(seconds: float) -> float:
+    if not SHORTEST_ANSWER_S <= seconds <= LONGEST_ANSWER_S:
+        raise PydanticCustomError("length", "an answer is waited for 10s to 15m")
+    return seconds
+
+
+AnswerTime = Annotated[Length, AfterValidator(_answer_time)]
 
 
 class ShiftRow(Part):
@@ -39,6 +52,17 @@ class ReserveRow(Part):
     release_after_s: Length = Field(
         default=1800.0, alias="release_after", description="Released so long after the condition held last."
     )
+    answer_within_s: AnswerTime = Field(
+        default=60.0, alias="answer_within", description="Who has not said yes or no by then makes room for the next."
+    )
+    ring: bool = Field(default=True, description="Ring their phones and ask; otherwise they are told alone.")
+    notice: Name | None = Field(default=None, description="A `[[notice]]` of the configuration that is told too.")
+
+    def made(self) -> Reserve:
+        """The rule that the row describes."""
+        return Reserve(
+            tuple(self.agents), self.when, self.release_after_s, self.answer_within_s, self.ring, self.notice or ""
+        )
 
 
 class RosterFile(Part):
@@ -54,7 +78,7 @@ class RosterFile(Part):
     absences:
       - {agent: anna, days: 2026-12-21..2026-12-23, instead: bjorn}
     reserves:
-      - {agents: [bjorn], when: waiting >= 3 or wait > 300, release_after: 30m}
+      - {agents: [bjorn], when: waiting >= 3 or wait > 300, release_after: 30m, answer_within: 45s}
     ```
     """
 
@@ -76,5 +100,5 @@ class RosterFile(Part):
                 for row in self.shifts
             ),
             tuple(Absence(row.agent, day_span(row.days), row.instead or "") for row in self.absences),
-            tuple(Reserve(tuple(row.agents), row.when, row.release_after_s) for row in self.reserves),
+            tuple(row.made() for row in self.reserves),
         )

@@ -1,14 +1,16 @@
 """A duty roster: who takes the calls of a queue when, who stands in, and who is called in when it gets busy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
+from types import MappingProxyType
 
 from ivr.language.calendar import OSLO, Calendar, DaySpan, Hours, Opening
 from ivr.language.expression import Expression
 
 _DAY_MS = 86_400_000
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,18 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """Who is called in while a condition on the queue holds, and released so long after it held last."""
+    """Who is called in while a condition on the queue holds, and released so long after it held last.
+
+    Their phone `rings` and asks, or they are told alone, by MQTT and the web service `notice` (empty: none); who has
+    not answered after `answer_within_s` makes room for the next.
+    """
 
     agents: tuple[str, ...]
     when: Expression
     release_after_s: float
+    answer_within_s: float = 60.0
+    rings: bool = True
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +61,18 @@ class Roster:
     absences: tuple[Absence, ...] = ()
     reserves: tuple[Reserve, ...] = ()
 
-    def on_duty(self, now_ms: int) -> frozenset[str]:
-        """The agents on duty at this moment (milliseconds since the epoch), those who stand in included."""
+    def on_duty(self, now_ms: int, away: Mapping[str, str] = _NOBODY) -> frozenset[str]:
+        """The agents on duty at this moment (milliseconds since the epoch), those who stand in included.
+
+        `away`: who is away besides, and who stands in ("": nobody).
+        """
         local = datetime.fromtimestamp(now_ms / 1000, OSLO)
         minute = local.hour * 60 + local.minute
-        return frozenset(agent for (begin, end), agent in self._of_day(local.date()) if begin <= minute < end)
+        return frozenset(agent for (begin, end), agent in self._of_day(local.date(), away) if begin <= minute < end)
+
+    def absent(self, now_ms: int) -> dict[str, str]:
+        """Who is away by this roster at this moment, and who stands in ("": nobody)."""
+        return self._away(datetime.fromtimestamp(now_ms / 1000, OSLO).date())
 
     def duty(self, agent: str, from_ms: int, until_ms: int) -> list[tuple[int, int]]:
         """When the agent is on duty between two moments: spans of milliseconds since the epoch, in order."""
@@ -83,8 +99,11 @@ class Roster:
             if calendar.at(begin) is Opening.OPEN and not on_duty:
                 yield begin, end
 
-    def _of_day(self, day: date) -> Iterator[tuple[tuple[int, int], str]]:
-        away = {each.agent: each.instead for each in self.absences if each.days.has(day)}
+    def _away(self, day: date) -> dict[str, str]:
+        return {each.agent: each.instead for each in self.absences if each.days.has(day)}
+
+    def _of_day(self, day: date, besides: Mapping[str, str] = _NOBODY) -> Iterator[tuple[tuple[int, int], str]]:
+        away = {**self._away(day), **besides}
         for shift in self.shifts:
             if shift.is_of(day):
                 present = {away.get(agent, agent) for agent in shift.agents} - away.keys() - {""}

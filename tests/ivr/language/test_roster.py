@@ -41,7 +41,7 @@ absences:
 reserves:
   - {agents: [dag], when: waiting >= 3 or wait > 300, release_after: 30m}
 """
-KNOWN = {"queue": ["desk"], "agent": ["anna", "bjorn", "cato", "dag"]}
+KNOWN = {"queue": ["desk"], "agent": ["anna", "bjorn", "cato", "dag"], "notice": ["pager"]}
 
 
 def roster(text: str = ROSTER) -> Roster:
@@ -128,3 +128,36 @@ def test_mistakes_and_empty_hours_are_told_at_their_place(tmp_path: Path, old: s
 
 def test_a_roster_that_is_right_has_no_problems(tmp_path: Path) -> None:
     assert told(tmp_path, ROSTER) == ""
+
+
+def test_who_is_away_by_command_is_away_like_those_in_the_file() -> None:
+    """Whoever stands in may be away too; an absence by command goes before one of the file."""
+    now = at("2026-11-24 09:00")
+    assert roster().on_duty(now, {"anna": "dag"}) == {"dag"}
+    assert roster().on_duty(now, {"anna": ""}) == set()
+    assert roster().on_duty(now, {"bjorn": ""}) == {"anna"}
+    assert roster().absent(at("2026-11-26 09:00")) == {"anna": "cato", "bjorn": ""}
+    assert roster().on_duty(at("2026-11-25 09:00"), {"anna": "", "dag": ""}) == set()
+    assert roster().on_duty(at("2026-11-25 09:00"), {"cato": ""}) == set()
+
+
+def test_a_reserve_has_a_minute_to_answer_its_phone_rings_and_nobody_else_is_told() -> None:
+    [reserve] = roster().reserves
+    assert (reserve.answer_within_s, reserve.rings, reserve.notice) == (60.0, True, "")
+    text = ROSTER.replace("release_after: 30m", "release_after: 30m, answer_within: 45s, ring: false, notice: pager")
+    [reserve] = roster(text).reserves
+    assert (reserve.answer_within_s, reserve.rings, reserve.notice) == (45.0, False, "pager")
+
+
+@pytest.mark.parametrize(
+    ("further", "said"),
+    [
+        (
+            "answer_within: 5s",
+            "rosters/desk.yaml:15:90: 'reserves.0.answer_within': an answer is waited for 10s to 15m",
+        ),
+        ("notice: pagr", "there is no notice 'pagr'; did you mean 'pager'?"),
+    ],
+)
+def test_mistakes_of_how_reserves_are_told_stand_at_their_place(tmp_path: Path, further: str, said: str) -> None:
+    assert said in told(tmp_path, ROSTER.replace("release_after: 30m", f"release_after: 30m, {further}"))
