@@ -1,4 +1,4 @@
-"""The scripts as text and digest: the constants, `_lib.lua`, then one command."""
+"""The scripts as text and digest: the constants, the libraries, then one command."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from pathlib import Path
 from acd.model import GAP_MS, NODE_LEASE_MS, OFFER_GRACE_MS, STEP_LIMIT
 
 FOLDER = Path(__file__).parent / "scripts"
+LIBRARIES = ("_estimates", "_lib")
+"""What comes before every command, in this order: each may use those before it."""
 CONSTANTS = {
     "OFFER_GRACE_MS": OFFER_GRACE_MS,
     "NODE_LEASE_MS": NODE_LEASE_MS,
@@ -35,8 +37,8 @@ class Script:
 def assemble(folder: Path = FOLDER) -> dict[str, Script]:
     """Every command of `folder` by its file's name."""
     constants = "".join(f"local {name} = {value}\n" for name, value in CONSTANTS.items())
-    library = constants + (folder / "_lib.lua").read_text()
-    paths = sorted(path for path in folder.glob("*.lua") if path.stem != "_lib")
+    library = constants + "".join((folder / f"{name}.lua").read_text() for name in LIBRARIES)
+    paths = sorted(path for path in folder.glob("*.lua") if path.stem not in LIBRARIES)
     return {path.stem: Script.of(library + path.read_text()) for path in paths}
 
 
