@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, NamedTuple
 
 from sip.message.uri import SipUri
+from sip.nodes import Nodes
 
 Transport = Literal["UDP", "TCP", "TLS"]
 """As a Via names it (RFC 3261 §20.42)."""
@@ -203,7 +204,8 @@ class CoreConfig:
 
     Without `digest` there are no agents, and a REGISTER goes to the application. `methods`: further methods that the
     application answers, out of a dialog. REFER among them: it has a policy for REFER and Replaces, within
-    calls, of agents and of trunks; otherwise both are refused, as those of strangers always are.
+    calls, of agents and of trunks; otherwise both are refused, as those of strangers always are. `nodes`: those of our
+    installation, whose calls are known by their proof.
     """
 
     domains: frozenset[str] = frozenset()
@@ -218,6 +220,7 @@ class CoreConfig:
     expiries: Expiries = field(default_factory=Expiries)
     session_timers: SessionTimers = field(default_factory=SessionTimers)
     streams: StreamLimits = field(default_factory=StreamLimits)
+    nodes: Nodes = field(default_factory=lambda: Nodes("", b""))
 
     @property
     def moves(self) -> bool:

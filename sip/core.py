@@ -189,6 +189,7 @@ class UserAgentCore:
         trunk: str = "",
         sdp: str | None,
         headers: HeaderLines = (),
+        call_id: str = "",
         now: float,
     ) -> SessionId:
         """Call `target` at `destination`; without one, where its host leads, or where `trunk` is, over as many targets
@@ -215,7 +216,7 @@ class UserAgentCore:
             built.add("Route", one)
         built.add("From", str(local.with_tag(station.tokens())))
         built.add("To", str(remote))
-        built.add("Call-ID", station.tokens())
+        built.add("Call-ID", call_id or station.tokens())
         built.add("CSeq", "1 INVITE")
         built.add("Contact", station.contact(destination or _NOWHERE, user, secure=target.scheme == "sips"))
         built.add("Allow", station.allow)

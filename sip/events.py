@@ -15,7 +15,7 @@ RegistrationId = NewType("RegistrationId", str)
 ReferralId = NewType("ReferralId", str)
 ResolveId = NewType("ResolveId", str)
 
-OriginKind = Literal["trunk", "agent", "stranger"]
+OriginKind = Literal["trunk", "agent", "node", "stranger"]
 EndCause = Literal["remote", "local", "cancelled", "no_ack", "gone", "timeout", "unanswered", "transport", "expired"]
 """Why a session ended: BYE received; BYE or rejection sent; CANCEL received; no ACK or PRACK within 64*T1;
 481 to a request of ours; 408 or no answer to one; nobody answered the INVITE in time; the transport failed; the peer
@@ -25,7 +25,10 @@ did not refresh the session (RFC 4028).
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who sent a request: a trunk by its address, an agent by digest, or a stranger. `name`: the trunk or the user."""
+    """Who sent a request: a trunk by its address, an agent by digest, a node of ours by its proof, or a stranger.
+
+    `name`: the trunk, the user or the node.
+    """
 
     kind: OriginKind
     name: str = ""

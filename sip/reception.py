@@ -95,7 +95,7 @@ class Reception:
 
     def _unwanted(self, data: bytes, source: Address, now: float) -> bool:
         """Dropped before it is parsed, which is most of its cost. What may belong to a dialog has both tags."""
-        if source in self._station.proven:
+        if source in self._station.proven or self._config.nodes.knows(source.host):
             return False
         return self._admission.spent(source.host, now) and data.lower().count(b"tag=") < 2
 
@@ -253,7 +253,8 @@ class Reception:
 
     def _welcome(self, source: Address, now: float) -> bool:
         """A stranger beyond its allowance hears nothing: an answer would help whoever forges its address."""
-        if self.trunk(source) is not None or self._admission.stranger_may(source.host, now):
+        known = self.trunk(source) is not None or self._config.nodes.knows(source.host)
+        if known or self._admission.stranger_may(source.host, now):
             return True
         self._station.counts["dropped"] += 1
         return False
@@ -284,7 +285,7 @@ class Reception:
             self._refuse(request, 422, source, too_small)
         elif isinstance(replaces := replaced(request, origin, self._sessions, self._config), int):
             self._refuse(request, replaces, source)
-        elif not self._admission.call_may(now, origin.name if origin.kind == "trunk" else ""):
+        elif origin.kind != "node" and not self._admission.call_may(now, origin.name if origin.kind == "trunk" else ""):
             self._overloaded(request, source)
         else:
             session = Session(self._station, self._sessions, origin)
@@ -294,6 +295,8 @@ class Reception:
 
     def _origin(self, request: Request, source: Address, now: float) -> Origin | Unproven:
         """Who calls. Known and unknown users get the same refusal."""
+        if (node := self._config.nodes.proven(request, source.host, now)) is not None:
+            return Origin("node", node) if node else Unproven(403)
         if self._authenticator is not None and "Authorization" in request.headers:
             proof = self._authenticator.check(request, source.host, now)
             if proof.user is not None:

@@ -134,6 +134,7 @@ class UserAgent:
         trunk: str = "",
         sdp: str | None,
         headers: HeaderLines = (),
+        call_id: str = "",
     ) -> SessionId:
         """Call; `heard` gets the session's events, none of them before this returns."""
         session = self.core.invite(
@@ -144,6 +145,7 @@ class UserAgent:
             trunk=trunk,
             sdp=sdp,
             headers=headers,
+            call_id=call_id,
             now=self._clock(),
         )
         self._listeners[session] = heard
