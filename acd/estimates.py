@@ -109,7 +109,7 @@ def averaged(mean: int, count: int, sample: int, most: int) -> int:
 
 def take(pace: Pace, now: int, arrived: int, agents: int) -> None:
     """A caller who arrived then was taken, with so many agents at work. It counts if they waited since the last one."""
-    passed = min(now - pace.taken, LONGEST_MS)
+    passed = max(min(now - pace.taken, LONGEST_MS), 0)
     if pace.taken > 0 and arrived <= pace.taken and agents > 0:
         pace.effort = averaged(pace.effort, pace.efforts, passed * min(agents, MOST_AGENTS), EFFORTS)
         pace.efforts = min(pace.efforts + 1, EFFORTS)

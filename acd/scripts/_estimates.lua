@@ -30,7 +30,7 @@ function est.new_trust() return { hits = 0, bias = 0, checked = 0, silent = 0 } 
 -- What is seen
 
 function est.take(pace, at, arrived_at, agents)
-  local passed = math.min(at - pace.taken, LONGEST_MS)
+  local passed = math.max(math.min(at - pace.taken, LONGEST_MS), 0)
   if pace.taken > 0 and arrived_at <= pace.taken and agents > 0 then
     pace.effort = est.averaged(pace.effort, pace.efforts, passed * math.min(agents, MOST_AGENTS), EFFORTS)
     pace.efforts = math.min(pace.efforts + 1, EFFORTS)
