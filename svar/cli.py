@@ -17,6 +17,7 @@ from svar.commands.rollback import rollback
 from svar.commands.scenarios import scenarios
 from svar.commands.serve import serve
 from svar.commands.simulate import simulate
+from svar.commands.token import token
 from svar.commands.trace import trace
 from svar.commands.versions import versions
 from svar.commands.voicemail import voicemail
@@ -40,3 +41,4 @@ app.command()(graph)
 app.command()(diff)
 app.add_typer(prompts, name="prompts")
 app.add_typer(voicemail, name="voicemail")
+app.add_typer(token, name="token")

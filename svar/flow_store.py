@@ -12,6 +12,7 @@ from acd.crises_redis import RedisCrises
 from acd.nodes import living
 from acd.relay import Batch, Relay
 from acd.serving import Serving, ServingReports
+from acd.tokens_redis import RedisTokens
 from acd.versions import Canary
 from acd.versions_redis import RedisVersions
 from ivr.versions.arms import Arms
@@ -66,17 +67,8 @@ async def open_store(config: Config) -> AsyncIterator[FlowStore]:
 
     Raises EmbeddedError, Unavailable.
     """
-    folder = Path(config.node.state) / "redis"
     async with AsyncExitStack() as stack:
-        url, where = config.redis.url, "the Redis of the configuration"
-        if not url:
-            where = f"the state folder {config.node.state}"
-            url = await running_at(folder) or ""
-        runs = bool(url)
-        if not runs:
-            own = await EmbeddedRedis.start(folder)
-            stack.push_async_callback(own.stop)
-            url = own.url
+        url, where, runs = await _redis_of(config, stack)
         client, reading = command_client(url), blocking_client(url)
         stack.push_async_callback(client.aclose)
         stack.push_async_callback(reading.aclose)
@@ -90,3 +82,27 @@ async def open_store(config: Config) -> AsyncIterator[FlowStore]:
             ServingReports(client, tenant),
             Relay(reading, tenant),
         )
+
+
+@asynccontextmanager
+async def open_tokens(config: Config) -> AsyncIterator[RedisTokens]:
+    """The tokens of the API there, whether a node runs or not. Raises EmbeddedError."""
+    async with AsyncExitStack() as stack:
+        url, _, _ = await _redis_of(config, stack)
+        client = command_client(url)
+        stack.push_async_callback(client.aclose)
+        yield RedisTokens(client, config.node.tenant)
+
+
+async def _redis_of(config: Config, stack: AsyncExitStack) -> tuple[str, str, bool]:
+    """Its address, where that is in words, and whether it ran before. Raises EmbeddedError."""
+    folder = Path(config.node.state) / "redis"
+    url, where = config.redis.url, "the Redis of the configuration"
+    if not url:
+        where = f"the state folder {config.node.state}"
+        url = await running_at(folder) or ""
+    if url:
+        return url, where, True
+    own = await EmbeddedRedis.start(folder)
+    stack.push_async_callback(own.stop)
+    return own.url, where, False
