@@ -1,6 +1,6 @@
 """What the stream of events still has of one contact, and which contacts it has last seen."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from typing import Any
 
 import orjson
@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from acd.distributor import Unavailable
 from acd.keys import Keys
-from events.catalogue import ContactEnded, ContactStarted, Event
+from events.catalogue import AgentStateChanged, ContactEnded, ContactStarted, Event
 from events.codec import EventError, decode
 
 BATCH = 1_000
@@ -20,8 +20,10 @@ MOST_RECENT = 100_000
 class Trail:
     """Reads a tenant's stream backwards. Everything raises Unavailable."""
 
-    def __init__(self, client: Redis, tenant: str) -> None:
+    def __init__(self, client: Redis, tenant: str, *, batch: int = BATCH, most_recent: int = MOST_RECENT) -> None:
         self._client: Any = client
+        self._batch = batch
+        self._most_recent = most_recent
         self._stream = Keys(tenant).named("events")
 
     async def of(self, contact: str) -> list[Event]:
@@ -32,9 +34,38 @@ class Trail:
                 found.append(event)
                 if isinstance(event, ContactStarted):
                     break
-        # A node's events and the distributor's reach the stream by different ways, so not in the order of their times.
-        found.reverse()
-        return sorted(found, key=lambda event: (event.at_ms, _RANK.get(type(event), 1)))
+        return _in_order(found)
+
+    async def beginning_with(self, contact: str) -> dict[str, list[Event]]:
+        """All events of contacts whose id begins so, by contact, the first one first."""
+        found: dict[str, list[Event]] = {}
+        after_whole = 0
+        async for text in self._backwards():
+            after_whole += contact in found and isinstance(found[contact][-1], ContactStarted)
+            if after_whole > self._batch:
+                break  # the distributor's events may stand a little before the node's
+            if contact in text and (event := _read(text)) is not None and event.contact.startswith(contact):
+                found.setdefault(event.contact, []).append(event)
+        return {name: _in_order(events) for name, events in found.items()}
+
+    async def around(self, agent: str, since_ms: int, kinds: Container[str]) -> list[Event]:
+        """Events of these kinds since then, the first one first, whoever they are about; before them the state that
+        the agent was in. No more than MOST_RECENT are looked through.
+        """
+        found: list[Event] = []
+        looked = 0
+        async for text in self._backwards():
+            looked += 1
+            if looked > self._most_recent:
+                break
+            if (event := _read(text)) is None or event.kind not in kinds:
+                continue
+            if event.at_ms >= since_ms:
+                found.append(event)
+            elif isinstance(event, AgentStateChanged) and event.agent == agent:
+                found.append(event)
+                break
+        return _in_order(found)
 
     async def recent(self, most: int) -> list[tuple[ContactStarted, ContactEnded | None]]:
         """The contacts that began last, the last one first, with their ends where they have ended."""
@@ -43,7 +74,7 @@ class Trail:
         looked = 0
         async for text in self._backwards():
             looked += 1
-            if looked > MOST_RECENT or len(found) >= most:
+            if looked > self._most_recent or len(found) >= most:
                 break
             if '"contact_' not in text:
                 continue
@@ -57,7 +88,7 @@ class Trail:
     async def _backwards(self) -> AsyncIterator[str]:
         last = "+"
         try:
-            while entries := await self._client.xrevrange(self._stream, max=last, count=BATCH):
+            while entries := await self._client.xrevrange(self._stream, max=last, count=self._batch):
                 for _, fields in entries:
                     yield fields.get("e", "")
                 last = f"({entries[-1][0]}"
@@ -66,6 +97,12 @@ class Trail:
 
 
 _RANK: dict[type[Event], int] = {ContactStarted: 0, ContactEnded: 2}
+
+
+def _in_order(found: list[Event]) -> list[Event]:
+    """Read backwards, and sorted: a node's events and the distributor's reach the stream by different ways."""
+    found.reverse()
+    return sorted(found, key=lambda event: (event.at_ms, _RANK.get(type(event), 1)))
 
 
 def _read(text: str) -> Event | None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from events.catalogue import Event
 from metrics.cdr import CallRecord, CallRecords
 from metrics.counters import Counters
+from metrics.decisions import TYPES, Decision, Decisions
 from metrics.fold import Fold, Route
 from metrics.service_level import Limits, ServiceLevel
 from metrics.wallboard import Board, Wallboard
@@ -30,7 +31,12 @@ class Store(Protocol):
         """The checkpoint (`0-0` when there is none) and the saved parts by fold, each as JSON."""
 
     async def commit(
-        self, tenant: str, checkpoint: str, records: Sequence[CallRecord], parts: Mapping[tuple[str, str], str | None]
+        self,
+        tenant: str,
+        checkpoint: str,
+        records: Sequence[CallRecord],
+        parts: Mapping[tuple[str, str], str | None],
+        decisions: Sequence[Decision] = (),
     ) -> None:
         """Write all of it or nothing. A part that is None is taken away."""
 
@@ -60,6 +66,7 @@ class Folds:
         self.wallboard = Wallboard(self.service_level)
         self.call_records = CallRecords(keep_callers=keep_callers)
         self.counters = Counters(queues=limits or ())
+        self.decisions = Decisions()
         self._taps = tuple(taps)
         self._further = tuple(further)
         self._routes = self._gather_routes()
@@ -103,6 +110,8 @@ class Folds:
             count += 1
             for route in self._routes.get(type(event), ()):
                 route(event)
+            if type(event) in TYPES:
+                self.decisions.note(id_, event)
             for tap in self._taps:
                 tap(event)
         self._take_records()
@@ -113,8 +122,10 @@ class Folds:
         for record in records:
             if record["answered_ms"]:
                 self.counters.answered_in_all(record["queue"], record["total_wait_ms"])
+        decisions = self.decisions.take()
         if self._saver is not None:
             self._saver.records += records
+            self._saver.decisions += decisions
 
     def board(self, since_ms: int) -> Board:
         """The wallboard, with the measures of all who arrived since `since_ms` (see `day_start_ms`)."""
@@ -129,6 +140,7 @@ class Saver:
 
     def __init__(self, tenant: str, store: Store, every_s: float) -> None:
         self.records: list[CallRecord] = []
+        self.decisions: list[Decision] = []
         self._tenant = tenant
         self._store = store
         self._every_s = every_s
@@ -151,9 +163,10 @@ class Saver:
         for fold in folds:
             for key, part in fold.changes().items():
                 self._parts[fold.name, key] = None if part is None else _as_json(part)
-        if self._parts or self.records:
-            await self._store.commit(self._tenant, checkpoint, self.records, self._parts)
+        if self._parts or self.records or self.decisions:
+            await self._store.commit(self._tenant, checkpoint, self.records, self._parts, self.decisions)
             self.records = []
+            self.decisions = []
             self._parts = {}
             self._saved_at = loop.time()
 

@@ -3,19 +3,25 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, event, func, select
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, event, func, inspect, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from events.catalogue import Event
+from events.codec import EventError, decode
 from metrics.cdr import CallRecord, blank
+from metrics.decisions import Decision
 
 METADATA = MetaData()
 JSON_COLUMNS = ("visits", "offers")
+LAST = "\U0010ffff"
+"""Behind every text that goes on from a beginning."""
 
 
 def _column(name: str, value: Any) -> Column[Any]:
@@ -26,6 +32,21 @@ def _column(name: str, value: Any) -> Column[Any]:
 
 CALL_RECORDS = Table("call_records", METADATA, *(_column(name, value) for name, value in blank("", "", "").items()))
 """One row a contact. `visits` and `offers` are JSON lists; times in milliseconds, `_ms` of a moment since the epoch."""
+
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("stream_id", Text, primary_key=True),
+    Column("contact", Text, nullable=False, index=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("decisions_of_agents", "agent", "at_ms"),
+    sqlite_with_rowid=False,
+)
+"""One row an event of distribution (`metrics.decisions`), kept as long as the records."""
 
 FOLD_PARTS = Table(
     "fold_parts",
@@ -47,6 +68,7 @@ CHECKPOINTS = Table(
 _ADD_RECORD = insert(CALL_RECORDS).on_conflict_do_nothing()
 # As text, since these go by the thousand and SQLAlchemy takes longer for a row's names than SQLite for the row.
 _PUT_PART = "INSERT INTO fold_parts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"
+_ADD_DECISION = "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _DROP_PART = "DELETE FROM fold_parts WHERE tenant = ? AND fold = ? AND part = ?"
 _PUT_CHECKPOINT = insert(CHECKPOINTS)
 _PUT_CHECKPOINT = _PUT_CHECKPOINT.on_conflict_do_update(
@@ -76,6 +98,7 @@ class Records:
             await asyncio.to_thread(path.touch, 0o600)
             async with engine.begin() as connection:
                 await connection.run_sync(METADATA.create_all)
+                await connection.run_sync(_add_columns)
         except (SQLAlchemyError, OSError) as error:
             await engine.dispose()
             raise records._fault("open", error) from error
@@ -100,14 +123,19 @@ class Records:
         return checkpoint or "0-0", parts
 
     async def commit(
-        self, tenant: str, checkpoint: str, records: Sequence[CallRecord], parts: Mapping[tuple[str, str], str | None]
+        self,
+        tenant: str,
+        checkpoint: str,
+        records: Sequence[CallRecord],
+        parts: Mapping[tuple[str, str], str | None],
+        decisions: Sequence[Decision] = (),
     ) -> None:
         """One transaction, on disk when this returns. A contact that has its record keeps it. Raises RecordsError.
 
         Who is cancelled meanwhile is so when it is done: one cut off would hold the file until its connection is
         collected, and whoever writes next would find it locked.
         """
-        writing = asyncio.ensure_future(self._commit(tenant, checkpoint, records, parts))
+        writing = asyncio.ensure_future(self._commit(tenant, checkpoint, records, parts, decisions))
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -115,14 +143,20 @@ class Records:
             raise
 
     async def _commit(
-        self, tenant: str, checkpoint: str, records: Sequence[CallRecord], parts: Mapping[tuple[str, str], str | None]
+        self,
+        tenant: str,
+        checkpoint: str,
+        records: Sequence[CallRecord],
+        parts: Mapping[tuple[str, str], str | None],
+        decisions: Sequence[Decision],
     ) -> None:
         rows = [r | {name: json.dumps(r[name], separators=(",", ":")) for name in JSON_COLUMNS} for r in records]
         kept = [(tenant, fold, part, body) for (fold, part), body in parts.items() if body is not None]
         gone = [(tenant, fold, part) for (fold, part), body in parts.items() if body is None]
+        decided = [astuple(decision) for decision in decisions]
         try:
             async with self._engine.begin() as connection:
-                await connection.run_sync(_write, rows, kept, gone)
+                await connection.run_sync(_write, rows, kept, gone, decided)
                 await connection.execute(_PUT_CHECKPOINT, {"tenant": tenant, "stream_id": checkpoint, "written": 1})
         except SQLAlchemyError as error:
             raise self._fault("write", error) from error
@@ -134,6 +168,36 @@ class Records:
             row = found.mappings().first()
         return None if row is None else dict(row) | {name: json.loads(row[name]) for name in JSON_COLUMNS}
 
+    async def decided(self, tenant: str, contact: str, most: int = 10_000) -> dict[str, list[Event]]:
+        """The decisions on contacts whose id begins with `contact`, by contact, the first one first.
+
+        Raises RecordsError.
+        """
+        wanted = DECISIONS.c.contact.between(contact, contact + LAST)
+        return await self._decided(tenant, wanted, most)
+
+    async def decided_for(self, tenant: str, agent: str, since_ms: int, most: int = 10_000) -> dict[str, list[Event]]:
+        """The decisions that name the agent since then, by contact. Raises RecordsError."""
+        wanted = (DECISIONS.c.agent == agent) & (DECISIONS.c.at_ms >= since_ms)
+        return await self._decided(tenant, wanted, most)
+
+    async def _decided(self, tenant: str, wanted: Any, most: int) -> dict[str, list[Event]]:
+        columns = DECISIONS.c
+        query = select(columns.contact, columns.at_ms, columns.kind, columns.body).where(
+            columns.tenant == tenant, wanted
+        )
+        order = columns.at_ms, func.length(columns.stream_id), columns.stream_id
+        found: dict[str, list[Event]] = {}
+        try:
+            async with self._engine.connect() as connection:
+                for contact, at_ms, kind, body in await connection.execute(query.order_by(*order).limit(most)):
+                    event = _as_event(tenant, contact, at_ms, kind, body)
+                    if event is not None:
+                        found.setdefault(contact, []).append(event)
+        except SQLAlchemyError as error:
+            raise self._fault("read", error) from error
+        return found
+
     async def count(self) -> int:
         """How many records there are."""
         async with self._engine.connect() as connection:
@@ -144,7 +208,11 @@ class Records:
 
 
 def _write(
-    connection: Connection, rows: list[CallRecord], kept: Sequence[tuple[str, ...]], gone: Sequence[tuple[str, ...]]
+    connection: Connection,
+    rows: list[CallRecord],
+    kept: Sequence[tuple[str, ...]],
+    gone: Sequence[tuple[str, ...]],
+    decided: Sequence[tuple[Any, ...]],
 ) -> None:
     if rows:
         connection.execute(_ADD_RECORD, rows)
@@ -152,6 +220,27 @@ def _write(
         connection.exec_driver_sql(_PUT_PART, list(kept))
     if gone:
         connection.exec_driver_sql(_DROP_PART, list(gone))
+    if decided:
+        connection.exec_driver_sql(_ADD_DECISION, list(decided))
+
+
+def _as_event(tenant: str, contact: str, at_ms: int, kind: str, body: str) -> Event | None:
+    """None for what a newer version wrote and this one does not know."""
+    try:
+        return decode(json.loads(body) | {"tenant": tenant, "contact": contact, "at_ms": str(at_ms), "kind": kind})
+    except (EventError, ValueError):
+        return None
+
+
+def _add_columns(connection: Connection) -> None:
+    """A file that an older version made gets the columns that have come since, with what a blank record has there."""
+    there = {column["name"] for column in inspect(connection).get_columns(CALL_RECORDS.name)}
+    for name, value in blank("", "", "").items():
+        if name not in there:
+            kind = "BIGINT" if isinstance(value, int) else "TEXT"
+            default = json.dumps(value) if name in JSON_COLUMNS else str(value)
+            statement = f"ALTER TABLE call_records ADD COLUMN {name} {kind} NOT NULL DEFAULT '{default}'"
+            connection.exec_driver_sql(statement)
 
 
 def _set_up(connection: Any, _record: Any) -> None:

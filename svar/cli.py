@@ -21,6 +21,7 @@ from svar.commands.token import token
 from svar.commands.trace import trace
 from svar.commands.versions import versions
 from svar.commands.voicemail import voicemail
+from svar.commands.why import why
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command()(serve)
@@ -31,6 +32,7 @@ app.command()(check)
 app.command(name="test")(scenarios)
 app.command()(simulate)
 app.command()(trace)
+app.command()(why)
 app.command()(prove)
 app.command()(publish)
 app.command()(rollback)

@@ -3,17 +3,14 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from acd.connection import command_client
 from acd.distributor import DistributorError
-from acd.trail import Trail
 from events.catalogue import ContactEnded, ContactStarted, Event, StepEntered
 from ivr.book import load_book
 from ivr.language.calendar import OSLO
@@ -23,10 +20,10 @@ from ivr.simulator.retelling import RetellingError
 from ivr.simulator.retold import retold
 from ivr.simulator.story import Moment, line_of
 from metrics.records import Records, RecordsError
+from svar import trails
 from svar.commands.serve import EXAMPLE
 from svar.config import Config, ConfigError, load
 from svar.embedded.child import EmbeddedError
-from svar.embedded.redis import EmbeddedRedis, running_at
 from svar.logs import mask
 from svar.terminal import Terminal
 
@@ -61,7 +58,7 @@ def trace(
 
 
 async def _recent(config: Config, most: int) -> list[tuple[ContactStarted, ContactEnded | None]]:
-    async with _trail(config) as trail:
+    async with trails.opened(config) as trail:
         return await trail.recent(most)
 
 
@@ -74,7 +71,7 @@ def _listed(found: Sequence[tuple[ContactStarted, ContactEnded | None]]) -> Iter
 
 
 async def _of(config: Config, contact: str) -> list[Event]:
-    async with _trail(config) as trail:
+    async with trails.opened(config) as trail:
         return await trail.of(contact)
 
 
@@ -82,21 +79,6 @@ def _told(config: Config, contact: str, events: Sequence[Event], terminal: Termi
     if again:
         return [_scenario(config, contact, events).rstrip()]
     return _story(events, terminal) if events else asyncio.run(_recorded(config, contact))
-
-
-@asynccontextmanager
-async def _trail(config: Config) -> AsyncIterator[Trail]:
-    """The stream of events, whether a node runs or not."""
-    folder = Path(config.node.state) / "redis"
-    url = config.redis.url or await running_at(folder) or ""
-    own = None if url else await EmbeddedRedis.start(folder)
-    client = command_client(url or (own.url if own is not None else ""))
-    try:
-        yield Trail(client, config.node.tenant)
-    finally:
-        await client.aclose()
-        if own is not None:
-            await own.stop()
 
 
 # --- the story ---

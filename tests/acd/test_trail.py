@@ -10,7 +10,7 @@ from acd import trail as trail_module
 from acd.connection import command_client
 from acd.distributor import Unavailable
 from acd.trail import Trail
-from events.catalogue import ContactEnded, ContactStarted, Event, StepEntered
+from events.catalogue import AgentStateChanged, ContactEnded, ContactStarted, Event, StepEntered
 from events.codec import encode
 
 STREAM = "svar:{nav}:events"
@@ -78,3 +78,45 @@ async def test_a_redis_that_is_away_is_told(tmp_path: Any) -> None:
     with pytest.raises(Unavailable):
         await Trail(client, "nav").of("c1")
     await client.aclose()
+
+
+async def test_the_beginning_of_an_id_is_enough_and_each_contact_is_apart(client: Any) -> None:
+    await write(client, started("ab1", 1), step("ab2", 2), started("ab2", 1), step("b1", 3), ended("ab1", 4))
+    trail = Trail(client, "nav")
+    assert await trail.beginning_with("ab") == {
+        "ab1": [started("ab1", 1), ended("ab1", 4)],
+        "ab2": [started("ab2", 1), step("ab2", 2)],
+    }
+    assert list(await trail.beginning_with("ab2")) == ["ab2"]
+    assert await trail.beginning_with("abc") == {}
+
+
+async def test_what_the_distributor_told_just_before_the_node_is_not_lost(client: Any) -> None:
+    await write(client, step("c1", 5), started("c1", 4))
+    assert (await Trail(client, "nav").beginning_with("c1"))["c1"] == [started("c1", 4), step("c1", 5)]
+
+
+async def test_a_whole_contact_is_found_without_reading_all_that_was_before(client: Any) -> None:
+    await write(client, step("c1", 1), *(step("c2", 2) for _ in range(5)), started("c1", 3))
+    assert len((await Trail(client, "nav").beginning_with("c1"))["c1"]) == 2
+    assert (await Trail(client, "nav", batch=3).beginning_with("c1"))["c1"] == [started("c1", 3)]
+
+
+def became(agent: str, at_ms: int) -> Event:
+    return AgentStateChanged(
+        at_ms=at_ms, tenant="nav", node="n", agent=agent, site="", state="ready", reason="", previous="", lasted_ms=0
+    )
+
+
+async def test_around_an_agent_stand_the_state_from_before_and_what_has_happened_since(client: Any) -> None:
+    told = [became("a", 1), became("a", 2), step("c", 3), became("b", 4), became("b", 5), step("c", 6), became("a", 7)]
+    await write(client, *told)
+    found = await Trail(client, "nav").around("a", 5, {"agent_state_changed"})
+    assert found == [became("a", 2), became("b", 5), became("a", 7)]
+
+
+async def test_no_more_than_so_many_events_are_looked_through(client: Any) -> None:
+    await write(client, *(became("a", at) for at in range(5, 15)))
+    assert await Trail(client, "nav", most_recent=4).around("a", 0, {"agent_state_changed"}) == [
+        became("a", at) for at in range(11, 15)
+    ]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from events.catalogue import Event
 from metrics.cdr import CallRecord
+from metrics.decisions import Decision
 from metrics.pipeline import SLICE, START, Folds, day_start_ms, position
 from metrics.records import Records
 from metrics.service_level import Tally, svargrad
@@ -34,6 +35,7 @@ class FailingStore:
     def __init__(self, failures: int) -> None:
         self.failures = failures
         self.records: list[str] = []
+        self.decisions: list[str] = []
         self.checkpoint = START
         self.parts: dict[tuple[str, str], str | None] = {}
         self.commits = 0
@@ -42,7 +44,12 @@ class FailingStore:
         return self.checkpoint, {}
 
     async def commit(
-        self, tenant: str, checkpoint: str, records: Sequence[CallRecord], parts: Mapping[tuple[str, str], str | None]
+        self,
+        tenant: str,
+        checkpoint: str,
+        records: Sequence[CallRecord],
+        parts: Mapping[tuple[str, str], str | None],
+        decisions: Sequence[Decision] = (),
     ) -> None:
         if self.failures:
             self.failures -= 1
@@ -50,6 +57,7 @@ class FailingStore:
         self.commits += 1
         self.checkpoint = checkpoint
         self.records += [record["contact"] for record in records]
+        self.decisions += [decision.stream_id for decision in decisions]
         self.parts |= parts
 
 

@@ -1,0 +1,25 @@
+"""The stream of events for commands beside a node, whether it runs or not."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from acd.connection import command_client
+from acd.trail import Trail
+from svar.config import Config
+from svar.embedded.redis import EmbeddedRedis, running_at
+
+
+@asynccontextmanager
+async def opened(config: Config) -> AsyncIterator[Trail]:
+    """Where no Redis runs that the configuration means, its own is started meanwhile. Raises EmbeddedError."""
+    folder = Path(config.node.state) / "redis"
+    url = config.redis.url or await running_at(folder) or ""
+    own = None if url else await EmbeddedRedis.start(folder)
+    client = command_client(url or (own.url if own is not None else ""))
+    try:
+        yield Trail(client, config.node.tenant)
+    finally:
+        await client.aclose()
+        if own is not None:
+            await own.stop()

@@ -1,0 +1,128 @@
+"""Decisions in plain words."""
+
+from dataclasses import replace
+
+import pytest
+
+from events.catalogue import Event
+from events.routing import OfferWithheld, PartnerAnswered, PartnerReleased, TierOpened
+from metrics.reasons import length, told
+from tests.metrics.told import (
+    DAY_MS,
+    NODE,
+    TENANT,
+    answered,
+    ended,
+    failed,
+    left,
+    offered,
+    queued,
+    released,
+    started,
+    stepped,
+    wrapped_up,
+)
+
+
+def withheld(reason: str, tier: int = 1, there: int = 3, working: int = 2, ahead: int = 0) -> Event:
+    return OfferWithheld(
+        at_ms=DAY_MS, tenant=TENANT, node=NODE, contact="c1", queue="family", tier=tier, reason=reason,
+        there=there, working=working, ahead=ahead,
+    )  # fmt: skip
+
+
+def opened(why: str, tier: int = 2) -> Event:
+    return TierOpened(at_ms=DAY_MS, tenant=TENANT, node=NODE, contact="c1", queue="family", tier=tier, why=why)
+
+
+def partner_answered() -> Event:
+    return PartnerAnswered(
+        at_ms=DAY_MS, tenant=TENANT, node=NODE, contact="c1", offer="o1", queue="family", partner="help",
+        waited_ms=61_000, rang_ms=4_000,
+    )  # fmt: skip
+
+
+def partner_released() -> Event:
+    return PartnerReleased(
+        at_ms=DAY_MS, tenant=TENANT, node=NODE, contact="c1", queue="family", partner="help", cause="caller_hung_up",
+        talked_ms=130_000,
+    )  # fmt: skip
+
+
+def tiers(queue: str, tier: int) -> str:
+    return {("family", 1): "own site", ("family", 2): "neighbours"}.get((queue, tier), "")
+
+
+def in_words(event: Event) -> str:
+    (sentence,) = told([event], tiers)
+    assert (sentence.at_ms, sentence.event) == (event.at_ms, event)
+    return sentence.text
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (started("c1"), "rang 600, was taken by the flow main"),
+        (replace(queued("c1", "family"), position=4), "queued in family as number 4"),
+        (
+            replace(queued("c1", "family", DAY_MS, DAY_MS - 20_000), priority_s=60),
+            "queued in family as number 1, with a head start of 60 s, counting the 20 s already waited",
+        ),
+        (withheld("nobody_logged_in"), "not offered: nobody of tier 1 (own site) is logged in"),
+        (withheld("all_busy"), "not offered: all 2 of tier 1 (own site) who are at work are busy"),
+        (
+            withheld("all_on_break", tier=2, ahead=1),
+            "not offered: all 3 of tiers 1 to 2 (neighbours) who are logged in are on a break; 1 waits before it",
+        ),
+        (
+            withheld("all_busy", ahead=4),
+            "not offered: all 2 of tier 1 (own site) who are at work are busy; 4 wait before it",
+        ),
+        (withheld("preferred_busy", 0), "not offered: the preferred agent is not free, and is waited for first"),
+        (withheld("solar_flare", 3), "not offered: solar flare (tiers 1 to 3)"),
+        (opened("after"), "tier 2 (neighbours) of family opened: its wait was long enough for it"),
+        (opened("site_lost", 3), "tier 3 of family opened: the caller's site is lost"),
+        (opened("moon"), "tier 2 (neighbours) of family opened: moon"),
+        (failed("c1", rang_ms=20_000), "kari did not answer (no_answer, 20 s), place kept"),
+        (failed("c1", "rejected", agent="help/2"), "the partner help rejected it (rejected, 0 s), place kept"),
+        (failed("c1", "odd"), "kari did not take it (odd, 0 s), place kept"),
+        (failed("c1", "caller_left", rang_ms=5_000), "the caller left while kari's phone rang (5 s)"),
+        (answered("c1", 50_000), "kari answered after 2 s of ringing, 50 s in pensjon"),
+        (left("c1", 50_000), "left pensjon after 50 s: lost (caller hung up)"),
+        (left("c1", 50_000, disposition="flowed_out", cause="partner"), "left pensjon after 50 s: went on (partner)"),
+        (partner_answered(), "the partner help answered after 4 s of ringing, 61 s in family"),
+        (released("c1"), "the talk with kari ended after 60 s (caller hung up)"),
+        (partner_released(), "the talk at the partner help ended after 2 min 10 s (caller hung up)"),
+        (wrapped_up("c1"), "kari was through with it after 30 s of wrap-up, topic alderspensjon"),
+        (ended("c1"), "over: answered (caller hung up), 90 s after the first ring"),
+    ],
+)
+def test_each_decision_has_its_sentence(event: Event, words: str) -> None:
+    assert in_words(event) == words
+
+
+def test_what_decides_nothing_is_left_out() -> None:
+    assert list(told([stepped("c1", "menu")])) == []
+
+
+def test_an_offer_says_to_whom_and_why() -> None:
+    text = in_words(replace(offered("c1"), waited_ms=46_000))
+    assert text.startswith("offered to kari (oslo): ")
+    assert "longest idle" in text
+    assert "waited 46 s" in text
+    assert in_words(replace(offered("c1", agent="help/1"), site="")).startswith("offered to the partner help: ")
+
+
+@pytest.mark.parametrize(
+    ("ms", "words"),
+    [
+        (-5, "0 s"),
+        (400, "0 s"),
+        (119_000, "119 s"),
+        (120_000, "2 min"),
+        (200_000, "3 min 20 s"),
+        (7_500_000, "2 h 5 min"),
+    ],
+)
+def test_waits_are_told_as_people_say_them(ms: int, words: str) -> None:
+    assert length(ms) == words
