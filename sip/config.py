@@ -137,7 +137,8 @@ class Expiries:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """How agents prove who they are. `credentials` gives the password of a user, or None.
+    """How agents prove who they are, and the `nodes` of our installation that call them. `credentials` gives the
+    password of a user, or None.
 
     `secret` signs nonces, and is shared by nodes whose nonces shall be good everywhere; `wall_offset_s` is the wall
     clock minus the clock of `now`, so that nodes agree about a nonce's age.
@@ -153,6 +154,7 @@ class Digest:
     wall_offset_s: float = 0.0
     algorithms: tuple[str, ...] = ("SHA-256", "MD5")
     md5_only: tuple[str, ...] = ("baresip v0.", "baresip v1.", "sipsak", "pyVoIP")
+    nodes: Nodes = field(default_factory=lambda: Nodes("", b""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,9 @@ class StreamLimits:
     pong_s: float = 10.0
 
 
+_NO_NODES = Nodes("", b"")
+
+
 @dataclass(frozen=True, slots=True)
 class CoreConfig:
     """`domains`: hosts in a Request-URI that are ours besides the bound address; empty: every host is. `advertised`:
@@ -204,8 +209,7 @@ class CoreConfig:
 
     Without `digest` there are no agents, and a REGISTER goes to the application. `methods`: further methods that the
     application answers, out of a dialog. REFER among them: it has a policy for REFER and Replaces, within
-    calls, of agents and of trunks; otherwise both are refused, as those of strangers always are. `nodes`: those of our
-    installation, whose calls are known by their proof.
+    calls, of agents and of trunks; otherwise both are refused, as those of strangers always are.
     """
 
     domains: frozenset[str] = frozenset()
@@ -220,7 +224,11 @@ class CoreConfig:
     expiries: Expiries = field(default_factory=Expiries)
     session_timers: SessionTimers = field(default_factory=SessionTimers)
     streams: StreamLimits = field(default_factory=StreamLimits)
-    nodes: Nodes = field(default_factory=lambda: Nodes("", b""))
+
+    @property
+    def nodes(self) -> Nodes:
+        """The other nodes; none where there are no agents."""
+        return self.digest.nodes if self.digest is not None else _NO_NODES
 
     @property
     def moves(self) -> bool:

@@ -1,6 +1,6 @@
 """Calls between nodes: known by their proof, before any trunk, and never taken for a stranger's."""
 
-from sip.config import Address, CoreConfig, Limits
+from sip.config import Address, CoreConfig, Digest, Limits
 from sip.events import InviteReceived, Origin
 from sip.message.message import Request, parse
 from sip.nodes import Nodes
@@ -15,7 +15,7 @@ NOW = 0.0
 def endpoint(hosts: tuple[str, ...] = (FAR.host,), **config: object) -> Peer:
     nodes = Nodes("here", SECRET)
     nodes.others({"there": hosts})
-    return Network().join(ALICE, CoreConfig(trunks=(NEAR,), nodes=nodes, **config))  # type: ignore[arg-type]
+    return Network().join(ALICE, CoreConfig(trunks=(NEAR,), digest=Digest("svar", {}.get, b"s", nodes=nodes), **config))  # type: ignore[arg-type]
 
 
 def invite(branch: str = "z9hG4bK1", secret: bytes = SECRET, call_id: str = "c1", at: float = NOW) -> bytes:
@@ -49,7 +49,7 @@ def test_a_call_with_a_worthless_proof_is_refused_even_from_a_trunk() -> None:
 
 def test_a_call_without_a_proof_from_where_a_node_sends_is_a_strangers() -> None:
     peer = endpoint()
-    assert statuses(ask(peer, raw("INVITE", "Contact: <sip:peer@192.0.2.9>"), FAR, NOW)) == [403]
+    assert statuses(ask(peer, raw("INVITE", "Contact: <sip:peer@192.0.2.9>"), FAR, NOW)) == [401]
 
 
 def test_nodes_have_neither_the_allowance_of_strangers_nor_the_rate_of_callers() -> None:
