@@ -28,6 +28,8 @@ from events.rosters import AgentBack as AgentBack
 from events.rosters import ReserveAnswered as ReserveAnswered
 from events.rosters import ReserveCalled as ReserveCalled
 from events.rosters import ReserveReleased as ReserveReleased
+from events.transfers import TransferBegun as TransferBegun
+from events.transfers import TransferEnded as TransferEnded
 
 # --- A contact's way through the engine (written by its node) ---
 
@@ -271,6 +273,8 @@ CATALOGUE: dict[str, type[Event]] = {
         WrapUpEnded,
         AgentStateChanged,
         DeedDone,
+        TransferBegun,
+        TransferEnded,
         NodeStarted,
         NodeStopped,
         EventsLost,
