@@ -13,6 +13,7 @@ from ivr.language.crises import Crisis
 from ivr.language.problems import FlowFileError, errors
 from ivr.language.prompting import Said
 from ivr.language.roster import Roster
+from ivr.language.routing import NO_ROUTING, Routing
 from ivr.language.topics import Topics, topics_of
 
 
@@ -30,6 +31,7 @@ class FlowBook:
     crises: Mapping[str, Crisis] = field(default_factory=dict)
     rosters: Mapping[str, Roster] = field(default_factory=dict)
     topics: Topics = field(default_factory=Topics)
+    routing: Routing = NO_ROUTING
 
     def said(self) -> list[Said]:
         """Everything that may be said, for `Prompts.prepare`."""
@@ -63,4 +65,5 @@ def load_book(path: Path, deployment: Deployment = NO_DEPLOYMENT) -> FlowBook:
     flows = [loaded.flow for loaded in folder.flows]
     rosters = {name: loaded.file.made() for name, loaded in folder.rosters.items()}
     book = book_of(*flows, calendars=folder.calendars, crises=crises, rosters=rosters, version=folder.version)
-    return replace(book, topics=topics_of(loaded.file.made() for loaded in folder.topics.values()))
+    topics = topics_of(loaded.file.made() for loaded in folder.topics.values())
+    return replace(book, topics=topics, routing=folder.routing.made())

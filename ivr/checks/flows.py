@@ -9,6 +9,7 @@ from ivr.checks.calls import check_calls
 from ivr.checks.crises import check_crisis
 from ivr.checks.outwards import check_outwards
 from ivr.checks.rosters import check_roster
+from ivr.checks.routing import check_routing
 from ivr.checks.topics import check_topics
 from ivr.files.flow import Flow
 from ivr.files.load import Folder, LoadedFlow, read_folder
@@ -17,6 +18,7 @@ from ivr.files.marked_yaml import Path as Where
 from ivr.language.expression import TYPE_WORDS, Expression, ExpressionError
 from ivr.language.problems import Problem, did_you_mean
 from ivr.language.prompting import Said
+from ivr.language.routing import NO_ROUTING, Routing
 from ivr.language.schema import OneLanguage
 from ivr.nodes import Node
 
@@ -29,15 +31,20 @@ TABLES = ("queue", "mailbox", "destination", "lookup")
 NO_DEPLOYMENT: Deployment = MappingProxyType({})
 
 
-def check_folder(path: Path, deployment: Deployment = NO_DEPLOYMENT) -> list[Problem]:
+def check_folder(path: Path, deployment: Deployment = NO_DEPLOYMENT, standing: Routing = NO_ROUTING) -> list[Problem]:
     """Every mistake in a folder of flows, in order."""
     folder = read_folder(path)
-    return sorted(folder.problems + check_flows(folder, deployment))
+    return sorted(folder.problems + check_flows(folder, deployment, standing))
 
 
-def check_flows(folder: Folder, deployment: Deployment = NO_DEPLOYMENT) -> list[Problem]:
-    """The mistakes that show only when nodes and files are seen together."""
-    known = {**deployment, "calendar": folder.names("calendar"), "flow": folder.names("flow")}
+def check_flows(
+    folder: Folder, deployment: Deployment = NO_DEPLOYMENT, standing: Routing = NO_ROUTING
+) -> list[Problem]:
+    """The mistakes that show only when nodes and files are seen together.
+
+    `standing`: the queues and agents of the configuration, beside which those of the folder serve.
+    """
+    known = _known(folder, deployment)
     for loaded in folder.flows:
         check_flow(loaded.flow, loaded.marked, loaded.broken)
         _check_world(loaded, known)
@@ -50,12 +57,23 @@ def check_flows(folder: Folder, deployment: Deployment = NO_DEPLOYMENT) -> list[
         check_crisis(crisis.file, crisis.marked, flows, known)
     for roster in folder.rosters.values():
         check_roster(roster.file, roster.marked, folder.calendars, known)
+    check_routing(folder, deployment, known["calendar"], standing)
     check_topics([(topics.file, topics.marked) for topics in folder.topics.values()], known)
     files = [loaded.marked for loaded in folder.flows]
     files += [crisis.marked for crisis in folder.crises.values()]
     files += [roster.marked for roster in folder.rosters.values()]
     files += [topics.marked for topics in folder.topics.values()]
+    files += folder.routing.marks
     return [problem for marked in files for problem in marked.problems]
+
+
+def _known(folder: Folder, deployment: Deployment) -> Deployment:
+    """What the configuration and the folder give flows to name."""
+    known = {**deployment, "calendar": folder.names("calendar"), "flow": folder.names("flow")}
+    for kind, rows in (("queue", "queues"), ("agent", "agents")):
+        if kind in known and folder.routing.marks:
+            known[kind] = {*known[kind], *folder.routing.names(rows)}
+    return known
 
 
 def check_flow(flow: Flow, marked: Marked, broken: Collection[str] = ()) -> None:

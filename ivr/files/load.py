@@ -19,6 +19,7 @@ from ivr.files.crisis_file import CrisisFile
 from ivr.files.flow import Flow
 from ivr.files.marked_yaml import MOST_CHARACTERS, Marked, read
 from ivr.files.roster_file import RosterFile
+from ivr.files.routing_file import RoutingFiles, is_routing
 from ivr.files.shared_file import SharedFile
 from ivr.files.topics_file import TopicsFile
 from ivr.files.validation import M, validated
@@ -105,6 +106,7 @@ class Folder:
     crises: dict[str, LoadedCrisis] = field(default_factory=dict)
     rosters: dict[str, LoadedRoster] = field(default_factory=dict)
     topics: dict[str, LoadedTopics] = field(default_factory=dict)
+    routing: RoutingFiles = field(default_factory=RoutingFiles)
     problems: list[Problem] = field(default_factory=list)
     broken: dict[str, set[str]] = field(default_factory=dict)
     version: str = ""
@@ -131,6 +133,9 @@ def read_folder(path: Path) -> Folder:
         name = shared.shared if shared is not None else _would_be(marked, "shared")
         folder.shared.setdefault(name, LoadedShared(shared.made() if shared is not None else Shared(), marked))
     for marked in _files(path, contents, folder.problems):
+        if is_routing(Path(marked.path).name, marked.data):
+            folder.routing.add(marked)
+            continue
         flow = flow_of(marked, folder.shared)
         loaded = LoadedFlow(flow, marked) if flow is not None else sketch_of(marked, folder.shared)
         if loaded is not None:
@@ -160,6 +165,10 @@ def read_folder(path: Path) -> Folder:
         folder.problems += marked.problems
         if topics is not None:
             folder.topics[topics.topics] = LoadedTopics(topics, marked)
+    below = path / "routing"
+    for place in (below, *sorted(inner for inner in below.rglob("*") if inner.is_dir())):
+        for marked in _files(place, contents, folder.problems):
+            folder.routing.add(marked)
     folder.version = _hash(contents)
     return folder
 

@@ -1,5 +1,6 @@
 """From a file's data to a model: what the schema refuses, in words, at its line and column."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, TypeVar, get_args
 
@@ -14,6 +15,9 @@ from ivr.nodes import NODE_TYPES
 
 M = TypeVar("M", bound=BaseModel)
 
+ROWS = {"queues": "queue", "sites": "site", "agents": "agent", "partners": "partner"}
+"""What a row of each list of routing is."""
+_QUOTED = re.compile(r"'(\w+)'")
 _PLAIN = {
     "model_type": "fields are expected here, `name: value`",
     "model_attributes_type": "fields are expected here, `name: value`",
@@ -28,7 +32,8 @@ def validated(model: type[M], marked: Marked) -> M | None:
     if marked.problems:
         return None
     if not isinstance(marked.data, dict):
-        marked.report((), "the file holds no mapping: it begins with `flow: name`")
+        begins = "queues:" if "queues" in model.model_fields else "flow: name"
+        marked.report((), f"the file holds no mapping: it begins with `{begins}`")
         return None
     try:
         return model.model_validate(marked.data)
@@ -47,7 +52,10 @@ def _report(marked: Marked, error: ErrorDetails, root: type[BaseModel]) -> None:
     if kind == "expression":
         marked.report_within(where, error["ctx"]["column"], prefix + error["msg"])
         return
-    field_name = ".".join(str(part) for part in where[2:]) if where[:1] == ("nodes",) else ".".join(map(str, where))
+    within = where[2:] if where[:1] == ("nodes",) or prefix else where
+    if within[:1] == ("tiers",) and len(within) > 1:
+        prefix, within = f"{prefix}tier {int(within[1]) + 1}: ", within[2:]
+    field_name = ".".join(map(str, within))
     marked.report(_spot(where, kind), prefix + _message(error, field_name, root), key=at_key)
 
 
@@ -63,7 +71,11 @@ def _place(loc: tuple[int | str, ...]) -> Where:
 
 
 def _subject(data: Any, where: Where) -> str:
-    """ "menu 'main': " for what is inside a node."""
+    """ "menu 'main': " for what is inside a node, "queue 'family': " for what is in a row of routing."""
+    if len(where) > 1 and where[0] in ROWS and isinstance(where[1], int):
+        row = data[where[0]][where[1]]
+        name = row.get("name") if isinstance(row, dict) else None
+        return f"{ROWS[str(where[0])]} {name!r}: " if isinstance(name, str) else ""
     if len(where) < 2 or where[0] != "nodes":
         return ""
     node = data["nodes"].get(where[1]) if isinstance(data.get("nodes"), dict) else None
@@ -73,7 +85,7 @@ def _subject(data: Any, where: Where) -> str:
 
 def _message(error: ErrorDetails, name: str, root: type[BaseModel]) -> str:
     kind, given = error["type"], error["input"]
-    last = str(error["loc"][-1])
+    last = str(error["loc"][-1]) if error["loc"] else ""
     if kind == "missing":
         return f"{last!r} is missing"
     if kind == "extra_forbidden":
@@ -88,6 +100,9 @@ def _message(error: ErrorDetails, name: str, root: type[BaseModel]) -> str:
         return f"{name!r} is true or false, not {given!r}"
     if kind == "list_type":
         message = f"a list is expected, [{given}]" if isinstance(given, str | int) else "a list is expected, [one, two]"
+    elif kind == "literal_error":
+        expected = error["ctx"]["expected"]
+        message = f"{expected} is expected{did_you_mean(str(given), re.findall(_QUOTED, expected))}"
     elif kind == "string_pattern_mismatch":
         message = PATTERNS.get(error["ctx"]["pattern"], error["msg"])
     else:

@@ -72,3 +72,9 @@ LongLength = Annotated[
 """Seconds, a minute to 31 days; days may be written, `7d`."""
 
 WholeSeconds = Annotated[int, Field(ge=0), BeforeValidator(lambda given: round(_read(given))), _SCHEMA, _WRITTEN]
+
+Seconds = Annotated[int, BeforeValidator(round), _bounded(1.0), _SCHEMA, _WRITTEN]
+"""Whole seconds, at least one, at most a day."""
+
+SecondsOrNone = Annotated[int, BeforeValidator(round), _bounded(0.0), _SCHEMA, _WRITTEN]
+"""Whole seconds, at most a day; `0s` is none."""
