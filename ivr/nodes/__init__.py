@@ -17,6 +17,7 @@ from ivr.nodes.menu import Menu
 from ivr.nodes.message import Message
 from ivr.nodes.queue import Queue
 from ivr.nodes.return_ import Return
+from ivr.nodes.returning import Returning
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
 from ivr.nodes.subflow import Subflow
@@ -40,6 +41,7 @@ AnyNode = Annotated[
     | LanguageChoice
     | Message
     | Callback
+    | Returning
     | Subflow
     | Return
     | Survey,
@@ -62,6 +64,7 @@ NODE_TYPES: dict[str, type[Node]] = {
     "language": LanguageChoice,
     "message": Message,
     "callback": Callback,
+    "returning": Returning,
     "subflow": Subflow,
     "return": Return,
     "survey": Survey,

@@ -42,6 +42,7 @@ LOOKS: Final = {
     "digits": _ASKED,
     "language": _ASKED,
     "survey": _ASKED,
+    "returning": _ASKED,
     "hours": _DECIDED,
     "branch": _DECIDED,
     "set": _SILENT,

@@ -19,6 +19,7 @@ _TYPES: Final[Mapping[str, tuple[str, str]]] = {
     "lookup": ("Oppslag", "Look-up"),
     "queue": ("Kø", "Queue"),
     "callback": ("Tilbakeringing", "Callback"),
+    "returning": ("Ringer igjen", "Rings again"),
     "voicemail": ("Talepost", "Voicemail"),
     "transfer": ("Viderekobling", "Transfer"),
     "deflect": ("SMS med lenke", "Text message"),

@@ -111,6 +111,8 @@ def _play(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
                 scene.desks.full(act.detail)
             case "full" if node.type == "callback":
                 scene.callbacks = "full"
+            case "known":
+                scene.callbacks = "already"
             case "shows":
                 scene.shown = EXAMPLES["phone_number"]
             case "full":

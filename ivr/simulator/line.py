@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from events.catalogue import ContactEnded, Event, StepEntered
-from ivr.ports.callbacks import CallbackWish, Promise
+from ivr.nodes.returning import EXAMPLE_CODE
+from ivr.ports.callbacks import CallbackWish, Kept, Promise, Standing
 from ivr.ports.texting import Sending, TextMessage
 from ivr.running.run import FlowRun
 from ivr.simulator.call import SimulatedCall
@@ -72,16 +73,32 @@ class NotedTexts(SimulatedTexts):
 
 
 class NotedCallbacks:
-    """The Callbacks port as one caller meets it: every number will do."""
+    """The Callbacks port as one caller meets it: every number will do. A promise of the same call stands too."""
 
     def __init__(self, outcome: Promise, line: CallersLine) -> None:
         self._outcome = outcome
         self._line = line
+        self._standing = Standing("cb-1", "") if outcome is Promise.ALREADY else None
 
     def fits(self, pii_number: str) -> bool:
         return pii_number.isdigit()
 
-    async def ask(self, wish: CallbackWish) -> Promise:
-        if self._outcome is Promise.PROMISED:
-            self._line.note(wish)
-        return self._outcome
+    async def ask(self, wish: CallbackWish) -> Kept:
+        if self._standing is not None:
+            return Kept(Promise.ALREADY)
+        if self._outcome not in (Promise.PROMISED, Promise.ALREADY):
+            return Kept(self._outcome)
+        self._line.note(wish)
+        self._standing = Standing("cb-1", wish.queue)
+        return Kept(Promise.PROMISED, "" if wish.pii_caller else EXAMPLE_CODE)
+
+    async def standing(self, *, pii_caller: str = "", pii_code: str = "") -> Standing | None:
+        standing = self._standing if pii_caller or pii_code == EXAMPLE_CODE else None
+        if standing is not None:
+            self._line.note(standing)
+        return standing
+
+    async def cancel(self, standing: Standing) -> bool:
+        self._standing = None
+        self._line.note(Did(self._line.call.ear.clock(), "cancel"))
+        return True

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from events import catalogue
 from events.catalogue import StepEntered
 from ivr.language.ways import Reached
+from ivr.ports.callbacks import CallbackWish, Standing
 from ivr.simulator.ear import Did, Heard
 from ivr.simulator.story import Story
 
@@ -13,7 +14,7 @@ _LASTING = (Reached.PERSON, Reached.PARTNER, Reached.CALLBACK, Reached.VOICEMAIL
 _NO_FAULT = ("flow_ended", "transferred")
 _SAYING = ("say", "message", "hangup", "deflect")
 _VAIN = ("queue", "transfer", "voicemail", "callback")
-_ASKING = ("menu", "digits", "language", "lookup", "survey")
+_ASKING = ("menu", "digits", "language", "lookup", "survey", "returning")
 
 
 @dataclass(slots=True)
@@ -71,6 +72,8 @@ def _stays(story: Story) -> Iterator[_Stay]:
             stay = _Stay(item.type)
         elif stay is not None and isinstance(item, Heard):
             stay.spoken = True
+        elif stay is not None and isinstance(item, Did) and item.kind == "cancel":
+            stay.got = None
         elif stay is not None:
             stay.got = _got(item) or stay.got
     if stay is not None:
@@ -78,6 +81,8 @@ def _stays(story: Story) -> Iterator[_Stay]:
 
 
 def _got(item: object) -> Reached | None:
+    if isinstance(item, CallbackWish | Standing):
+        return Reached.CALLBACK
     if isinstance(item, catalogue.ContactAnswered):
         return Reached.PERSON
     if isinstance(item, catalogue.VoicemailLeft):

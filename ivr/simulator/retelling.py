@@ -160,7 +160,7 @@ def _retell(retold: _Retold, stay: _Stay, events: Sequence[Event], *, timed: boo
         keys = [*(choice.key for choice in node.choices), ""]
         if key := keys[retold.telling.guess % len(keys)]:
             retold.caller.append({"at": stay.name, "press": key})
-    elif node.type == "callback":
+    elif node.type in ("callback", "returning"):
         retold.guessed.append(f"what was chosen at {stay.name} is in no event")
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from events import catalogue
 from events.catalogue import Event, StepEntered
 from ivr.language.lengths import length_text
-from ivr.ports.callbacks import CallbackWish
+from ivr.ports.callbacks import CallbackWish, Standing
 from ivr.ports.texting import TextMessage
 from ivr.running.run import FlowRun
 from ivr.simulator.ear import Did, Heard
 
-Item = Event | Heard | Did | TextMessage | CallbackWish
+Item = Event | Heard | Did | TextMessage | CallbackWish | Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,8 @@ def line_of(moment: Moment, first_flow: str) -> Line | None:
         return Line(moment.at_s, "did", f'gets a text message: "{item.text}"')
     if isinstance(item, CallbackWish):
         return Line(moment.at_s, "queue", f"is promised to be rung back by the queue {item.queue}")
+    if isinstance(item, Standing):
+        return Line(moment.at_s, "did", "is known as one who will be rung back")
     text = event_text(item)
     return Line(moment.at_s, "end" if isinstance(item, catalogue.ContactEnded) else "queue", text) if text else None
 
@@ -112,6 +114,7 @@ _DID = {
     "silence": "says and presses nothing",
     "speak": "speaks for {} s",
     "hang_up": "hangs up {}",
+    "cancel": "takes the promise to be rung back back",
 }
 
 

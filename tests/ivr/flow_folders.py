@@ -153,6 +153,10 @@ def _callback(d: _Drawn) -> Node:
     return {"queue": "q", "say": say, "ask": d.text(), "attempts": 2, **d.maybe(promised=say), **ways}
 
 
+def _returning(d: _Drawn) -> Node:
+    return {"say": d.text(), **d.maybe(code=d.text(), cancelled=d.text()), "stands": d.ahead(), "next": d.ahead()}
+
+
 def _survey(d: _Drawn) -> Node:
     questions = [{"id": "helped", "say": d.text(), "keys": [1, 2]}, {"id": "grade", "say": d.text(), "keys": "1-5"}]
     extra = d.maybe(offer=d.text(), thanks=d.text())
@@ -190,6 +194,7 @@ _KINDS: dict[str, Any] = {
     "deflect": _deflect,
     "voicemail": _voicemail,
     "callback": _callback,
+    "returning": _returning,
     "survey": _survey,
     "message": _message,
     "transfer": _transfer,

@@ -21,7 +21,7 @@ from ivr.book import FlowBook, load_book
 from ivr.contact import begin, serve
 from ivr.language.crises import CrisesInMemory, CrisisOn
 from ivr.ports.call import CallInfo, ContactId
-from ivr.ports.callbacks import CallbackWish, Promise
+from ivr.ports.callbacks import CallbackWish, Kept, Promise, Standing
 from ivr.ports.lookups import Cause
 from ivr.ports.texting import Sending
 from ivr.running.run import FlowRun, Frame
@@ -47,9 +47,17 @@ class Promises:
     def fits(self, pii_number: str) -> bool:
         return not pii_number.startswith("8")
 
-    async def ask(self, wish: CallbackWish) -> Promise:
+    async def ask(self, wish: CallbackWish) -> Kept:
         await asyncio.sleep(0.1)
-        return self._promise
+        return Kept(self._promise, "" if wish.pii_caller else "204107")
+
+    async def standing(self, *, pii_caller: str = "", pii_code: str = "") -> Standing | None:
+        await asyncio.sleep(0.1)
+        return Standing("cb", "q") if self._promise is Promise.ALREADY else None
+
+    async def cancel(self, standing: Standing) -> bool:
+        await asyncio.sleep(0.1)
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,11 @@ def _deflect(draw: st.DrawFn, target: st.SearchStrategy[str]) -> dict[str, Any]:
     return {"say": draw(texts()), **(ways if draw(st.booleans()) else {"next": draw(target)})}
 
 
+def _returning(draw: st.DrawFn, target: st.SearchStrategy[str]) -> dict[str, Any]:
+    code = {"code": draw(texts())} if draw(st.booleans()) else {}
+    return {"say": draw(texts()), **code, "stands": draw(target), "next": draw(target)}
+
+
 def _survey(draw: st.DrawFn, target: st.SearchStrategy[str]) -> dict[str, Any]:
     questions = [{"id": "helped", "say": draw(texts()), "keys": [1, 2]}]
     return {"survey": "s", "questions": questions, "attempts": 1, "next": draw(target)}
@@ -143,6 +148,7 @@ def _survey(draw: st.DrawFn, target: st.SearchStrategy[str]) -> dict[str, Any]:
 _KINDS: dict[str, Any] = {
     "deflect": _deflect,
     "survey": _survey,
+    "returning": _returning,
     "say": lambda draw, target: {"say": draw(texts()), "next": draw(target)},
     "menu": _menu,
     "digits": _digits,
@@ -217,6 +223,8 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
         "lookups": {"cases": answer},
         "transfers": {"tax": draw(st.sampled_from(["answered", "refused"]))},
         "mailboxes": {"box": "full"} if draw(st.booleans()) else {},
+        "callbacks": draw(st.sampled_from(["promised", "already"])),
+        **({"from": "22334455"} if draw(st.booleans()) else {}),
         "expect": {"ends_well": True},
     }
 
