@@ -29,6 +29,14 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True)
+class Interval:
+    """A wait between two lengths of time; without `high_s` over `low_s`: "mellom fem og ti minutter"."""
+
+    low_s: int
+    high_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """A date, spoken with its weekday and without its year: "tirsdag den tjuefjerde november"."""
 
@@ -50,7 +58,7 @@ class Spelled:
     pii_text: str
 
 
-Value = Number | Ordinal | Duration | Day | Clock | Spelled
+Value = Number | Ordinal | Duration | Interval | Day | Clock | Spelled
 Given = str | int | float | bool
 """What a variable of a flow holds."""
 

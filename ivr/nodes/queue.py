@@ -42,7 +42,7 @@ class Queue(Node):
     ```
     """
 
-    slots: ClassVar[frozenset[str]] = frozenset({"position", "waiting", "wait"})
+    slots: ClassVar[frozenset[str]] = frozenset({"position", "waiting", "wait", "interval"})
 
     type: Literal["queue"]
     queue: Name = Field(description="A `[[queue]]` of the deployment.")

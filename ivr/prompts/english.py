@@ -54,6 +54,12 @@ class English:
     def wait_hours(self, hours: int, *, over: bool) -> str:
         return f"{'more than' if over else 'about'} {self.hours(hours)}"
 
+    def interval(self, low: int, high: int) -> str:
+        end = self.hours(1) if 60 in (low, high) else self.minutes(high or low)
+        if not low or not high:
+            return f"{'more' if low else 'less'} than {end}"
+        return f"between {self.minutes(low) if high == 60 else self.cardinal(low)} and {end}"
+
     def weekday(self, number: int) -> str:
         return weekdays("en")[number]
 

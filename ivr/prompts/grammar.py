@@ -30,6 +30,9 @@ class Grammar(Protocol):
     def wait_hours(self, hours: int, *, over: bool) -> str:
         """About, or more than, so many hours."""
 
+    def interval(self, low: int, high: int) -> str:
+        """Between two numbers of minutes up to 60: under `high` where `low` is 0, over `low` where `high` is."""
+
     def weekday(self, number: int) -> str:
         """Monday is 0."""
 

@@ -82,6 +82,12 @@ class Norwegian:
     def wait_hours(self, hours: int, *, over: bool) -> str:
         return f"{self.over if over else 'omtrent'} {self.hours(hours)}"
 
+    def interval(self, low: int, high: int) -> str:
+        end = self.hours(1) if 60 in (low, high) else self.minutes(high or low)
+        if not low or not high:
+            return f"{'over' if low else 'under'} {end}"
+        return f"mellom {self.minutes(low) if high == 60 else self.cardinal(low, neuter=True)} og {end}"
+
     def weekday(self, number: int) -> str:
         return weekdays(self.locale)[number]
 

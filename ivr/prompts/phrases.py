@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ivr.language.prompting import Duration, Number, Ordinal, Slot, Spelled, Value, filled, pieces
-from ivr.prompts.spoken import forms, keys, spoken, words
+from ivr.language.prompting import Duration, Interval, Number, Ordinal, Slot, Spelled, Value, filled, pieces
+from ivr.prompts.spoken import INTERVALS, forms, keys, spoken, words
 
 EXPECTED: Mapping[str, tuple[Value, ...]] = {
     "position": tuple(Number(place) for place in range(1, 31)),
     "wait": tuple(Duration(60 * count) for count in (0, *range(1, 11), *range(15, 66, 5))),
+    "interval": INTERVALS,
 }
 """Slots of these names have their whole sentences made ready; others are put together from pieces the first time."""
 
@@ -20,6 +21,7 @@ _EXAMPLES: Mapping[str, Value] = {
     "number": Number(3),
     "ordinal": Ordinal(3),
     "duration": Duration(300),
+    "interval": Interval(300, 600),
     "date": _MOMENT,
     "time": _MOMENT,
     "digits": Spelled("2041"),

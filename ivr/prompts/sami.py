@@ -49,6 +49,11 @@ class Sami:
     def wait_hours(self, hours: int, *, over: bool) -> str:
         return f"{'> ' if over else ''}{hours} h"
 
+    def interval(self, low: int, high: int) -> str:
+        if not low or not high:
+            return f"{'>' if low else '<'} {low or high} min"
+        return f"{low}–{high} min"
+
     def weekday(self, number: int) -> str:
         return weekdays("se")[number]
 

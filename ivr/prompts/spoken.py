@@ -1,12 +1,14 @@
 """Values in words: what a caller hears for a number, a place, a length of time, a date, a time of day, or digits.
 
 A length of time is an estimate and is said as one, so coarsely that nobody takes it for a promise: to the minute up to
-ten minutes, to five minutes up to an hour, and no finer than "more than an hour" above.
+ten minutes, to five minutes up to an hour, and no finer than "more than an hour" above. An interval has its ends among
+few steps, and is said in one breath.
 """
 
 from functools import cache
 
-from ivr.language.prompting import FORMS, Clock, Day, Duration, Number, Ordinal, Slot, Spelled, Value
+from acd.estimates import STEPS_S
+from ivr.language.prompting import FORMS, Clock, Day, Duration, Interval, Number, Ordinal, Slot, Spelled, Value
 from ivr.prompts.english import ENGLISH
 from ivr.prompts.grammar import Grammar
 from ivr.prompts.norwegian import BOKMAL, NYNORSK
@@ -18,11 +20,29 @@ FINE_MINUTES = 10
 COARSE_STEP_MINUTES = 5
 MOST_WAIT_HOURS = 4
 
+STEPS_MIN = tuple(step // 60 for step in STEPS_S)
+INTERVALS = tuple(
+    Interval(60 * low, None if high is None else 60 * high)
+    for low in STEPS_MIN
+    for high in (*STEPS_MIN, None)
+    if (high is None or high > low) and (low or high)
+)
+"""Every interval that is said: under, between or over steps."""
+
 DIGITS = "0123456789"
 GRAMMARS: dict[str, Grammar] = {"nb": BOKMAL, "no": BOKMAL, "nn": NYNORSK, "en": ENGLISH, "se": SAMI}
 
-UNNAMED: dict[str, tuple[str, ...]] = {"position": ("number",), "waiting": ("number",), "wait": ("duration",)}
+UNNAMED: dict[str, tuple[str, ...]] = {
+    "position": ("number",),
+    "waiting": ("number",),
+    "wait": ("duration",),
+    "interval": ("interval",),
+}
 """The forms of slots that every flow has; another one without a form is a number or spelled."""
+
+
+SPOKEN_FORMS = (*FORMS, "interval")
+"""With those that no slot names, since no variable holds such a value."""
 
 
 def rounded_minutes(seconds: int) -> int:
@@ -34,6 +54,14 @@ def rounded_minutes(seconds: int) -> int:
         return fine
     step = COARSE_STEP_MINUTES * 60
     return (seconds + step // 2) // step * COARSE_STEP_MINUTES
+
+
+def stepped(interval: Interval) -> tuple[int, int]:
+    """The steps in minutes that take the interval in; the second is 0 where it ends beyond the last, or never."""
+    low = max((step for step in STEPS_MIN if 60 * step <= interval.low_s), default=0)
+    high_s = interval.high_s
+    ends = (step for step in STEPS_MIN if high_s is not None and step > low and 60 * step >= high_s)
+    return low, next(ends, 0)
 
 
 def _grammar(language: str) -> Grammar:
@@ -60,6 +88,9 @@ def spoken(value: Value, language: str) -> tuple[str, ...]:
             return tuple(grammar.digit(int(sign)) for sign in pii_text[:LONGEST_SPELLED] if sign in DIGITS)
         case Duration(seconds):
             return (_wait(grammar, rounded_minutes(seconds)),)
+        case Interval():
+            low, high = stepped(value)
+            return (grammar.interval(low, high),) if low or high else ()
         case Day(day):
             return grammar.date(grammar.weekday(day.weekday()), grammar.day(day.day), grammar.month(day.month))
         case Clock(hour, minute):
@@ -106,12 +137,19 @@ def _named(grammar: Grammar, form: str) -> list[tuple[str, str]]:
             hours = [(grammar.wait_hours(n, over=True), f"wait/over-{n}h") for n in range(1, MOST_WAIT_HOURS + 1)]
             about = (grammar.wait_hours(1, over=False), "wait/1h")
             return [(grammar.wait(n), f"wait/{n}m" if n else "wait/under-1m") for n in minutes] + [about, *hours]
+        case "interval":
+            return [_interval_named(grammar, *stepped(interval)) for interval in INTERVALS]
         case "date":
             weekdays = [(grammar.weekday(number), f"weekday/{number + 1}") for number in range(7)]
             months = [(grammar.month(number), f"month/{number}") for number in range(1, 13)]
             return weekdays + [(grammar.day(number), f"day/{number}") for number in range(1, 32)] + months
         case _:
             return _clock_named(grammar)
+
+
+def _interval_named(grammar: Grammar, low: int, high: int) -> tuple[str, str]:
+    name = f"{low}-to-{high}m" if low and high else f"under-{high}m" if high else f"over-{low}m"
+    return grammar.interval(low, high), f"interval/{name}"
 
 
 def _clock_named(grammar: Grammar) -> list[tuple[str, str]]:
@@ -129,7 +167,7 @@ def keys(language: str) -> dict[str, str]:
     What is said the same in two forms ("three" as a number and as a digit) is recorded once.
     """
     found: dict[str, str] = {}
-    for form in FORMS:
+    for form in SPOKEN_FORMS:
         for words_, key in words(language, form).items():
             found.setdefault(words_, key)
     return found
@@ -137,4 +175,4 @@ def keys(language: str) -> dict[str, str]:
 
 def vocabulary(language: str, *wanted: str) -> frozenset[str]:
     """What values of the `wanted` forms are put together from; of all forms without any."""
-    return frozenset().union(*(words(language, form) for form in wanted or FORMS))
+    return frozenset().union(*(words(language, form) for form in wanted or SPOKEN_FORMS))

@@ -18,6 +18,7 @@ _KINDS = {
     "number": "a number",
     "ordinal": "a place in a row",
     "duration": "a length of time",
+    "interval": "a waiting time between two",
     "date": "a date",
     "time": "a time of day",
     "digits": "digits",
@@ -118,6 +119,8 @@ def _meaning(name: str) -> str:
         over, length = "over-" in what, what.removeprefix("over-")
         unit = ("hour" if length.endswith("h") else "minute") + ("" if length[:-1] == "1" else "s")
         return f"{'more than' if over else 'about'} {length[:-1]} {unit}, of a waiting time"
+    if kind == "interval":
+        return f"{what.removesuffix('m').replace('-', ' ')} minutes, of a waiting time"
     if kind == "hour" and what.endswith("-and"):
         return f"the hour {what.removesuffix('-and')}, minutes follow"
     return _VALUES[kind].format(what)

@@ -9,8 +9,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from acd.distributor import DistributorError
+from acd.model import Place
 from ivr.language.lengths import length_text
-from ivr.language.prompting import Duration, Number, Said, Value
+from ivr.language.prompting import Duration, Interval, Number, Said, Value
 from ivr.language.schema import Condition, Key, Length, LengthOrNone, Name, Part, Shared, Target, Texts
 from ivr.ports.call import CallEnded
 from ivr.running.run import Run
@@ -48,7 +49,8 @@ class Overflow(Part):
 class Waiting(Part):
     """What happens while a caller waits in a queue; a block that flows share, or one written in the node.
 
-    `position` names {position} and {waiting}; `position_and_wait`, said where there is an estimate, also {wait}.
+    `position` names {position} and {waiting}; `position_and_wait`, said where there is an estimate that can be trusted,
+    also {interval} ("between five and ten minutes"; docs/estimates.md) or {wait} ("about seven minutes").
     The first comes `first_after` after the welcome, the next every `every`, followed by `say_keys`; the texts of
     `comfort` take every second turn. A key leads out of the queue, during the music too. A queue may take a shared
     block and say what is otherwise there: `waiting: {block: standard, welcome: {nb: Du kommer til familie.}}`.
@@ -71,7 +73,9 @@ class Waiting(Part):
     block: str = Field(default="", exclude=True, description="A shared block; what is written beside it goes first.")
     welcome: Texts | None = Field(default=None, description="Said at once, before the music.")
     position: Texts | None = Field(default=None, description="Said at intervals; {position} and {waiting} are known.")
-    position_and_wait: Texts | None = Field(default=None, description="Said in its place where {wait} is known too.")
+    position_and_wait: Texts | None = Field(
+        default=None, description="Said in its place where {interval} or {wait} is known too."
+    )
     delayed: Texts | None = Field(default=None, description="Said when the queue is out of reach for a while.")
     music: Name = Field(default="default", description="A recording under prompts/music/.")
     first_after_s: Length = Field(default=2.0, alias="first_after", description="Before the first position.")
@@ -110,6 +114,16 @@ class Waiting(Part):
             return self
         written = self.model_fields_set - {"block"}
         return block.model_copy(update={name: getattr(self, name) for name in written}) if written else block
+
+
+def _wait(place: Place) -> dict[str, Value]:
+    """What may be told of the wait: nothing where the estimate is not known, or is silent."""
+    told: dict[str, Value] = {}
+    if place.estimated_wait_s is not None:
+        told["wait"] = Duration(place.estimated_wait_s)
+    if place.low_s is not None:
+        told["interval"] = Interval(place.low_s, place.high_s)
+    return told
 
 
 class _KeyPressed(Exception):
@@ -218,13 +232,13 @@ class Announcer:
             place = await asyncio.shield(asked)
         except DistributorError:
             return False
-        said, estimate_s = self._said.position, place.estimated_wait_s
-        if estimate_s is not None and self._said.position_and_wait is not None:
-            said = self._said.position_and_wait
+        known: dict[str, Value] = {"position": Number(place.position), "waiting": Number(place.waiting), **_wait(place)}
+        said, fuller = self._said.position, self._said.position_and_wait
+        if fuller is not None and (fuller.slots() & {"wait", "interval"} or {"wait"}) <= known.keys():
+            said = fuller
         if said is None:
             return False
-        wait = Duration(estimate_s or 0)
-        await self._say(said, position=Number(place.position), waiting=Number(place.waiting), wait=wait)
+        await self._say(said, **known)
         return True
 
     async def _say(self, said: Said, **values: Value) -> None:

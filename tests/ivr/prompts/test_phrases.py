@@ -2,6 +2,7 @@
 
 from ivr.language.prompting import Duration, Number, Spelled, Value
 from ivr.prompts.phrases import Piece, breaths, example, likely, literals, sentence, sentences, value_piece, values
+from ivr.prompts.spoken import words
 
 PLACE = "Du er nummer {position} i køen."
 
@@ -63,6 +64,12 @@ def test_a_sentence_with_two_values_has_only_its_parts_expected() -> None:
     assert all("Plass" not in piece.text for piece in likely("nb", "Plass {position}, om {wait}."))
     both = {piece.text for piece in likely("nb", f"{PLACE} Ventetiden er {{wait}}.")}
     assert {"Du er nummer tre i køen.", "Ventetiden er omtrent fem minutter."} <= both
+
+
+def test_sentences_of_every_interval_that_is_told_are_made_ready() -> None:
+    likely_ = {piece.text for piece in likely("nb", "Du venter {interval}.")}
+    assert {f"Du venter {said}." for said in words("nb", "interval")} <= likely_
+    assert len(words("nb", "interval")) == 44
 
 
 def test_only_values_of_the_forms_in_a_text_are_expected() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.language.prompting import FORMS, Clock, Day, Duration, Number, Ordinal, Spelled, Value
+from ivr.language.prompting import FORMS, Clock, Day, Duration, Interval, Number, Ordinal, Spelled, Value
 from ivr.prompts.english import ENGLISH
 from ivr.prompts.norwegian import BOKMAL
 from ivr.prompts.spoken import GRAMMARS, LARGEST_NUMBER, keys, rounded_minutes, spoken, vocabulary, words
@@ -67,6 +67,44 @@ def test_a_number_that_has_no_words_is_spelled_and_a_negative_one_left_out() -> 
 def test_a_wait_is_said_no_finer_than_it_is_known(seconds: int, nb: str, en: str) -> None:
     assert spoken(Duration(seconds), "nb") == (nb,)
     assert spoken(Duration(seconds), "en") == (en,)
+
+
+@pytest.mark.parametrize(
+    ("low_s", "high_s", "nb", "nn", "en"),
+    [
+        (0, 120, "under to minutter", "under to minutt", "less than two minutes"),
+        (300, 600, "mellom fem og ti minutter", "mellom fem og ti minutt", "between five and ten minutes"),
+        (310, 590, "mellom fem og ti minutter", "mellom fem og ti minutt", "between five and ten minutes"),
+        (0, 3600, "under én time", "under ein time", "less than one hour"),
+        (
+            *(2700, 3600, "mellom førtifem minutter og én time"),
+            *("mellom førtifem minutt og ein time", "between forty-five minutes and one hour"),
+        ),
+        (1200, None, "over tjue minutter", "over tjue minutt", "more than twenty minutes"),
+        (3600, None, "over én time", "over ein time", "more than one hour"),
+        (3600, 7200, "over én time", "over ein time", "more than one hour"),
+    ],
+)
+def test_an_interval_is_said_in_steps_that_take_it_in(low_s: int, high_s: int, nb: str, nn: str, en: str) -> None:
+    assert [spoken(Interval(low_s, high_s), language) for language in ("nb", "nn", "en")] == [(nb,), (nn,), (en,)]
+
+
+def test_an_interval_of_north_sami_is_written_out_and_found_by_its_value() -> None:
+    said = [spoken(each, "se")[0] for each in (Interval(300, 600), Interval(0, 120), Interval(3600, None))]
+    assert said == ["5–10 min", "< 2 min", "> 60 min"]
+    assert [keys("se")[word] for word in said] == [
+        *("values/interval/5-to-10m", "values/interval/under-2m", "values/interval/over-60m"),
+    ]
+
+
+def test_an_interval_of_which_nothing_is_known_is_not_said() -> None:
+    assert spoken(Interval(0, None), "nb") == ()
+
+
+@given(st.integers(0, 9000), st.one_of(st.none(), st.integers(1, 9000)), st.sampled_from(sorted(GRAMMARS)))
+def test_every_interval_is_in_the_vocabulary(low_s: int, high_s: int | None, language: str) -> None:
+    high_s = None if high_s is None else low_s + high_s
+    assert set(spoken(Interval(low_s, high_s), language)) <= vocabulary(language, "interval")
 
 
 def test_minutes_are_neuter_in_norwegian_and_hours_are_not() -> None:

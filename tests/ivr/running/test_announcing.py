@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
+from acd.model import Place
+from acd.simulated import ModelDistributor
+from ivr.language.prompting import Said
 from ivr.ports.call import CallInfo, Clip, ContactId
 from ivr.running.announcing import Announcer, Waiting
 from ivr.running.run import Run
@@ -31,12 +35,17 @@ async def engine() -> AsyncIterator[Engine]:
     await engine.close()
 
 
-async def waiting(engine: Engine, said: Waiting) -> tuple[Announcer, SimulatedCall]:
+async def waiting(engine: Engine, said: Waiting, *, tells: Place | None = None) -> tuple[Announcer, SimulatedCall]:
     await engine.staff()
     call = SimulatedCall(CallInfo(ContactId("c1"), "5000", "test"))
     await call.answer()
     data = engine.begin(flow_of(QUEUE), "c1")
-    return Announcer(Run(call, data, engine.services, engine.book(flow_of(QUEUE))), said), call
+    services = engine.services
+    if tells is not None:
+        telling = Telling("t", services.node, services.now_ms, services.sink)
+        telling.told = tells
+        services = replace(services, distributor=telling)
+    return Announcer(Run(call, data, services, engine.book(flow_of(QUEUE))), said), call
 
 
 def texts(call: SimulatedCall) -> list[str]:
@@ -63,6 +72,33 @@ async def test_the_estimated_wait_is_said_where_there_is_one(engine: Engine) -> 
     estimated = (await engine.distributor.place("c3")).estimated_wait_s
     assert estimated is not None
     assert any(said.startswith("Nummer") and "minutt" in said for said in texts(call))
+
+
+class Telling(ModelDistributor):
+    """Tells one place."""
+
+    told = Place(2, 3, 0, 420, 300, 600)
+
+    async def place(self, contact: str) -> Place:
+        return self.told
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (Place(2, 3, 0, 420, 300, 600), "Nummer to, mellom fem og ti minutter."),
+        (Place(2, 3, 0, 4200, 3600, None), "Nummer to, over én time."),
+        (Place(2, 3, 0, 420), "Nummer to av tre."),
+    ],
+    ids=["between", "over", "silent"],
+)
+async def test_the_interval_is_said_where_there_is_one(engine: Engine, place: Place, said: str) -> None:
+    fuller = {"nb": "Nummer {position}, {interval}."}
+    announcer, call = await waiting(engine, SAID.model_copy(update={"position_and_wait": Said(fuller)}), tells=place)
+    announcer.start()
+    await asyncio.sleep(10)
+    assert texts(call) == ["Hei.", said]
+    announcer.stop()
 
 
 async def test_who_has_no_place_is_told_none_and_music_goes_on(engine: Engine) -> None:
