@@ -13,6 +13,7 @@ from ivr.files import reference
 from ivr.simulator import scenario_file
 from metrics.pipeline import Folds
 from metrics.prometheus import Exposition
+from svar import routing_page
 from svar.commands.graph import drawn
 from svar.commands.serve import EXAMPLE
 from svar.config import Config
@@ -29,6 +30,7 @@ def pages() -> dict[str, str]:
         "docs/events.md": events(),
         "docs/metrics.md": metrics(),
         "docs/flows.md": flows(),
+        "docs/routing.md": routing_page.page(NOTE),
         **{f"docs/{name}.schema.json": _json(schema) for name, schema in reference.schemas().items()},
         "docs/scenario.schema.json": _json(scenario_file.json_schema()),
         "docs/flows/main.svg": drawn("main", EXAMPLE),

@@ -12,6 +12,8 @@ from ivr.files.calendar_file import CalendarFile
 from ivr.files.crisis_file import CrisisFile
 from ivr.files.flow import Flow, Heading
 from ivr.files.roster_file import RosterFile
+from ivr.files.routing_file import RoutingFile
+from ivr.files.routing_rows import AgentRow, PartnerRow, QueueRow, SiteRow
 from ivr.files.shared_file import SharedFile
 from ivr.files.topics_file import TopicsFile
 from ivr.language.schema import Part
@@ -25,6 +27,12 @@ _BESIDE: dict[str, type[BaseModel]] = {
     "Crises (crises/NAME.yaml)": CrisisFile,
     "Rosters (rosters/NAME.yaml)": RosterFile,
     "Topics (topics/NAME.yaml)": TopicsFile,
+}
+_ROUTING: dict[str, type[BaseModel]] = {
+    "Queues (`queues:`)": QueueRow,
+    "Sites (`sites:`)": SiteRow,
+    "Agents (`agents:`)": AgentRow,
+    "Partners (`partners:`)": PartnerRow,
 }
 _EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.S)
 
@@ -43,6 +51,14 @@ def flows() -> str:
     return "\n".join(lines) + "\n"
 
 
+def routing() -> str:
+    """The fields of docs/routing.md."""
+    lines = []
+    for title, row in _ROUTING.items():
+        lines += ["", f"## {title}", "", *_described(row)]
+    return "\n".join(lines) + "\n"
+
+
 def schemas() -> dict[str, dict[str, Any]]:
     """The JSON Schema of each kind of file, for editors."""
     models: dict[str, type[BaseModel]] = {
@@ -51,6 +67,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "calendar": CalendarFile,
         "crisis": CrisisFile,
         "roster": RosterFile,
+        "routing": RoutingFile,
         "topics": TopicsFile,
     }
     return {name: {"$schema": _DRAFT, **model.model_json_schema()} for name, model in models.items()}

@@ -136,7 +136,28 @@ class TierRow(Part):
         )
 
 
-class QueueRow(Part):
+class NamedQueue(Part):
+    """A queue, and by what its callers and agents are chosen."""
+
+    name: Name = Field(description="Its name in flows, metrics and records.")
+    title: Title = Field(default="", description="Its name for people.")
+    skill: Name = Field(default="", description="The skill that serves it. Without it: the queue's name.")
+    level: Level = Field(default=1, description="Least level of that skill, 1 to 9.")
+    requires: Levels = Field(
+        default_factory=dict, max_length=20, description="Skills needed besides, with least levels: {sami: 1}."
+    )
+    wishes: Levels = Field(default_factory=dict, max_length=20, description="Skills that are preferred, with levels.")
+    choose: Literal["idle", "level"] = Field(
+        default="idle", description="Of agents who are ready: the longest `idle`, or the highest fitting `level`."
+    )
+    fairness: Literal["wait", "target"] = Field(
+        default="wait",
+        description="Between queues that want the same agent: the longest `wait`, or the wait against the `target`.",
+    )
+    rostered: bool = Field(default=False, description="Served only by those on duty, by a roster.")
+
+
+class QueueRow(NamedQueue):
     """A queue: what its callers need, what is aimed at, and who serves them when.
 
     ```yaml
@@ -153,14 +174,6 @@ class QueueRow(Part):
     ```
     """
 
-    name: Name = Field(description="Its name in flows, metrics and records.")
-    title: Title = Field(default="", description="Its name for people.")
-    skill: Name = Field(default="", description="The skill that serves it. Without it: the queue's name.")
-    level: Level = Field(default=1, description="Least level of that skill, 1 to 9.")
-    requires: Levels = Field(
-        default_factory=dict, max_length=20, description="Skills needed besides, with least levels: {sami: 1}."
-    )
-    wishes: Levels = Field(default_factory=dict, max_length=20, description="Skills that are preferred, with levels.")
     target: GoalText | None = Field(
         default=None, description="What is aimed at, 70/45: of 100 callers 70 answered within 45 s. Without it: 45 s."
     )
@@ -173,14 +186,6 @@ class QueueRow(Part):
     max_waiting: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=10_000, description="Callers who may wait; the next one leaves the queue node by `full`."
     )
-    choose: Literal["idle", "level"] = Field(
-        default="idle", description="Of agents who are ready: the longest `idle`, or the highest fitting `level`."
-    )
-    fairness: Literal["wait", "target"] = Field(
-        default="wait",
-        description="Between queues that want the same agent: the longest `wait`, or the wait against the `target`.",
-    )
-    rostered: bool = Field(default=False, description="Served only by those on duty, by a roster.")
     tiers: list[TierRow] = Field(
         default_factory=list, max_length=20, description="Who serves, in order. Without them everybody with the skill."
     )

@@ -12,6 +12,8 @@ from ivr.files.calendar_file import CalendarFile
 from ivr.files.crisis_file import CrisisFile
 from ivr.files.load import load_flow, read_file
 from ivr.files.marked_yaml import read
+from ivr.files.routing_file import RoutingFile
+from ivr.files.routing_rows import AgentRow, QueueRow
 from ivr.files.validation import validated
 from ivr.language.ways import Kind
 from ivr.nodes import NODE_TYPES
@@ -53,6 +55,20 @@ def test_the_example_of_a_file_is_right(model: type[BaseModel]) -> None:
     assert validated(model, marked) is not None, marked.problems
     schema = model.model_json_schema()
     assert list(jsonschema.Draft202012Validator(schema).iter_errors(marked.data)) == []
+
+
+@pytest.mark.parametrize("row", [QueueRow, AgentRow])
+def test_the_example_of_a_row_of_routing_is_right(row: type[BaseModel]) -> None:
+    marked = read("x.yaml", (inspect.getdoc(row) or "").split("```yaml\n")[1].split("```")[0])
+    assert validated(RoutingFile, marked) is not None, marked.problems
+    schema = reference.schemas()["routing"]
+    assert list(jsonschema.Draft202012Validator(schema).iter_errors(marked.data)) == []
+
+
+def test_every_field_of_routing_is_explained() -> None:
+    told = [line for line in reference.routing().splitlines() if line.startswith("| `")]
+    assert len(told) > 30
+    assert [line for line in told if line.split("|")[2].strip(" *.") in ("", "needed")] == []
 
 
 def test_the_example_of_a_block_of_waiting_is_right() -> None:
