@@ -1,8 +1,9 @@
 """Agents' phones over SIP: ringing one for an offer, and the leg that comes of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
+from weakref import WeakSet
 
 import structlog
 
@@ -23,7 +24,6 @@ from sip.events import (
     Confirmed,
     Ended,
     OfferReceived,
-    Origin,
     Refreshed,
     ReinviteReceived,
     Rejected,
@@ -59,7 +59,19 @@ class Joined(Protocol):
 class SipAgentLeg:
     """A phone that svar rang, from the INVITE on. `answered` resolves when it may be bridged, or fails NotAnswered."""
 
-    __slots__ = ("_ended", "_held", "_line", "_ringing", "agent", "answered", "contact", "joined", "leg", "session")
+    __slots__ = (
+        "__weakref__",
+        "_ended",
+        "_held",
+        "_line",
+        "_ringing",
+        "agent",
+        "answered",
+        "contact",
+        "joined",
+        "leg",
+        "session",
+    )
 
     def __init__(self, line: Line, agent: str, contact: str, leg: LegId) -> None:
         self._line = line
@@ -76,8 +88,8 @@ class SipAgentLeg:
         """Send the INVITE. Raises MediaError when there is no port for it."""
         line = self._line
         line.media.listen(self.leg, self._heard_media)
-        whose = Origin("trunk", target.trunk) if target.trunk else Origin("agent", self.agent)
-        offer = await line.media.open(self.leg, None, line.options(whose, self.contact))
+        offer = await line.media.open(self.leg, None, line.options(target.whose(self.agent), self.contact))
+        call_id, proof = line.proof(target, offer)
         self.session = line.user_agent.invite(
             target.uri,
             self._heard,
@@ -86,7 +98,8 @@ class SipAgentLeg:
             destination=target.destination,
             trunk=target.trunk,
             sdp=offer,
-            headers=(*headers, *target.headers),
+            headers=(*headers, *target.headers, *proof),
+            call_id=call_id,
         )
         self._ringing = True
         line.follow(self.leg, self.session)
@@ -189,10 +202,10 @@ class SipAgentLeg:
         if isinstance(event, RtpTimeout):
             self._line.silent(self.contact, event)
         elif isinstance(event, WorkerLost):
-            self._media_lost()
+            self.lost()
 
-    def _media_lost(self) -> None:
-        """The process that carried it is gone, and the phone did not come along to another."""
+    def lost(self) -> None:
+        """Who carried its media is gone, and the phone did not come along to another; or the node that rang it is."""
         if not self.answered.done():
             self.answered.set_exception(NotAnswered("unreachable"))
         self.release()
@@ -203,7 +216,8 @@ class SipAgentLeg:
 class SipPhones:
     """The AgentPhones port over SIP, and the way to a number outside.
 
-    `locate` gives where an agent's phone is now, or None; `local` is what From says for a caller and a queue.
+    `locate` gives where an agent's phone is now, or None; `local` is what From says for a caller and a queue. `find`,
+    where there is more than one node, looks at all of them.
     """
 
     def __init__(
@@ -212,15 +226,27 @@ class SipPhones:
         locate: Callable[[str], Target | None],
         local: Callable[[CallInfo, str], NameAddr],
         tokens: Callable[[], str],
+        find: Callable[[str], Awaitable[Target | None]] | None = None,
     ) -> None:
         self._line = line
         self._locate = locate
+        self._find = find
+        self._away: dict[str, WeakSet[SipAgentLeg]] = {}
         self._local = local
         self._tokens = tokens
 
+    async def find(self, agent: str) -> Target | None:
+        """Where the agent's phone is now, at whatever node."""
+        return self._locate(agent) if self._find is None else await self._find(agent)
+
+    def node_lost(self, node: str) -> None:
+        """What that node rang for us, or carried, is gone."""
+        for leg in tuple(self._away.pop(node, ())):
+            leg.lost()
+
     async def ring(self, offer: Offer, info: CallInfo) -> SipAgentLeg:
         """See `ivr.ports.phones.AgentPhones.ring`."""
-        target = self._locate(offer.agent)
+        target = await self.find(offer.agent)
         if target is None:
             raise NotAnswered("unreachable")
         headers = (
@@ -235,6 +261,8 @@ class SipPhones:
     ) -> SipAgentLeg:
         """Ring `target` on behalf of the caller until it is answered. Raises NotAnswered; cancelling stops it."""
         leg = SipAgentLeg(self._line, name, info.contact, LegId(self._tokens()))
+        if target.node:
+            self._away.setdefault(target.node, WeakSet()).add(leg)
         try:
             await leg.invite(target, target.local or self._local(info, purpose), headers)
             await leg.answered

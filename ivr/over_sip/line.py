@@ -1,5 +1,7 @@
 """What an engine gives to all its legs, and where phones are."""
 
+import asyncio
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,12 +16,16 @@ from sip.events import Origin, Reoffered, ReofferFailed, SessionId
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 
+NODE = Origin("node")
+"""The key of what is agreed with all other nodes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a phone is: the URI to ask for, and the address to send to; None: where its host leads, or `trunk` is.
 
-    `local`: what From says, whoever it is that calls; `headers`: what the INVITE says besides.
+    `local`: what From says, whoever it is that calls; `headers`: what the INVITE says besides. `node`: the node that
+    the phone is registered at, where that is another: it is asked to ring it.
     """
 
     uri: SipUri
@@ -27,6 +33,13 @@ class Target:
     trunk: str = ""
     local: NameAddr | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    node: str = ""
+
+    def whose(self, agent: str) -> Origin:
+        """With whom media is agreed."""
+        if self.node:
+            return NODE
+        return Origin("trunk", self.trunk) if self.trunk else Origin("agent", agent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +71,16 @@ class Line:
 
     def options(self, whose: Origin, contact: str) -> LegOptions:
         """How a leg with that peer is opened."""
-        terms = self.terms.get(whose, _PLAIN)
+        terms = self.terms.get(NODE if whose.kind == "node" else whose, _PLAIN)
         return LegOptions(contact, trusted=whose.kind != "stranger", srtp=terms.srtp, tones=terms.tones)
+
+    def proof(self, target: Target, sdp: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """The Call-ID and the header by which another node knows our call; nothing for a phone."""
+        if not target.node:
+            return "", ()
+        call_id, core = secrets.token_hex(16), self.user_agent.core
+        now = asyncio.get_running_loop().time()
+        return call_id, (core.config.nodes.prove(target.node, target.uri.user, call_id, sdp.encode(), now),)
 
     def follow(self, leg: LegId, session: SessionId) -> None:
         """The leg's offers go out in that session."""

@@ -1,0 +1,210 @@
+"""Callers of other nodes at phones of ours: the INVITE of a node for an agent rings the phone; media is relayed."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from ivr.over_sip.agent_leg import SipAgentLeg
+from ivr.over_sip.answering import answer_offer, answer_reinvite, unacceptable
+from ivr.over_sip.line import Line, Target
+from ivr.ports.phones import NotAnswered
+from rtp.engine import LegId, MediaError, MediaEvent, RtpTimeout, WorkerLost
+from sip.events import (
+    Confirmed,
+    Ended,
+    InviteReceived,
+    OfferReceived,
+    Refreshed,
+    ReinviteReceived,
+    Reoffered,
+    ReofferFailed,
+    SipEvent,
+)
+from sip.message.address import NameAddr
+from sip.message.uri import SipUri
+from sip.nodes import HEADER
+
+_log = structlog.get_logger(__name__)
+
+_STATUS = {"busy": 486, "rejected": 603, "no_answer": 408, "unreachable": 480}
+"""How the other node is told why the phone did not take it: it reads the same causes out of them again."""
+_OURS = "X-Svar-"
+_MOST_HEADERS = 20
+
+
+class Relays:
+    """The calls that other nodes have at phones of ours. `locate` knows the phones that registered here, and no others:
+    a call of a node is never sent on to a third.
+    """
+
+    def __init__(self, line: Line, locate: Callable[[str], Target | None], tokens: Callable[[], str]) -> None:
+        self._line = line
+        self._locate = locate
+        self._tokens = tokens
+        self._relays: dict[Relay, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._relays)
+
+    def on_invite(self, invite: InviteReceived) -> None:
+        """Take the call of a node (`origin.kind` is "node")."""
+        uri, agent = invite.request.uri, self._line.user_agent
+        target = self._locate(uri.user_text) if isinstance(uri, SipUri) else None
+        if not isinstance(uri, SipUri) or target is None or target.node:
+            agent.reject(invite.session, _STATUS["unreachable"])
+            return
+        relay = Relay(self._line, invite, uri.user_text, (LegId(self._tokens()), LegId(self._tokens())))
+        if agent.listen(invite.session, relay.heard):
+            self._relays[relay] = invite.origin.name
+            self._line.spawn(self._serve(relay, target))
+
+    def node_lost(self, node: str) -> None:
+        """Its callers are gone: end their calls here."""
+        for relay in [one for one, name in self._relays.items() if name == node]:
+            relay.end()
+
+    async def _serve(self, relay: "Relay", target: Target) -> None:
+        try:
+            await relay.run(target)
+        finally:
+            relay.end()
+            del self._relays[relay]
+
+
+class Relay:
+    """One call of another node, joined with one phone. Also what the phone's leg tells (`Joined`)."""
+
+    __slots__ = ("_invite", "_leg", "_line", "_offers", "_open", "_over", "_phone", "_reoffering")
+
+    def __init__(self, line: Line, invite: InviteReceived, agent: str, legs: tuple[LegId, LegId]) -> None:
+        self._line = line
+        self._invite = invite
+        self._leg = legs[0]
+        contact = invite.request.headers.get("X-Svar-Contact") or ""
+        self._phone = SipAgentLeg(line, agent, contact, legs[1])
+        self._open = self._reoffering = False
+        self._offers = 0
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self, target: Target) -> None:
+        """Ring, join, and wait for the end of either side."""
+        line, invite, phone = self._line, self._invite, self._phone
+        line.media.listen(self._leg, self._heard_media)
+        line.follow(self._leg, invite.session)
+        try:
+            sdp = await line.media.open(self._leg, invite.sdp, line.options(invite.origin, phone.contact))
+            self._open = True
+            if self._over.done():
+                return
+            await phone.invite(target, _local(invite), _passed_on(invite))
+            line.user_agent.ring(invite.session)
+            await asyncio.wait({phone.answered, self._over}, return_when=asyncio.FIRST_COMPLETED)
+            if not self._over.done() and self._answered():
+                phone.joined = self
+                await line.media.bridge(self._leg, phone.leg)
+                if not phone.over and line.user_agent.accept(invite.session, sdp):
+                    if phone.held:
+                        self.leg_held(phone.held)
+                    await self._over
+        except MediaError as error:
+            _log.warning("no media for a call of another node", contact=phone.contact, error=str(error))
+            line.user_agent.reject(invite.session, error.status, headers=unacceptable(error))
+
+    def end(self, *, elsewhere: bool = False) -> None:
+        """Of both sides, whatever they are at. `elsewhere`: somebody else has the caller. Nothing the second time."""
+        if not self._over.done():
+            self._over.set_result(None)
+        self._phone.joined = None
+        self._phone.release(elsewhere=elsewhere)
+        if self._open:
+            self._open = False
+            self._line.user_agent.hang_up(self._invite.session, _STATUS["unreachable"])
+            self._line.spawn(self._line.close(self._phone.contact, self._leg))
+
+    def _answered(self) -> bool:
+        answered = self._phone.answered
+        if answered.cancelled():
+            return False
+        error = answered.exception()
+        if isinstance(error, NotAnswered):
+            self._line.user_agent.reject(self._invite.session, _STATUS.get(error.cause, _STATUS["unreachable"]))
+        return error is None
+
+    # --- what the phone tells ---
+
+    def leg_ended(self, cause: str) -> None:
+        self.end()
+
+    def leg_held(self, held: bool) -> None:
+        """The other node plays its music to the caller, and lets the agent come back."""
+        self._line.spawn(self._reoffer(held=held))
+
+    async def _reoffer(self, *, held: bool) -> None:
+        line = self._line
+        sdp = await line.media.offer(self._leg)
+        self._offers += 1
+        self._reoffering = not self._over.done() and line.user_agent.reoffer(
+            self._invite.session, _directed(sdp, "sendonly" if held else "sendrecv", self._offers)
+        )
+        if not self._reoffering:
+            await line.media.withdraw(self._leg)
+
+    def _reoffered(self, event: Reoffered | ReofferFailed) -> None:
+        """What came of it: of ours, or of the offer of a leg that came back after its worker was lost."""
+        media, reoffering, self._reoffering = self._line.media, self._reoffering, False
+        if not reoffering:
+            self._line.reoffered(self._leg, event)
+        elif isinstance(event, Reoffered) and event.sdp:
+            self._line.spawn(media.update(self._leg, event.sdp))
+        else:
+            self._line.spawn(media.withdraw(self._leg))
+
+    # --- what the other node tells ---
+
+    def heard(self, event: SipEvent) -> None:
+        """Take an event of the session with it."""
+        line = self._line
+        match event:
+            case Ended():
+                self.end(elsewhere=any(one.elsewhere for one in event.reasons))
+            case ReinviteReceived():
+                line.spawn(answer_reinvite(line, self._leg, event))
+            case OfferReceived():
+                line.spawn(answer_offer(line, self._leg, event))
+            case Refreshed() if event.moved and event.sdp:
+                line.spawn(line.media.update(self._leg, event.sdp))
+            case Confirmed() if event.sdp:
+                line.spawn(line.media.update(self._leg, event.sdp))
+            case Reoffered() | ReofferFailed():
+                self._reoffered(event)
+            case _:
+                pass
+
+    def _heard_media(self, event: MediaEvent) -> None:
+        if isinstance(event, RtpTimeout):
+            self._line.silent(self._phone.contact, event)
+        elif isinstance(event, WorkerLost):
+            self.end()
+
+
+def _local(invite: InviteReceived) -> NameAddr:
+    """Who calls, as the node of the caller says it."""
+    caller = invite.request.from_
+    return NameAddr(caller.uri, caller.display)
+
+
+def _passed_on(invite: InviteReceived) -> tuple[tuple[str, str], ...]:
+    """What the offer says: of our headers all but the proof."""
+    ours = [(name, value) for name, value in invite.request.headers.items() if name.startswith(_OURS)]
+    return tuple(one for one in ours if one[0] != HEADER)[:_MOST_HEADERS]
+
+
+def _directed(sdp: str, direction: str, newer: int) -> str:
+    """An offer of ours that says which way media goes; its version is `newer` than the engine knows (RFC 3264 §8)."""
+    lines = sdp.replace("a=sendrecv", f"a={direction}").splitlines(keepends=True)
+    for at, line in enumerate(lines):
+        if line.startswith("o="):
+            user, session, version, rest = line.split(" ", 3)
+            lines[at] = f"{user} {session} {int(version) + newer} {rest}"
+    return "".join(lines)
