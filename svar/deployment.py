@@ -13,5 +13,6 @@ def names(config: Config) -> Deployment:
         "lookup": [service.name for service in config.lookup],
         "sms": ["sms"] if config.sms.url else [],
         "agent": list(endpoint.agents(config)),
+        "notice": [service.name for service in config.notice],
         "mailbox": [mailbox.name for mailbox in config.mailbox],
     }

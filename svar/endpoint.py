@@ -178,6 +178,7 @@ def queue_specs(config: Config) -> list[QueueSpec]:
             target_s=queue.target_s,
             short_s=queue.short_s,
             max_waiting=queue.max_waiting,
+            rostered=queue.rostered,
         )
         for queue in config.queue
     ]

@@ -36,6 +36,11 @@ def lookups(config: Config, environment: Mapping[str, str] = os.environ) -> WebL
     return WebLookups([_client(_service(one, environment)) for one in config.lookup])
 
 
+def notices(config: Config, environment: Mapping[str, str] = os.environ) -> dict[str, WebClient]:
+    """The services that are told of reserves, by name. Inside the loop. Raises ConfigError as `lookups` does."""
+    return {one.name: _client(_service(one, environment, "notice")) for one in config.notice}
+
+
 def texts(config: Config, environment: Mapping[str, str] = os.environ) -> GatewayTexts | None:
     """Inside the loop; None where there is no gateway. Raises ConfigError as `lookups` does."""
     sms = config.sms
@@ -58,9 +63,10 @@ def opened(config: Config, stack: AsyncExitStack) -> tuple[WebLookups, GatewayTe
 
 
 def mistakes(config: Config) -> Iterator[str]:
-    """What the tables `[[lookup]]` and `[sms]` cannot mean."""
-    for one in config.lookup:
-        what = f"lookup {one.name!r}"
+    """What the tables `[[lookup]]`, `[[notice]]` and `[sms]` cannot mean."""
+    named = [(f"lookup {one.name!r}", one) for one in config.lookup]
+    named += [(f"notice {one.name!r}", one) for one in config.notice]
+    for what, one in named:
         if not _NAME.fullmatch(one.name):
             yield f"{what}: name: expected small letters, digits and '_', as names in flows are written"
         yield from _reach(what, one.url, one.networks)
@@ -77,6 +83,7 @@ def mistakes(config: Config) -> Iterator[str]:
 def files(config: Config, environment: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with the secrets that the tables name; they are read as at the start."""
     works: list[Callable[[], WebService]] = [partial(_service, one, environment) for one in config.lookup]
+    works += [partial(_service, one, environment, "notice") for one in config.notice]
     if config.sms.url:
         works.append(partial(_gateway, config.sms, environment))
     for work in works:
@@ -171,12 +178,12 @@ def _client(service: WebService) -> WebClient:
         raise ConfigError(f"{service.name}: ca: {service.ca}: {error.strerror or error}") from None
 
 
-def _service(one: Lookup, environment: Mapping[str, str]) -> WebService:
+def _service(one: Lookup, environment: Mapping[str, str], kind: str = "lookup") -> WebService:
     return WebService(
         name=one.name,
         url=one.url.rstrip("/"),
         networks=networks(one.networks),
-        headers=_values(f"lookup {one.name!r}", one.headers, environment),
+        headers=_values(f"{kind} {one.name!r}", one.headers, environment),
         ca=one.ca,
         timeout_s=one.timeout_ms / 1000,
         most_bytes=one.limits.most_bytes,

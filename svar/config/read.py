@@ -22,7 +22,7 @@ ENVIRONMENT = {
 }
 """Environment variables that stand above the file: section, key, type."""
 
-NAMED = ("trunk", "queue", "destination", "lookup", "mailbox")
+NAMED = ("trunk", "queue", "destination", "lookup", "notice", "mailbox")
 
 
 class ConfigError(Exception):
@@ -71,8 +71,9 @@ def _with_files(config: Config, folder: Path) -> Config:
         for trunk in config.trunk
     ]
     lookups = [replace(one, ca=found(one.ca), headers=_found(one.headers, found)) for one in config.lookup]
+    notices = [replace(one, ca=found(one.ca), headers=_found(one.headers, found)) for one in config.notice]
     sms = replace(config.sms, ca=found(config.sms.ca), headers=_found(config.sms.headers, found))
-    return replace(config, tls=tls, trunk=trunks, lookup=lookups, sms=sms)
+    return replace(config, tls=tls, trunk=trunks, lookup=lookups, notice=notices, sms=sms)
 
 
 def _found(headers: WebHeaders, found: Callable[[str], str]) -> WebHeaders:

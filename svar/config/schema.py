@@ -180,6 +180,7 @@ class Queue:
     target_s: int = setting("T: answered within this many seconds counts as in time", 45)
     short_s: int = setting("s: who hangs up before this many seconds did not really wait", 10)
     max_waiting: int = setting("callers who may wait; the next one leaves the queue node by `full`", 10_000)
+    rostered: bool = setting("only agents on duty by a roster serve it (docs/rosters.md)", default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +242,13 @@ class Lookup:
     repeat_posts: bool = setting("what a flow sends may be sent again after a failure", default=False)
     headers: WebHeaders = field(default_factory=WebHeaders)
     limits: LookupLimits = field(default_factory=LookupLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Lookup):
+    """A web service that is told of reserves who are called in and released (docs/rosters.md), by POSTs of JSON to its
+    `url`. It is held to the same bounds as a `[[lookup]]`.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,3 +370,4 @@ class Config(Sections):
     destination: list[Destination] = field(default_factory=list)
     mailbox: list[Mailbox] = field(default_factory=list)
     lookup: list[Lookup] = field(default_factory=list)
+    notice: list[Notice] = field(default_factory=list)

@@ -7,7 +7,7 @@ import pytest
 from ivr.ports.texting import Sending, TextMessage
 from svar import web
 from svar.checks import check, files
-from svar.config import Config, ConfigError, Lookup, LookupLimits, Sms, SmsCaps, WebHeaders, load
+from svar.config import Config, ConfigError, Lookup, LookupLimits, Notice, Sms, SmsCaps, WebHeaders, load
 from tests.ivr.web.servers import says, serving
 
 CASES = Lookup(name="cases", url="https://cases.example/api")
@@ -149,3 +149,17 @@ async def test_clients_are_made_of_the_configuration() -> None:
         await texts.close()
     lookups = web.lookups(Config(lookup=[CASES]), {})
     await lookups.close()
+
+
+def test_a_service_that_is_told_of_reserves_is_held_to_what_look_ups_are() -> None:
+    notice = Notice(name="pager", url="http://127.0.0.1:1/told")
+    assert "notice 'pager': url" in told(Config(notice=[notice]))
+
+
+async def test_a_service_that_is_told_of_reserves_is_found_by_its_name() -> None:
+    notice = Notice(name="pager", url="https://pager.example/told", headers=WebHeaders(env={"X-Key": "KEY"}))
+    found = web.notices(Config(notice=[notice]), {"KEY": "secret"})
+    assert found["pager"].service.headers == {"X-Key": "secret"}
+    await found["pager"].close()
+    with pytest.raises(ConfigError, match="notice 'pager': headers.env: the environment variable KEY is not set"):
+        web.notices(Config(notice=[notice]), {})
