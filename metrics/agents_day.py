@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from events.catalogue import AgentStateChanged, ContactAnswered, Event, OfferFailed, OfferMade
-from metrics.reasons import Sentence, grounds, length, partner_of
+from metrics.call_record import partner_of
+from metrics.reasons import Sentence, grounds, length
 
 MOST_OTHERS = 3
 _STATES = {"not_ready": "not ready", "logged_out": "logged out", "wrap_up": "in wrap-up", "offered": "rung"}
@@ -59,7 +60,7 @@ def told_of(agent: str, events: Iterable[Event], since_ms: int, until_ms: int) -
         elif isinstance(event, OfferMade):
             stretch = stretch or Stretch("", "", event.at_ms)
             stretch.queues[event.queue] += 1
-            stretch.others[f"the partner {partner_of(event)}" if partner_of(event) else event.agent] += 1
+            stretch.others[f"the partner {partner_of(event.agent)}" if partner_of(event.agent) else event.agent] += 1
         last = event
     if last is not None and stretch is not None and (text := _meanwhile(agent, stretch, until_ms)):
         yield Sentence(until_ms, text, last)

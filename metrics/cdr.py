@@ -7,8 +7,6 @@ cannot be closed in order is closed with the reason in `closed_by`, so that the 
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from events.catalogue import (
     AgentStateChanged,
@@ -23,52 +21,20 @@ from events.catalogue import (
     OfferFailed,
     OfferMade,
     StepEntered,
+    TransferEnded,
     WrapUpEnded,
 )
+from events.routing import PartnerAnswered, PartnerReleased, TierOpened
+from metrics.call_record import MOST_VISITS as MOST_VISITS
+from metrics.call_record import CallRecord as CallRecord
+from metrics.call_record import OpenContact
+from metrics.call_record import blank as blank
 from metrics.fold import Part, Route
 
-CallRecord = dict[str, Any]
-"""A row of `metrics.records.CALL_RECORDS`, by column."""
-
-MOST_VISITS = 50
 LONGEST_ENDING_MS = 900_000
 MOST_LATE = 10_000
 """So many contacts that ended last are remembered, for queues that tell of them late."""
 LONGEST_CONTACT_MS = 12 * 3_600_000
-
-
-def blank(contact: str, tenant: str, node: str) -> CallRecord:
-    """A record of which nothing is known yet but whose it is. What comes to it later stands at its end."""
-    return {
-        "contact": contact, "tenant": tenant, "node": node,
-        "number": "", "flow": "", "flow_version": "", "trunk": "", "pii_caller": "",
-        "started_ms": 0, "answered_ms": 0, "ended_ms": 0, "duration_ms": 0,
-        "last_step": "", "queue": "", "visits": [], "offers": [],
-        "waited_ms": 0, "total_wait_ms": 0, "offers_made": 0,
-        "agent": "", "site": "", "talked_ms": 0, "wrap_up_ms": 0, "topic": "",
-        "outcome": "", "cause": "", "closed_by": "", "concluded": "",
-    }  # fmt: skip
-
-
-@dataclass(slots=True)
-class OpenContact:
-    """A record in the making.
-
-    `offer` is the offer that rings; `serving` the agent who talks or wraps up; `visit` the stay in a queue that lasts;
-    `order` the place among all records, over restarts too.
-    """
-
-    record: CallRecord
-    order: int
-    ended: bool = False
-    talking: bool = False
-    offer: str = ""
-    serving: str = ""
-    visit: dict[str, Any] | None = None
-
-    @property
-    def complete(self) -> bool:
-        return self.ended and self.visit is None and not (self.talking or self.serving or self.offer)
 
 
 class CallRecords:
@@ -105,6 +71,10 @@ class CallRecords:
             OfferFailed: self._on_offer_failed,
             ContactAnswered: self._on_answered,
             ContactReleased: self._on_released,
+            TierOpened: self._on_tier,
+            PartnerAnswered: self._on_partner_answered,
+            PartnerReleased: self._on_partner_released,
+            TransferEnded: self._on_transfer,
             AgentStateChanged: self._on_agent,
             WrapUpEnded: self._on_wrap_up,
             ContactEnded: self._on_ended,
@@ -132,45 +102,38 @@ class CallRecords:
     def _on_queued(self, event: ContactQueued) -> None:
         if event.contact in self._ended:
             return  # hung up while the command was under way; the record is written
-        contact = self._begin(event)
-        if contact.visit is not None and contact.visit["queue"] == event.queue:
-            return
-        visit = {"queue": event.queue, "at_ms": event.at_ms, "arrived_ms": event.arrived_ms, "waited_ms": 0, "end": ""}
-        contact.visit = visit
-        contact.record["queue"] = event.queue
-        if len(contact.record["visits"]) < MOST_VISITS:
-            contact.record["visits"].append(visit)
+        self._begin(event).enter(event)
+
+    def _on_tier(self, event: TierOpened) -> None:
+        contact = self._find(event.contact)
+        if contact is not None:
+            contact.widen(event.tier)
 
     def _on_left(self, event: ContactLeftQueue) -> None:
         contact = self._find(event.contact)
         if contact is not None:
-            self._end_visit(contact, event.waited_ms, event.cause)
+            contact.leave(event.at_ms, event.waited_ms, event.cause)
             self._node_gone(contact, event)
             self._close_if_complete(event.contact, contact)
 
     def _on_offer(self, event: OfferMade) -> None:
         contact = self._find(event.contact)
-        if contact is None:
-            return
-        record = contact.record
-        contact.offer = event.offer
-        record["offers_made"] += 1
-        if len(record["offers"]) < MOST_VISITS:
-            offer = {"offer": event.offer, "queue": event.queue, "agent": event.agent, "site": event.site}
-            record["offers"].append(offer | {"at_ms": event.at_ms, "outcome": "", "rang_ms": 0})
+        if contact is not None:
+            contact.add_offer(event)
 
     def _on_offer_failed(self, event: OfferFailed) -> None:
         contact = self._find(event.contact)
         if contact is not None:
-            self._end_offer(contact, event.offer, event.cause, event.rang_ms)
+            contact.end_offer(event.offer, event.cause, event.rang_ms)
             self._close_if_complete(event.contact, contact)
 
     def _on_answered(self, event: ContactAnswered) -> None:
         contact = self._find(event.contact)
         if contact is None:
             return
-        self._end_visit(contact, event.waited_ms, "answered")
-        self._end_offer(contact, event.offer, "answered", event.rang_ms)
+        contact.leave(event.at_ms, event.waited_ms, "answered")
+        contact.end_offer(event.offer, "answered", event.rang_ms)
+        contact.meet(event.queue)
         record = contact.record
         if not record["answered_ms"]:
             record["answered_ms"] = event.at_ms
@@ -187,6 +150,23 @@ class CallRecords:
             contact.record["talked_ms"] += max(event.talked_ms, 0)
             self._node_gone(contact, event)
             self._close_if_complete(event.contact, contact)
+
+    def _on_partner_answered(self, event: PartnerAnswered) -> None:
+        contact = self._find(event.contact)
+        if contact is not None:
+            contact.at_partner(event)
+
+    def _on_partner_released(self, event: PartnerReleased) -> None:
+        contact = self._find(event.contact)
+        if contact is not None:
+            contact.from_partner(event)
+            self._node_gone(contact, event)
+            self._close_if_complete(event.contact, contact)
+
+    def _on_transfer(self, event: TransferEnded) -> None:
+        contact = self._find(event.contact)
+        if contact is not None:
+            contact.transferred(event)
 
     def _on_agent(self, event: AgentStateChanged) -> None:
         """An agent who left `talking` for anything but a wrap-up is through with the contact."""
@@ -282,24 +262,10 @@ class CallRecords:
             contact.record |= {"ended_ms": at_ms, "outcome": outcome, "cause": cause}
             self._ending[contact.record["contact"]] = at_ms
 
-    def _node_gone(self, contact: OpenContact, event: ContactLeftQueue | ContactReleased) -> None:
+    def _node_gone(self, contact: OpenContact, event: ContactLeftQueue | ContactReleased | PartnerReleased) -> None:
         """The node that held the contact is lost: it will tell no end, so this is it."""
         if event.cause == "node_lost":
             self._mark_ended(contact, event.at_ms, "failed", event.cause)
-
-    def _end_visit(self, contact: OpenContact, waited_ms: int, end: str) -> None:
-        if contact.visit is not None:
-            contact.visit |= {"waited_ms": max(waited_ms, 0), "end": end}
-            contact.visit = None
-            contact.record["waited_ms"] = max(contact.record["waited_ms"], waited_ms)
-
-    def _end_offer(self, contact: OpenContact, offer: str, outcome: str, rang_ms: int) -> None:
-        if contact.offer == offer:
-            contact.offer = ""
-        for made in reversed(contact.record["offers"]):
-            if made["offer"] == offer:
-                made |= {"outcome": outcome, "rang_ms": max(rang_ms, 0)}
-                return
 
     def _overdue(self, now_ms: int) -> None:
         """Closes those of whom something that must follow the end was never told (each has a limit of its own)."""

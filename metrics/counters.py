@@ -20,9 +20,12 @@ from events.catalogue import (
     OfferFailed,
     OfferMade,
     SurveyAnswered,
+    TransferEnded,
     VoicemailLeft,
     WrapUpEnded,
 )
+from events.routing import PartnerAnswered, PartnerReleased
+from metrics.call_record import CallRecord, partner_of
 from metrics.fold import Part, Route
 
 Labels = tuple[str, ...]
@@ -59,6 +62,12 @@ COUNTED = (
     "media_round_trip_legs",
     "media_timeouts",
     "events_lost",
+    "transfers",
+    "partner_offers",
+    "partner_answered",
+    "partner_failed",
+    "partner_talk_ms",
+    "units_met",
 )
 MOST_WAITING = 50_000
 WITHOUT_QUEUE = (
@@ -70,9 +79,17 @@ WITHOUT_QUEUE = (
     "survey_answers",
     "media_jitter_ms",
     "media_jitter_legs",
+    "transfers",
+    "partner_offers",
+    "partner_answered",
+    "partner_failed",
+    "partner_talk_ms",
+    "units_met",
 )
 """Series whose label is no queue."""
-OBSERVED = ("answer_wait", "total_wait", "lost_wait")
+OBSERVED = ("answer_wait", "total_wait", "lost_wait", "journey_wait")
+MANY_UNITS = 4
+"""So many units and more are counted together."""
 
 
 class Names:
@@ -160,6 +177,9 @@ class Counters:
             ContactAnswered: self._on_answered,
             ContactLeftQueue: self._on_left,
             ContactReleased: self._on_released,
+            TransferEnded: self._on_transfer,
+            PartnerAnswered: self._on_partner_answered,
+            PartnerReleased: self._on_partner_released,
             WrapUpEnded: self._on_wrap_up,
             OfferMade: self._on_offer,
             OfferFailed: self._on_offer_failed,
@@ -179,13 +199,17 @@ class Counters:
         self.series["contacts_ended"].add((event.outcome,))
 
     def _on_queued(self, event: ContactQueued) -> None:
-        """A contact that a store forgot is put back and told of again: still one offered."""
-        if self._waiting.get(event.contact) == event.queue:
-            return
+        """A contact that a store forgot is put back and told of again: still one offered. One that comes from a queue
+        which told no end has flowed out of it.
+        """
+        was = self._waiting.pop(event.contact, "")
+        if was and was != event.queue:
+            self.series["flowed_out"].add((self._queues.label(was), "queue"))
         self._waiting[event.contact] = event.queue
         if len(self._waiting) > MOST_WAITING:
             del self._waiting[next(iter(self._waiting))]
-        self.series["offered"].add((self._queues.label(event.queue),))
+        if was != event.queue:
+            self.series["offered"].add((self._queues.label(event.queue),))
 
     def _on_answered(self, event: ContactAnswered) -> None:
         self._waiting.pop(event.contact, None)
@@ -210,9 +234,22 @@ class Counters:
 
     def _on_offer(self, event: OfferMade) -> None:
         self.series["offers"].add((self._queues.label(event.queue),))
+        if partner := partner_of(event.agent):
+            self.series["partner_offers"].add((partner,))
 
     def _on_offer_failed(self, event: OfferFailed) -> None:
         self.series["offers_failed"].add((self._queues.label(event.queue), event.cause))
+        if partner := partner_of(event.agent):
+            self.series["partner_failed"].add((partner, event.cause))
+
+    def _on_transfer(self, event: TransferEnded) -> None:
+        self.series["transfers"].add((event.how, event.target, event.outcome))
+
+    def _on_partner_answered(self, event: PartnerAnswered) -> None:
+        self.series["partner_answered"].add((event.partner,))
+
+    def _on_partner_released(self, event: PartnerReleased) -> None:
+        self.series["partner_talk_ms"].add((event.partner,), max(event.talked_ms, 0))
 
     def _on_lookup(self, event: LookupDone) -> None:
         self.series["lookups"].add((event.service, event.outcome))
@@ -250,9 +287,28 @@ class Counters:
     def _on_events_lost(self, event: EventsLost) -> None:
         self.series["events_lost"].add((), max(event.count, 0))
 
-    def answered_in_all(self, queue: str, wait_ms: int) -> None:
-        """Told by the call record, which alone knows the first ring: svartid_total of one contact."""
-        self.histograms["total_wait"].observe(self._queues.label(queue), wait_ms)
+    def closed(self, record: CallRecord) -> None:
+        """A call record is closed; it alone knows the first ring and the whole journey."""
+        queue = self._queues.label(record["queue"]) if record["queue"] else ""
+        if record["answered_ms"]:
+            self.histograms["total_wait"].observe(queue, record["total_wait_ms"])
+        if record["visits"]:
+            self.histograms["journey_wait"].observe(queue, record["total_waited_ms"])
+        if record["units"]:
+            count = len(record["units"])
+            self.series["units_met"].add((str(count) if count < MANY_UNITS else f"{MANY_UNITS} or more",))
+
+    def transfer_answer_rates(self) -> dict[str, float]:
+        """Overføringssvargrad by target: answered / transfers. A conference is none, and a queue has its svargrad."""
+        answered, whole = dict[str, int](), dict[str, int]()
+        outcomes = [(target, outcome, n) for (how, target, outcome), n in self.series["transfers"].counts.items()
+                    if how != "conference" and outcome not in ("queued", "joined")]  # fmt: skip
+        outcomes += [(partner, "answered", n) for (partner,), n in self.series["partner_answered"].counts.items()]
+        outcomes += [(partner, cause, n) for (partner, cause), n in self.series["partner_failed"].counts.items()]
+        for target, outcome, count in outcomes:
+            whole[target] = whole.get(target, 0) + count
+            answered[target] = answered.get(target, 0) + count * (outcome == "answered")
+        return {target: answered[target] / count for target, count in whole.items()}
 
     # --- Saving
 

@@ -120,8 +120,7 @@ class Folds:
     def _take_records(self) -> None:
         records = self.call_records.take()
         for record in records:
-            if record["answered_ms"]:
-                self.counters.answered_in_all(record["queue"], record["total_wait_ms"])
+            self.counters.closed(record)
         decisions = self.decisions.take()
         if self._saver is not None:
             self._saver.records += records

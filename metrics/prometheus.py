@@ -82,8 +82,26 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "media_timeouts": ("media_timeouts", "Tause samtaler: legs that sent nothing for too long", ()),
     "events_lost": ("events_lost", "Tapte hendelser: events that a full spool could not keep", ()),
+    "transfers": (
+        "transfers",
+        "Overføringer: transfers within talks, by target and outcome",
+        ("how", "target", "outcome"),
+    ),
+    "partner_offers": ("partner_offers", "Tilbud til partnere: contacts that a partner was rung for", ("partner",)),
+    "partner_answered": ("partner_answered", "Besvart av partner: contacts that a partner took", ("partner",)),
+    "partner_failed": (
+        "partner_failed",
+        "Ikke besvart av partner: contacts that a partner was rung for and did not take; they kept their place",
+        ("partner", "cause"),
+    ),
+    "units_met": (
+        "contacts_by_units",
+        "Kasteball: contacts by how many units (queues, partners, destinations) had them one after the other",
+        ("units",),
+    ),
 }
 SECONDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "partner_talk_ms": ("partner_talk_seconds", "Samtaletid hos partnere: talks at partners", ("partner",)),
     "talk_ms": ("talk_seconds", "Samtaletid: time that agents talked with callers", ("queue",)),
     "lookup_ms": ("lookup_seconds", "Oppslagstid: time that look-ups took", ("service",)),
     "wrap_up_ms": ("wrap_up_seconds", "Etterarbeid: time that agents worked on after a call", ("queue",)),
@@ -105,6 +123,10 @@ HISTOGRAMS: dict[str, tuple[str, str]] = {
         "Svartid total: the same from the first ring, menus included",
     ),
     "lost_wait": ("lost_wait_seconds", "Ventetid for tapte anrop: wait of those left unanswered"),
+    "journey_wait": (
+        "journey_wait_seconds",
+        "Samlet ventetid: wait in all queues and with partners of one contact, by its last queue",
+    ),
 }
 
 
@@ -117,6 +139,8 @@ class Figures:
     counts: dict[str, dict[Labels, int]]
     board: Board
     agents: dict[tuple[str, str], int]
+    transfer_answer_rates: dict[str, float] = field(default_factory=dict)
+    balances: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +157,7 @@ class Scrape(Collector):
         yield from self._histograms()
         yield from self._queues()
         yield from self._measures()
+        yield from self._proofs()
         yield from self._state()
         yield from self._health()
         yield from self.labelled
@@ -191,6 +216,24 @@ class Scrape(Collector):
                     if value is not None:
                         family.add_metric((figures.tenant, row.queue, formula), value)
         yield family
+
+    def _proofs(self) -> Iterator[Metric]:
+        rates = GaugeMetricFamily(
+            "svar_transfer_answer_ratio",
+            "Overføringssvargrad: transfers that were answered / transfers, by target, since counting began",
+            labels=("tenant", "target"),
+        )
+        balances = GaugeMetricFamily(
+            "svar_cohort_balance",
+            "Balanse: O - A - L - F - W of all cohorts; anything but 0 means that these figures are wrong",
+            labels=("tenant", "queue"),
+        )
+        for figures in self.tenants:
+            for target, rate in figures.transfer_answer_rates.items():
+                rates.add_metric((figures.tenant, target), rate)
+            for queue, balance in figures.balances.items():
+                balances.add_metric((figures.tenant, queue), balance)
+        yield from (rates, balances)
 
     def _by_queue(self, name: str, text: str, read: Callable[[QueueRow, int], float | None]) -> Metric:
         """A gauge by queue; a queue of which there is nothing to say is left out."""
@@ -278,7 +321,10 @@ class Exposition:
         known = folds.counters.queues
         shown = tuple(row for row in board.queues if row.queue in known)
         bounded = Board(shown, board.agents, board.contacts)
-        return Figures(folds.tenant, now_ms, folds.counters.copy(), bounded, _bounded(folds.wallboard.by_site()))
+        balances = {queue: off for queue, off in folds.service_level.balances().items() if queue in known}
+        rates = folds.counters.transfer_answer_rates()
+        agents = _bounded(folds.wallboard.by_site())
+        return Figures(folds.tenant, now_ms, folds.counters.copy(), bounded, agents, rates, balances)
 
     def _health_figures(self) -> dict[str, int]:
         figures: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """Why a contact was offered to whom and when, and why it was not, in plain sentences made of the events alone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from events.catalogue import (
     ContactAnswered,
@@ -13,9 +13,12 @@ from events.catalogue import (
     Event,
     OfferFailed,
     OfferMade,
+    TransferBegun,
+    TransferEnded,
     WrapUpEnded,
 )
 from events.routing import OfferWithheld, PartnerAnswered, PartnerReleased, TierOpened
+from metrics.call_record import partner_of
 
 TierWords = Callable[[str, int], str]
 """What the queue's tier of that number is, in a few words; nothing where it is not known."""
@@ -108,15 +111,9 @@ def _offered(event: OfferMade, tiers: TierWords) -> str:
     return f"offered to {whom(event)}: {grounds(event, tiers)}"
 
 
-def partner_of(event: OfferMade | OfferFailed) -> str:
-    """The partner whose slot the agent is (`partner/1`); nothing for an agent of ours."""
-    named: str = getattr(event, "partner", "")
-    return named or event.agent.partition("/")[0] * ("/" in event.agent)
-
-
 def whom(event: OfferMade | OfferFailed) -> str:
     """The agent with the site, or the partner."""
-    partner = partner_of(event)
+    partner = partner_of(event.agent)
     if partner:
         return f"the partner {partner}"
     return f"{event.agent} ({event.site})" if event.site else event.agent
@@ -155,7 +152,7 @@ _MISSED = {
 
 
 def _failed(event: OfferFailed, _tiers: TierWords) -> str:
-    who = f"the partner {partner_of(event)}" if partner_of(event) else event.agent
+    who = f"the partner {partner_of(event.agent)}" if partner_of(event.agent) else event.agent
     if event.cause == "caller_left":
         return f"the caller left while {who}'s phone rang ({length(event.rang_ms)})"
     how = _MISSED.get(event.cause, "did not take it")
@@ -198,13 +195,24 @@ def _ended(event: ContactEnded, _tiers: TierWords) -> str:
     return f"over: {event.outcome} ({event.cause.replace('_', ' ')}), {length(event.duration_ms)} after the first ring"
 
 
+def _transfer_begun(event: TransferBegun, _tiers: TierWords) -> str:
+    return f"{event.agent or 'the flow'} asked for the {event.to} {event.target} ({event.how} transfer)"
+
+
+def _transfer_ended(event: TransferEnded, _tiers: TierWords) -> str:
+    outcome, after = event.outcome.replace("_", " "), length(event.lasted_ms)
+    return f"{event.how} transfer to the {event.to} {event.target}: {outcome}, after {after}"
+
+
 def _other(event: Event) -> str:
-    """Callbacks and transfers: what they carry, after their names."""
-    if not event.kind.startswith(("callback_", "transfer_")):
+    """What else is kept of a contact: its name, and what it carries."""
+    if not event.kind.startswith("callback_"):
         return ""
-    values = {name: getattr(event, name, "") for name in ("how", "queue", "agent", "target", "outcome", "cause")}
-    words = ", ".join(f"{name} {value}" for name, value in values.items() if value != "")
-    return f"{event.kind.replace('_', ' ')}: {words}" if words else event.kind.replace("_", " ")
+    common = {field.name for field in fields(Event)}
+    values = {field.name: getattr(event, field.name) for field in fields(event)}
+    words = [f"{name} {value}" for name, value in values.items() if name not in common and value not in ("", 0)]
+    shown = ", ".join(word for word in words if not word.startswith("pii_"))
+    return event.kind.replace("_", " ") + (f": {shown}" if shown else "")
 
 
 _WORDS: Mapping[type[Event], Callable[..., str]] = {
@@ -219,6 +227,8 @@ _WORDS: Mapping[type[Event], Callable[..., str]] = {
     PartnerAnswered: _partner_answered,
     ContactReleased: _released,
     PartnerReleased: _partner_released,
+    TransferBegun: _transfer_begun,
+    TransferEnded: _transfer_ended,
     WrapUpEnded: _wrapped_up,
     ContactEnded: _ended,
 }

@@ -19,7 +19,7 @@ from metrics.cdr import CallRecord, blank
 from metrics.decisions import Decision
 
 METADATA = MetaData()
-JSON_COLUMNS = ("visits", "offers")
+JSON_COLUMNS = ("visits", "offers", "transfers", "units")
 LAST = "\U0010ffff"
 """Behind every text that goes on from a beginning."""
 

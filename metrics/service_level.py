@@ -165,6 +165,13 @@ class ServiceLevel:
         """Who waits in `queue`, with when each arrived (epoch ms)."""
         return self._by_queue.get(queue, {})
 
+    def balances(self) -> dict[str, int]:
+        """O - A - L - F - W of all cohorts, by queue: always 0, or these figures are wrong."""
+        sums = {queue: -len(self.waiting(queue)) for queue in self.queues()}
+        for (queue, _), cohort in self.cohorts.items():
+            sums[queue] += cohort.waiting
+        return sums
+
     def tally(self, queue: str | None = None, *, since_ms: int = 0, until_ms: int | None = None) -> Tally:
         """The cohorts that began within [since_ms, until_ms), of one queue or of all."""
         total = Tally()

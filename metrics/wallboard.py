@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from events.catalogue import AgentStateChanged, Event, OfferFailed, OfferMade
+from metrics.call_record import partner_of
 from metrics.fold import Part, Route
 from metrics.service_level import INTERVAL_MS, ServiceLevel, Tally
 
@@ -124,6 +125,8 @@ class Wallboard:
         }
 
     def _on_agent(self, event: AgentStateChanged) -> None:
+        if partner_of(event.agent):
+            return
         if event.agent not in self.agents and len(self.agents) >= self._max_agents:
             gone = next((a for a, on in self.agents.items() if on.state == LOGGED_OUT), next(iter(self.agents)))
             del self.agents[gone]

@@ -56,6 +56,7 @@ def test_a_whole_call_is_one_record() -> None:
                 "arrived_ms": DAY_MS + 10_000,
                 "waited_ms": 30_000,
                 "end": "answered",
+                "tier": 1,
             }
         ],
         "offers": [
@@ -67,6 +68,8 @@ def test_a_whole_call_is_one_record() -> None:
                 "at_ms": DAY_MS + 38_000,
                 "outcome": "answered",
                 "rang_ms": 2_000,
+                "tier": 1,
+                "total_waited_ms": 0,
             }
         ],
         "waited_ms": 30_000,
@@ -81,6 +84,11 @@ def test_a_whole_call_is_one_record() -> None:
         "cause": "caller_hung_up",
         "closed_by": "ended",
         "concluded": "",
+        "total_waited_ms": 30_000,
+        "partner": "",
+        "transfers": [],
+        "units": ["pensjon"],
+        "bounces": 0,
     }
 
 

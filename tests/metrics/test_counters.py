@@ -12,6 +12,7 @@ from events.catalogue import (
     SurveyAnswered,
     VoicemailLeft,
 )
+from metrics.call_record import blank
 from metrics.counters import MOST_WAITING, Counters
 from tests.metrics.told import (
     DAY_MS,
@@ -97,7 +98,8 @@ def test_waits_of_the_lost_are_kept_apart() -> None:
 
 def test_the_wait_from_the_first_ring_is_told_by_the_call_record() -> None:
     fold = Counters()
-    fold.answered_in_all("pensjon", 61_000)
+    record = blank("c1", "nav", "n1") | {"queue": "pensjon", "answered_ms": 1, "total_wait_ms": 61_000}
+    fold.closed(record)
     assert fold.copy()["total_wait_bucket"] == {("pensjon", "90.0"): 1}
 
 

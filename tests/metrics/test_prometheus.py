@@ -154,3 +154,13 @@ async def test_promtool_finds_nothing_to_remark() -> None:
     command = [promtool, "check", "metrics"]
     checked = await asyncio.to_thread(subprocess.run, command, input=text, capture_output=True, timeout=30, check=False)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+async def test_proofs_and_transfers_show_by_queue_and_target() -> None:
+    events = [*whole_call("c1"), queued("c2"), offered("c2", "o9", "help/1"), failed("c2", "busy", "o9", "help/1")]
+    found = await samples(exposition(events))
+    assert found["svar_cohort_balance", of(queue="pensjon")] == 0
+    assert found["svar_transfer_answer_ratio", of(target="help")] == 0
+    assert found["svar_partner_failed_total", of(partner="help", cause="busy")] == 1
+    assert found["svar_contacts_by_units_total", of(units="1")] == 1
+    assert found["svar_journey_wait_seconds_count", of(queue="pensjon")] == 1

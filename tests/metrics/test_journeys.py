@@ -1,0 +1,208 @@
+"""A journey over queues, partners and transfers: what its record and the figures make of it."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from events.catalogue import Event, TransferEnded
+from events.routing import PartnerAnswered, PartnerReleased, TierOpened
+from metrics.call_record import partner_of
+from metrics.cdr import CallRecord, CallRecords
+from metrics.counters import Counters
+from metrics.pipeline import Folds
+from metrics.service_level import ServiceLevel
+from metrics.wallboard import Wallboard
+from tests.metrics.told import (
+    DAY_MS,
+    NODE,
+    TENANT,
+    answered,
+    became,
+    ended,
+    failed,
+    left,
+    offered,
+    queued,
+    released,
+    started,
+    stream,
+    tell,
+)
+
+
+def at(seconds: int) -> int:
+    return DAY_MS + seconds * 1000
+
+
+def partner_answered(contact: str, at_ms: int, offer: str = "o1", waited_ms: int = 0) -> PartnerAnswered:
+    return PartnerAnswered(
+        at_ms=at_ms, tenant=TENANT, node=NODE, contact=contact, offer=offer, queue="pensjon", partner="help",
+        waited_ms=waited_ms, rang_ms=5_000,
+    )  # fmt: skip
+
+
+def partner_released(contact: str, at_ms: int, cause: str = "caller_hung_up") -> PartnerReleased:
+    return PartnerReleased(
+        at_ms=at_ms, tenant=TENANT, node=NODE, contact=contact, queue="pensjon", partner="help", cause=cause,
+        talked_ms=70_000,
+    )  # fmt: skip
+
+
+def tier_opened(contact: str, tier: int, at_ms: int) -> TierOpened:
+    return TierOpened(
+        at_ms=at_ms, tenant=TENANT, node=NODE, contact=contact, queue="pensjon", tier=tier, why="after"
+    )  # fmt: skip
+
+
+def transferred(contact: str, target: str, outcome: str, to: str = "destination", how: str = "blind") -> TransferEnded:
+    return TransferEnded(
+        at_ms=at(500), tenant=TENANT, node=NODE, contact=contact, how=how, to=to, target=target, outcome=outcome,
+        lasted_ms=1_000,
+    )  # fmt: skip
+
+
+def one_record(events: list[Event]) -> CallRecord:
+    fold = CallRecords()
+    tell(fold, events)
+    (record,) = fold.take()
+    return record
+
+
+def at_the_partner(contact: str) -> list[Event]:
+    """45 s for ours, one miss of the partner, then its person answers after 70 s in all."""
+    return [
+        started(contact, at(0)),
+        queued(contact, at_ms=at(10)),
+        tier_opened(contact, 2, at(55)),
+        offered(contact, "o1", "help/1", at_ms=at(55)),
+        failed(contact, "no_answer", "o1", "help/1", at_ms=at(65), rang_ms=10_000),
+        offered(contact, "o2", "help/2", at_ms=at(75)),
+        partner_answered(contact, at(80), "o2", 70_000),
+        left(contact, 70_000, at_ms=at(80), disposition="flowed_out", cause="partner"),
+        partner_released(contact, at(150)),
+        ended(contact, "transferred", at(150)),
+    ]
+
+
+def test_a_contact_that_a_partner_answers_has_it_in_its_record_and_flowed_out_of_the_queue() -> None:
+    record = one_record(at_the_partner("c1"))
+    (visit,) = record["visits"]
+    assert (visit["queue"], visit["waited_ms"], visit["tier"], visit["end"]) == ("pensjon", 70_000, 2, "partner")
+    assert [(offer["agent"], offer["outcome"]) for offer in record["offers"]] == [
+        ("help/1", "no_answer"),
+        ("help/2", "answered"),
+    ]
+    assert (record["partner"], record["total_waited_ms"], record["closed_by"]) == ("help", 70_000, "ended")
+    assert (record["answered_ms"], record["talked_ms"]) == (0, 0)
+    assert record["transfers"] == [
+        {"how": "partner", "target": "help", "outcome": "answered", "at_ms": at(80), "talked_ms": 70_000}
+    ]
+
+
+def test_the_record_stays_open_while_the_partner_talks_and_ends_when_the_node_is_lost() -> None:
+    events = at_the_partner("c1")
+    fold = CallRecords()
+    tell(fold, [*events[:8], events[9]])
+    assert fold.take() == []
+    tell(fold, [partner_released("c1", at(150), "node_lost")])
+    assert [record["closed_by"] for record in fold.take()] == ["ended"]
+    lost = CallRecords()
+    tell(lost, [*events[:8], partner_released("c1", at(150), "node_lost")])
+    assert [(record["outcome"], record["cause"]) for record in lost.take()] == [("failed", "node_lost")]
+
+
+def test_waits_of_all_queues_add_up_and_talks_and_menus_do_not() -> None:
+    events = [
+        started("c1", at(0)),
+        queued("c1", "pensjon", at(30)),
+        offered("c1", "o1", at_ms=at(40)),
+        answered("c1", 15_000, "pensjon", at(45), "kari", "o1"),
+        released("c1", 60_000, "pensjon", at(105), "kari", "transferred"),
+        became("kari", "ready", "talking", at(105)),
+        queued("c1", "uføre", at(105)),
+        offered("c1", "o2", "per", "uføre", at(125)),
+        answered("c1", 25_000, "uføre", at(130), "per", "o2"),
+        released("c1", 60_000, "uføre", at(190), "per"),
+        became("per", "ready", "talking", at(190)),
+        ended("c1", at_ms=at(190)),
+    ]
+    record = one_record(events)
+    assert record["total_waited_ms"] == 15_000 + 25_000
+    assert record["total_wait_ms"] == 45_000
+    assert (record["units"], record["bounces"]) == (["pensjon", "uføre"], 1)
+    folds = Folds(TENANT)
+    folds.apply(stream(events))
+    counts = folds.counters.copy()
+    assert counts["journey_wait_sum"] == {("uføre",): 40_000}
+    assert counts["units_met"] == {("2",): 1}
+
+
+def test_a_case_that_is_passed_on_meets_each_unit_that_took_it_and_no_other() -> None:
+    events: list[Event] = [started("c1"), queued("c1"), offered("c1"), answered("c1")]
+    events += [transferred("c1", "skatt", "no_answer"), transferred("c1", "kari", "answered", "agent")]
+    events += [transferred("c1", "skatt", "answered"), transferred("c1", "skatt", "answered")]
+    record = one_record([*events, released("c1"), became("kari", "ready", "talking"), ended("c1")])
+    assert (record["units"], record["bounces"]) == (["pensjon", "skatt"], 1)
+    assert [one["outcome"] for one in record["transfers"]] == ["no_answer", "answered", "answered", "answered"]
+
+
+def test_transfers_are_counted_by_target_and_their_answers_are_a_rate() -> None:
+    fold = Counters()
+    tell(fold, at_the_partner("c1"))
+    tell(fold, [transferred("c2", "skatt", outcome) for outcome in ("answered", "busy", "no_answer", "taken_back")])
+    tell(fold, [transferred("c3", "uføre", "queued", "queue"), transferred("c4", "tolk", "joined", how="conference")])
+    assert fold.transfer_answer_rates() == {"skatt": 0.25, "help": 0.5}
+    counts = fold.copy()
+    assert counts["transfers"]["blind", "skatt", "busy"] == 1
+    assert counts["partner_offers"] == {("help",): 2}
+    assert (counts["partner_answered"], counts["partner_failed"]) == ({("help",): 1}, {("help", "no_answer"): 1})
+    assert counts["partner_talk_ms"] == {("help",): 70_000}
+    restored = Counters()
+    restored.restore(fold.snapshot())
+    assert restored.transfer_answer_rates() == fold.transfer_answer_rates()
+    assert not restored.queues & {"help", "skatt", "blind"}
+
+
+def test_slots_of_partners_are_no_agents_on_the_wallboard() -> None:
+    board = Wallboard(ServiceLevel())
+    tell(
+        board, [became("help/1", "ready", "logged_out"), became("a/b", "ready", "logged_out"), became("kari", "ready")]
+    )
+    assert board.by_state()["ready"] == 2
+    assert (partner_of("help/12"), partner_of("a/b"), partner_of("kari")) == ("help", "", "")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["queue", "queue 2", "answer", "lose", "partner"]))))
+def test_offered_is_answered_lost_flowed_out_and_waiting_with_partners_and_transfers(
+    told: list[tuple[int, str]],
+) -> None:
+    """Also where a queue told no end before the contact came into the next one."""
+    events: list[Event] = []
+    for n, what in told:
+        contact = f"c{n}"
+        may: dict[str, list[Event]] = {
+            "queue": [queued(contact, "a")],
+            "queue 2": [queued(contact, "b")],
+            "answer": [answered(contact, queue=_in(events, contact))],
+            "lose": [left(contact, queue=_in(events, contact))],
+            "partner": [
+                partner_answered(contact, DAY_MS),
+                left(contact, queue=_in(events, contact), disposition="flowed_out", cause="partner"),
+            ],
+        }
+        events += may[what if _in(events, contact) or what.startswith("queue") else "queue"]
+    folds = Folds(TENANT)
+    folds.apply(stream(events))
+    assert set(folds.service_level.balances().values()) <= {0}
+    counts = folds.counters.copy()
+    for queue in ("a", "b"):
+        ends = sum(
+            n for name in ("answered", "lost", "flowed_out") for labels, n in counts[name].items() if labels[0] == queue
+        )
+        assert counts["offered"].get((queue,), 0) == ends + len(folds.service_level.waiting(queue))
+
+
+def _in(events: list[Event], contact: str) -> str:
+    """The queue in which the contact waits."""
+    mine = [event for event in events if event.contact == contact and not isinstance(event, PartnerAnswered)]
+    return str(getattr(mine[-1], "queue", "")) if mine and mine[-1].kind == "contact_queued" else ""
