@@ -23,6 +23,8 @@ from events.flows import FlowsRolledBack as FlowsRolledBack
 from events.flows import LookupDone as LookupDone
 from events.flows import SurveyAnswered as SurveyAnswered
 from events.flows import VoicemailLeft as VoicemailLeft
+from events.nodes import NodeLost as NodeLost
+from events.nodes import OrderDone as OrderDone
 from events.rosters import AgentAway as AgentAway
 from events.rosters import AgentBack as AgentBack
 from events.rosters import ReserveAnswered as ReserveAnswered
@@ -277,6 +279,8 @@ CATALOGUE: dict[str, type[Event]] = {
         TransferEnded,
         NodeStarted,
         NodeStopped,
+        NodeLost,
+        OrderDone,
         EventsLost,
         FlowsPublished,
         FlowsRolledBack,

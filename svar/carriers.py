@@ -65,6 +65,12 @@ class Carriers:
                 found[f"{key}_round_trip_us"] = state.round_trip_us
         return found
 
+    @property
+    def cut_off(self) -> bool:
+        """Whether trunks are watched, and none of them answers."""
+        answers = [state.answers for state in self._states.values() if state.answers is not None]
+        return bool(answers) and not any(answers)
+
     async def check(self) -> str:
         """A check for `metrics.health`, which tells how they are."""
         told = [f"{name}: {words}" for name, state in self._states.items() if (words := state.told())]

@@ -46,6 +46,7 @@ __all__ = [
     "Media",
     "Mqtt",
     "Node",
+    "Nodes",
     "Notice",
     "Outbound",
     "OutboundCaps",

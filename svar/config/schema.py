@@ -24,6 +24,7 @@ class Node:
 
     tenant: str = setting("name of the organisation, part of every key and topic", "svar")
     name: str = setting("name of this node; empty: the host's", "")
+    site: str = setting("the contact centre that it stands at", "main")
     zone: str = setting("time zone in which a day begins", "Europe/Oslo")
     keep_callers: bool = setting("keep callers' numbers in the events and call records", default=False)
     state: str = setting("folder for what is kept: store, records, passwords, prompts", "state")
@@ -99,6 +100,17 @@ class Redis:
 
     url: str = setting("redis:// or unix:// address; empty: an embedded one is started under the state folder", "")
     wait_replicas: int = setting("replicas that must confirm what was promised (WAIT); 0 where there are none", 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nodes:
+    """How the nodes that share a Redis reach each other (docs/sites.md)."""
+
+    address: str = setting(
+        "where other nodes send to, such as sip:192.0.2.7:5061;transport=tls; empty: where SIP is listened to", ""
+    )
+    hosts: list[str] = setting("addresses that they see us send from, besides that one and those of [sip]", [])
+    srtp: str = setting("encrypted media between nodes: `refused`, `preferred` or `required`", "refused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,6 +365,7 @@ class Sections:
     media: Media = field(default_factory=Media)
     http: Http = field(default_factory=Http)
     redis: Redis = field(default_factory=Redis)
+    nodes: Nodes = field(default_factory=Nodes)
     mqtt: Mqtt = field(default_factory=Mqtt)
     flows: Flows = field(default_factory=Flows)
     sms: Sms = field(default_factory=Sms)

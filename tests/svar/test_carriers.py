@@ -35,6 +35,15 @@ async def test_state_of_trunks_is_told() -> None:
     assert await here.check() == "tele-nor: registered, answers in 12 ms; other: does not answer"
 
 
+def test_a_node_is_cut_off_when_no_trunk_that_is_watched_answers() -> None:
+    here = carriers()
+    assert not here.cut_off
+    here.heard(TrunkPinged("tele-nor", None))
+    assert here.cut_off
+    here.heard(TrunkPinged("other", 0.01))
+    assert not here.cut_off
+
+
 async def test_nothing_is_told_of_trunks_that_only_call() -> None:
     here = Carriers([Trunk("inwards", ())])
     here.heard(RegistrationActive(RegistrationId("phone"), 60))
