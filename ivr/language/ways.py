@@ -34,6 +34,7 @@ class Kind(StrEnum):
     TALKED = "talked"
     OVERFLOW = "overflow"
     UNAVAILABLE = "unavailable"
+    CLOSING = "closing"
     FOUND = "found"
     FAILED = "failed"
     DONE = "done"
@@ -124,8 +125,9 @@ class Act:
 
     `kind`: press (`detail`: the keys), silence, hang_up, agent (one answers in `detail`, a queue), nobody, misses (one
     is logged in to `detail` and does not answer), agent_ends, lookup (`detail`: found, failed, not_found, or a cause or
-    status that has a way of its own), sends (a text message; `detail`: sent or failed), full, records, shows (the
-    caller's number), known (they are promised to be rung back). A press is the caller's own doing, and so is records; who does nothing meets all the others.
+    status that has a way of its own), sends (a text message; `detail`: sent or failed), full, closing (the queue
+    closes before the caller can be served), records, shows (the caller's number), known (they are promised to be rung
+    back). A press is the caller's own doing, and so is records; who does nothing meets all the others.
     """
 
     kind: str
