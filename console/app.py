@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from metrics.health import HealthReport
 from metrics.prometheus import CONTENT_TYPE
@@ -72,7 +72,9 @@ class Sources:
     notices: Callable[[], Sequence[str]] = tuple
 
 
-def make_app(sources: Sources) -> Starlette:
+def make_app(sources: Sources, api: Starlette | None = None) -> Starlette:
+    """With `api` below /api/v1, where there is one."""
+
     async def metrics(_: Request) -> Response:
         return Response(await sources.metrics(), headers={**HEADERS, "Content-Type": CONTENT_TYPE})
 
@@ -90,7 +92,10 @@ def make_app(sources: Sources) -> Starlette:
         return HTMLResponse(text, headers=HEADERS)
 
     pages = {"/metrics": metrics, "/health": health, "/live": live, "/": page}
-    return Starlette(routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in pages.items()])
+    routes: list[BaseRoute] = [Route(path, endpoint, methods=["GET"]) for path, endpoint in pages.items()]
+    if api is not None:
+        routes.append(Mount("/api/v1", api))
+    return Starlette(routes=routes)
 
 
 def render_page(board: Board, now_ms: int, titles: Mapping[str, str], notices: Sequence[str] = ()) -> str:
