@@ -52,6 +52,7 @@ from svar.checks import check
 from svar.config import Config, ConfigError
 from svar.embedded.broker import EmbeddedBroker
 from svar.flows_in_service import FlowsInService
+from svar.invariants_watch import InvariantsWatch
 from svar.parts import Parts
 from svar.passwords import Passwords
 from svar.queues import Queues
@@ -269,6 +270,10 @@ class Node:
         sources["canary"] = lambda: {"taken_back_total": watch.taken_back}
         labelled = serving_flows.shown(self.flows, watch, health)
         labelled += crises_shown.labelled(storage.crises)
+        invariants = InvariantsWatch(storage.invariants.read)
+        self._parts.run(self._stack, "invariants", invariants.run())
+        health.add("invariants", invariants.check)
+        labelled += invariants.labelled()
         exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s, labelled=labelled)
         notices = crises_shown.notices_of(storage.crises, lambda: self.flows.active.book.crises, zone)
         app = make_app(Sources(exposition.render, health.report, board, _now_ms, self._queues.titles, notices))

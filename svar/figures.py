@@ -49,6 +49,8 @@ MEANT: dict[str, str] = {
     "crisis_rang_again_total{crisis}": "callers who met a crisis and rang again within 24 hours, each once",
     "crisis_callers_known{crisis}": "callers who would be seen to ring again",
     "crisis_callers_forgotten_total{crisis}": "callers who would have been, before a restart of this node",
+    "invariant_violations_total{invariant}": "what must never happen and was seen, since the store was empty",
+    "queue_balance{queue}": "O - A - L - F - W of the distributor's own numbers; anything but 0 is a fault",
     "tls_certificate_not_after_seconds": "when our certificate ends, in seconds since 1970",
 }
 """By name without `svar_`; what ends in `_total` only grows."""

@@ -10,6 +10,7 @@ import structlog
 
 from acd.connection import blocking_client, command_client
 from acd.crises_redis import RedisCrises
+from acd.invariants import Invariants
 from acd.locations import Locations
 from acd.model import NodeId
 from acd.relay import Relay
@@ -51,13 +52,13 @@ class Storage:
     reports: ServingReports
     arms: Arms
     crises: CrisesInService
-    ping: Callable[[], Awaitable[object]]
+    invariants: Invariants
     stream_tip: Callable[[], Awaitable[str]]
     taps: list[Callable[[Event], None]] = field(default_factory=list)
 
     async def check_redis(self) -> str:
         """A check for `metrics.health`."""
-        await self.ping()
+        await self.invariants.read()
         return "answers"
 
 
@@ -109,7 +110,7 @@ async def open_storage(
         versions = RedisVersions(commands, tenant, watching=watching)
         reports = ServingReports(commands, tenant)
         kept = (locations, records, versions, reports, arms, crises)
-        yield Storage(distributor, sink, folds, *kept, commands.ping, relay.tip, taps)
+        yield Storage(distributor, sink, folds, *kept, Invariants(commands, tenant), relay.tip, taps)
 
 
 def _tell(taps: list[Callable[[Event], None]], event: Event) -> None:

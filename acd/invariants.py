@@ -1,0 +1,57 @@
+"""What must never happen, as the scripts count it where it would, and whether each queue's numbers add up."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from acd.distributor import Unavailable
+from acd.keys import Keys
+
+INVARIANTS = {
+    "two_offers_contact": "a contact had two live offers",
+    "two_offers_agent": "an agent had two live offers",
+    "no_owner": "a contact was held by no node",
+    "stuck_state": "an agent was in a bounded state beyond its bound",
+    "overtaken": "a contact was overtaken within equal priority and eligibility",
+}
+"""By the name after `violated:` in `meta`, where the scripts count them; what is seen of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """`violations`: how often each invariant was seen broken, since the store was empty.
+
+    `balances`: O - A - L - F - W of each queue, which is 0.
+    """
+
+    violations: dict[str, int] = field(default_factory=dict)
+    balances: dict[str, int] = field(default_factory=dict)
+
+
+class Invariants:
+    """Reads them for one tenant; cheap enough for every few seconds."""
+
+    def __init__(self, client: Redis, tenant: str) -> None:
+        self._client: Any = client
+        self._keys = Keys(tenant)
+
+    async def read(self) -> Proofs:
+        """At one moment, so that no command is half seen. Raises Unavailable."""
+        named = self._keys.named
+        try:
+            queues = sorted(await self._client.hkeys(named("queues")))
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.hmget(named("meta"), *(f"violated:{name}" for name in INVARIANTS))
+                for queue in queues:
+                    pipeline.hmget(named(f"numbers:{queue}"), "o", "a", "l", "f")
+                    pipeline.zcard(named(f"arrived:{queue}"))
+                violated, *numbers = await pipeline.execute()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
+        balances = {}
+        for queue, counts, waiting in zip(queues, numbers[::2], numbers[1::2], strict=True):
+            offered, *ended = (int(count or 0) for count in counts)
+            balances[queue] = offered - sum(ended) - waiting
+        return Proofs({name: int(count or 0) for name, count in zip(INVARIANTS, violated, strict=True)}, balances)
