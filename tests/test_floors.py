@@ -27,6 +27,7 @@ DOORS: dict[str, set[str]] = {
     "ivr/over_sip/line.py": {"sip", "rtp"},
     "ivr/over_sip/lasting_media.py": {"rtp"},
     "ivr/over_sip/sip_recording.py": {"rtp"},
+    "ivr/over_sip/rung_back.py": {"sip", "rtp"},
     "ivr/over_sip/remote.py": {"sip", "rtp"},
     "ivr/over_sip/spoken_call.py": {"rtp"},
 }
