@@ -8,6 +8,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from console.api import openapi
 from events.catalogue import CATALOGUE, FIELD_TYPES, Event
 from ivr.files import reference
 from ivr.simulator import scenario_file
@@ -30,6 +31,7 @@ def pages() -> dict[str, str]:
         "docs/events.md": events(),
         "docs/metrics.md": metrics(),
         "docs/flows.md": flows(),
+        "docs/openapi.json": openapi.written(),
         "docs/routing.md": routing_page.page(NOTE),
         **{f"docs/{name}.schema.json": _json(schema) for name, schema in reference.schemas().items()},
         "docs/scenario.schema.json": _json(scenario_file.json_schema()),
