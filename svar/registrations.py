@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
 import structlog
 
-from acd.distributor import Distributor, DistributorError
+from acd.distributor import Distributor, DistributorError, Unavailable
 from acd.locations import Location
 from acd.model import AgentId, AgentState
 from ivr.over_sip.agent_leg import Target
@@ -23,6 +24,8 @@ from sip.registration import SavedBinding, nearest
 _log = structlog.get_logger(__name__)
 
 _PATIENCE_S = 120.0
+_SLOT = "/"
+"""In the names of partners' slots, which have no phone, and of no agent."""
 
 
 class Kept(Protocol):
@@ -30,9 +33,44 @@ class Kept(Protocol):
 
     async def save(self, location: Location) -> None: ...
 
-    async def remove(self, agent: str, uri: str) -> None: ...
+    async def remove(self, agent: str, uri: str, node: str = "") -> None: ...
+
+    async def of(self, agent: str) -> list[Location]: ...
 
     async def all(self) -> list[Location]: ...
+
+
+class Others(Protocol):
+    """The other nodes of the installation (`svar.nodes_in_service`)."""
+
+    @property
+    def node(self) -> str:
+        """Our own name."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other was there a moment ago."""
+
+    async def at(self, node: str, agent: str) -> Target | None:
+        """How that node is asked to ring the agent's phone; None where it does not live."""
+
+
+class NobodyElse:
+    """An installation of one node."""
+
+    node = ""
+    alone = True
+
+    async def at(self, node: str, agent: str) -> Target | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What became of a lost node's phones: known here now, or gone with their connections."""
+
+    taken: int = 0
+    gone: int = 0
 
 
 class Registrations:
@@ -47,7 +85,9 @@ class Registrations:
         spawn: Spawn,
         now_ms: Callable[[], int],
         locations: Kept,
+        others: Others | None = None,
     ) -> None:
+        self._others = others or NobodyElse()
         self._user_agent = user_agent
         self._distributor = distributor
         self._agents = agents
@@ -70,6 +110,25 @@ class Registrations:
         best = max(bindings, key=lambda one: (one.q, one.expires_at))
         return Target(best.contact, best.destination)
 
+    async def find(self, agent: str) -> Target | None:
+        """The same over all nodes. Where the store cannot say, it is one that registered here."""
+        here = self.locate(agent)
+        if agent in self._fixed or (here is not None and self._others.alone):
+            return here
+        try:
+            kept = await self._locations.of(agent)
+        except Unavailable:
+            return here
+        wanted = sorted(kept, key=lambda one: (float(one.detail.get("q", "1")), one.expires_at_ms), reverse=True)
+        for one in wanted:
+            if one.node in ("", self._others.node):
+                return here
+            if (target := await self._others.at(one.node, agent)) is not None:
+                return target
+            if (place := _place(one.detail)) is not None:
+                return Target(SipUri.parse(one.uri), place)
+        return here
+
     def heard(self, event: RegistrarEvent) -> None:
         """Take what the registrar reports."""
         agent = SipUri.parse(event.aor).user_text
@@ -86,35 +145,53 @@ class Registrations:
             self._spawn(self._changed(agent, event.aor, event.contact))
 
     async def restore(self) -> None:
-        """Know again the phones that were registered before the restart. Raises Unavailable."""
-        saved = []
-        for location in await self._locations.all():
-            if location.agent not in self._agents:
-                continue
-            detail = location.detail
-            place = _place(detail)
-            if place is None:
+        """Know again the phones that were registered here before the restart. Raises Unavailable."""
+        await self._take([one for one in await self._locations.all() if one.node in ("", self._others.node)])
+
+    async def inherit(self, node: str) -> Inherited:
+        """Take over the phones of a node that is dead: those that are reached by address are known here from now on.
+
+        The others are gone; an agent who has no phone left is logged out. Raises Unavailable. May be repeated.
+        """
+        theirs = [one for one in await self._locations.all() if one.node == node]
+        taken = await self._take(theirs)
+        for one in taken:
+            await self._locations.save(replace(one, node=self._others.node))
+            self._present.add(AgentId(one.agent))
+        for agent in {one.agent for one in theirs if one.agent in self._agents}:
+            if not await self._locations.of(agent):
+                await repeated(partial(self._distributor.log_out, AgentId(agent), "unreachable"), _PATIENCE_S)
+        return Inherited(len(taken), len(theirs) - len(taken))
+
+    async def _take(self, locations: list[Location]) -> list[Location]:
+        """Know these phones. Gives those that can be reached; the others are removed."""
+        known = [one for one in locations if one.agent in self._agents]
+        found = [(one, place) for one in known if (place := _place(one.detail)) is not None]
+        for one in known:
+            if _place(one.detail) is None:
                 # Its connection ended with the process that held it; the phone registers again by a new one.
-                await self._locations.remove(location.agent, location.uri)
-                continue
-            left_s = (location.expires_at_ms - self._now_ms()) / 1000
-            saved.append(
-                SavedBinding(
-                    aor=detail["aor"],
-                    contact=location.uri,
-                    host=place.host,
-                    port=place.port,
-                    expires_in_s=left_s,
-                    q=float(detail["q"]),
-                    instance=detail["instance"],
-                    call_id=detail["call_id"],
-                    cseq=int(detail["cseq"]),
-                    path=detail.get("path", ""),
-                    transport=place.transport,
-                )
-            )
-            self._addresses.setdefault(location.agent, set()).add(detail["aor"])
+                await self._locations.remove(one.agent, one.uri, one.node)
+        saved = [self._saved(one, place) for one, place in found]
+        for one, _ in found:
+            self._addresses.setdefault(one.agent, set()).add(one.detail["aor"])
         self._user_agent.core.restore_bindings(saved, asyncio.get_running_loop().time())
+        return [one for one, _ in found]
+
+    def _saved(self, location: Location, place: Address) -> SavedBinding:
+        detail = location.detail
+        return SavedBinding(
+            aor=detail["aor"],
+            contact=location.uri,
+            host=place.host,
+            port=place.port,
+            expires_in_s=(location.expires_at_ms - self._now_ms()) / 1000,
+            q=float(detail["q"]),
+            instance=detail["instance"],
+            call_id=detail["call_id"],
+            cseq=int(detail["cseq"]),
+            path=detail.get("path", ""),
+            transport=place.transport,
+        )
 
     async def log_in_fixed(self) -> None:
         """Agents whose phones never register are there from the start."""
@@ -122,17 +199,27 @@ class Registrations:
             await self._distributor.log_in(AgentId(agent))
 
     async def match_agents(self) -> None:
-        """After a restart: who has no phone any more is logged out, and who has one is logged in.
+        """After a restart: who has no phone any more, at any node, is logged out, and who has one here is logged in.
 
         The crash may have come between a registration and its log-in, and no refresh would make up for it.
         """
+        elsewhere = {one.agent for one in await self._locations.all() if one.agent in self._agents}
         for now in await self._distributor.agents():
+            if _SLOT in now.agent:
+                continue
             if self.locate(now.agent) is not None:
                 self._present.add(now.agent)
                 if now.state == AgentState.LOGGED_OUT:
                     await self._distributor.log_in(now.agent)
-            elif now.state != AgentState.LOGGED_OUT:
+            elif now.state != AgentState.LOGGED_OUT and now.agent not in elsewhere:
                 await self._distributor.log_out(now.agent, "unregistered")
+
+    def staffed(self, came: Collection[str], went: Collection[str]) -> None:
+        """The agents have changed: log in those who came and have a phone. Who went is logged out already."""
+        self._present -= {AgentId(agent) for agent in went}
+        for agent in came:
+            if self.locate(agent) is not None:
+                self._spawn(self._again(AgentId(agent)))
 
     def forgotten(self) -> None:
         """The store has lost everything: give it phones and agents again."""
@@ -167,7 +254,7 @@ class Registrations:
         uri = SipUri.parse(contact)
         bindings = [one for one in self._user_agent.locations(aor) if one.contact.matches(uri)]
         if not bindings:
-            await self._locations.remove(agent, contact)
+            await self._locations.remove(agent, contact, self._others.node)
             return
         one = bindings[0]
         detail = {
@@ -182,7 +269,8 @@ class Registrations:
             "cseq": str(one.cseq),
         }
         left_s = one.expires_at - asyncio.get_running_loop().time()
-        await self._locations.save(Location(agent, contact, self._now_ms() + round(1000 * left_s), detail))
+        expires_at_ms = self._now_ms() + round(1000 * left_s)
+        await self._locations.save(Location(agent, contact, expires_at_ms, detail, self._others.node))
 
     async def _tell(self, agent: AgentId) -> None:
         """Log in with the first phone, log out with the last: a refresh in between changes nothing."""
@@ -192,6 +280,8 @@ class Registrations:
             self._present.add(agent)
         elif not present:
             self._present.discard(agent)
+            if await repeated(lambda: self._locations.of(agent), _PATIENCE_S):
+                return  # another phone, at another node
             await repeated(lambda: self._distributor.log_out(agent, "unregistered"), _PATIENCE_S)
 
 

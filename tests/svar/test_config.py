@@ -71,7 +71,7 @@ def test_a_number_in_the_environment_is_checked(tmp_path: Path) -> None:
         ),
         ('[[trunk]]\nname = "a"\n\nredirects = { hosts = 5 }\n', "svar.toml:4: 'hosts' has to be a list of text"),
         ("[sip\n", "svar.toml: Expected ']'"),
-        ("nonsense = 1\n", "svar.toml:1: unknown key 'nonsense'; known are node"),
+        ("rubbish = 1\n", "svar.toml:1: unknown key 'rubbish'; known are node"),
     ],
 )
 def test_a_mistake_names_its_line_and_what_was_expected(tmp_path: Path, text: str, expected: str) -> None:

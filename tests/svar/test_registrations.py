@@ -9,6 +9,7 @@ from itertools import count
 
 import pytest
 
+from acd.distributor import Unavailable
 from acd.locations import Location
 from acd.model import AgentId, AgentSpec, AgentState, NodeId, QueueId, QueueSpec, SiteId
 from acd.simulated import ModelDistributor
@@ -22,7 +23,7 @@ from sip.events import Registered
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 from sip.registering import ClientCredentials
-from svar.registrations import Registrations
+from svar.registrations import Inherited, Registrations
 
 NOW_MS = 1_000_000
 DEADLINE_S = 5.0
@@ -37,8 +38,12 @@ class KeptLocations:
     async def save(self, location: Location) -> None:
         self.kept[location.agent, location.uri] = location
 
-    async def remove(self, agent: str, uri: str) -> None:
-        self.kept.pop((agent, uri), None)
+    async def remove(self, agent: str, uri: str, node: str = "") -> None:
+        if (agent, uri) in self.kept and self.kept[agent, uri].node == node:
+            del self.kept[agent, uri]
+
+    async def of(self, agent: str) -> list[Location]:
+        return [one for one in self.kept.values() if one.agent == agent]
 
     async def all(self) -> list[Location]:
         return list(self.kept.values())
@@ -275,6 +280,135 @@ async def test_a_store_that_forgot_everything_is_told_phones_and_agents_again(of
     assert await office.state("bjorn") is AgentState.LOGGED_OUT
 
 
+class Neighbour:
+    """One other node, which lives or not."""
+
+    node = "here"
+
+    def __init__(self, *, lives: bool = True) -> None:
+        self.lives = lives
+
+    @property
+    def alone(self) -> bool:
+        return not self.lives
+
+    async def at(self, node: str, agent: str) -> Target | None:
+        address = Address("127.0.0.9", 5060)
+        return Target(SipUri(agent, *address[:2]), address, node=node) if node == "there" and self.lives else None
+
+
+@asynccontextmanager
+async def beside(office: Office, neighbour: Neighbour) -> AsyncIterator[Registrations]:
+    """A node that shares the store with the one of `office`, whose phones are made those of the node "there"."""
+    for key, kept in office.locations.kept.items():
+        office.locations.kept[key] = replace(kept, node="there")
+    here = await opened({}, office.locations)
+    known = ["anna", "bjorn"]
+    try:
+        registrations = Registrations(
+            here.registrar, office.distributor, known, {}, Background(), lambda: NOW_MS, office.locations, neighbour
+        )
+        here.registrar.on_register_change = registrations.heard
+        await registrations.restore()
+        await registrations.match_agents()
+        yield registrations
+    finally:
+        await here.registrar.close()
+
+
+async def test_the_phone_of_another_living_node_is_rung_by_that_node(office: Office) -> None:
+    office.register(await office.phone(), "anna")
+    await office.becomes("anna", AgentState.READY)
+    neighbour = Neighbour()
+    async with beside(office, neighbour) as registrations:
+        assert registrations.locate("anna") is None
+        found = await registrations.find("anna")
+        assert found is not None
+        assert (found.node, found.destination) == ("there", Address("127.0.0.9", 5060))
+        assert await registrations.find("bjorn") is None
+        assert await office.state("anna") is AgentState.READY
+        assert len(office.locations.kept) == 1
+
+
+async def test_a_phone_over_tls_of_another_living_node_is_left_alone(office: Office) -> None:
+    office.register(await office.phone(), "anna")
+    await office.becomes("anna", AgentState.READY)
+    for key, kept in office.locations.kept.items():
+        office.locations.kept[key] = replace(kept, detail=kept.detail | {"transport": "TLS"})
+    async with beside(office, Neighbour()) as registrations:
+        assert len(office.locations.kept) == 1
+        assert await office.state("anna") is AgentState.READY
+        found = await registrations.find("anna")
+        assert found is not None
+        assert found.node == "there"
+
+
+async def test_a_phone_over_udp_of_a_dead_node_is_rung_where_it_is_and_then_inherited(office: Office) -> None:
+    phone = await office.phone()
+    office.register(phone, "anna")
+    await office.becomes("anna", AgentState.READY)
+    async with beside(office, Neighbour(lives=False)) as registrations:
+        found = await registrations.find("anna")
+        assert found is not None
+        assert (found.node, found.destination) == ("", phone.address)
+        assert await registrations.inherit("there") == Inherited(taken=1)
+        assert await registrations.inherit("there") == Inherited()
+        located = registrations.locate("anna")
+        assert located is not None
+        assert located.destination == phone.address
+        assert [one.node for one in office.locations.kept.values()] == ["here"]
+        assert await office.state("anna") is AgentState.READY
+
+
+async def test_an_agent_whose_only_phone_went_with_its_node_is_logged_out(office: Office) -> None:
+    office.register(await office.phone(), "anna")
+    await office.becomes("anna", AgentState.READY)
+    for key, kept in office.locations.kept.items():
+        office.locations.kept[key] = replace(kept, detail=kept.detail | {"transport": "TCP"})
+    async with beside(office, Neighbour(lives=False)) as registrations:
+        assert await registrations.find("anna") is None
+        assert await registrations.inherit("there") == Inherited(gone=1)
+        assert await office.state("anna") is AgentState.LOGGED_OUT
+        assert office.locations.kept == {}
+
+
+async def test_an_agent_with_a_phone_at_another_node_stays_when_the_one_here_goes(office: Office) -> None:
+    async with beside(office, Neighbour()) as registrations:
+        phone = await office.phone()
+        user_agent = registrations._user_agent
+        there = replace(office, registrar=user_agent)
+        registration = there.register(phone, "anna")
+        await office.becomes("anna", AgentState.READY)
+        office.locations.kept["anna", "sip:x@192.0.2.1"] = Location("anna", "sip:x@192.0.2.1", NOW_MS * 2, {}, "there")
+        phone.unregister(registration)  # type: ignore[arg-type]  # register gives what unregister takes
+        async with asyncio.timeout(DEADLINE_S):
+            while len(office.locations.kept) > 1:  # noqa: ASYNC110 - the port has no event for it
+                await asyncio.sleep(0.005)
+        await asyncio.sleep(0)
+        assert await office.state("anna") is AgentState.READY
+
+
+class AwayLocations(KeptLocations):
+    """A store that is away."""
+
+    async def of(self, agent: str) -> list[Location]:
+        raise Unavailable("redis is away")
+
+
+async def test_without_the_store_a_phone_that_registered_here_is_rung(office: Office) -> None:
+    locations = AwayLocations()
+    registrations = Registrations(
+        office.registrar, office.distributor, ["anna"], {}, Background(), lambda: NOW_MS, locations, Neighbour()
+    )
+    office.registrar.on_register_change = registrations.heard
+    assert await registrations.find("anna") is None
+    office.register(await office.phone(), "anna")
+    await office.becomes("anna", AgentState.READY)
+    found = await registrations.find("anna")
+    assert found is not None
+    assert found.node == ""
+
+
 class SlowLocations(KeptLocations):
     """A store that answers when it is told to."""
 
@@ -282,9 +416,9 @@ class SlowLocations(KeptLocations):
         super().__init__()
         self.answers = asyncio.Event()
 
-    async def remove(self, agent: str, uri: str) -> None:
+    async def remove(self, agent: str, uri: str, node: str = "") -> None:
         await self.answers.wait()
-        await super().remove(agent, uri)
+        await super().remove(agent, uri, node)
 
 
 async def test_a_phone_that_refreshes_while_the_store_is_away_waits_once(office: Office) -> None:
