@@ -53,6 +53,11 @@ class Carriers:
             case _:
                 pass
 
+    def is_up(self, trunk: str) -> bool:
+        """Whether calls may go out by it, as far as is known: one that nobody watches counts as up."""
+        state = self._states.get(trunk)
+        return state is None or (state.registered is not False and state.answers is not False)
+
     def figures(self) -> dict[str, int]:
         """1 and 0 for yes and no, by trunk."""
         found: dict[str, int] = {}

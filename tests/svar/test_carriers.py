@@ -71,3 +71,11 @@ def test_only_changes_are_logged() -> None:
             here.heard(TrunkPinged("other", answer))
     told = ["registered at a trunk", "a trunk answers", "a trunk does not answer", "a trunk answers"]
     assert [one["event"] for one in logs] == told
+
+
+def test_a_trunk_is_up_unless_it_is_known_to_be_down() -> None:
+    here = carriers()
+    assert [here.is_up(name) for name in ("tele-nor", "other", "inwards", "none")] == [False, True, True, True]
+    here.heard(TrunkRegistered("tele-nor", 600))
+    here.heard(TrunkPinged("other", None))
+    assert [here.is_up(name) for name in ("tele-nor", "other")] == [True, False]
