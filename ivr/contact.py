@@ -18,7 +18,7 @@ def begin(call: Call, book: FlowBook, flow: Flow, services: Services) -> FlowRun
     """The run of a caller who has just arrived."""
     info = call.info
     variables = flow.first_variables(info.number, services.settings, info.pii_diverted_from)
-    return FlowRun(info.contact, flow.flow, book.version, flow.start, variables)
+    return FlowRun(info.contact, flow.flow, book.version, flow.start, variables, began_ms=services.now_ms())
 
 
 async def serve(call: Call, book: FlowBook, flow: Flow, services: Services, data: FlowRun | None = None) -> FlowRun:

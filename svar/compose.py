@@ -55,9 +55,9 @@ from svar.flows_in_service import FlowsInService
 from svar.invariants_watch import InvariantsWatch
 from svar.parts import Parts
 from svar.passwords import Passwords
-from svar.queues import Queues
 from svar.reception import Reception, calling
 from svar.registrations import Registrations
+from svar.routing_in_service import RoutingInService
 from svar.storage import Storage, open_storage
 
 _log = structlog.get_logger(__name__)
@@ -92,7 +92,7 @@ class Node:
         self._calls = CallTasks(LONGEST_CALL_S)
         self._commands = Commands()
         self._parts = Parts()
-        self._queues = Queues(config)
+        self._routing = RoutingInService(config)
         self.storage: Storage
         self.flows: FlowsInService
 
@@ -103,7 +103,7 @@ class Node:
 
     @property
     def registering(self) -> list[str]:
-        """The agents whose phones register."""
+        """The agents of the configuration whose phones register."""
         return [name for name, agent in endpoint.agents(self.config).items() if not agent.contact]
 
     async def start(self, *, watch_flows: bool = False) -> Places:
@@ -122,17 +122,19 @@ class Node:
         stack = self._stack
         stack.enter_context(state_folder.held(Path(config.node.state)))
         self.passwords = Passwords(Path(config.node.state) / "agents.json")
-        agents = endpoint.agents(config)
         self.passwords.ensure(self.registering)
         self.storage = storage = await stack.enter_async_context(
             open_storage(config, self.identity, lambda: len(self._calls), self._parts)
         )
+        self._routing.attach(storage.distributor, storage.folds.service_level, self.passwords)
+        self._parts.run(stack, "routing", self._routing.run())
         self.flows = await serving_flows.serve_flows(
-            config, self._queues.known, self.identity, storage, self._parts, stack, watch_folder=watch_flows
+            config, self._routing, self.identity, storage, self._parts, stack, watch_folder=watch_flows
         )
         prompts = await serving_flows.spoken(config, feature_codes.SPOKEN, Path(config.flows.folder))
         stack.push_async_callback(prompts.close)
-        core = endpoint.core_config(config, self.passwords, __version__)
+        staff = self._routing.views
+        core = endpoint.core_config(config, self.passwords, __version__, staff.registering)
         resolver = endpoint.resolver(config)
         if resolver is not None:
             stack.push_async_callback(resolver.close)
@@ -153,13 +155,13 @@ class Node:
             self._background,
             tuple(clip.path for clip in prompts.music("default")),
             lasting,
-            trunks.media_terms(config, {name: agent.srtp for name, agent in agents.items()}),
+            staff.terms,
         )
         registrations = Registrations(
             user_agent,
             storage.distributor,
-            agents,
-            endpoint.fixed_phones(config),
+            staff.staff,
+            staff.fixed,
             self._background,
             _now_ms,
             storage.locations,
@@ -171,6 +173,7 @@ class Node:
         await self._listen(user_agent)
         await registrations.log_in_fixed()
         await registrations.match_agents()
+        self._routing.staffed = registrations.staffed
         user_agent.hire()
         http, mqtt = await self._show(user_agent, engine, carriers, tls)
         self._emit(NodeStarted, release=__version__)
@@ -178,13 +181,13 @@ class Node:
         return Places(user_agent.address[:2], http, mqtt, streams)
 
     def reload(self, config: Config | None) -> None:
-        """Read the certificates again, and have the queues of `config` (None: as they are), once it has started.
+        """Read the certificates again, and take the queues and agents of `config` (None: as they are), once started.
 
         What cannot be used is logged, and changes nothing.
         """
         self._user_agent.reload_certificates()
         if config is not None:
-            self._background(self._queues.take(config, self.storage))
+            self._background(self._routing.reread(config))
 
     async def _listen(self, user_agent: UserAgent) -> None:
         try:
@@ -199,7 +202,7 @@ class Node:
     ) -> None:
         """From here on INVITEs are led to flows, and offers to agents' phones."""
         config, storage = self.config, self.storage
-        local = calling(config.sip.domains[0] if config.sip.domains else config.sip.host, self._queues.titles)
+        local = calling(config.sip.domains[0] if config.sip.domains else config.sip.host, self._routing.views.titles)
         phones = SipPhones(line, registrations.locate, local, _token)
         outside = Outside(phones, trunks.destinations(config))
         node, distributor = NodeId(self.identity.node), storage.distributor
@@ -276,7 +279,7 @@ class Node:
         labelled += invariants.labelled()
         exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s, labelled=labelled)
         notices = crises_shown.notices_of(storage.crises, lambda: self.flows.active.book.crises, zone)
-        app = make_app(Sources(exposition.render, health.report, board, _now_ms, self._queues.titles, notices))
+        app = make_app(Sources(exposition.render, health.report, board, _now_ms, self._routing.views.titles, notices))
         server = ConsoleServer(app, host=config.http.host, port=config.http.port)
         await server.start()
         self._stack.push_async_callback(server.stop)

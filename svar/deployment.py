@@ -1,6 +1,8 @@
 """What a configuration gives flows to name."""
 
+from acd.model import QueueSpec
 from ivr.checks.flows import Deployment
+from ivr.language.routing import RoutedAgent, RoutedQueue, Routing
 from svar import endpoint
 from svar.config import Config
 
@@ -16,3 +18,16 @@ def names(config: Config) -> Deployment:
         "notice": [service.name for service in config.notice],
         "mailbox": [mailbox.name for mailbox in config.mailbox],
     }
+
+
+def standing(config: Config) -> Routing:
+    """The configuration's own queues and agents, beside which those of the flows' folder serve."""
+    return Routing(
+        queues={spec.queue: RoutedQueue(spec, title) for spec, title in _titled(config)},
+        agents={spec.agent: RoutedAgent(spec) for spec in endpoint.agent_specs(config)},
+    )
+
+
+def _titled(config: Config) -> list[tuple[QueueSpec, str]]:
+    titles = endpoint.titles(config)
+    return [(spec, titles[spec.queue]) for spec in endpoint.queue_specs(config)]

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,7 +13,7 @@ from ivr.over_sip.agent_leg import Target
 from rtp.aio.engine import MediaSettings
 from rtp.rtpengine.aio.engine import RtpengineSettings
 from sip.aio.resolver import NameServers, Resolver
-from sip.aio.sockets import reachable
+from sip.aio.sockets import reachable as reachable
 from sip.config import Address, CoreConfig, Digest, Limits, SessionTimers, StreamLimits
 from sip.message.uri import SipUri
 from sip.resolution import Ways, needs_question
@@ -31,10 +32,15 @@ def node_name(config: Config) -> str:
     return config.node.name or socket.gethostname()
 
 
-def core_config(config: Config, passwords: Passwords, release: str) -> CoreConfig:
-    """What the SIP core has to be told. Raises ConfigError for a network that is none."""
+def core_config(
+    config: Config, passwords: Passwords, release: str, registering: Collection[str] | None = None
+) -> CoreConfig:
+    """What the SIP core has to be told. Raises ConfigError for a network that is none.
+
+    `registering`: the agents whose phones may register, who may change; None: those of the configuration.
+    """
     limits = config.limits
-    known = {name for name, agent in agents(config).items() if not agent.contact}
+    known = registering_of(config) if registering is None else registering
     return CoreConfig(
         domains=frozenset(config.sip.domains),
         trunks=trunks.trunks(config),
@@ -154,6 +160,11 @@ def agents(config: Config) -> dict[str, Agent]:
                 raise ConfigError(f"agent {name!r} stands twice in the configuration; use {{n}} in the name with count")
             found[name] = replace(row, name=name, contact=contact, count=1)
     return found
+
+
+def registering_of(config: Config) -> set[str]:
+    """The agents whose phones register."""
+    return {name for name, agent in agents(config).items() if not agent.contact}
 
 
 def fixed_phones(config: Config) -> dict[str, Target]:

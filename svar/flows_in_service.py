@@ -47,6 +47,14 @@ async def unheard(serving: Serving) -> None:
     """Where nobody wants to know."""
 
 
+Ready = Callable[[Edition, bool], Awaitable[None]]
+"""Hears of an edition before contacts get it, and whether it is what the pointer says."""
+
+
+async def at_once(edition: Edition, current: bool) -> None:
+    """Where nothing has to be ready before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why this node does not serve a version, and when it tries again (the loop's time)."""
@@ -77,15 +85,17 @@ class FlowsInService:
         sink: Sink,
         identity: Identity,
         report: Report = unheard,
+        ready: Ready = at_once,
     ) -> None:
         """`mirror` keeps what was served, for a start when the store has forgotten; `folder` is the configured one.
 
-        `report` hears how far this node has come, and again so that it stays known.
+        `report` hears how far this node has come, and again so that it stays known; `ready` of each edition that is
+        to be for everybody, before it is.
         """
         self._stores = (store, mirror)
         self._press = press
         self._folder = folder
-        self._told = (sink, identity)
+        self._told = (sink, identity, ready)
         self._editions: tuple[Edition, ...] = ()
         self._canary: Canary | None = None
         self._retired: list[Edition] = []
@@ -136,6 +146,7 @@ class FlowsInService:
                 break
         else:
             edition = await self._press.of_folder(self._folder)
+        await self._told[2](edition, edition.id == pointer.active)
         self._put(edition)
         await self._take(pointer)
 
@@ -199,6 +210,8 @@ class FlowsInService:
         canary = await self._edition(pointer.canary.version) if pointer.canary else None
         served = {pointer.active, pointer.canary.version if pointer.canary else ""}
         self._refusals = {id_: refusal for id_, refusal in self._refusals.items() if id_ in served}
+        if active is not None and active is not self.active:
+            await self._told[2](active, True)  # noqa: FBT003 - the pointer says so
         before, self.pointer = self.pointer, pointer
         self._put(active or self.active, canary, pointer.canary)
         if before != pointer and pointer.active:
@@ -253,7 +266,7 @@ class FlowsInService:
         self.counts.refused += 1
         serving = self.active.name if self._editions else ""
         log.error("a version of the flows is refused", version=short(id_), serving=serving, reason=reason)
-        sink, who = self._told
+        sink, who, _ = self._told
         sink.emit(
             FlowsRefused(
                 at_ms=who.now_ms(), tenant=who.tenant, node=who.node, flow_version=short(id_), serving=serving,
@@ -293,7 +306,9 @@ class FlowsInService:
     async def take_folder(self) -> None:
         """Serve the configured folder as it stands now. Raises FlowFileError, VersionError, OSError."""
         content = await asyncio.to_thread(read_content, self._folder)
-        self._put(await self._press.of_content(identify(listing(content)), content, self._folder))
+        edition = await self._press.of_content(identify(listing(content)), content, self._folder)
+        await self._told[2](edition, True)  # noqa: FBT003 - there is no other
+        self._put(edition)
         await self.sweep()
 
     # --- What is seen -----------------------------------------------------------------------------------------------

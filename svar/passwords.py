@@ -28,8 +28,9 @@ class Passwords:
         """Every one of `agents` has a password from now on. Raises OSError when the folder cannot be written."""
         missing = [agent for agent in agents if agent not in self._kept]
         if missing:
-            self.fresh = {agent: secrets.token_urlsafe(_LENGTH_BYTES) for agent in missing}
-            self._kept |= self.fresh
+            made = {agent: secrets.token_urlsafe(_LENGTH_BYTES) for agent in missing}
+            self.fresh |= made
+            self._kept |= made
             _put(self._path, json.dumps(self._kept, indent=1).encode())
 
     def get(self, agent: str) -> str | None:

@@ -45,8 +45,8 @@ partners:
 
 `svar check` tells every mistake with its line, and warns of what may not be meant: a queue that nobody can serve, a
 tier that nobody can serve by or that adds nobody, a skill that no queue asks for, a site without agents, a rostered
-queue without a roster. `svar diff` tells changes in words. Editors that know `docs/routing.schema.json` (VS Code in this
-project, below `flows/routing/`) name the fields as you type.
+queue without a roster. `svar diff` tells changes in words. Editors that know `docs/routing.schema.json` (VS Code here,
+below `flows/routing/`) name fields as you type.
 
 ## How it comes into service
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from acd.versions_folder import FolderVersions
 from ivr.book import FlowBook, load_book
-from ivr.checks.flows import Deployment
 from ivr.language.prompting import Said
 from ivr.over_sip.telephony import Identity
 from ivr.prompts.library import SpokenPrompts
@@ -17,10 +16,11 @@ from metrics.prometheus import Labelled
 from rtp import wav
 from svar.canary_watch import CanaryWatch
 from svar.config import Config
-from svar.edition import Press
+from svar.edition import Edition, Press
 from svar.flows_in_service import FlowsInService
 from svar.folder_watch import FolderWatch
 from svar.parts import Parts
+from svar.routing_in_service import RoutingInService
 from svar.storage import Storage
 
 MIRROR, COPIES = "flows/store", "flows/copies"
@@ -52,7 +52,7 @@ def _slices(said: Iterable[Said]) -> Iterator[list[Said]]:
 
 async def serve_flows(
     config: Config,
-    known: Deployment,
+    routing: RoutingInService,
     identity: Identity,
     storage: Storage,
     parts: Parts,
@@ -62,21 +62,22 @@ async def serve_flows(
 ) -> FlowsInService:
     """The flows in service, which follow the store from now on; with `watch_folder` the configured folder instead.
 
-    `known` is what flows may name; it is looked at whenever flows are loaded.
-
-    Raises FlowFileError.
+    `routing` gets that of each version before contacts get its flows. Raises FlowFileError.
     """
     state, folder = Path(config.node.state), Path(config.flows.folder)
 
     def load(path: Path) -> FlowBook:
-        return load_book(path, known)
+        return load_book(path, routing.views.known)
 
     async def speak(book: FlowBook, path: Path) -> SpokenPrompts:
         return await spoken(config, book.said(), path)
 
+    async def ready(edition: Edition, current: bool) -> None:
+        await routing.serve(edition.book.routing, current=current)
+
     press = Press(state / COPIES, load, speak)
     mirror, report = FolderVersions(state / MIRROR), storage.reports.tell
-    flows = FlowsInService(storage.versions, mirror, press, folder, storage.sink, identity, report)
+    flows = FlowsInService(storage.versions, mirror, press, folder, storage.sink, identity, report, ready)
     stack.push_async_callback(flows.close)
     if watch_folder:
         watch = FolderWatch(flows, folder)

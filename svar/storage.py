@@ -27,7 +27,6 @@ from metrics.pipeline import Folds
 from metrics.records import Records
 from metrics.service_level import Limits
 from metrics.steps import StepCounts
-from svar import endpoint
 from svar.config import Config
 from svar.crises_in_service import CrisesInService, Recognising
 from svar.discretion import Discreet
@@ -80,7 +79,6 @@ async def open_storage(
         for client in (commands, listening, reading, watching, awaiting):
             stack.push_async_callback(client.aclose)
         distributor = RedisDistributor(commands, tenant, node, replicas=config.redis.wait_replicas)
-        await distributor.configure(endpoint.queue_specs(config), endpoint.agent_specs(config))
         left_over = await distributor.drop_node(node, "node_lost")
         if left_over:
             _log.warning("contacts of an earlier run of this node were ended", contacts=left_over)

@@ -14,6 +14,8 @@ Hours = tuple[tuple[int, int], ...]
 """Spans of open minutes of the day, `(540, 900)` is 09:00-15:00. The end is closed."""
 
 _DAY = timedelta(days=1)
+_DAY_MS = 86_400_000
+_WEEK_DAYS = 7
 
 
 class Opening(StrEnum):
@@ -96,6 +98,19 @@ class Calendar:
         hours, otherwise = self._known(local.date())
         minute = local.hour * 60 + local.minute
         return Opening.OPEN if any(begin <= minute < end for begin, end in hours) else otherwise
+
+    def closes_after(self, now_ms: int) -> int | None:
+        """When it closes next, milliseconds since the epoch. None when it is closed now, or open for a week on end."""
+        if self.at(now_ms) is not Opening.OPEN:
+            return None
+        from_ms = now_ms + 1
+        for _ in range(_WEEK_DAYS):
+            until_ms = from_ms + _DAY_MS
+            for moment in self.boundaries(from_ms, until_ms):
+                if self.at(moment) is not Opening.OPEN:
+                    return moment
+            from_ms = until_ms
+        return None
 
     def boundaries(self, from_ms: int, until_ms: int) -> tuple[int, ...]:
         """The moments in that span, the end left out, from which on the answer is another than just before.

@@ -24,6 +24,7 @@ SILENT = frozenset(
         Kind.FAILED,
         Kind.REFUSED,
         Kind.RESULT,
+        Kind.CLOSING,
     }
 )
 """The kinds of ways that a caller who does nothing, and waits in no queue, may take."""

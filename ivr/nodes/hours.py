@@ -1,6 +1,6 @@
 """hours: go on by the opening hours of a calendar."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -18,6 +18,13 @@ Calendars = Annotated[
     BeforeValidator(lambda given: [given] if isinstance(given, str) else given),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
+
+
+def calendars_needed(field: str, calendars: Sequence[str]) -> dict[Where, tuple[str, str]]:
+    """What has to exist for a field that names a calendar, or several."""
+    if len(calendars) == 1:
+        return {(field,): ("calendar", calendars[0])}
+    return {(field, index): ("calendar", name) for index, name in enumerate(calendars)}
 
 
 class Hours(Node):
@@ -67,9 +74,7 @@ class Hours(Node):
         return {} if self.always_open_when is None else {("always_open_when",): self.always_open_when}
 
     def needs(self) -> dict[Where, tuple[str, str]]:
-        if len(self.calendars) == 1:
-            return {("calendar",): ("calendar", self.calendars[0])}
-        return {("calendar", index): ("calendar", name) for index, name in enumerate(self.calendars)}
+        return calendars_needed("calendar", self.calendars)
 
     async def run(self, run: Run) -> str | None:
         if self.always_open_when is not None and self.always_open_when.evaluate(run.value):

@@ -3,20 +3,23 @@
 from collections.abc import Iterable
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from acd.model import QueueId
 from events.catalogue import CrisisDeflected
+from ivr.language.calendar import Opening, all_of
 from ivr.language.crises import Crisis, Deflection
 from ivr.language.expression import Expression
 from ivr.language.lengths import length_text
 from ivr.language.prompting import Said
-from ivr.language.schema import Length, Name, Shared, Target, Where, WholeSeconds
+from ivr.language.schema import Condition, Length, Name, Shared, Target, Where, WholeSeconds
 from ivr.language.ways import Act, Kind, Moment, Move, Reached, Types, Way
 from ivr.nodes.base import Node
+from ivr.nodes.hours import Calendars, calendars_needed
 from ivr.running.announcing import Waiting
 from ivr.running.leaving import KNOWN, Exit
-from ivr.running.queueing import ENTER_PATIENCE_S, Left, Wish, wait_and_talk
+from ivr.running.queueing import ENTER_PATIENCE_S, NOT_LET_IN, Left, Wish, wait_and_talk
 from ivr.running.run import Run
 
 _STAY_WAIT_S = 4.0
@@ -27,7 +30,9 @@ class Queue(Node):
     """Waits in `queue` with music, hears the position, and talks to the agent who answers.
 
     `next` is where the caller goes when the agent has hung up (nowhere: goodbye); `overflow` after `max_wait`;
-    `unavailable` when the queue is full, or cannot be reached (after it was tried again for a while). The block of
+    `unavailable` when the queue is full, or cannot be reached (after it was tried again for a while). Who rang while
+    `closes` was open and cannot be served before it closes, by the estimate (docs/estimates.md), is led to `closing`
+    instead of waiting; who waits already, or has waited in this call, waits on until served. The block of
     `waiting` may lead out of the queue by keys and by rules of its own. In a crisis (crises/NAME.yaml) callers may have
     a head start here, or be told something instead of waiting.
 
@@ -39,6 +44,8 @@ class Queue(Node):
       max_wait: 1h
       overflow: call_again
       unavailable: call_again
+      closes: office
+      closing: ring_back
     ```
     """
 
@@ -53,6 +60,20 @@ class Queue(Node):
     overflow: Target = Field(description="After `max_wait`, where no rule of the block came first.")
     unavailable: Target = Field(description="When the queue is full or cannot be reached.")
 
+    closes: Calendars = Field(
+        default_factory=list, description="A file under calendars/, or several: it closes when the first of them does."
+    )
+    closing: Target | None = Field(default=None, description="Who cannot be served before `closes`; not to wait.")
+    always_open_when: Condition | None = Field(default=None, description="Where this holds, it does not close.")
+
+    @model_validator(mode="after")
+    def _closes_somewhere(self) -> Self:
+        if bool(self.closes) != (self.closing is not None):
+            raise PydanticCustomError("closing", "`closes` says when, and `closing` where callers go then: say both")
+        if self.always_open_when is not None and not self.closes:
+            raise PydanticCustomError("closing", "`always_open_when` stands beside `closes`")
+        return self
+
     def ways(self) -> tuple[Way, ...]:
         keys = [Way(("waiting", "keys", key), to, Kind.KEY, key) for key, to in self.waiting.keys.items()]
         rules = [
@@ -65,6 +86,7 @@ class Queue(Node):
             *rules,
             Way(("overflow",), self.overflow, Kind.OVERFLOW, length_text(self.max_wait_s)),
             Way(("unavailable",), self.unavailable, Kind.UNAVAILABLE),
+            *([] if self.closing is None else [Way(("closing",), self.closing, Kind.CLOSING, " + ".join(self.closes))]),
         )
 
     def moves(self, moment: Moment) -> Iterable[Move]:
@@ -76,6 +98,13 @@ class Queue(Node):
             if False not in holds:
                 return
         yield from self._waits((), ())
+        yield from self._closing(moment)
+
+    def _closing(self, moment: Moment) -> Iterable[Move]:
+        """Who is not let in because it closes. Whether they have waited before is not known here: all may be led so."""
+        always = (False,) if self.always_open_when is None else moment.holds(self.always_open_when)
+        if self.closing is not None and False in always:
+            yield Move(self.ways()[-1], acts=(Act("closing", self.queue),))
 
     def _deflected(self, deflection: Deflection) -> Iterable[Move]:
         """What may come of it for a caller who is told something instead of waiting."""
@@ -90,7 +119,7 @@ class Queue(Node):
 
     def _waits(self, told: tuple[Said, ...], pressed: tuple[Act, ...]) -> Iterable[Move]:
         """What may come of it for a caller who was `told` something first, and `pressed` a key to wait all the same."""
-        talked, *others, overflow, unavailable = self.ways()
+        talked, *others, overflow, unavailable = (way for way in self.ways() if way.kind is not Kind.CLOSING)
         said = told if self.waiting.welcome is None else (*told, self.waiting.welcome)
         rules = self.waiting.overflow
         # Where a rule asks who is logged in, those who wait for something else wait for agents who miss the call.
@@ -113,17 +142,19 @@ class Queue(Node):
         yield Move(unavailable, said, waits_s=ENTER_PATIENCE_S, acts=(*pressed, Act("full", self.queue)))
 
     def conditions(self) -> dict[Where, Expression]:
-        return {
+        always = {} if self.always_open_when is None else {("always_open_when",): self.always_open_when}
+        rules: dict[Where, Expression] = {
             ("waiting", "overflow", index, "when"): rule.when
             for index, rule in enumerate(self.waiting.overflow)
             if rule.when is not None
         }
+        return always | rules
 
     def knows(self) -> Types:
         return KNOWN
 
     def needs(self) -> dict[Where, tuple[str, str]]:
-        return {("queue",): ("queue", self.queue)}
+        return {("queue",): ("queue", self.queue), **calendars_needed("closes", self.closes)}
 
     def _with_blocks(self, shared: Shared) -> Self:
         return self.model_copy(update={"waiting": self.waiting.bound(shared)}) if self.waiting.block else self
@@ -138,14 +169,31 @@ class Queue(Node):
                 return None
             priority_s = max(priority_s, crisis.head_start_s(self.queue, run.value))
         overflow = run.flow.nodes[self.overflow].flows_out_as
-        wish = Wish(QueueId(self.queue), priority_s, self.max_wait_s, overflow)
+        wish = Wish(QueueId(self.queue), priority_s, self.max_wait_s, overflow, self._closes_ms(run))
         left = await wait_and_talk(run, wish, self.waiting)
         run.progressed()
         if isinstance(left, Exit):
             return left.next
         if left is Left.TALKED:
             return self.next
+        if left is Left.CLOSING:
+            return self.closing
         return self.overflow if left is Left.WAITED_TOO_LONG else self.unavailable
+
+    def _closes_ms(self, run: Run) -> int:
+        """When the service closes that was open when the call came; 0: never, for whoever has waited before too."""
+        data = run.data
+        waited = data.entry is not None or any(visit.outcome not in NOT_LET_IN for visit in data.journey)
+        if not self.closes or waited:
+            return 0
+        if self.always_open_when is not None and self.always_open_when.evaluate(run.value):
+            return 0
+        began_ms = data.began_ms or run.services.now_ms()
+        calendars = [run.book.calendars[name] for name in self.closes]
+        if all_of(calendar.at(began_ms) for calendar in calendars) is not Opening.OPEN:
+            return 0
+        closing = (calendar.closes_after(began_ms) for calendar in calendars)
+        return min((at_ms for at_ms in closing if at_ms is not None), default=0)
 
     async def _stays(self, run: Run, crisis: Crisis) -> bool:
         """Tell the caller what is prepared instead of waiting; whether they wait all the same."""

@@ -44,6 +44,7 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     Kind.TALKED: ("etter samtalen", "after the talk"),
     Kind.OVERFLOW: ("for lang ventetid", "waited too long"),
     Kind.UNAVAILABLE: ("køen er full", "queue is full"),
+    Kind.CLOSING: ("stenger snart", "closing soon"),
     Kind.FOUND: ("funnet", "found"),
     Kind.FAILED: ("mislykket", "failed"),
     Kind.DONE: ("ferdig", "done"),

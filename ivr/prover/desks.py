@@ -40,6 +40,11 @@ class Desks:
         self.possible &= queue not in self._agents and queue not in self._in_vain
         self.queues[queue] = "full"
 
+    def closing(self, queue: str) -> None:
+        """The queue closes too soon for who comes. Who has waited before is not asked."""
+        self.possible &= not self._agents and not self._in_vain
+        self.queues[queue] = "closing"
+
     def agents(self) -> list[dict[str, Any]]:
         """As scenarios have them."""
         answering = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from ivr.language.calendar import OSLO
+from ivr.language.calendar import OSLO, Opening
 from ivr.language.checked_digits import EXAMPLES
 from ivr.language.lengths import length_text
 from ivr.language.schema import KEYS
@@ -18,6 +18,7 @@ from ivr.prover.bounds import Bounds
 from ivr.prover.desks import Desks
 from ivr.prover.explore import Edge
 from ivr.prover.faults import FaultKind, Found, Seen
+from ivr.prover.state import State
 from ivr.prover.story import Story, can_be_shown, lasts_s, listens_s, step_name
 from ivr.running.run import MOST_FRAMES
 
@@ -66,6 +67,7 @@ def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
         node = land.flows[state.flow].nodes.get(state.node)
         if node is not None:
             _play(scene, node, edge, step_name(state))
+            scene.desks.possible &= _may_close(seen, node, edge, state)
         scene.desks.clock_s += lasts_s(edge)
     if not scene.desks.possible:
         return ""
@@ -85,6 +87,14 @@ def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
     }
     content = {"number": story.number, "scenarios": [scenario]}
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _may_close(seen: Seen, node: Node, edge: Edge, state: State) -> bool:
+    """Whether a queue that closes too soon was open when the call came, as it has to be."""
+    if state.moment is None or not any(act.kind == "closing" for act in edge.move.acts):
+        return True
+    closes = [name for kind, name in node.needs().values() if kind == "calendar"]
+    return all(seen.time.opening(state.moment.origin, name) is Opening.OPEN for name in closes)
 
 
 def _moment(at_ms: int) -> str:
@@ -109,6 +119,8 @@ def _play(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
                 scene.transfers[act.detail] = "refused"
             case "full" if node.type == "queue":
                 scene.desks.full(act.detail)
+            case "closing":
+                scene.desks.closing(act.detail)
             case "full" if node.type == "callback":
                 scene.callbacks = "full"
             case "known":

@@ -109,7 +109,7 @@ def lasts_s(edge: Edge) -> float:
         return RINGS_S + TALKS_S
     if edge.move.queued_s:
         return listens_s(edge) if edge.chosen else edge.move.queued_s
-    if "lookup" in kinds or "full" in kinds:
+    if "lookup" in kinds or "full" in kinds or "closing" in kinds:
         return 0.0
     if "nobody" in kinds or "sends" in kinds:
         return edge.speech_s
@@ -220,6 +220,8 @@ def _act(act: Act, edge: Edge) -> str:
             return f"nobody answers in {act.detail!r}{waits}"
         case "full":
             return f"{act.detail!r} takes nobody more"
+        case "closing":
+            return f"{act.detail!r} closes before anybody can answer"
         case "agent_ends":
             return "the talk ends"
         case "lookup":

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -23,8 +23,10 @@ ENTER_PATIENCE_S = 120.0
 """How long a caller waits for a queue that is out of reach, before going on at `unavailable`."""
 FLOWED_OUT = frozenset({"overflow", "voicemail", "callback", "key"})
 """Causes of who is led out of the queue (F), by the node that they are led to (`Node.flows_out_as`), or by a key."""
-CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "shutdown"}) | FLOWED_OUT
+CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "shutdown", "closing"}) | FLOWED_OUT
 """What the distributor is told of an end; all else is an error."""
+NOT_LET_IN = frozenset({"closing", "error"})
+"""Outcomes of visits that may have been none."""
 _RELEASE_S = 2.0
 """How long a phone may take to stop ringing before nobody waits for it any more."""
 _UNTOLD_PATIENCE_S = 3.0
@@ -38,16 +40,21 @@ class Left(Enum):
     TALKED = "talked"
     WAITED_TOO_LONG = "overflow"
     UNAVAILABLE = "unavailable"
+    CLOSING = "closing"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a queue node wants of the queue. `overflow` is the cause that is told of who waited too long."""
+    """What a queue node wants of the queue. `overflow` is the cause that is told of who waited too long.
+
+    `closes_ms` (epoch; 0: never) is when the service closes: who cannot be served before is not let in.
+    """
 
     queue: QueueId
     priority_s: int
     max_wait_s: float
     overflow: str = "overflow"
+    closes_ms: int = 0
 
 
 async def wait_and_talk(run: Run, wish: Wish, waiting: Waiting) -> Left | Exit:
@@ -107,8 +114,8 @@ class _Stay:
     async def through(self) -> Left | Exit:
         """From the place to the end of the talk."""
         self._announcer.start()
-        if not await self._enter():
-            return Left.UNAVAILABLE
+        if refused := await self._enter():
+            return refused
         while True:
             offer = await self._offer()
             if not isinstance(offer, Offer):
@@ -117,8 +124,8 @@ class _Stay:
             if leg is not None and await self._accepted(offer, leg):
                 await self._talk(offer, leg)
                 return Left.TALKED
-            if self._in_doubt and not await self._enter():
-                return Left.UNAVAILABLE
+            if self._in_doubt and (refused := await self._enter()):
+                return refused
 
     async def _offer(self) -> Offer | Left | Exit:
         """The next offer, or how the caller leaves before one comes."""
@@ -142,28 +149,41 @@ class _Stay:
 
     # --- the place ---
 
-    async def _enter(self) -> bool:
-        """Take or retake the place. False when the queue is full, unknown, or away for longer than anybody waits."""
+    async def _enter(self) -> Left | None:
+        """Take or retake the place; else why not: closing, full, unknown, or away for longer than anybody waits."""
+        left = Left.UNAVAILABLE
         for patience_s in (_UNTOLD_PATIENCE_S, ENTER_PATIENCE_S):
             try:
                 await self._chain.do(self._enqueue, patience_s=patience_s)
             except Refused as refused:
-                _log.warning("queue refused a contact", queue=self._wish.queue, code=refused.code)
+                if refused.code == "CLOSING":
+                    left = Left.CLOSING
+                else:
+                    _log.warning("queue refused a contact", queue=self._wish.queue, code=refused.code)
                 break
             except Unavailable:
                 _log.warning("queue is out of reach", queue=self._wish.queue, contact=self._run.data.contact)
                 await self._announcer.tell_delay()
             else:
                 self._in_doubt = False
-                return True
-        self.cause = "error"
-        return False
+                # Who is inside stays until they are served, whatever the clock says.
+                self._wish = replace(self._wish, closes_ms=0)
+                return None
+        self.cause = "closing" if left is Left.CLOSING else "error"
+        return left
 
     def _enqueue(self) -> Awaitable[Place]:
         visit = self._visit
         arrived_ms = visit.arrived_ms if self._resumed else 0
         self._resumed = True
-        entry = Enqueue(self._mailbox.contact, visit.queue, self._run.services.node, visit.priority_s, arrived_ms)
+        entry = Enqueue(
+            self._mailbox.contact,
+            visit.queue,
+            self._run.services.node,
+            visit.priority_s,
+            arrived_ms,
+            closes_ms=self._wish.closes_ms,
+        )
         return self._distributor.enqueue(entry)
 
     # --- the agent ---

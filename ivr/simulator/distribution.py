@@ -15,7 +15,10 @@ _OTHER = "other-"
 
 
 class ScenarioDistributor(ModelDistributor):
-    """`queues` says which ones are `full` or `away`. Nodes need not beat: time does not pass unseen here."""
+    """`troubles` says which queues are `full`, `away`, or `closing` before who comes can be served.
+
+    Nodes need not beat: time does not pass unseen here.
+    """
 
     def __init__(self, node: NodeId, now_ms: Callable[[], int], sink: Sink, spawn: Spawn) -> None:
         super().__init__("simulator", node, self._tick, sink)
@@ -29,6 +32,8 @@ class ScenarioDistributor(ModelDistributor):
         trouble = self.troubles.get(entry.queue)
         if trouble == "full":
             raise Refused("FULL", f"queue {entry.queue!r} is full")
+        if trouble == "closing" and entry.closes_ms:
+            raise Refused("CLOSING", f"queue {entry.queue!r} closes too soon")
         if trouble == "away":
             raise Unavailable("the distributor is out of reach")
         return await super().enqueue(entry)

@@ -175,6 +175,8 @@ def _press(retold: _Retold, stay: _Stay, *, timed: bool) -> None:
         retold.caller.append({"at": stay.name, **_after(stay.lasted_s, timed=timed), "press": key})
     elif any(way.kind is Kind.NO_CHOICE for way in ways) and isinstance(stay.node, Menu):
         retold.caller += _silences(stay.name, stay.node.attempts)
+    elif isinstance(stay.node, Queue) and {way.kind for way in ways} == {Kind.CLOSING}:
+        retold.parts.setdefault("queues", {})[stay.node.queue] = "closing"
     elif isinstance(stay.node, Queue) and {way.kind for way in ways} == {Kind.UNAVAILABLE}:
         away = stay.lasted_s >= AWAY_S
         retold.parts.setdefault("queues", {})[stay.node.queue] = "away" if away else "full"

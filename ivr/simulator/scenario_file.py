@@ -128,8 +128,9 @@ class _Trouble(Part):
         default_factory=dict, description="The deployment's values for variables of the flows, such as demo."
     )
     crisis: str = Field(default="", max_length=64, description="The crisis that is on, a file under crises/.")
-    queues: dict[Name, Literal["full", "away"]] = Field(
-        default_factory=dict, description="Queues that take nobody more, or are out of reach."
+    queues: dict[Name, Literal["full", "away", "closing"]] = Field(
+        default_factory=dict,
+        description="Queues that take nobody more, are out of reach, or cannot serve the caller before they close.",
     )
     lookups: dict[str, LookedUp] = Field(default_factory=dict, description="What web services do, by name.")
     sms: Sending = Field(default=Sending.SENT, description="What becomes of text messages.")

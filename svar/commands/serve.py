@@ -127,7 +127,11 @@ def greeting(node: Node, places: Places) -> str:
         password = node.passwords.fresh.get(agent)
         shown = f"password {password}" if password else "password as shown at the first start"
         lines.append(f"  sip:{agent}@{sip}   {shown}")
-    if node.passwords.fresh:
+    others = len(node.flows.active.book.routing.agents)
+    if others:
+        kept = f"{node.config.node.state}/agents.json"
+        lines.append(f"  and {others} agents of the flows' routing, whose passwords stand in {kept}")
+    if node.passwords.fresh.keys() & set(node.registering):
         lines.append(f"  (passwords are shown this once and kept in {node.config.node.state}/agents.json)")
     lines += [
         "  ready *1   not ready *2   wrap-up done *3",

@@ -94,6 +94,7 @@ def _queue(d: _Drawn) -> Node:
         "unavailable": d.any(),
         **times,
         **d.maybe(next=d.any()),
+        **d.one({}, {"closes": "office", "closing": d.ahead()}),
     }
 
 

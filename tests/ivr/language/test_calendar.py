@@ -181,3 +181,26 @@ def test_several_calendars_are_open_where_all_are() -> None:
     assert all_of([Opening.OPEN, Opening.OPEN]) is Opening.OPEN
     assert all_of([Opening.OPEN, Opening.CLOSED]) is Opening.CLOSED
     assert all_of([Opening.CLOSED, Opening.HOLIDAY, Opening.OPEN]) is Opening.HOLIDAY
+
+
+@pytest.mark.parametrize(
+    ("now", "closes"),
+    [
+        ("2026-11-23 10:00", "2026-11-23 15:00"),
+        ("2026-11-23 14:59", "2026-11-23 15:00"),
+        ("2026-11-23 15:00", None),
+        ("2026-11-22 10:00", None),
+        ("2026-11-25 10:00", "2026-11-25 12:00"),
+        ("2026-11-27 23:30", "2026-11-28 02:00"),
+    ],
+)
+def test_it_closes_when_it_is_open_no_more(now: str, closes: str | None) -> None:
+    hours = ((540, 900),)
+    short: dict[date, tuple[tuple[int, int], ...]] = {date(2026, 11, 25): ((540, 720),)}
+    late: tuple[tuple[tuple[int, int], ...], ...] = (hours,) * 4 + (((540, 1440),), ((0, 120),), ())
+    found = Calendar("c", late, dated=short).closes_after(at(now))
+    assert found == (None if closes is None else at(closes))
+
+
+def test_what_never_closes_closes_at_no_time() -> None:
+    assert Calendar("c", (((0, 1440),),) * 7, public_holidays=False).closes_after(at("2026-11-23 10:00")) is None

@@ -82,6 +82,8 @@ def _digits(draw: st.DrawFn, target: st.SearchStrategy[str]) -> dict[str, Any]:
 
 def _queue(draw: st.DrawFn, target: st.SearchStrategy[str]) -> dict[str, Any]:
     next_ = {"next": draw(target)} if draw(st.booleans()) else {}
+    if not draw(st.integers(0, 2)):
+        next_ |= {"closes": draw(st.sampled_from(sorted(CALENDARS))), "closing": draw(target)}
     waiting: dict[str, Any] = {"welcome": draw(texts()), "position": draw(texts())} if draw(st.booleans()) else {}
     if draw(st.booleans()):
         waiting |= {"say_keys": draw(texts()), "keys": {"1": draw(target)}}
