@@ -58,7 +58,7 @@ class FlowRun:
 
     `version` is that of the book. `frames` are the flows that called this one, the first one first. `asked` says which
     step asked for each personal variable: a run that is resumed asks there again when it needs it. `left_message` is
-    the last message that was left in a mailbox, by its name there.
+    the last message that was left in a mailbox, by its name there. `began_ms` (epoch) is when the call came.
     """
 
     contact: str
@@ -73,6 +73,7 @@ class FlowRun:
     transferred: str = ""
     frames: list[Frame] = field(default_factory=list)
     left_message: str = ""
+    began_ms: int = 0
 
     def to_data(self) -> dict[str, Any]:
         """Plain dicts, lists and scalars."""
