@@ -22,7 +22,7 @@ MOST = 256
 class NodeRecord:
     """What a node says of itself. `address`: the SIP URI that other nodes send to; `hosts`: where it sends from.
 
-    `cut_off`: none of the trunks that it watches answers.
+    `cut_off`: none of the trunks that it watches answers. `stopped`: it ended in order.
     """
 
     node: str
@@ -32,6 +32,7 @@ class NodeRecord:
     release: str
     since_ms: int
     cut_off: bool = False
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,18 @@ class Nodes:
         async with _available():
             await self._client.hset(self._records, record.node, orjson.dumps(asdict(record)))
 
-    async def withdraw(self, node: str) -> None:
-        """It stops in order: nobody has to look after what it held."""
+    async def restore(self, record: NodeRecord, secret: bytes) -> None:
+        """Redis has forgotten it, or others thought it dead."""
         async with _available():
-            await self._client.hdel(self._records, node)
+            await self._client.set(self._secret, secret.hex(), nx=True)
+        await self.announce(record)
+
+    async def leave(self, node: str) -> None:
+        """It has stopped in order, and beats no more: others look after its phones at once. Nothing when unknown."""
+        async with _available():
+            if (text := await self._client.hget(self._records, node)) is not None:
+                await self._client.hset(self._records, node, orjson.dumps(orjson.loads(text) | {"stopped": True}))
+            await self._client.zrem(self._leases, f"n:{node}")
 
     async def bury(self, record: NodeRecord) -> bool:
         """What a dead node left is put in order. True for the first who says so, of this life of the node."""

@@ -36,6 +36,10 @@ class Nodes:
         self._seen: OrderedDict[str, int] = OrderedDict()
         self._forgotten_ms = -1
 
+    @property
+    def secret(self) -> bytes:
+        return self._secret
+
     def others(self, hosts: Mapping[str, Collection[str]]) -> None:
         """The other nodes that live, with the addresses that each sends from."""
         self._others = hosts

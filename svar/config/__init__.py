@@ -15,6 +15,7 @@ from svar.config.schema import (
     Media,
     Mqtt,
     Node,
+    Nodes,
     Notice,
     Outbound,
     OutboundCaps,

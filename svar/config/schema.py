@@ -365,7 +365,6 @@ class Sections:
     media: Media = field(default_factory=Media)
     http: Http = field(default_factory=Http)
     redis: Redis = field(default_factory=Redis)
-    nodes: Nodes = field(default_factory=Nodes)
     mqtt: Mqtt = field(default_factory=Mqtt)
     flows: Flows = field(default_factory=Flows)
     sms: Sms = field(default_factory=Sms)
@@ -377,6 +376,7 @@ class Sections:
 class Config(Sections):
     """The whole file: its sections, and what there may be any number of."""
 
+    nodes: Nodes = field(default_factory=Nodes)
     trunk: list[Trunk] = field(default_factory=list)
     queue: list[Queue] = field(default_factory=list)
     agent: list[Agent] = field(default_factory=list)

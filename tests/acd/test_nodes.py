@@ -70,12 +70,25 @@ async def test_a_dead_node_is_buried_once_and_not_after_it_came_back(client: Red
     assert len((await nodes.look()).dead) == 1
 
 
-async def test_a_node_that_stops_in_order_is_neither_living_nor_dead(client: Redis) -> None:
+async def test_a_node_that_stops_in_order_is_gone_at_once_and_says_so(client: Redis) -> None:
     nodes = Nodes(client, "nav")
     await beating(client, Clock(), "n1")
-    await nodes.announce(OSLO)
-    await nodes.withdraw("n1")
+    await nodes.leave("n1")
     assert await nodes.look() == Seen({}, {})
+    await beating(client, Clock(), "n1")
+    await nodes.announce(OSLO)
+    await nodes.leave("n1")
+    assert await nodes.look() == Seen({}, {"n1": replace(OSLO, stopped=True)})
+
+
+async def test_what_redis_forgot_is_told_again_and_the_secret_stays(client: Redis) -> None:
+    nodes = Nodes(client, "nav")
+    secret = await nodes.secret()
+    await client.flushall()
+    await nodes.restore(OSLO, secret)
+    await Nodes(client, "nav").restore(ALTA, b"x" * 32)
+    assert await nodes.secret() == secret
+    assert set((await nodes.look()).dead) == {"n1", "n2"}
 
 
 async def test_the_nodes_of_a_tenant_share_a_secret_that_no_other_has(client: Redis) -> None:
@@ -93,7 +106,8 @@ async def test_without_redis_nobody_can_say() -> None:
         nodes.look(),
         nodes.secret(),
         nodes.announce(OSLO),
-        nodes.withdraw("n1"),
+        nodes.leave("n1"),
+        nodes.restore(OSLO, b"x" * 32),
         nodes.bury(OSLO),
     ):
         with pytest.raises(Unavailable, match="redis"):
