@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from sip.asking import Asking
 from sip.certificates import Expected, canonical
 from sip.config import Address, CoreConfig
 from sip.events import Origin, ReferralId, RegistrationId, ResolveId, SessionId, SipEvent
@@ -44,6 +45,7 @@ class UserAgentCore:
         self._reception = Reception(self._station, self._sessions)
         self._registrations: dict[RegistrationId, OwnRegistration] = {}
         self._trunks = Trunks(self._station)
+        self.phones = Asking(self._station, self._reception.registrar)
 
     # --- the contract of a protocol machine
 
@@ -164,8 +166,7 @@ class UserAgentCore:
     # --- trunks
 
     def hire(self, now: float) -> None:
-        """Register at the trunks that want it, and ask whether they live, from now on: TrunkRegistered and the others
-        follow."""
+        """Register at trunks that want it, and ask whether they live: TrunkRegistered and the others follow."""
         self._trunks.start(now)
 
     def quit(self, now: float) -> None:
@@ -367,8 +368,7 @@ class UserAgentCore:
         self, transaction: Transaction, status: int, now: float, headers: HeaderLines = (), body: bytes = b""
     ) -> bool:
         """Answer a RegisterReceived or RequestReceived."""
-        tag = self._station.tokens()
-        answer = respond(transaction.request, status, to_tag=tag, headers=list(headers), body=body)
+        answer = respond(transaction.request, status, to_tag=self._station.tokens(), headers=list(headers), body=body)
         return transaction.respond(answer, now)
 
     def register(

@@ -14,6 +14,7 @@ SessionId = NewType("SessionId", str)
 RegistrationId = NewType("RegistrationId", str)
 ReferralId = NewType("ReferralId", str)
 ResolveId = NewType("ResolveId", str)
+QuestionId = NewType("QuestionId", str)
 
 OriginKind = Literal["trunk", "agent", "node", "stranger"]
 EndCause = Literal["remote", "local", "cancelled", "no_ack", "gone", "timeout", "unanswered", "transport", "expired"]
@@ -318,6 +319,14 @@ class TrunkPinged:
     round_trip_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class PhoneAsked:
+    """A phone was asked whether it is there. `round_trip_s` is None when it did not answer."""
+
+    question: QuestionId
+    round_trip_s: float | None
+
+
 SessionEvent = (
     InviteReceived
     | Provisional
@@ -337,7 +346,7 @@ SessionEvent = (
 )
 RegistrarEvent = Registered | Unregistered
 RequestEvent = RegisterReceived | RequestReceived
-RegistrationEvent = RegistrationActive | RegistrationFailed
+RegistrationEvent = RegistrationActive | RegistrationFailed | PhoneAsked
 TrunkEvent = TrunkRegistered | TrunkRegistrationFailed | TrunkPinged
 SipEvent = SessionEvent | RegistrarEvent | RequestEvent | RegistrationEvent | TrunkEvent | Resolve
 

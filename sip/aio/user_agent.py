@@ -16,6 +16,8 @@ from sip.core import UserAgentCore
 from sip.events import (
     Ended,
     InviteReceived,
+    PhoneAsked,
+    QuestionId,
     ReferralId,
     Registered,
     RegisterReceived,
@@ -54,8 +56,8 @@ class UserAgent:
     """Commands are those of the core, at the loop's time; what they cause is sent before they return.
 
     Events are delivered by plain calls from the loop: to `on_invite`, `on_register_change` (Registered, Unregistered),
-    `on_request`, `on_registration` (our own, and how trunks are), and each session's listener. An event that a command
-    causes is delivered before the command returns, or after the delivery that is under way.
+    `on_request`, `on_registration` (our own, how trunks and phones are), and each session's listener. An event that a
+    command causes is delivered before the command returns, or after the delivery that is under way.
     """
 
     def __init__(
@@ -257,6 +259,13 @@ class UserAgent:
         self.core.quit(self._clock())
         self._flush()
 
+    def ask(self, contact: SipUri, destination: Address) -> QuestionId | None:
+        """Ask a phone whether it is there: PhoneAsked goes to `on_registration`, never before this returns."""
+        question = self.core.phones.ask(contact, destination, self._clock())
+        self._send()
+        asyncio.get_running_loop().call_soon(self._flush)
+        return question
+
     def drain(self) -> None:
         self.core.drain(self._clock())
 
@@ -333,6 +342,7 @@ class UserAgent:
                 | TrunkRegistered()
                 | TrunkRegistrationFailed()
                 | TrunkPinged()
+                | PhoneAsked()
             ):
                 if self.on_registration is not None:
                     self.on_registration(event)
