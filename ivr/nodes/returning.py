@@ -13,8 +13,8 @@ from ivr.nodes.base import Node
 from ivr.ports.callbacks import Callbacks, Standing
 from ivr.running.run import Run
 
-CODE_DIGITS = 6
-EXAMPLE_CODE = "204107"
+CODE_DIGITS = 8
+EXAMPLE_CODE = "20410732"
 """The code of every caller in simulations."""
 
 

@@ -49,7 +49,7 @@ class Promises:
 
     async def ask(self, wish: CallbackWish) -> Kept:
         await asyncio.sleep(0.1)
-        return Kept(self._promise, "" if wish.pii_caller else "204107")
+        return Kept(self._promise, "" if wish.pii_caller else "20410732")
 
     async def standing(self, *, pii_caller: str = "", pii_code: str = "") -> Standing | None:
         await asyncio.sleep(0.1)

@@ -52,22 +52,22 @@ async def test_a_number_that_only_the_caller_says_is_nobodys() -> None:
 
 
 async def test_a_code_shows_who_a_caller_is() -> None:
-    callbacks = Promises(known="204107")
-    call, data = await asked(callbacks, [*keyed("204107", 0.5), (4, "9")], nodes=BY_CODE)
+    callbacks = Promises(known="20410732")
+    call, data = await asked(callbacks, [*keyed("20410732", 0.5), (4, "9")], nodes=BY_CODE)
     assert texts(call) == ["Koden?", "Tast 9.", "Avbestilt.", "Ha det."]
-    assert "204107" not in str(data.to_data())
+    assert "20410732" not in str(data.to_data())
 
 
 async def test_codes_are_guessed_at_a_few_times_in_a_call() -> None:
-    callbacks = Promises(known="204107")
-    call, _ = await asked(callbacks, keyed("111111222222204107", 0.5), nodes=BY_CODE)
-    assert callbacks.guessed == ["111111", "222222"]
+    callbacks = Promises(known="20410732")
+    call, _ = await asked(callbacks, keyed("111111112222222220410732", 0.5), nodes=BY_CODE)
+    assert callbacks.guessed == ["11111111", "22222222"]
     assert texts(call) == ["Koden?", "Koden?", "Ha det."]
 
 
 @pytest.mark.parametrize("presses", [[], [(0.5, "#")]])
 async def test_who_has_no_code_goes_on(presses: list[tuple[float, str]]) -> None:
-    callbacks = Promises(known="204107")
+    callbacks = Promises(known="20410732")
     call, _ = await asked(callbacks, presses, nodes=BY_CODE)
     assert callbacks.guessed == []
     assert texts(call)[-1] == "Ha det."
