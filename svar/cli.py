@@ -14,6 +14,7 @@ from svar.commands.prompts import prompts
 from svar.commands.prove import prove
 from svar.commands.publish import publish
 from svar.commands.rollback import rollback
+from svar.commands.roster import roster
 from svar.commands.scenarios import scenarios
 from svar.commands.serve import serve
 from svar.commands.simulate import simulate
@@ -38,6 +39,7 @@ app.command()(publish)
 app.command()(rollback)
 app.add_typer(versions, name="versions")
 app.add_typer(crisis, name="crisis")
+app.add_typer(roster, name="roster")
 app.command()(docs)
 app.command()(graph)
 app.command()(diff)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from acd.connection import blocking_client, command_client
 from acd.crises_redis import RedisCrises
+from acd.duty_redis import RedisDuty
 from acd.nodes import living
 from acd.relay import Batch, Relay
 from acd.serving import Serving, ServingReports
@@ -30,6 +31,7 @@ class FlowStore:
 
     versions: RedisVersions
     crises: RedisCrises
+    duty: RedisDuty
     nodes: tuple[str, ...]
     where: str
     _reports: ServingReports
@@ -77,6 +79,7 @@ async def open_store(config: Config) -> AsyncIterator[FlowStore]:
         yield FlowStore(
             RedisVersions(client, tenant),
             RedisCrises(client, tenant),
+            RedisDuty(client, tenant),
             tuple(nodes),
             where,
             ServingReports(client, tenant),

@@ -101,4 +101,5 @@ class RosterFile(Part):
             ),
             tuple(Absence(row.agent, day_span(row.days), row.instead or "") for row in self.absences),
             tuple(row.made() for row in self.reserves),
+            self.covers or "",
         )

@@ -53,13 +53,14 @@ class Reserve:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Who is on duty for `queue`."""
+    """Who is on duty for `queue`. `covers`: the calendar whose hours somebody should be on duty in; empty: none."""
 
     name: str
     queue: str
     shifts: tuple[Shift, ...]
     absences: tuple[Absence, ...] = ()
     reserves: tuple[Reserve, ...] = ()
+    covers: str = ""
 
     def on_duty(self, now_ms: int, away: Mapping[str, str] = _NOBODY) -> frozenset[str]:
         """The agents on duty at this moment (milliseconds since the epoch), those who stand in included.
@@ -69,6 +70,11 @@ class Roster:
         local = datetime.fromtimestamp(now_ms / 1000, OSLO)
         minute = local.hour * 60 + local.minute
         return frozenset(agent for (begin, end), agent in self._of_day(local.date(), away) if begin <= minute < end)
+
+    def agents(self) -> set[str]:
+        """Everybody who may be on duty by its shifts."""
+        named = {agent for shift in self.shifts for agent in shift.agents} | {each.instead for each in self.absences}
+        return named - {""}
 
     def absent(self, now_ms: int) -> dict[str, str]:
         """Who is away by this roster at this moment, and who stands in ("": nobody)."""
@@ -90,8 +96,7 @@ class Roster:
     def uncovered(self, calendar: Calendar, from_ms: int, days: int) -> Iterator[tuple[int, int]]:
         """Spans in which the calendar is open and nobody is on duty, over so many days."""
         until_ms = from_ms + days * _DAY_MS
-        agents = {agent for shift in self.shifts for agent in shift.agents} | {each.instead for each in self.absences}
-        covered = _joined(sorted(span for agent in agents for span in self.duty(agent, from_ms, until_ms)))
+        covered = _joined(sorted(span for agent in self.agents() for span in self.duty(agent, from_ms, until_ms)))
         edges = {edge for span in covered for edge in span}
         moments = sorted({from_ms, *calendar.boundaries(from_ms, until_ms), *edges} - {until_ms})
         for begin, end in zip(moments, [*moments[1:], until_ms], strict=True):
