@@ -1,0 +1,145 @@
+"""What users of other systems asked for in vain, of a whole node with real SIP phones."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.ivr.sip_lab import Handset
+from tests.rtp.phone import until
+from tests.svar.system.installation import Installation, eventually, running
+from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at, refuses, talks_for
+
+PARTS = """
+[[queue]]
+name = "work"
+offer_s = 2
+[[agent]]
+name = "anna"
+skills = { work = 5 }
+[[agent]]
+name = "bjorn"
+skills = { work = 5 }
+"""
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Installation]:
+    async with running(Installation(tmp_path, PARTS)) as installation:
+        yield installation
+
+
+async def waiting_caller(node: Installation, phones: Phones, waiting: int = 1) -> Handset:
+    caller = await phones.answered_call()
+    await asyncio.sleep(0.3)
+    await phones.press(caller, "2")
+
+    async def waits() -> bool:
+        return (await node.balance())[4] == waiting
+
+    await eventually(waits, f"caller number {waiting} in the queue")
+    return caller
+
+
+async def test_ask_01_an_agent_who_answers_too_late_does_not_share_the_call(node: Installation) -> None:
+    """Two agents answer one call: of two phones that answer, the one whose offer has run out gets no talk."""
+    async with phones_at(node) as phones:
+
+        async def late(handset: Handset) -> None:
+            """Answers as the ringing ends, at the same moment as the CANCEL."""
+            handset.ring()
+            await asyncio.sleep(1.99)
+            if not handset.ended:
+                handset.answer()
+
+        await phones.register("anna", late)
+        caller = await waiting_caller(node, phones)
+        await phones.rings()
+        await phones.register("bjorn", answers)
+
+        async def somebody_talks() -> bool:
+            return (await node.agents()).get("talking", 0) == 1
+
+        await eventually(somebody_talks, "a talk", 15, node.agents)
+        await asyncio.sleep(3)
+        assert (await node.agents()).get("talking", 0) == 1
+        talking = [name for name, handset in phones.rung if not handset.ended]
+        assert len(talking) == 1, "one phone has the caller, and the other's call is over"
+        caller.hang_up()
+        await node.quiet()
+        assert await node.balance() == (1, 1, 0, 0, 0)
+
+
+async def test_ask_05_a_caller_who_waits_stays_while_redis_is_restarted_and_is_not_abandoned(
+    node: Installation,
+) -> None:
+    """Waiting calls dropped or marked abandoned at a restart: Redis is killed, the caller waits on and is answered."""
+    async with phones_at(node) as phones:
+        caller = await waiting_caller(node, phones)
+        killed = node.child("-server")
+        os.kill(killed, signal.SIGKILL)
+
+        def another() -> bool:
+            try:
+                return node.child("-server") != killed
+            except (AssertionError, FileNotFoundError):
+                return False
+
+        await eventually(another, "another Redis")
+        assert not caller.ended
+        await phones.register("anna", talks_for(0.3))
+        await until(caller.is_over, "end of the call", deadline_s=15)
+        await node.quiet(20)
+        assert await node.balance() == (1, 1, 0, 0, 0)
+        (record,) = node.records()
+        assert record["outcome"] == "answered"
+
+
+async def test_ask_06_an_agent_whose_phone_went_away_is_offered_no_more_calls(node: Installation) -> None:
+    """An agent whose phone is gone is still offered calls: it rings nowhere, once, and the next caller is another's."""
+    async with phones_at(node) as phones:
+        async with phones_at(node) as gone:
+            await gone.register("anna", lets_it_ring)
+
+            async def ready() -> bool:
+                return (await node.agents()).get("ready", 0) == 1
+
+            await eventually(ready, "a ready agent", instead=node.agents)
+        caller = await waiting_caller(node, phones)
+
+        async def nobody_offered() -> bool:
+            return not (await node.agents()).get("offered", 0)
+
+        await eventually(nobody_offered, "the end of the only offer", 10, node.agents)
+        await phones.register("bjorn", talks_for(0.3))
+        await until(caller.is_over, "end of the call", deadline_s=15)
+        second = await phones.answered_call()
+        await asyncio.sleep(0.3)
+        await phones.press(second, "2")
+        await until(second.is_over, "end of the second call", deadline_s=15)
+
+        async def both_answered() -> bool:
+            return await node.balance() == (2, 2, 0, 0, 0)
+
+        await eventually(both_answered, "two answered calls", instead=node.balance)
+        assert await node.total("svar_offers_total") == 3, "anna was rung once, bjorn twice"
+
+
+async def test_ask_07_a_caller_whom_an_agent_rejects_stays_and_is_next(node: Installation) -> None:
+    """A rejected call drops the caller: the first in line, rejected by anna, is bjorn's before the second."""
+    async with phones_at(node) as phones:
+        await phones.register("anna", refuses(603))
+        first = await waiting_caller(node, phones)
+        second = await waiting_caller(node, phones, 2)
+        assert not first.ended
+        await phones.register("bjorn", talks_for(0.5))
+        await until(first.is_over, "end of the first call", deadline_s=15)
+        assert not second.ended, "who came first was served first"
+        await until(second.is_over, "end of the second call", deadline_s=15)
+        await node.quiet()
+        assert await node.balance() == (2, 2, 0, 0, 0)
+        offers = [name for name, _ in phones.rung]
+        assert offers == ["anna", "bjorn", "bjorn"]
