@@ -110,6 +110,10 @@ class Registrations:
         best = max(bindings, key=lambda one: (one.q, one.expires_at))
         return Target(best.contact, best.destination)
 
+    def here(self) -> Collection[str]:
+        """The agents who have a phone that registered at this node."""
+        return [agent for agent, addresses in self._addresses.items() if addresses and agent not in self._fixed]
+
     async def find(self, agent: str) -> Target | None:
         """The same over all nodes. Where the store cannot say, it is one that registered here."""
         here = self.locate(agent)
