@@ -8,13 +8,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ivr.language.problems import did_you_mean
+from ivr.language.routing import NO_ROUTING, Routing, skills_asked
 from metrics.mqtt import Broker, BrokerUrlError
 from rtp.engine import Srtp
 from sip.aio.resolver import name_server
 from sip.errors import SipError
 from sip.message.uri import SipUri
 from sip.resolution import is_name
-from svar import certificates, endpoint, outbound, trunks, web
+from svar import certificates, endpoint, outbound, talking, trunks, web
 from svar import media as media_engine
 from svar.config import Config, ConfigError, Trunk
 
@@ -30,7 +31,14 @@ _SHORTEST_SESSION_S = 90
 
 def check(config: Config) -> None:
     """Raises ConfigError, one line a mistake."""
-    mistakes = [*_node(config), *_network(config), *_peers(config), *web.mistakes(config), *outbound.mistakes(config)]
+    mistakes = [
+        *_node(config),
+        *_network(config),
+        *_peers(config),
+        *web.mistakes(config),
+        *talking.mistakes(config),
+        *outbound.mistakes(config),
+    ]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
 
@@ -50,13 +58,18 @@ def files(config: Config, environment: Mapping[str, str]) -> Iterator[str]:
     yield from web.files(config, environment)
 
 
-def doubts(config: Config) -> Iterator[str]:
-    """What may be meant, but seldom is: queues that nobody serves, and skills that no queue asks for."""
+def doubts(config: Config, routing: Routing = NO_ROUTING) -> Iterator[str]:
+    """What may be meant, but seldom is: queues that nobody serves, and skills that no queue asks for.
+
+    `routing` is that of the flows' folder, whose agents and queues are there beside the configuration's.
+    """
     yield from media_engine.doubts(config)
     asked = {queue.skill or queue.name for queue in config.queue}
+    asked |= {skill for queue in routing.queues.values() for skill in skills_asked(queue.spec)}
+    staff = [agent.skills for agent in config.agent] + [agent.spec.skills for agent in routing.agents.values()]
     for queue in config.queue:
         skill = queue.skill or queue.name
-        if not any(agent.skills.get(skill, 0) >= queue.level for agent in config.agent):
+        if not any(skills.get(skill, 0) >= queue.level for skills in staff):
             yield f"queue {queue.name!r}: no agent has the skill {skill!r} at level {queue.level} or more"
     for agent in config.agent:
         for skill in agent.skills:

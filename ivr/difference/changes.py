@@ -24,6 +24,19 @@ class What(StrEnum):
     CRISIS_ADDED = "crisis_added"
     CRISIS_REMOVED = "crisis_removed"
     CRISIS_CHANGED = "crisis_changed"
+    QUEUE_ADDED = "queue_added"
+    QUEUE_REMOVED = "queue_removed"
+    QUEUE_CHANGED = "queue_changed"
+    SITES_MERGED = "sites_merged"
+    SITE_ADDED = "site_added"
+    SITE_REMOVED = "site_removed"
+    SITE_CHANGED = "site_changed"
+    AGENTS_ADDED = "agents_added"
+    AGENTS_REMOVED = "agents_removed"
+    AGENTS_CHANGED = "agents_changed"
+    PARTNER_ADDED = "partner_added"
+    PARTNER_REMOVED = "partner_removed"
+    PARTNER_CHANGED = "partner_changed"
     START_CHANGED = "start_changed"
     WAY_ADDED = "way_added"
     WAY_REMOVED = "way_removed"
@@ -55,6 +68,13 @@ _AT_STEPS = frozenset(
         What.SETTING_CHANGED,
     }
 )
+ROUTING = frozenset(
+    kind for kind in What if kind.partition("_")[0] in ("queue", "sites", "site", "agents", "partner")
+) - {
+    What.QUEUE_REACHED,
+    What.QUEUE_UNREACHED,
+}
+"""Who serves whom, which is of no flow."""
 SIGNS = {"added": "+", "removed": "−", "reached": "+", "unreached": "−"}
 
 

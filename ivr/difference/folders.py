@@ -10,9 +10,11 @@ from ivr.difference.flows import compare_flow, queues
 from ivr.difference.journeys import routes
 from ivr.difference.matching import match
 from ivr.difference.phrases import Phrases
+from ivr.difference.routing import compare_routing
 from ivr.files.crisis_file import CrisisFile
 from ivr.files.flow import Flow
 from ivr.language.calendar import Calendar
+from ivr.language.routing import NO_ROUTING, Routing
 from ivr.picture.hours import week_lines
 
 ENOUGH = 0.6
@@ -27,14 +29,17 @@ class Side:
     flows: Mapping[str, Flow]
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     crises: Mapping[str, CrisisFile] = field(default_factory=dict)
+    routing: Routing = NO_ROUTING
 
 
 def compare(old: Side, new: Side, phrases: Phrases) -> Difference:
     """Everything that differs."""
     pairs = flow_pairs(old, new)
-    phrases = replace(phrases, titles={**phrases.titles, **_hours(old, phrases), **_hours(new, phrases)})
+    titles = {**_queue_titles(old), **_queue_titles(new), **_hours(old, phrases), **_hours(new, phrases)}
+    phrases = replace(phrases, titles={**phrases.titles, **titles})
     changes = [*_numbers(old, new, pairs, phrases), *_calendars(old, new, phrases)]
     changes += compare_crises(old.crises, new.crises, phrases)
+    changes += compare_routing(old.routing, new.routing, phrases)
     for name, flow in new.flows.items():
         if name not in pairs.values():
             changes.append(_flow_added(flow, phrases))
@@ -47,8 +52,8 @@ def compare(old: Side, new: Side, phrases: Phrases) -> Difference:
     lost = {change.before for change in nowhere}
     changes = [one for one in changes if one.what is not What.QUEUE_UNREACHED or one.before not in lost] + nowhere
     changes = shared(changes)
-    titles = {name: flow.title for side in (old, new) for name, flow in side.flows.items()}
-    return Difference(old.name, new.name, tuple(changes), tuple(titles.items()))
+    flows = {name: flow.title for side in (old, new) for name, flow in side.flows.items()}
+    return Difference(old.name, new.name, tuple(changes), tuple(flows.items()))
 
 
 def shared(changes: Sequence[Change]) -> list[Change]:
@@ -63,6 +68,10 @@ def shared(changes: Sequence[Change]) -> list[Change]:
         names = dict.fromkeys(flows.get(alike, ()))
         told[replace(alike, flows=tuple(names)) if len(names) > 1 else change] = None
     return list(told)
+
+
+def _queue_titles(side: Side) -> dict[tuple[str, str], str]:
+    return {("queue", name): queue.title for name, queue in side.routing.queues.items() if queue.title}
 
 
 def _hours(side: Side, phrases: Phrases) -> dict[tuple[str, str], str]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from ivr.difference.changes import Change, Difference, What
+from ivr.difference.changes import ROUTING, Change, Difference, What
 from ivr.difference.phrases import Phrases
 from ivr.difference.wording import marked
 
@@ -76,21 +76,31 @@ def _sections(difference: Difference, phrases: Phrases) -> Iterator[tuple[str, l
     titles = dict(difference.titles)
     by_flow: dict[str, list[Change]] = {"": []}
     for change in difference.heard:
-        by_flow.setdefault(change.flow, []).append(change)
+        if change.what not in ROUTING:
+            by_flow.setdefault(change.flow, []).append(change)
     for flow, changes in by_flow.items():
         if changes:
             every = phrases.choose("Alle flyter", "All flows")
             yield (f"{titles[flow]} ({flow})" if flow in titles else flow or every), changes
-    if difference.inside:
-        yield (
-            phrases.choose("Innvendig: ingen innringer merker det", "Inside: no caller notices"),
-            list(difference.inside),
-        )
+    if serving := [change for change in difference.changes if change.what in ROUTING]:
+        yield phrases.choose("Hvem betjener hvem", "Who serves whom"), serving
+    if inside := [change for change in difference.inside if change.what not in ROUTING]:
+        yield phrases.choose("Innvendig: ingen innringer merker det", "Inside: no caller notices"), inside
 
 
 _SAID_ALREADY = frozenset({What.HOURS_CHANGED, What.DAY_CHANGED, What.STEP_RENAMED, What.QUEUE_REACHED})
-_LED = frozenset({What.WAY_REMOVED, What.NUMBER_REMOVED, What.FLOW_REMOVED})
-_LEADS = frozenset({What.WAY_ADDED, What.NUMBER_ADDED, What.FLOW_ADDED, What.CALENDAR_ADDED})
+_LED = frozenset({What.WAY_REMOVED, What.NUMBER_REMOVED, What.FLOW_REMOVED, What.AGENTS_REMOVED})
+_LEADS = frozenset(
+    {
+        What.WAY_ADDED,
+        What.NUMBER_ADDED,
+        What.FLOW_ADDED,
+        What.CALENDAR_ADDED,
+        What.QUEUE_ADDED,
+        What.AGENTS_ADDED,
+        What.PARTNER_ADDED,
+    }
+)
 _SHORT = 60
 
 

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ivr.checks.flows import check_folder
+from ivr.checks.flows import check_flows
 from ivr.files import telling
 from ivr.files.load import read_folder
 from ivr.language.problems import FlowFileError, Problem, errors
@@ -56,12 +56,14 @@ def _once(config: Path, folder: Path | None, told: Format) -> bool:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return False
-    for doubt in checks.doubts(settings):
+    folder = folder or Path(settings.flows.folder)
+    read = read_folder(folder)
+    for doubt in checks.doubts(settings, read.routing.made()):
         print(f"{config}: warning: {doubt}", file=sys.stderr)
     for mistake in unusable:
         print(mistake, file=sys.stderr)
-    folder = folder or Path(settings.flows.folder)
-    problems = sorted(check_folder(folder, deployment.names(settings)) + _unspeakable(folder))
+    found = read.problems + check_flows(read, deployment.names(settings), deployment.standing(settings))
+    problems = sorted(found + _unspeakable(folder))
     if told is Format.JSON:
         print(telling.as_json(problems))
     elif told is Format.GITHUB:

@@ -20,6 +20,7 @@ from ivr.difference.phrases import Phrases
 from ivr.difference.picture import graph_of_difference
 from ivr.files.load import read_folder
 from ivr.language.problems import FlowFileError, did_you_mean, errors
+from ivr.language.routing import NO_ROUTING
 from ivr.picture.graph import Around
 from ivr.picture.svg import svg
 from ivr.picture.words import LANGUAGES
@@ -96,7 +97,8 @@ def _sides(settings: Config, old: str, new: str, flow: str, into: Path) -> tuple
 
 
 def _only(side: Side, names: set[str]) -> Side:
-    return replace(side, flows={name: flow for name, flow in side.flows.items() if name in names})
+    flows = {name: flow for name, flow in side.flows.items() if name in names}
+    return replace(side, flows=flows, routing=NO_ROUTING)
 
 
 def _before(settings: Config, into: Path) -> Ref:
@@ -115,7 +117,8 @@ def _before(settings: Config, into: Path) -> Ref:
 def _side(ref: Ref, into: Path) -> Side:
     """Raises FlowFileError where flows cannot be read; a difference of half of them would mislead."""
     folder = read_folder(ref.folder)
-    problems = errors([*folder.problems, *(one for loaded in folder.flows for one in loaded.marked.problems)])
+    marks = [*(loaded.marked for loaded in folder.flows), *folder.routing.marks]
+    problems = errors([*folder.problems, *(one for marked in marks for one in marked.problems)])
     if problems:
         shown = [replace(one, path=_named(one.path, ref, into)) for one in problems]
         raise FlowFileError(shown)
@@ -123,7 +126,8 @@ def _side(ref: Ref, into: Path) -> Side:
     if ref.file:
         flows = {one.flow.flow: one.flow for one in folder.flows if Path(one.marked.path).name == ref.file}
     crises = {name: loaded.file for name, loaded in folder.crises.items()}
-    return Side(ref.name, flows, folder.calendars, {} if ref.file else crises)
+    routing = NO_ROUTING if ref.file else folder.routing.made()
+    return Side(ref.name, flows, folder.calendars, {} if ref.file else crises, routing)
 
 
 def _named(path: str, ref: Ref, into: Path) -> str:

@@ -104,7 +104,8 @@ def _flow(folder: Folder, name: str, path: Path) -> Flow:
 
 def around_of(settings: Config, folder: Folder) -> Around:
     """Calendars of the folder, and the deployment's titles."""
-    return Around(folder.calendars, titles_of(settings))
+    routed = {("queue", name): queue.title for name, queue in folder.routing.made().queues.items() if queue.title}
+    return Around(folder.calendars, titles_of(settings) | routed)
 
 
 def titles_of(settings: Config) -> dict[tuple[str, str], str]:
