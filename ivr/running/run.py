@@ -16,6 +16,7 @@ from ivr.ports.callbacks import Callbacks
 from ivr.ports.lookups import Lookups
 from ivr.ports.mailboxes import Mailboxes
 from ivr.ports.phones import AgentPhones
+from ivr.ports.places import Places
 from ivr.ports.texting import Texts
 from ivr.running.commands import Commands
 from ivr.running.logged_in import LoggedIn
@@ -105,6 +106,7 @@ class Ports:
     texts: Texts | None = None
     crises: Crises | None = None
     callbacks: Callbacks | None = None
+    places: Places | None = None
 
 
 @dataclass(frozen=True, slots=True)
