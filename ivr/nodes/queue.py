@@ -19,7 +19,8 @@ from ivr.nodes.base import Node
 from ivr.nodes.hours import Calendars, calendars_needed
 from ivr.running.announcing import Waiting
 from ivr.running.leaving import KNOWN, Exit
-from ivr.running.queueing import ENTER_PATIENCE_S, NOT_LET_IN, Left, Wish, wait_and_talk
+from ivr.running.queueing import ENTER_PATIENCE_S, NOT_LET_IN, Left, Wish
+from ivr.running.regaining import CODE, wait_as_before
 from ivr.running.run import Run
 
 _STAY_WAIT_S = 4.0
@@ -49,7 +50,7 @@ class Queue(Node):
     ```
     """
 
-    slots: ClassVar[frozenset[str]] = frozenset({"position", "waiting", "wait", "interval"})
+    slots: ClassVar[frozenset[str]] = frozenset({"position", "waiting", "wait", "interval", CODE})
 
     type: Literal["queue"]
     queue: Name = Field(description="A `[[queue]]` of the deployment.")
@@ -170,7 +171,7 @@ class Queue(Node):
             priority_s = max(priority_s, crisis.head_start_s(self.queue, run.value))
         overflow = run.flow.nodes[self.overflow].flows_out_as
         wish = Wish(QueueId(self.queue), priority_s, self.max_wait_s, overflow, self._closes_ms(run))
-        left = await wait_and_talk(run, wish, self.waiting)
+        left = await wait_as_before(run, wish, self.waiting)
         run.progressed()
         if isinstance(left, Exit):
             return left.next

@@ -11,6 +11,7 @@ from ivr.language.schema import KEYS, Attempts, Length, PressedKey, Target, Text
 from ivr.language.ways import Act, Kind, Moment, Move, Reached, Way
 from ivr.nodes.base import Node
 from ivr.ports.callbacks import Callbacks, Standing
+from ivr.running.regaining import take_up
 from ivr.running.run import Run
 
 CODE_DIGITS = 8
@@ -21,8 +22,9 @@ EXAMPLE_CODE = "20410732"
 class Returning(Node):
     """Tells a caller who rings again that they will be rung back, and lets them take that back by a key.
 
-    Callers are known by the number that a trusted trunk vouches for. Who is not asked for the code that they were told;
-    who has none says nothing, and goes on.
+    Callers are known by the number that a trusted trunk vouches for. Others are asked for the code that they were told;
+    who has none says nothing, and goes on. A code that was told in a queue, as {place_code}, gives the place there back
+    to who was cut off; callers who are vouched for get theirs back in the queue itself.
 
     ```yaml
     again:
@@ -103,6 +105,10 @@ class Returning(Node):
             standing = await callbacks.standing(pii_code=pii_code)
             if standing is not None:
                 return standing
+            places = run.services.places
+            if places is not None and (place := await places.regain_by(pii_code)) is not None:
+                take_up(run, place.queue, place.waited_ms)
+                return None
         return None
 
     async def _keyed(self, run: Run) -> str:
