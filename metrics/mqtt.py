@@ -1,7 +1,7 @@
 """Queue states and events over MQTT. Nobody waits for it: what the broker cannot take is dropped and counted.
 
-Topics: `svar/<tenant>/queue/<queue>`, `svar/<tenant>/agents` and `svar/<tenant>/crisis` (retained, on change, at most
-once a second),
+Topics: `svar/<tenant>/queue/<queue>`, `svar/<tenant>/agents`, `svar/<tenant>/crisis`, `svar/<tenant>/duty/<queue>` and
+`svar/<tenant>/reserve/<agent>` (retained, on change, at most once a second),
 `svar/<tenant>/event/<kind>` (each event once, personal data masked), `svar/<tenant>/node/<node>` (retained; `offline`
 by last will when the node is lost).
 """
@@ -67,7 +67,7 @@ class Broker:
 class MqttFeed:
     """Publishes one tenant's events and states from one node. `tell` takes events; `run` publishes until cancelled.
 
-    `board` is asked for the state once a second, `further` for more states by topic. At most `most_waiting` events wait
+    `board` is asked for the state once a second, `further` for more states by topic (levels by `/`). At most `most_waiting` events wait
     for the broker; then the oldest go. `most_per_s` bounds what publishing costs (measured: 45 µs of CPU an event). A
     broker that does not answer within `timeout_s` counts as lost.
     """
@@ -228,7 +228,7 @@ class MqttFeed:
                 }
             )
         for topic, values in self._further().items():
-            states[f"{self._root}/{topic_level(topic)}"] = _json(values)
+            states["/".join((self._root, *map(topic_level, topic.split("/"))))] = _json(values)
         return states
 
 

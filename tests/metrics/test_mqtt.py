@@ -141,12 +141,13 @@ async def test_a_state_that_does_not_change_is_published_once_and_kept_for_latec
 
 async def test_further_states_stand_under_their_topics(broker: Broker) -> None:
     def further() -> dict[str, dict[str, Scalar | None]]:
-        return {"crisis": {"on": 1, "crisis": "flood"}}
+        return {"crisis": {"on": 1, "crisis": "flood"}, "duty/desk+1": {"agents": 2}}
 
     feed = MqttFeed(broker, tenant="nav", node="n1", board=lambda: Board((), {}, 0), further=further)
     async with listening(broker) as heard, running(feed):
-        await until(lambda: "svar/nav/crisis" in heard)
+        await until(lambda: "svar/nav/crisis" in heard and "svar/nav/duty/desk_1" in heard)
     assert heard["svar/nav/crisis"] == [{"on": 1, "crisis": "flood"}]
+    assert heard["svar/nav/duty/desk_1"] == [{"agents": 2}]
 
 
 async def test_a_node_says_when_it_comes_and_when_it_goes(broker: Broker) -> None:
