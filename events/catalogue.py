@@ -111,13 +111,20 @@ class MediaTimedOut(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactQueued(Event):
-    """O: the contact entered a queue. `arrived_ms` (epoch) is the start of its wait, kept over transfers."""
+    """O: the contact entered a queue. `arrived_ms` (epoch) is the start of its wait, kept over transfers.
+
+    `estimate_ms` is how long it will wait from now on, by the estimate, -1 without one; between `low_ms` and `high_ms`
+    (-1: without end) is what may be told of it, nothing where `low_ms` is -1: the estimate is silent.
+    """
 
     kind: ClassVar[str] = "contact_queued"
     queue: str
     arrived_ms: int
     priority_s: int
     position: int
+    estimate_ms: int = -1
+    low_ms: int = -1
+    high_ms: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

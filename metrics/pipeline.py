@@ -11,6 +11,7 @@ from events.catalogue import Event
 from metrics.cdr import CallRecord, CallRecords
 from metrics.counters import Counters
 from metrics.decisions import TYPES, Decision, Decisions
+from metrics.estimates import Estimates
 from metrics.fold import Fold, Route
 from metrics.service_level import Limits, ServiceLevel
 from metrics.wallboard import Board, Wallboard
@@ -68,10 +69,15 @@ class Folds:
         self.counters = Counters(queues=limits or ())
         self.decisions = Decisions()
         self._taps = tuple(taps)
-        self._further = tuple(further)
+        self._further: tuple[Estimates, *tuple[Fold, ...]] = (Estimates(), *further)
         self._routes = self._gather_routes()
         self._saver = Saver(tenant, store, commit_every_s) if store is not None else None
         self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def estimates(self) -> Estimates:
+        """How good the estimated waits were."""
+        return self._further[0]
 
     def _folds(self) -> tuple[Fold, ...]:
         return self.service_level, self.wallboard, self.call_records, self.counters, *self._further

@@ -94,6 +94,11 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Ikke besvart av partner: contacts that a partner was rung for and did not take; they kept their place",
         ("partner", "cause"),
     ),
+    "estimates": (
+        "estimates",
+        "Anslått ventetid: estimates at the entry by what came of them (silent: not told; left: nothing is known)",
+        ("queue", "outcome"),
+    ),
     "units_met": (
         "contacts_by_units",
         "Kasteball: contacts by how many units (queues, partners, destinations) had them one after the other",
@@ -101,6 +106,8 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
 }
 SECONDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "estimate_short_ms": ("estimates_short_seconds", "Anslag for kort: waits beyond the estimate", ("queue",)),
+    "estimate_long_ms": ("estimates_long_seconds", "Anslag for langt: waits below the estimate", ("queue",)),
     "partner_talk_ms": ("partner_talk_seconds", "Samtaletid hos partnere: talks at partners", ("partner",)),
     "talk_ms": ("talk_seconds", "Samtaletid: time that agents talked with callers", ("queue",)),
     "lookup_ms": ("lookup_seconds", "Oppslagstid: time that look-ups took", ("service",)),
@@ -141,6 +148,8 @@ class Figures:
     agents: dict[tuple[str, str], int]
     transfer_answer_rates: dict[str, float] = field(default_factory=dict)
     balances: dict[str, int] = field(default_factory=dict)
+    estimates: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    """Coverage and bias of the estimates."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,6 +243,24 @@ class Scrape(Collector):
             for queue, balance in figures.balances.items():
                 balances.add_metric((figures.tenant, queue), balance)
         yield from (rates, balances)
+        yield from self._estimates()
+
+    def _estimates(self) -> Iterator[Metric]:
+        coverage = GaugeMetricFamily(
+            "svar_estimate_coverage_ratio",
+            "Treffsikkerhet: answered within what they were told / told, by queue, since counting began",
+            labels=("tenant", "queue"),
+        )
+        bias = GaugeMetricFamily(
+            "svar_estimate_bias_seconds",
+            "Skjevhet: by how much the answered waited longer than estimated, on average, since counting began",
+            labels=("tenant", "queue"),
+        )
+        for figures in self.tenants:
+            for family, values in zip((coverage, bias), figures.estimates, strict=True):
+                for queue, value in values.items():
+                    family.add_metric((figures.tenant, queue), value)
+        yield from (coverage, bias)
 
     def _by_queue(self, name: str, text: str, read: Callable[[QueueRow, int], float | None]) -> Metric:
         """A gauge by queue; a queue of which there is nothing to say is left out."""
@@ -324,7 +351,8 @@ class Exposition:
         balances = {queue: off for queue, off in folds.service_level.balances().items() if queue in known}
         rates = folds.counters.transfer_answer_rates()
         agents = _bounded(folds.wallboard.by_site())
-        return Figures(folds.tenant, now_ms, folds.counters.copy(), bounded, agents, rates, balances)
+        counts = folds.counters.copy() | folds.estimates.copy()
+        return Figures(folds.tenant, now_ms, counts, bounded, agents, rates, balances, _of_estimates(folds))
 
     def _health_figures(self) -> dict[str, int]:
         figures: dict[str, int] = {}
@@ -332,6 +360,10 @@ class Exposition:
             for name, value in list(read().items())[:MOST_HEALTH_FIGURES]:
                 figures[_metric_name(f"{source}_{name}")] = value
         return figures
+
+
+def _of_estimates(folds: Folds) -> tuple[dict[str, float], dict[str, float]]:
+    return folds.estimates.coverage(), folds.estimates.bias_s()
 
 
 def _bounded(agents: Mapping[tuple[str, str], int], most_sites: int = 200) -> dict[tuple[str, str], int]:

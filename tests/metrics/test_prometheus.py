@@ -2,6 +2,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -36,6 +37,23 @@ async def samples(of: Exposition) -> dict[tuple[str, frozenset[tuple[str, str]]]
 
 def of(**labels: str) -> frozenset[tuple[str, str]]:
     return frozenset(labels.items())
+
+
+async def test_estimates_are_shown_with_what_came_of_them() -> None:
+    told = [replace(queued(f"c{n}"), estimate_ms=200_000, low_ms=120_000, high_ms=300_000) for n in range(4)]
+    answers = [answered(f"c{n}", at_ms=DAY_MS + ms) for n, ms in enumerate((130_000, 250_000, 400_000))]
+    found = await samples(exposition([*told, *answers, left("c3", at_ms=DAY_MS + 20_000)]))
+    pensjon = of(queue="pensjon")
+    expected = {
+        ("svar_estimates_total", of(queue="pensjon", outcome="within")): 2,
+        ("svar_estimates_total", of(queue="pensjon", outcome="later")): 1,
+        ("svar_estimates_total", of(queue="pensjon", outcome="left")): 1,
+        ("svar_estimates_short_seconds_total", pensjon): 250,
+        ("svar_estimates_long_seconds_total", pensjon): 70,
+        ("svar_estimate_coverage_ratio", pensjon): 2 / 3,
+        ("svar_estimate_bias_seconds", pensjon): 60,
+    }
+    assert {key: found.get(key) for key in expected} == pytest.approx(expected)
 
 
 async def test_a_day_of_calls_shows_in_every_measure() -> None:
