@@ -187,7 +187,7 @@ class Node:
         """
         self._user_agent.reload_certificates()
         if config is not None:
-            self._background(self._routing.reread(config))
+            self._background(self._routing.reread(config, check))
 
     async def _listen(self, user_agent: UserAgent) -> None:
         try:

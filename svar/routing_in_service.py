@@ -20,7 +20,6 @@ from ivr.over_sip.line import MediaTerms
 from metrics.service_level import Limits
 from sip.events import Origin
 from svar import deployment, endpoint, trunks
-from svar.checks import check
 from svar.config import Config, ConfigError
 from svar.passwords import Passwords
 
@@ -139,8 +138,8 @@ class RoutingInService:
                     return
         await self._ask(config, routing)
 
-    async def reread(self, config: Config) -> None:
-        """Have the queues and agents of a configuration that was read again.
+    async def reread(self, config: Config, check: Callable[[Config], None]) -> None:
+        """Have the queues and agents of a configuration that was read again; `check` raises ConfigError.
 
         What cannot be is logged, and all stays as it was: callers in progress notice nothing.
         """
