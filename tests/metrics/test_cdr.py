@@ -16,11 +16,15 @@ from tests.metrics.told import (
     left,
     node_started,
     offered,
+    partner_answered,
+    partner_released,
     queued,
     released,
     started,
     stepped,
     tell,
+    tier_opened,
+    transferred,
     whole_call,
     wrapped_up,
 )
@@ -218,6 +222,10 @@ LATE: list[Callable[[str], Event]] = [
     released,
     wrapped_up,
     ended,
+    partner_answered,
+    partner_released,
+    tier_opened,
+    transferred,
 ]
 
 

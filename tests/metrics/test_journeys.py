@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.catalogue import Event, TransferEnded
-from events.routing import PartnerAnswered, PartnerReleased, TierOpened
-from metrics.call_record import partner_of
+from events.catalogue import Event
+from events.routing import PartnerAnswered
+from metrics.call_record import MOST_VISITS, partner_of
 from metrics.cdr import CallRecord, CallRecords
 from metrics.counters import Counters
 from metrics.pipeline import Folds
@@ -13,7 +13,6 @@ from metrics.service_level import ServiceLevel
 from metrics.wallboard import Wallboard
 from tests.metrics.told import (
     DAY_MS,
-    NODE,
     TENANT,
     answered,
     became,
@@ -21,43 +20,20 @@ from tests.metrics.told import (
     failed,
     left,
     offered,
+    partner_answered,
+    partner_released,
     queued,
     released,
     started,
     stream,
     tell,
+    tier_opened,
+    transferred,
 )
 
 
 def at(seconds: int) -> int:
     return DAY_MS + seconds * 1000
-
-
-def partner_answered(contact: str, at_ms: int, offer: str = "o1", waited_ms: int = 0) -> PartnerAnswered:
-    return PartnerAnswered(
-        at_ms=at_ms, tenant=TENANT, node=NODE, contact=contact, offer=offer, queue="pensjon", partner="help",
-        waited_ms=waited_ms, rang_ms=5_000,
-    )  # fmt: skip
-
-
-def partner_released(contact: str, at_ms: int, cause: str = "caller_hung_up") -> PartnerReleased:
-    return PartnerReleased(
-        at_ms=at_ms, tenant=TENANT, node=NODE, contact=contact, queue="pensjon", partner="help", cause=cause,
-        talked_ms=70_000,
-    )  # fmt: skip
-
-
-def tier_opened(contact: str, tier: int, at_ms: int) -> TierOpened:
-    return TierOpened(
-        at_ms=at_ms, tenant=TENANT, node=NODE, contact=contact, queue="pensjon", tier=tier, why="after"
-    )  # fmt: skip
-
-
-def transferred(contact: str, target: str, outcome: str, to: str = "destination", how: str = "blind") -> TransferEnded:
-    return TransferEnded(
-        at_ms=at(500), tenant=TENANT, node=NODE, contact=contact, how=how, to=to, target=target, outcome=outcome,
-        lasted_ms=1_000,
-    )  # fmt: skip
 
 
 def one_record(events: list[Event]) -> CallRecord:
@@ -143,6 +119,29 @@ def test_a_case_that_is_passed_on_meets_each_unit_that_took_it_and_no_other() ->
     record = one_record([*events, released("c1"), became("kari", "ready", "talking"), ended("c1")])
     assert (record["units"], record["bounces"]) == (["pensjon", "skatt"], 1)
     assert [one["outcome"] for one in record["transfers"]] == ["no_answer", "answered", "answered", "answered"]
+
+
+def test_a_journey_without_end_keeps_a_bounded_number_of_units_and_transfers() -> None:
+    events: list[Event] = [started("c1"), tier_opened("c1", 3)]
+    for n in range(2 * MOST_VISITS):
+        events += [queued("c1", f"q{n}"), answered("c1", queue=f"q{n}"), released("c1", queue=f"q{n}")]
+        events.append(transferred("c1", "skatt", "busy"))
+    record = one_record([*events, became("kari", "ready", "talking"), ended("c1")])
+    assert (len(record["units"]), len(record["transfers"]), record["bounces"]) == (MOST_VISITS, MOST_VISITS, 49)
+
+
+def test_a_partner_that_is_released_without_having_answered_ends_nothing_else() -> None:
+    events = [started("c1"), transferred("c1", "skatt"), partner_released("c1", at(1)), ended("c1")]
+    record = one_record([*events])
+    assert [one["talked_ms"] for one in record["transfers"]] == [0]
+
+
+def test_an_offer_beyond_those_that_are_kept_still_ends() -> None:
+    events: list[Event] = [started("c1"), queued("c1")]
+    for n in range(MOST_VISITS + 1):
+        events += [offered("c1", f"o{n}"), failed("c1", offer=f"o{n}")]
+    record = one_record([*events, left("c1"), ended("c1")])
+    assert (record["offers_made"], len(record["offers"])) == (MOST_VISITS + 1, MOST_VISITS)
 
 
 def test_transfers_are_counted_by_target_and_their_answers_are_a_rate() -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from events.catalogue import Event
-from events.routing import OfferWithheld, PartnerAnswered, PartnerReleased, TierOpened
+from events.catalogue import Event, TransferBegun
+from events.routing import OfferWithheld, TierOpened
 from metrics.reasons import length, told
 from tests.metrics.told import (
     DAY_MS,
@@ -16,10 +16,13 @@ from tests.metrics.told import (
     failed,
     left,
     offered,
+    partner_answered,
+    partner_released,
     queued,
     released,
     started,
     stepped,
+    transferred,
     wrapped_up,
 )
 
@@ -35,17 +38,10 @@ def opened(why: str, tier: int = 2) -> Event:
     return TierOpened(at_ms=DAY_MS, tenant=TENANT, node=NODE, contact="c1", queue="family", tier=tier, why=why)
 
 
-def partner_answered() -> Event:
-    return PartnerAnswered(
-        at_ms=DAY_MS, tenant=TENANT, node=NODE, contact="c1", offer="o1", queue="family", partner="help",
-        waited_ms=61_000, rang_ms=4_000,
-    )  # fmt: skip
-
-
-def partner_released() -> Event:
-    return PartnerReleased(
-        at_ms=DAY_MS, tenant=TENANT, node=NODE, contact="c1", queue="family", partner="help", cause="caller_hung_up",
-        talked_ms=130_000,
+def begun(agent: str = "") -> Event:
+    return TransferBegun(
+        at_ms=DAY_MS, tenant=TENANT, node=NODE, contact="c1", how="attended", to="destination", target="skatt",
+        agent=agent,
     )  # fmt: skip
 
 
@@ -90,9 +86,12 @@ def in_words(event: Event) -> str:
         (answered("c1", 50_000), "kari answered after 2 s of ringing, 50 s in pensjon"),
         (left("c1", 50_000), "left pensjon after 50 s: lost (caller hung up)"),
         (left("c1", 50_000, disposition="flowed_out", cause="partner"), "left pensjon after 50 s: went on (partner)"),
-        (partner_answered(), "the partner help answered after 4 s of ringing, 61 s in family"),
+        (partner_answered("c1", waited_ms=61_000), "the partner help answered after 5 s of ringing, 61 s in pensjon"),
         (released("c1"), "the talk with kari ended after 60 s (caller hung up)"),
-        (partner_released(), "the talk at the partner help ended after 2 min 10 s (caller hung up)"),
+        (partner_released("c1"), "the talk at the partner help ended after 70 s (caller hung up)"),
+        (transferred("c1"), "blind transfer to the destination skatt: answered, after 1 s"),
+        (begun(), "the flow asked for the destination skatt (attended transfer)"),
+        (begun("kari"), "kari asked for the destination skatt (attended transfer)"),
         (wrapped_up("c1"), "kari was through with it after 30 s of wrap-up, topic alderspensjon"),
         (ended("c1"), "over: answered (caller hung up), 90 s after the first ring"),
     ],

@@ -15,8 +15,10 @@ from events.catalogue import (
     OfferFailed,
     OfferMade,
     StepEntered,
+    TransferEnded,
     WrapUpEnded,
 )
+from events.routing import PartnerAnswered, PartnerReleased, TierOpened
 from metrics.fold import Fold
 
 DAY_MS = 1_795_215_600_000
@@ -198,6 +200,55 @@ def became(
         reason=reason,
         previous=previous,
         lasted_ms=0,
+    )
+
+
+def partner_answered(
+    contact: str, at_ms: int = DAY_MS, offer: str = "o1", waited_ms: int = 0, queue: str = "pensjon"
+) -> PartnerAnswered:
+    return PartnerAnswered(
+        at_ms=at_ms,
+        tenant=TENANT,
+        node=NODE,
+        contact=contact,
+        offer=offer,
+        queue=queue,
+        partner="help",
+        waited_ms=waited_ms,
+        rang_ms=5_000,
+    )
+
+
+def partner_released(contact: str, at_ms: int = DAY_MS, cause: str = "caller_hung_up") -> PartnerReleased:
+    return PartnerReleased(
+        at_ms=at_ms,
+        tenant=TENANT,
+        node=NODE,
+        contact=contact,
+        queue="pensjon",
+        partner="help",
+        cause=cause,
+        talked_ms=70_000,
+    )
+
+
+def tier_opened(contact: str, tier: int = 2, at_ms: int = DAY_MS) -> TierOpened:
+    return TierOpened(at_ms=at_ms, tenant=TENANT, node=NODE, contact=contact, queue="pensjon", tier=tier, why="after")
+
+
+def transferred(
+    contact: str, target: str = "skatt", outcome: str = "answered", to: str = "destination", how: str = "blind"
+) -> TransferEnded:
+    return TransferEnded(
+        at_ms=DAY_MS,
+        tenant=TENANT,
+        node=NODE,
+        contact=contact,
+        how=how,
+        to=to,
+        target=target,
+        outcome=outcome,
+        lasted_ms=1_000,
     )
 
 
