@@ -67,9 +67,9 @@ class Broker:
 class MqttFeed:
     """Publishes one tenant's events and states from one node. `tell` takes events; `run` publishes until cancelled.
 
-    `board` is asked for the state once a second, `further` for more states by topic (levels by `/`). At most `most_waiting` events wait
-    for the broker; then the oldest go. `most_per_s` bounds what publishing costs (measured: 45 µs of CPU an event). A
-    broker that does not answer within `timeout_s` counts as lost.
+    `board` is asked for the state once a second, `further` for more states by topic (its levels by `/`). At most
+    `most_waiting` events wait for the broker; then the oldest go. `most_per_s` bounds what publishing costs (measured:
+    45 µs of CPU an event). A broker that does not answer within `timeout_s` counts as lost.
     """
 
     def __init__(
