@@ -16,6 +16,7 @@ from console.app import Sources, make_app
 from console.server import ConsoleServer
 from events.catalogue import NodeStarted, NodeStopped
 from ivr.over_sip.agent_leg import Line, SipPhones
+from ivr.over_sip.remote import Relays
 from ivr.over_sip.sip_call import Outside
 from ivr.over_sip.telephony import Background, Identity
 from ivr.ports.mailboxes import Mailboxes
@@ -41,6 +42,7 @@ from svar import (
     feature_codes,
     mailboxes,
     media,
+    nodes_in_service,
     serving_flows,
     state_folder,
     trunks,
@@ -53,6 +55,7 @@ from svar.config import Config, ConfigError
 from svar.embedded.broker import EmbeddedBroker
 from svar.flows_in_service import FlowsInService
 from svar.invariants_watch import InvariantsWatch
+from svar.nodes_in_service import NodesInService
 from svar.parts import Parts
 from svar.passwords import Passwords
 from svar.reception import Reception, calling
@@ -134,7 +137,8 @@ class Node:
         prompts = await serving_flows.spoken(config, feature_codes.SPOKEN, Path(config.flows.folder))
         stack.push_async_callback(prompts.close)
         staff = self._routing.views
-        core = endpoint.core_config(config, self.passwords, __version__, staff.registering)
+        nodes = NodesInService(storage.together.nodes, self.identity, None, storage.sink)
+        core = await nodes.prepare(endpoint.core_config(config, self.passwords, __version__, staff.registering))
         resolver = endpoint.resolver(config)
         if resolver is not None:
             stack.push_async_callback(resolver.close)
@@ -158,24 +162,22 @@ class Node:
             staff.terms,
         )
         registrations = Registrations(
-            user_agent,
-            storage.distributor,
-            staff.staff,
-            staff.fixed,
-            self._background,
-            _now_ms,
-            storage.locations,
-        )
+            user_agent, storage.distributor, staff.staff, staff.fixed, self._background, _now_ms,
+            storage.together.locations, nodes,
+        )  # fmt: skip
         # Before anybody can ring: a caller must not be offered to an agent whose phone is not known again yet.
         await registrations.restore()
         boxes = await mailboxes.opened(config, self.identity, self._parts, stack)
-        self._answer(line, registrations, prompts, boxes)
+        self._answer(line, registrations, prompts, boxes, nodes)
         await self._listen(user_agent)
         await registrations.log_in_fixed()
         await registrations.match_agents()
         self._routing.staffed = registrations.staffed
+        nodes.inherit, nodes.cut_off = registrations.inherit, lambda: carriers.cut_off
+        await nodes.join(nodes_in_service.record(config, self.identity, user_agent.addresses, __version__))
+        self._parts.run(stack, "nodes", nodes.run())
         user_agent.hire()
-        http, mqtt = await self._show(user_agent, engine, carriers, tls)
+        http, mqtt = await self._show(user_agent, engine, carriers, tls, nodes)
         self._emit(NodeStarted, release=__version__)
         streams = tuple(address for address in user_agent.addresses if address.reliable)
         return Places(user_agent.address[:2], http, mqtt, streams)
@@ -198,12 +200,19 @@ class Node:
         self._stack.push_async_callback(user_agent.close)
 
     def _answer(
-        self, line: Line, registrations: Registrations, prompts: SpokenPrompts, boxes: Mailboxes | None
+        self,
+        line: Line,
+        registrations: Registrations,
+        prompts: SpokenPrompts,
+        boxes: Mailboxes | None,
+        nodes: NodesInService,
     ) -> None:
         """From here on INVITEs are led to flows, and offers to agents' phones."""
         config, storage = self.config, self.storage
         local = calling(config.sip.domains[0] if config.sip.domains else config.sip.host, self._routing.views.titles)
-        phones = SipPhones(line, registrations.locate, local, _token)
+        phones = SipPhones(line, registrations.locate, local, _token, registrations.find)
+        relays = Relays(line, registrations.locate, _token)
+        nodes.lost += [phones.node_lost, relays.node_lost]
         outside = Outside(phones, trunks.destinations(config))
         node, distributor = NodeId(self.identity.node), storage.distributor
         offers = Offers(distributor, node, self._unclaimed)
@@ -230,7 +239,7 @@ class Node:
         reception = Reception(
             line, outside, services, self._calls, _token, most_calls=most_calls, trusted=trusted, accounts=accounts
         )
-        reception.choose = self.flows.choose
+        reception.choose, reception.relay = self.flows.choose, relays.on_invite
         line.user_agent.on_invite = reception.on_invite
         line.user_agent.on_register_change = registrations.heard
         distributor.post.forgotten = registrations.forgotten
@@ -241,7 +250,7 @@ class Node:
         self._commands.own(self.storage.distributor.fail(offer.offer, offer.fence, "caller_left"))
 
     async def _show(
-        self, user_agent: UserAgent, engine: media.Engine, carriers: Carriers, tls: Tls
+        self, user_agent: UserAgent, engine: media.Engine, carriers: Carriers, tls: Tls, nodes: NodesInService
     ) -> tuple[tuple[str, int], str]:
         """The page, /metrics, /health, and MQTT."""
         config, storage = self.config, self.storage
@@ -253,6 +262,7 @@ class Node:
             health.add("media", workers)
         health.add("redis", storage.check_redis)
         health.add("trunks", carriers.check)
+        health.add("nodes", nodes.check)
         if config.tls.certificate:
             health.add("tls", certificates.check(tls))
         health.add("events", StreamLag(storage.stream_tip, lambda: storage.folds.checkpoint).check)
@@ -266,6 +276,7 @@ class Node:
             "rtp": lambda: media.figures(engine),
             "calls": self._figures,
             "trunk": carriers.figures,
+            "nodes": nodes.figures,
             "tls": lambda: certificates.figures(tls),
             "flows": self.flows.figures,
         }

@@ -1,6 +1,7 @@
 """This node among the others of its installation: who lives, how each is asked to ring, and what a lost one leaves."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
@@ -15,7 +16,7 @@ from events.sink import Sink
 from ivr.over_sip.line import Target
 from ivr.over_sip.telephony import Identity
 from sip.aio.sockets import reachable
-from sip.config import Address
+from sip.config import Address, CoreConfig
 from sip.nodes import Nodes as Proofs
 from svar import trunks
 from svar.config import Config
@@ -69,10 +70,12 @@ class NodesInService:
         target = trunks.target(found.address)
         return replace(target, uri=replace(target.uri, user=agent), node=node)
 
-    async def prepare(self, wall_offset_s: float) -> None:
-        """Before the node listens: what calls between nodes are known by, and who is there. Raises Unavailable."""
+    async def prepare(self, core: CoreConfig) -> CoreConfig:
+        """Before the node listens: `core` with what calls between nodes are known by. Raises Unavailable."""
+        wall_offset_s = time.time() - time.monotonic()
         self.proofs = Proofs(self.node, await self._nodes.secret(), wall_offset_s)
         self._take(await self._nodes.look())
+        return replace(core, digest=replace(core.digest, nodes=self.proofs) if core.digest is not None else None)
 
     async def join(self, record: NodeRecord) -> None:
         """Others may send us their calls from now on, once they have looked. Raises Unavailable."""

@@ -47,6 +47,7 @@ class Reception:
         accounts: Mapping[str, str] | None = None,
     ) -> None:
         self.choose: Choose = no_flows
+        self.relay: Callable[[InviteReceived], None] | None = None
         self._line = line
         self._outside = outside
         self._services = services
@@ -57,7 +58,13 @@ class Reception:
         self._accounts = accounts or {}
 
     def on_invite(self, invite: InviteReceived) -> None:
-        """Answers at once or starts the call's task."""
+        """Answers at once or starts the call's task. Other nodes reach agents' phones by `relay`, and nothing else."""
+        if invite.origin.kind == "node":
+            if self.relay is None:
+                self._refuse(invite, FORBIDDEN)
+            else:
+                self.relay(invite)
+            return
         number = dialled(invite, self._accounts)
         if number.startswith("*"):
             self._feature_code(invite, number)

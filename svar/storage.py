@@ -10,9 +10,11 @@ import structlog
 
 from acd.connection import blocking_client, command_client
 from acd.crises_redis import RedisCrises
+from acd.distributor import DistributorError
 from acd.invariants import Invariants
 from acd.locations import Locations
 from acd.model import NodeId
+from acd.nodes import Nodes
 from acd.relay import Relay
 from acd.serving import ServingReports
 from acd.spool import Spool
@@ -38,6 +40,14 @@ _log = structlog.get_logger(__name__)
 FOLDS = "folds"
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What the nodes of an installation know together."""
+
+    locations: Locations
+    nodes: Nodes
+
+
 @dataclass(slots=True)
 class Storage:
     """The parts that others build on. `taps` hear every event once, after it is counted."""
@@ -45,7 +55,7 @@ class Storage:
     distributor: RedisDistributor
     sink: Sink
     folds: Folds
-    locations: Locations
+    together: Together
     records: Records
     versions: RedisVersions
     reports: ServingReports
@@ -101,14 +111,25 @@ async def open_storage(
         spool = Spool(commands, tenant, node, state / "events.spool")
         stack.push_async_callback(spool.close)
         parts.run(stack, "spool", spool.run())
+        nodes = Nodes(commands, tenant)
         listener = Listener(listening, tenant, node, distributor.post)
+        stack.push_async_callback(_leave, nodes, distributor, node)
         parts.run(stack, "worker", Worker(Pulse(distributor, node, contacts), listener).run())
         sink = Recognising(spool if keep else Discreet(spool), crises)
-        locations = Locations(commands, tenant)
+        together = Together(Locations(commands, tenant), nodes)
         versions = RedisVersions(commands, tenant, watching=watching)
         reports = ServingReports(commands, tenant)
-        kept = (locations, records, versions, reports, arms, crises)
+        kept = (together, records, versions, reports, arms, crises)
         yield Storage(distributor, sink, folds, *kept, Invariants(commands, tenant), relay.tip, taps)
+
+
+async def _leave(nodes: Nodes, distributor: RedisDistributor, node: NodeId) -> None:
+    """Once it beats no more, others look after what is left of it."""
+    try:
+        await distributor.drop_node(node, "shutdown")
+        await nodes.leave(node)
+    except DistributorError as error:
+        _log.warning("the other nodes could not be told of the stop", error=str(error))
 
 
 def _tell(taps: list[Callable[[Event], None]], event: Event) -> None:

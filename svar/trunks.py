@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 
-from ivr.over_sip.agent_leg import MediaTerms, Target
+from ivr.over_sip.line import NODE, MediaTerms, Target
 from rtp.engine import Srtp
 from sip.config import Account, Address, Outwards, Trunk, default_port
 from sip.dialog import transport_of
@@ -40,8 +40,9 @@ def target(uri: str) -> Target:
 
 
 def media_terms(config: Config, agents: Mapping[str, str]) -> dict[Origin, MediaTerms]:
-    """How media goes with each trunk and agent. `agents`: their `srtp` by name."""
+    """How media goes with each trunk and agent, and with other nodes. `agents`: their `srtp` by name."""
     found = {Origin("trunk", one.name): MediaTerms(Srtp(one.media.srtp), one.media.tones) for one in config.trunk}
+    found[NODE] = MediaTerms(Srtp(config.nodes.srtp))
     return found | {Origin("agent", name): MediaTerms(Srtp(srtp)) for name, srtp in agents.items()}
 
 

@@ -13,7 +13,7 @@ from acd.store import RedisDistributor
 from events.catalogue import NodeLost
 from events.sink import MemorySink
 from ivr.over_sip.telephony import Identity
-from sip.config import Address
+from sip.config import Address, CoreConfig
 from svar.config import Config
 from svar.config import Node as NodeSection
 from svar.config import Nodes as NodesSection
@@ -71,7 +71,7 @@ class Site:
 
     async def start(self) -> None:
         await self.beat()
-        await self.nodes.prepare(0.0)
+        await self.nodes.prepare(CoreConfig())
         self.nodes._record = self.record
         await Nodes(self.client, "t").announce(self.record)
 

@@ -120,6 +120,7 @@ def test_media_goes_as_each_trunk_and_agent_wants() -> None:
     assert found == {
         Origin("trunk", "carrier"): MediaTerms(Srtp.PREFERRED, tones=True),
         Origin("agent", "anna"): MediaTerms(Srtp.REQUIRED),
+        Origin("node"): MediaTerms(),
     }
 
 
