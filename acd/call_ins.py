@@ -11,7 +11,7 @@ from acd.duty import Asked, By, CallIn, Came, Change, Standing
 from events.catalogue import Event, ReserveAnswered, ReserveCalled, ReserveReleased
 
 HELD_EVERY_MS = 5_000
-"""That a rule goes on holding is written so often."""
+"""That a rule goes on holding is written so often, and where reserves go soon after, ten times as often as they go."""
 LATE_MS = 3_000
 """An answer is given up by others than the node that asks only this much later."""
 NEXT_MS = 60_000
@@ -33,6 +33,10 @@ class Rule:
     answer_ms: int
     release_ms: int
     rings: bool = True
+
+    @property
+    def held_every_ms(self) -> int:
+        return min(HELD_EVERY_MS, self.release_ms // 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +125,15 @@ def step(standing: Standing, rule: Rule, seen: Seen, by: By) -> Change | None:
     tale = _Tale(before or CallIn(rule.rule, rule.queue, now_ms), now_ms, by, standing.sequence)
     _give_up(tale, seen, by.node)
     if seen.holds:
-        if now_ms >= tale.now.held_ms + HELD_EVERY_MS:
+        if now_ms >= tale.now.held_ms + rule.held_every_ms:
             tale.now = replace(tale.now, held_ms=now_ms)
         if (agent := _next(tale.now, seen)) is not None:
             tale.call(rule, agent, seen.numbers)
-    elif now_ms >= tale.now.held_ms + rule.release_ms:
-        for came in tale.now.came:
-            tale.release(came.agent, "quiet")
-    return _changed(standing, before, tale, over=not seen.holds and now_ms >= tale.now.held_ms + rule.release_ms)
+    # It may have held until just before it would have been written again.
+    quiet = not seen.holds and now_ms >= tale.now.held_ms + rule.held_every_ms + rule.release_ms
+    for came in tale.now.came if quiet else ():
+        tale.release(came.agent, "quiet")
+    return _changed(standing, before, tale, over=quiet)
 
 
 def _give_up(tale: _Tale, seen: Seen, node: str) -> None:

@@ -166,7 +166,7 @@ async def test_a_reserve_is_called_when_the_rule_holds_and_comes(
     assert world.duty == {"desk": ["anna", "dag"]}
     assert world.done == [("log_in", "dag"), ("ready", "dag")]
     world.waiting = (0, 0)
-    await node.look(after_ms=599_999)
+    await node.look(after_ms=604_999)
     assert world.duty == {"desk": ["anna", "dag"]}
     await node.look(after_ms=1)
     assert world.duty == {"desk": ["anna"]}
