@@ -31,7 +31,8 @@ TYPES: frozenset[type[Event]] = frozenset(
     {cls for kind, cls in CATALOGUE.items() if kind in KINDS}
     | {OfferWithheld, TierOpened, PartnerAnswered, PartnerReleased}
 )
-_COMMON = frozenset({"kind", "tenant", "contact", "at_ms"})
+_COLUMNS = ("kind", "tenant", "contact", "at_ms")
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,12 @@ class Decisions:
         if not count and len(self._rows) >= MOST_CONTACTS:
             del self._rows[next(iter(self._rows))]
         self._rows[event.contact] = count + 1
-        entry = encode(event)
-        body = json.dumps({name: text for name, text in entry.items() if name not in _COMMON}, separators=(",", ":"))
-        self._made.append(
-            Decision(event.tenant, stream_id, event.contact, event.at_ms, event.kind, getattr(event, "agent", ""), body)
-        )
+        rest = encode(event)
+        for name in _COLUMNS:
+            del rest[name]
+        agent = getattr(event, "agent", "")
+        body = _as_json(rest)
+        self._made.append(Decision(event.tenant, stream_id, event.contact, event.at_ms, event.kind, agent, body))
 
     def take(self) -> list[Decision]:
         """The rows made since the last call."""

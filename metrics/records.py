@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,7 @@ _ADD_RECORD = insert(CALL_RECORDS).on_conflict_do_nothing()
 _PUT_PART = "INSERT INTO fold_parts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"
 _ADD_DECISION = "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _DROP_PART = "DELETE FROM fold_parts WHERE tenant = ? AND fold = ? AND part = ?"
+_row = attrgetter(*(column.name for column in DECISIONS.columns))
 _PUT_CHECKPOINT = insert(CHECKPOINTS)
 _PUT_CHECKPOINT = _PUT_CHECKPOINT.on_conflict_do_update(
     index_elements=["tenant"],
@@ -153,7 +154,7 @@ class Records:
         rows = [r | {name: json.dumps(r[name], separators=(",", ":")) for name in JSON_COLUMNS} for r in records]
         kept = [(tenant, fold, part, body) for (fold, part), body in parts.items() if body is not None]
         gone = [(tenant, fold, part) for (fold, part), body in parts.items() if body is None]
-        decided = [astuple(decision) for decision in decisions]
+        decided = [_row(decision) for decision in decisions]
         try:
             async with self._engine.begin() as connection:
                 await connection.run_sync(_write, rows, kept, gone, decided)
