@@ -21,7 +21,7 @@ from acd.serving import Serving
 from acd.versions import Content, Pointer, Version, VersionError, VersionId, identify, listing, short
 from ivr.language.problems import FlowFileError
 from ivr.versions.content import read_content, write_content
-from svar import checks, endpoint, gates
+from svar import checks, endpoint, gates, trials
 from svar.commands.serve import EXAMPLE
 from svar.config import Config, ConfigError, load
 from svar.embedded.child import EmbeddedError
@@ -30,6 +30,7 @@ from svar.gates import Verdict
 from svar.phones.units import seconds
 
 FAULTS = (ConfigError, DistributorError, EmbeddedError, FlowFileError, OSError, ValueError)
+FIRST = "Publish the routing first, for everybody, and then the flows"
 REFUSED = 1
 NOT_SERVED = 3
 """The exit code where it is published and a node does not serve it."""
@@ -99,6 +100,12 @@ async def _publish(config: Config, who: Who, wish: Wish) -> list[str]:
         _step(seen, id_, who, wish)  # what is pointless is told before the gates run, which may take a while
         verdicts = await asyncio.to_thread(_examined, config, content, folder)
         _tell(verdicts)
+        if wish.share and seen.active:
+            served = await store.versions.content(seen.active)
+            if missing := await asyncio.to_thread(trials.lacking, config, content, served):
+                raise VersionError(
+                    f"{'; '.join(missing)}: a version on trial runs with the routing in service. {FIRST}"
+                )
         forced = not all(verdict.passed for verdict in verdicts)
         if forced and not wish.force:
             raise VersionError("nothing was published, what is in service goes on")

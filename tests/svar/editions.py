@@ -10,7 +10,7 @@ from events.sink import MemorySink
 from ivr.book import FlowBook, load_book
 from ivr.over_sip.telephony import Identity
 from ivr.simulator.prompts import WrittenPrompts
-from svar.edition import Press
+from svar.edition import Edition, Press
 from svar.flows_in_service import FlowsInService
 
 KARI = Who("kari", "why", "t", "n1")
@@ -49,6 +49,7 @@ class Bench:
         (self.configured / "main.yaml").write_text(flow("folder"))
         self.identity = Identity("t", node, lambda: 1_000_000)
         self.loads = 0
+        self.readied: list[tuple[str, bool]] = []
         self.mirror = FolderVersions(folder / "mirror")
         self.flows = FlowsInService(
             store,
@@ -57,11 +58,16 @@ class Bench:
             self.configured,
             self.sink,
             self.identity,
+            ready=self.ready,
         )
 
     def load(self, path: Path) -> FlowBook:
         self.loads += 1
         return load_book(path)
+
+    async def ready(self, edition: Edition, current: bool) -> None:
+        """What contacts would hear is that of the version before."""
+        self.readied.append((edition.id, current))
 
     async def speak(self, book: FlowBook, path: Path) -> Silent:
         return Silent()

@@ -97,6 +97,26 @@ async def test_a_published_version_is_served_and_not_the_folder(bench: Bench, st
         assert bench.flows.in_service() == {(id_[:12], "active"): 1}
 
 
+async def test_what_is_for_everybody_is_made_ready_before_and_a_trial_is_not(bench: Bench, store: Store) -> None:
+    async with following(bench):
+        assert bench.readied == [("", True)]
+        one = await publish(store, content("one"))
+        await eventually(lambda: bench.heard() == "one", "the version in service")
+        two = await canary(store, content("two"), 0.5)
+        await eventually(lambda: len(bench.flows.in_service()) == 2, "a trial")
+        assert bench.readied == [("", True), (one, True)]
+        await publish(store, content("two"))
+        await eventually(lambda: set(bench.flows.in_service()) == {(two[:12], "active")}, "the trial for everybody")
+        assert bench.readied == [("", True), (one, True), (two, True)]
+
+
+async def test_a_start_with_another_version_than_the_stores_is_told(bench: Bench, store: Store) -> None:
+    await publish(store, {"main.yaml": b"flow: 7"})
+    async with following(bench):
+        assert bench.heard() == "folder"
+        assert bench.readied == [("", False)]
+
+
 async def test_a_folder_that_a_share_gets_does_not_differ(bench: Bench, store: Store) -> None:
     await publish(store, content("old"))
     await canary(store, read_content(bench.configured), 0.1)
