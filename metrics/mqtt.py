@@ -2,6 +2,7 @@
 
 Topics: `svar/<tenant>/queue/<queue>`, `svar/<tenant>/agents`, `svar/<tenant>/crisis`, `svar/<tenant>/duty/<queue>` and
 `svar/<tenant>/reserve/<agent>` (retained, on change, at most once a second),
+`svar/<tenant>/agent/<agent>` and `svar/<tenant>/agent/<agent>/offer` (retained, as they change),
 `svar/<tenant>/event/<kind>` (each event once, personal data masked), `svar/<tenant>/node/<node>` (retained; `offline`
 by last will when the node is lost).
 """
@@ -15,6 +16,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
@@ -64,6 +66,16 @@ class Broker:
         return cls(parts.hostname, port or (8883 if tls else 1883), tls, username, password)
 
 
+class Live(Protocol):
+    """States that are told as soon as they change (`metrics.agents_live.AgentsLive`)."""
+
+    def tell(self, event: Event) -> None: ...
+
+    def again(self) -> None: ...
+
+    def take(self, most: int) -> list[tuple[str, str]]: ...
+
+
 class MqttFeed:
     """Publishes one tenant's events and states from one node. `tell` takes events; `run` publishes until cancelled.
 
@@ -80,6 +92,7 @@ class MqttFeed:
         node: str,
         board: Callable[[], Board],
         further: Callable[[], Mapping[str, Mapping[str, Scalar | None]]] = dict,
+        live: Live | None = None,
         most_waiting: int = 10_000,
         most_per_s: int = 400,
         timeout_s: float = 5.0,
@@ -89,6 +102,7 @@ class MqttFeed:
         self._node_topic = f"{self._root}/node/{topic_level(node)}"
         self._board = board
         self._further = further
+        self._live = live
         self._waiting: deque[Event] = deque(maxlen=most_waiting)
         self._most_per_tick = max(int(most_per_s * TICK_S), 1)
         self._timeout_s = timeout_s
@@ -99,6 +113,8 @@ class MqttFeed:
         if len(self._waiting) == self._waiting.maxlen:
             self._counts["events_dropped_total"] += 1
         self._waiting.append(event)
+        if self._live is not None:
+            self._live.tell(event)
 
     def figures(self) -> dict[str, int]:
         """A health source for Prometheus."""
@@ -149,6 +165,8 @@ class MqttFeed:
             self._counts["connected"] = 1
             self._counts["connections_total"] += 1
             self._published.clear()
+            if self._live is not None:
+                self._live.again()
             watch = asyncio.create_task(self._watch(client), name="mqtt watch")
             try:
                 await self._publish(client, watch)
@@ -177,6 +195,9 @@ class MqttFeed:
             if loop.time() >= state_at:
                 state_at = loop.time() + STATE_EVERY_S
                 await self._publish_states(client)
+            if self._live is not None:
+                for topic, payload in self._live.take(self._most_per_tick):
+                    await client.publish(f"{self._root}/{topic}", payload, qos=1, retain=True)
             most = self._most_per_tick
             while self._waiting and most > 0:
                 most -= await self._publish_events(client, min(most, TOGETHER))
