@@ -41,6 +41,10 @@ class AllowList:
             return None
         return Allowed(number, prefix, outbound.costs[prefix])
 
+    def number(self, pii_number: str) -> str:
+        """A number in its international form, whether or not it may be rung; empty for what is none."""
+        return international(pii_number, self._outbound.region)
+
     def caps(self, allowed: Allowed, identity: str) -> tuple[Cap, ...]:
         """What one more call to it counts against. `identity` stands for the number, which is in no key."""
         outbound, caps = self._outbound, self._outbound.caps
@@ -70,6 +74,8 @@ def mistakes(config: Config) -> Iterator[str]:
         yield f"[outbound] trunk = {outbound.trunk!r}: there is no such [[trunk]]{did_you_mean(outbound.trunk, known)}"
     elif not known[outbound.trunk].address:
         yield f"[outbound] trunk {outbound.trunk!r} has no address, so no calls go out by it"
+    elif not (known[outbound.trunk].account.number or known[outbound.trunk].account.user):
+        yield f"[outbound] trunk {outbound.trunk!r}: account.number: expected the number that callers see"
     if not is_region(outbound.region):
         yield f"[outbound] region = {outbound.region!r}: expected a country's two letters, such as NO"
     yield from _prefixes(outbound)

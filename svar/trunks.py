@@ -106,11 +106,14 @@ def _account(
     return Account(realm, trunk.account.user, password(trunk, state, environment))
 
 
-def _place(place: Destination, trunk: ConfiguredTrunk | None) -> Target:
-    if trunk is None:
-        return target(place.uri)
+def outward(uri: SipUri, trunk: ConfiguredTrunk) -> Target:
+    """The way to a number by a trunk, with who calls as the trunk knows us."""
     account, host = trunk.account, SipUri.parse(trunk.address).host
     number = account.number or account.user
     local = NameAddr(SipUri(escape_user(number), host)) if number else None
     asserted = (("P-Asserted-Identity", str(local)),) if account.asserts and local is not None else ()
-    return Target(SipUri.parse(place.uri), None, trunk.name, local, asserted)
+    return Target(uri, None, trunk.name, local, asserted)
+
+
+def _place(place: Destination, trunk: ConfiguredTrunk | None) -> Target:
+    return target(place.uri) if trunk is None else outward(SipUri.parse(place.uri), trunk)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from svar import outbound
-from svar.config import Callbacks, Config, Outbound, OutboundCaps, Trunk
+from svar.config import Callbacks, Config, Outbound, OutboundCaps, Trunk, TrunkAccount
 from svar.outbound import AllowList
 
-CARRIER = Trunk(name="carrier", address="sip:192.0.2.7:5070;transport=tcp")
+CARRIER = Trunk(name="carrier", address="sip:192.0.2.7:5070;transport=tcp", account=TrunkAccount(number="+4755553333"))
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,8 @@ def test_mistakes_are_told(rules: Outbound, said: str) -> None:
 def test_a_trunk_without_an_address_takes_no_calls_out() -> None:
     told = mistakes(Outbound(trunk="carrier"), [replace(CARRIER, address="", networks=["192.0.2.0/24"])])
     assert told == ["[outbound] trunk 'carrier' has no address, so no calls go out by it"]
+    told = mistakes(Outbound(trunk="carrier"), [replace(CARRIER, account=TrunkAccount())])
+    assert told == ["[outbound] trunk 'carrier': account.number: expected the number that callers see"]
 
 
 @pytest.mark.parametrize("field", ["tries", "again_min", "ring_s", "expires_h", "most"])
