@@ -6,18 +6,22 @@ from typing import Any
 
 import structlog
 
+from ivr.running.talks import Talks
+
 _log = structlog.get_logger(__name__)
 
 
 class CallTasks:
     """The calls in progress. A TaskGroup would end them all at the first exception; here each fails alone.
 
-    `refused` counts those that were turned away: no such number, or too many already.
+    `refused` counts those that were turned away: no such number, or too many already. `talks` finds the talks among
+    them, once there are any.
     """
 
     def __init__(self, longest_s: float) -> None:
         self._longest_s = longest_s
         self.refused = 0
+        self.talks: Talks | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:

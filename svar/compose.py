@@ -45,6 +45,7 @@ from svar import (
     nodes_in_service,
     serving_flows,
     state_folder,
+    talking,
     trunks,
     web,
 )
@@ -214,6 +215,8 @@ class Node:
         relays = Relays(line, registrations.locate, _token)
         nodes.lost += [phones.node_lost, relays.node_lost]
         outside = Outside(phones, trunks.destinations(config))
+        phones.partners = outside.ring
+        self._calls.talks = talks = talking.talks(config, line, outside, self._routing, prompts)
         node, distributor = NodeId(self.identity.node), storage.distributor
         offers = Offers(distributor, node, self._unclaimed)
         lookups, texts = web.opened(config, self._stack)
@@ -232,6 +235,7 @@ class Node:
             lookups=lookups,
             texts=texts,
             crises=storage.crises,
+            talks=talks,
         )
         trusted = [trunk.name for trunk in config.trunk if trunk.trusted]
         most_calls = endpoint.most_calls(config)
@@ -241,6 +245,7 @@ class Node:
         )
         reception.choose, reception.relay = self.flows.choose, relays.on_invite
         line.user_agent.on_invite = reception.on_invite
+        line.user_agent.on_request = reception.on_request
         line.user_agent.on_register_change = registrations.heard
         distributor.post.forgotten = registrations.forgotten
         self._user_agent = line.user_agent

@@ -51,6 +51,7 @@ def core_config(
             wall_offset_s=time.time() - time.monotonic(),
         ),
         user_agent=f"svar/{release}",
+        methods=frozenset({"REFER"}),
         advertised=config.sip.advertised,
         session_timers=SessionTimers(_TIMERS[config.sip.session_timers], config.sip.session_expires_s),
         limits=Limits(

@@ -6,12 +6,13 @@ from acd.distributor import Distributor, Refused, Unavailable
 from acd.model import AgentId
 from ivr.language.prompting import Prompts, Said
 from ivr.ports.call import Call, CallEnded
+from svar import talking
 
 READY = Said({"nb": "Du er klar.", "en": "You are ready."}, key="agent/ready")
 NOT_READY = Said({"nb": "Du er ikke klar.", "en": "You are not ready."}, key="agent/not_ready")
 WRAPPED_UP = Said({"nb": "Etterarbeidet er ferdig.", "en": "Wrap-up is done."}, key="agent/wrapped_up")
 NOT_NOW = Said({"nb": "Det går ikke nå.", "en": "That is not possible now."}, key="agent/not_now")
-SPOKEN = (READY, NOT_READY, WRAPPED_UP, NOT_NOW)
+SPOKEN = (READY, NOT_READY, WRAPPED_UP, NOT_NOW, *talking.SPOKEN)
 
 _LANGUAGE = "nb"
 

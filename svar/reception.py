@@ -8,7 +8,7 @@ from ivr.over_sip.sip_call import Outside, SipCall
 from ivr.ports.call import CallInfo, ContactId
 from ivr.running.run import Services
 from rtp.engine import LegId
-from sip.events import InviteReceived
+from sip.events import InviteReceived, RegisterReceived, RequestReceived
 from sip.identity import Identity, identify
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri, TelUri, Uri, escape_user
@@ -65,6 +65,9 @@ class Reception:
             else:
                 self.relay(invite)
             return
+        if invite.replaces is not None:
+            self._refuse(invite, FORBIDDEN)
+            return
         number = dialled(invite, self._accounts)
         if number.startswith("*"):
             self._feature_code(invite, number)
@@ -80,6 +83,10 @@ class Reception:
             self._refuse(invite, FORBIDDEN)
         else:
             self._calls.start(info.contact, edition.serve(self._call(invite, info), flow, self._services))
+
+    def on_request(self, event: RegisterReceived | RequestReceived) -> None:
+        """Out of a dialog nothing is done for anybody: a REFER is about a talk."""
+        self._line.user_agent.respond(event, FORBIDDEN)
 
     def _feature_code(self, invite: InviteReceived, code: str) -> None:
         if code not in feature_codes.CODES:

@@ -16,14 +16,17 @@ from ivr.over_sip.answering import unacceptable as unacceptable
 from ivr.over_sip.line import Line as Line
 from ivr.over_sip.line import MediaTerms as MediaTerms
 from ivr.over_sip.line import Target as Target
+from ivr.over_sip.told_along import told_along
 from ivr.ports.call import CallInfo
 from ivr.ports.phones import ELSEWHERE, NotAnswered
-from rtp.engine import LegId, MediaError, MediaEvent, RtpTimeout, WorkerLost
+from rtp.engine import DtmfReceived, LegId, MediaError, MediaEvent, RtpTimeout, WorkerLost
 from sip.events import (
     Accepted,
     Confirmed,
+    DigitReceived,
     Ended,
     OfferReceived,
+    ReferReceived,
     Refreshed,
     ReinviteReceived,
     Rejected,
@@ -56,11 +59,21 @@ class Joined(Protocol):
     def leg_held(self, held: bool) -> None: ...
 
 
+class Wishes(Protocol):
+    """Who is told what the agent wants of the talk, where anybody is."""
+
+    def leg_pressed(self, key: str) -> None: ...
+
+    def leg_refers(self, event: ReferReceived) -> bool:
+        """Whether somebody answers it; else it is refused."""
+
+
 class SipAgentLeg:
     """A phone that svar rang, from the INVITE on. `answered` resolves when it may be bridged, or fails NotAnswered."""
 
     __slots__ = (
         "__weakref__",
+        "_by_rtp",
         "_ended",
         "_held",
         "_line",
@@ -71,6 +84,7 @@ class SipAgentLeg:
         "joined",
         "leg",
         "session",
+        "wishes",
     )
 
     def __init__(self, line: Line, agent: str, contact: str, leg: LegId) -> None:
@@ -79,10 +93,12 @@ class SipAgentLeg:
         self.contact = contact
         self.leg = leg
         self.joined: Joined | None = None
+        self.wishes: Wishes | None = None
         self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended = False
         self._held = False
         self._ringing = False
+        self._by_rtp = False
 
     async def invite(self, target: Target, local: NameAddr, headers: tuple[tuple[str, str], ...]) -> None:
         """Send the INVITE. Raises MediaError when there is no port for it."""
@@ -148,12 +164,22 @@ class SipAgentLeg:
                 self._line.spawn(self._line.media.update(self.leg, event.sdp))
             case Reoffered() | ReofferFailed():
                 self._line.reoffered(self.leg, event)
+            case ReferReceived():
+                if self.wishes is None or not self.wishes.leg_refers(event):
+                    self._line.user_agent.answer_refer(event.referral, 403)
+            case DigitReceived() if not self._by_rtp:
+                self._pressed(event.digit)
             case _:
                 pass
+
+    def _pressed(self, key: str) -> None:
+        if self.wishes is not None:
+            self.wishes.leg_pressed(key)
 
     async def _accepted(self, answer: str) -> None:
         if self._ended or self.answered.done():
             return
+        self._by_rtp = "telephone-event/8000" in answer.lower()
         try:
             await self._line.media.update(self.leg, answer)
         except MediaError as error:
@@ -201,6 +227,8 @@ class SipAgentLeg:
     def _heard_media(self, event: MediaEvent) -> None:
         if isinstance(event, RtpTimeout):
             self._line.silent(self.contact, event)
+        elif isinstance(event, DtmfReceived):
+            self._pressed(event.digit)
         elif isinstance(event, WorkerLost):
             self.lost()
 
@@ -234,6 +262,7 @@ class SipPhones:
         self._away: dict[str, WeakSet[SipAgentLeg]] = {}
         self._local = local
         self._tokens = tokens
+        self.partners: Callable[[Offer, CallInfo], Awaitable[SipAgentLeg]] | None = None
 
     async def find(self, agent: str) -> Target | None:
         """Where the agent's phone is now, at whatever node."""
@@ -246,15 +275,12 @@ class SipPhones:
 
     async def ring(self, offer: Offer, info: CallInfo) -> SipAgentLeg:
         """See `ivr.ports.phones.AgentPhones.ring`."""
+        if offer.grounds.partner and self.partners is not None:
+            return await self.partners(offer, info)
         target = await self.find(offer.agent)
         if target is None:
             raise NotAnswered("unreachable")
-        headers = (
-            ("X-Svar-Contact", offer.contact),
-            ("X-Svar-Queue", offer.queue),
-            ("X-Svar-Waited-Ms", str(offer.waited_ms)),
-        )
-        return await self.dial(offer.agent, target, info, offer.queue, headers)
+        return await self.dial(offer.agent, target, info, offer.queue, told_along(offer, info))
 
     async def dial(
         self, name: str, target: Target, info: CallInfo, purpose: str, headers: tuple[tuple[str, str], ...] = ()

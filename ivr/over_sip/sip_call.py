@@ -16,7 +16,7 @@ from ivr.over_sip.agent_leg import (
 )
 from ivr.over_sip.outside import Outside as Outside
 from ivr.over_sip.sip_awaiting import Awaited, Keys
-from ivr.ports.call import AgentLeg, CallEnded, CallInfo, Clip, Collected, Recorded
+from ivr.ports.call import NO_BRIEF, AgentLeg, Brief, CallEnded, CallInfo, Clip, Collected, Recorded
 from ivr.ports.phones import NotAnswered
 from rtp.engine import (
     DtmfReceived,
@@ -34,6 +34,7 @@ from sip.events import (
     Ended,
     InviteReceived,
     OfferReceived,
+    ReferReceived,
     Refreshed,
     ReinviteReceived,
     Reoffered,
@@ -224,11 +225,15 @@ class SipCall:
         await self._line.media.stop(self.leg)
         return cause
 
-    async def transfer(self, target: str) -> bool:
+    def forget_keys(self) -> None:
+        """What was pressed until now was meant for nobody."""
+        self._keys.clear()
+
+    async def transfer(self, target: str, brief: Brief = NO_BRIEF) -> bool:
         """See the port."""
         self._check()
         try:
-            leg = await self._outside.dial(target, self.info)
+            leg = await self._outside.dial(target, self.info, brief.headers, brief.asked)
         except NotAnswered:
             return False
         await self.bridge(leg)
@@ -289,6 +294,8 @@ class SipCall:
                 self._keys.described(event.sdp)
                 if event.sdp:
                     self._line.spawn(self._answered_our_offer(event.sdp))
+            case ReferReceived():
+                self._line.user_agent.answer_refer(event.referral, 403)
             case _:
                 pass
 

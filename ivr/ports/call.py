@@ -28,7 +28,8 @@ class CallInfo:
     """Who rang what. `pii_caller` is the caller's number as far as it may be believed, empty when withheld; `asserted`:
     a trusted trunk says so, not the caller alone.
 
-    `pii_diverted_from` is the number that the caller dialled before the call was diverted to us; empty: none.
+    `pii_diverted_from` is the number that the caller dialled before the call was diverted to us; empty: none. `journey`
+    is what the contact went through (`ivr.running.journeys`), where a phone is rung for it.
     """
 
     contact: ContactId
@@ -37,6 +38,7 @@ class CallInfo:
     pii_caller: str = ""
     pii_diverted_from: str = ""
     asserted: bool = False
+    journey: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,17 @@ class Recorded:
     ended_by: str
     duration_s: float = 0.0
     spoken_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What whoever answers a transfer is told first: headers, and words after which they press 1 to take the caller."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    asked: tuple[Clip, ...] = ()
+
+
+NO_BRIEF = Brief()
 
 
 class AgentLeg(Protocol):
@@ -136,7 +149,7 @@ class Call(Protocol):
         A caller who hangs up ends it with CallEnded, like everywhere; the agent's phone is released in every case.
         """
 
-    async def transfer(self, target: str) -> bool:
+    async def transfer(self, target: str, brief: Brief = NO_BRIEF) -> bool:
         """Send the caller to `target` (a number of the dial plan). True when it was answered there.
 
         False: the target did not take it, the caller is still here.

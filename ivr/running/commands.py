@@ -64,6 +64,11 @@ class Chain:
         """Do it after those before it, with nobody waiting. A refusal is no surprise then and only logged."""
         self._start(command, patience_s)
 
+    async def settled(self) -> None:
+        """Wait until what is under way is done, or given up."""
+        if self._last is not None and not self._last.done():
+            await asyncio.wait({self._last})
+
     def _start(self, command: Callable[[], Awaitable[T]], patience_s: float) -> asyncio.Task[T]:
         task = self._commands.own(self._after(self._last, command, patience_s))
         self._last = task

@@ -12,10 +12,12 @@ from acd.distributor import Distributor, DistributorError, Refused, Unavailable
 from acd.model import Enqueue, Offer, Place, QueueId, Revoked
 from ivr.ports.call import AgentLeg, CallEnded
 from ivr.ports.phones import ELSEWHERE, NotAnswered
+from ivr.running import partners
 from ivr.running.announcing import Announcer, Waiting
 from ivr.running.commands import Chain, Commands
 from ivr.running.leaving import Exit, Rules, by_key
 from ivr.running.run import Run, Visit
+from ivr.running.talk_words import Over
 
 _log = structlog.get_logger(__name__)
 
@@ -67,6 +69,15 @@ async def wait_and_talk(run: Run, wish: Wish, waiting: Waiting) -> Left | Exit:
     if not run.call.answered:
         await run.call.answer()
     announcer = Announcer(run, waiting)
+    left = await _stayed(run, wish, announcer, waiting)
+    while isinstance(left, Over):
+        # Who is given to a queue waits there as here, and takes the wait of the whole journey along.
+        wish = replace(wish, queue=QueueId(left.queue or wish.queue), closes_ms=0)
+        left = await _stayed(run, wish, announcer, waiting)
+    return left
+
+
+async def _stayed(run: Run, wish: Wish, announcer: Announcer, waiting: Waiting) -> Left | Exit | Over:
     stay = _Stay(run, wish, announcer, waiting)
     try:
         left = await stay.through()
@@ -111,8 +122,8 @@ class _Stay:
             data.entry = Visit(self._wish.queue, self._run.services.now_ms(), self._wish.priority_s)
         return data.entry
 
-    async def through(self) -> Left | Exit:
-        """From the place to the end of the talk."""
+    async def through(self) -> Left | Exit | Over:
+        """From the place to the end of the talk, which may lead on to a queue."""
         self._announcer.start()
         if refused := await self._enter():
             return refused
@@ -122,8 +133,8 @@ class _Stay:
                 return offer
             leg = await self._ring(offer)
             if leg is not None and await self._accepted(offer, leg):
-                await self._talk(offer, leg)
-                return Left.TALKED
+                over = await self._talk(offer, leg)
+                return over if over is not None and over.queue is not None else Left.TALKED
             if self._in_doubt and (refused := await self._enter()):
                 return refused
 
@@ -191,7 +202,7 @@ class _Stay:
     async def _ring(self, offer: Offer) -> AgentLeg | None:
         """Ring the agent, for as long as the offer says or until the lease is lost."""
         services = self._run.services
-        ringing = asyncio.ensure_future(services.phones.ring(offer, self._run.call.info))
+        ringing = asyncio.ensure_future(partners.ring(self._run, offer))
         lost = False
 
         def revoked(heard: Revoked) -> None:
@@ -254,16 +265,29 @@ class _Stay:
             raise
         return True
 
-    async def _talk(self, offer: Offer, leg: AgentLeg) -> None:
+    async def _talk(self, offer: Offer, leg: AgentLeg) -> Over | None:
         visit = self._visit
         visit.outcome, visit.agent = "answered", offer.agent
         visit.waited_ms = self._run.services.now_ms() - visit.arrived_ms
         try:
             await self._announcer.silence()
-            self.cause = await self._run.call.bridge(leg)
+            talks = self._run.services.talks
+            if talks is None:
+                self.cause = await self._run.call.bridge(leg)
+                return None
+            over = await talks.through(self._run, offer, leg, lambda: self._finish("transferred"))
         except BaseException:
             self._run.services.commands.own(leg.hang_up())
             raise
+        self.cause = over.cause
+        if over.queue is not None:
+            # The next place can be taken once the agent is free of this contact.
+            self._finish(over.cause)
+            await self._chain.settled()
+        return over
+
+    def _finish(self, cause: str) -> None:
+        self._later(lambda: self._distributor.finish(self._mailbox.contact, cause))
 
     # --- the end ---
 

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 from acd.distributor import Distributor
-from acd.model import NodeId, QueueId
+from acd.model import NodeId, Offer, QueueId
 from events.sink import Sink
 from ivr.language.calendar import Calendar
 from ivr.language.crises import Crises, Crisis, crisis_now
 from ivr.language.problems import FlowError
 from ivr.language.prompting import Prompts, Said, Value, spoken_value
-from ivr.ports.call import Call, Clip
+from ivr.ports.call import AgentLeg, Call, Clip
 from ivr.ports.callbacks import Callbacks
 from ivr.ports.lookups import Lookups
 from ivr.ports.mailboxes import Mailboxes
@@ -21,6 +21,7 @@ from ivr.ports.texting import Texts
 from ivr.running.commands import Commands
 from ivr.running.logged_in import LoggedIn
 from ivr.running.offers import Offers
+from ivr.running.talk_words import Over
 
 Scalar = str | int | float | bool
 
@@ -107,6 +108,7 @@ class Ports:
     crises: Crises | None = None
     callbacks: Callbacks | None = None
     places: Places | None = None
+    talks: "Talking | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,12 @@ class Services(Ports):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "logged_in", LoggedIn(self.distributor, self.commands))
+
+
+class Talking(Protocol):
+    """Who leads talks; without one a talk is a bridge and nothing else (`ivr.running.talks.Talks`)."""
+
+    async def through(self, run: "Run", offer: Offer, leg: AgentLeg, done: Callable[[], None]) -> Over: ...
 
 
 class Step(Protocol):

@@ -31,6 +31,7 @@ from svar.config.schema import (
     TrunkMedia,
     WebHeaders,
 )
+from svar.config.talk import Talk
 
 __all__ = [
     "Agent",
@@ -57,6 +58,7 @@ __all__ = [
     "Sip",
     "Sms",
     "SmsCaps",
+    "Talk",
     "Tls",
     "Trunk",
     "TrunkAccount",

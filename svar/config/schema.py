@@ -1,21 +1,9 @@
 """What may be configured, with its defaults. The comments above the fields become `docs/configuration.md`."""
 
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
 
-T = TypeVar("T")
-
-
-def setting(doc: str, default: T) -> T:
-    """A field with its explanation and default."""
-    if isinstance(default, list | dict):
-        return cast(T, field(default_factory=default.copy, metadata={"doc": doc}))
-    return field(default=default, metadata={"doc": doc})
-
-
-def required(doc: str) -> Any:
-    """A field with its explanation that has no default."""
-    return field(metadata={"doc": doc})
+from svar.config.fields import required, setting
+from svar.config.talk import Talk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +205,9 @@ class Destination:
     uri: str = required("SIP URI to ring")
     trunk: str = setting("trunk by which the call goes; empty: straight to where the URI leads", "")
     ring_s: int = setting("how long it may ring", 30)
+    answer: str = setting(
+        "`call`: who answers has the caller; `key`: once they have pressed 1, after a machine", "call"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,6 +368,7 @@ class Config(Sections):
     """The whole file: its sections, and what there may be any number of."""
 
     nodes: Nodes = field(default_factory=Nodes)
+    talk: Talk = field(default_factory=Talk)
     trunk: list[Trunk] = field(default_factory=list)
     queue: list[Queue] = field(default_factory=list)
     agent: list[Agent] = field(default_factory=list)

@@ -1,0 +1,379 @@
+"""One talk as it goes on: what phones and commands say goes into its state machine, and what that says is done."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from acd.model import Offer
+from ivr.ports.call import AgentLeg
+from ivr.ports.talk import (
+    Destinations,
+    Gone,
+    Held,
+    LegTold,
+    NotNow,
+    Pressed,
+    Referred,
+    TableError,
+    Tables,
+    TransferTarget,
+)
+from ivr.running.directory import Directory
+from ivr.running.keypad import Keypad
+from ivr.running.ringing import Rang, Ringing
+from ivr.running.run import Run
+from ivr.running.talk import Talk
+from ivr.running.talk_said import LANGUAGE, SAID
+from ivr.running.talk_words import (
+    Ack,
+    Action,
+    Began,
+    Blind,
+    Command,
+    Consult,
+    Do,
+    Finished,
+    HangUp,
+    Happening,
+    Input,
+    Order,
+    Over,
+    Ring,
+    Seat,
+    State,
+    Tell,
+    ThirdFailed,
+    Who,
+)
+from ivr.running.transfers_told import status_of, tell_began, tell_finished
+
+_log = structlog.get_logger(__name__)
+
+_MOST_HEARD = 64
+"""What phones tell beyond this, before it was looked at, is dropped; that one has hung up never is."""
+FORBIDDEN, ACCEPTED, PENDING = 403, 202, 491
+
+
+class Desk(Protocol):
+    """What talks have in common (`ivr.running.talks.Talks`)."""
+
+    tables: Tables
+    destinations: Destinations
+    directory: Directory
+
+    def keypad(self) -> Keypad: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A phone hung up; whose it is then, is seen when its turn comes."""
+
+    leg: AgentLeg
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What came in, and who wants to know that it fits, and how it ended."""
+
+    what: Input | _Lost | Rang
+    fits: Callable[[], None] | None = None
+    ended: Callable[[NotNow | None], None] | None = None
+
+
+class Conversation:
+    """`ivr.ports.talk.TalkControl`. `agent` is who leads the talk now."""
+
+    __slots__ = (
+        "_desk",
+        "_done",
+        "_inbox",
+        "_keypad",
+        "_legs",
+        "_lost",
+        "_referral",
+        "_ringing",
+        "_run",
+        "_table",
+        "_talk",
+        "agent",
+    )
+
+    def __init__(self, desk: Desk, run: Run, offer: Offer, leg: AgentLeg, done: Callable[[], None]) -> None:
+        self._desk = desk
+        self._run = run
+        self._done: Callable[[], None] = done
+        self.agent = "" if offer.grounds.partner else str(offer.agent)
+        self._legs: dict[Who, AgentLeg] = {Who.AGENT: leg}
+        self._table = desk.tables(run.call, leg)
+        self._talk = Talk()
+        self._inbox: asyncio.Queue[_Heard] = asyncio.Queue()
+        self._keypad = None if offer.grounds.partner else desk.keypad()
+        self._ringing = Ringing(run, offer, desk.destinations, lambda rang: self._inbox.put_nowait(_Heard(rang)))
+        self._referral: Callable[[int], None] | None = None
+        self._lost: list[AgentLeg] = []
+
+    @property
+    def state(self) -> State:
+        return self._talk.state
+
+    # --- commands (TalkControl) ---
+
+    async def hold(self) -> None:
+        await self._command(Order.HOLD)
+
+    async def resume(self) -> None:
+        await self._command(Order.RESUME)
+
+    async def consult(self, target: TransferTarget) -> None:
+        await self._command(Consult(target))
+
+    async def complete(self) -> None:
+        await self._command(Order.COMPLETE)
+
+    async def take_back(self) -> None:
+        await self._command(Order.TAKE_BACK)
+
+    async def conference(self) -> None:
+        await self._command(Order.CONFERENCE)
+
+    async def drop_third(self) -> None:
+        await self._command(Order.DROP_THIRD)
+
+    async def blind(self, target: TransferTarget) -> None:
+        await self._command(Blind(target))
+
+    async def to_queue(self, queue: str) -> None:
+        await self._command(Blind(TransferTarget("queue", queue)))
+
+    async def _command(self, command: Command) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def ended(error: NotNow | None) -> None:
+            if done.done():
+                return
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+
+        if isinstance(command, Consult | Blind) and not self._desk.directory.has(command.target):
+            raise NotNow(f"there is no {command.target.to} {command.target.name!r} to give callers to")
+        if self._talk.state is State.OVER or not self._put(_Heard(command, ended=ended)):
+            raise NotNow("the talk is over")
+        await done
+
+    # --- from the first word to the last ---
+
+    async def through(self) -> Over:
+        """Raises CallEnded, and is cancelled, when the caller is gone."""
+        try:
+            self._follow(self._legs[Who.AGENT])
+            over = await self._do(self._talk.begin())
+            while over is None:
+                over = await self._take(await self._next())
+        except BaseException:
+            for action in self._talk.handle(Happening.CALLER_GONE, self._now()):
+                self._do_now(action)
+            self._close()
+            self._run.services.commands.own(self._table.close())
+            raise
+        self._close()
+        await self._table.close()
+        return over
+
+    def _follow(self, leg: AgentLeg) -> None:
+        self._table.follow(leg, partial(self._told, leg))
+
+    def _close(self) -> None:
+        self._ringing.stop()
+        self._ringing.colleagues.free_all()
+        while not self._inbox.empty():
+            self._end(self._inbox.get_nowait(), NotNow("the talk is over"))
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _next(self) -> _Heard:
+        deadline = self._talk.deadline
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._inbox.get()
+        except TimeoutError:
+            return _Heard(Happening.TIME_UP)
+
+    async def _take(self, heard: _Heard) -> Over | None:
+        what = self._input(heard.what)
+        if what is None:
+            return None
+        try:
+            actions = self._talk.handle(what, self._now())
+        except NotNow as error:
+            self._end(heard, error)
+            return None
+        if heard.fits is not None:
+            heard.fits()
+        state = self._talk.state
+        over = await self._do(actions)
+        self._end(heard, None if self._talk.state is state else NotNow("the media cannot do it"))
+        return over
+
+    def _input(self, what: Input | _Lost | Rang) -> Input | None:
+        if isinstance(what, _Lost):
+            return self._gone(what)
+        return self._rang(what) if isinstance(what, Rang) else what
+
+    @staticmethod
+    def _end(heard: _Heard, error: NotNow | None) -> None:
+        if heard.ended is not None:
+            heard.ended(error)
+
+    def _put(self, heard: _Heard) -> bool:
+        if self._inbox.qsize() >= _MOST_HEARD and not isinstance(heard.what, _Lost | Rang):
+            return False
+        self._inbox.put_nowait(heard)
+        return True
+
+    # --- what is to be done ---
+
+    async def _do(self, actions: list[Action]) -> Over | None:
+        over, failed = None, False
+        for action in actions:
+            try:
+                match action:
+                    case Seat(together):
+                        await self._seat(together)
+                    case Tell(ack):
+                        await self._tell(ack)
+                    case Over():
+                        over = action
+                    case _:
+                        self._do_now(action)
+            except TableError as error:
+                if not self._lost:  # else that one's turn comes
+                    _log.warning("phones could not be joined", contact=self._run.data.contact, error=str(error))
+                    failed = True
+        if failed and over is None:
+            return await self._do(self._talk.handle(Happening.SEAT_FAILED, self._now()))
+        return over
+
+    def _do_now(self, action: Action) -> None:
+        """What waits for nothing."""
+        match action:
+            case HangUp(who):
+                self._hang_up(who)
+            case Ring(target):
+                self._ringing.ring(target)
+            case Do.RING_AGENT:
+                self._ringing.ring_again()
+            case Do.STOP_RINGING:
+                self._ringing.stop()
+            case Do.PROMOTE:
+                self._promote()
+            case Began():
+                tell_began(self._run.services, self._run.data.contact, action, self.agent)
+            case Finished():
+                tell_finished(self._run.services, self._run.data.contact, action, self.agent)
+                referral, self._referral = self._referral, None
+                if referral is not None:
+                    referral(status_of(action.outcome))
+            case _:
+                pass
+
+    async def _seat(self, together: tuple[Who, ...]) -> None:
+        legs = tuple(self._legs[who] for who in together if who is not Who.CALLER)
+        if Who.CALLER in together:
+            await self._table.arrange(legs)
+        else:
+            await self._table.arrange((), legs)
+
+    async def _tell(self, ack: Ack) -> None:
+        leg = self._legs.get(Who.AGENT)
+        if leg is not None:
+            await self._table.say(leg, self._run.services.prompts.clips(SAID[ack], LANGUAGE))
+
+    def _hang_up(self, who: Who) -> None:
+        leg = self._legs.pop(who, None)
+        if leg is not None:
+            self._table.let_go(leg)
+            self._ringing.colleagues.free(leg.agent)
+
+    def _promote(self) -> None:
+        leg = self._legs[Who.AGENT] = self._legs.pop(Who.THIRD)
+        of_ours = self._ringing.colleagues.has(leg.agent)
+        self.agent = leg.agent if of_ours else ""
+        self._keypad = self._desk.keypad() if of_ours else None
+        self._done()
+
+    def _rang(self, rang: Rang) -> Input | None:
+        leg = rang.leg
+        if rang.number != self._ringing.number:
+            # Given up before its turn came.
+            if leg is not None:
+                self._run.services.commands.own(leg.hang_up())
+            return None
+        if leg is None:
+            return Happening.AGENT_FAILED if rang.again else ThirdFailed(rang.cause)
+        self._legs[Who.AGENT if rang.again else Who.THIRD] = leg
+        self._follow(leg)
+        return Happening.AGENT_ANSWERED if rang.again else Happening.THIRD_ANSWERED
+
+    # --- what phones tell ---
+
+    def _told(self, leg: AgentLeg, told: LegTold) -> None:
+        leads = self._legs.get(Who.AGENT) is leg
+        match told:
+            case Gone():
+                self._lost.append(leg)
+                self._put(_Heard(_Lost(leg)))
+            case Held(held) if leads:
+                self._put(_Heard(Happening.AGENT_HOLDS if held else Happening.AGENT_RESUMES))
+            case Pressed(key) if leads and self._keypad is not None:
+                self._pressed(self._keypad.press(key, self._now()))
+            case Referred() if leads and self._keypad is not None:
+                self._referred(told)
+            case Referred():
+                told.answer(FORBIDDEN)
+            case _:
+                pass
+
+    def _gone(self, lost: _Lost) -> Happening | None:
+        self._lost.remove(lost.leg)
+        who = next((who for who, leg in self._legs.items() if leg is lost.leg), None)
+        if who is None:
+            return None
+        del self._legs[who]
+        self._ringing.colleagues.free(lost.leg.agent)
+        return Happening.AGENT_GONE if who is Who.AGENT else Happening.THIRD_GONE
+
+    def _pressed(self, command: Command | Ack | None) -> None:
+        if isinstance(command, Ack):
+            self._run.services.commands.own(self._tell(command))
+        elif command is not None:
+            self._put(_Heard(command, ended=self._tell_refusal))
+
+    def _tell_refusal(self, error: NotNow | None) -> None:
+        if error is not None and self._talk.state is not State.OVER:
+            self._run.services.commands.own(self._tell(Ack.NOT_NOW))
+
+    def _referred(self, asked: Referred) -> None:
+        target = None if asked.joins else self._desk.directory.find(asked.target)
+        if target is None and not asked.joins:
+            asked.answer(FORBIDDEN)
+            return
+
+        def fits() -> None:
+            asked.answer(ACCEPTED)
+            self._referral = asked.progress
+
+        def ended(error: NotNow | None) -> None:
+            if error is not None:
+                asked.answer(PENDING)
+
+        command: Command = Order.COMPLETE if target is None else Blind(target)
+        if not self._put(_Heard(command, fits, ended)):
+            asked.answer(PENDING)
