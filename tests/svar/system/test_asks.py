@@ -12,6 +12,7 @@ from tests.ivr.sip_lab import Handset
 from tests.rtp.phone import until
 from tests.svar.system.installation import Installation, eventually, running
 from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at, refuses, talks_for
+from tests.svar.system.sites import country
 
 PARTS = """
 [[queue]]
@@ -71,6 +72,20 @@ async def test_ask_01_an_agent_who_answers_too_late_does_not_share_the_call(node
         caller.hang_up()
         await node.quiet()
         assert await node.balance() == (1, 1, 0, 0, 0)
+
+
+async def test_ask_04_callers_of_two_nodes_wait_in_one_queue_for_an_agent_of_one(tmp_path: Path) -> None:
+    """One queue over several nodes: whoever came first at either node is served first, by a phone at the second."""
+    async with country(tmp_path, PARTS, ["anna", "bjorn"]) as made:
+        here, there = made.nodes
+        async with phones_at(here) as phones, phones_at(there) as others:
+            callers = []
+            for count, (node, lines) in enumerate(((here, phones), (there, others), (here, phones)), 1):
+                callers.append(await waiting_caller(node, lines, count))
+            await others.register("anna", talks_for(0.5))
+            for count in (1, 2, 3):
+                await until(callers[count - 1].is_over, f"end of call {count}", deadline_s=15)
+                assert [caller.ended for caller in callers] == [True] * count + [False] * (3 - count)
 
 
 async def test_ask_05_a_caller_who_waits_stays_while_redis_is_restarted_and_is_not_abandoned(
