@@ -133,7 +133,8 @@ def outcome_of(data: FlowRun, cause: str, *, failed: bool = False) -> str:
     """The outcome that `ContactEnded` tells; `events.catalogue.ContactEnded` names them all.
 
     A contact that reached an agent once is answered; another that left a message has that outcome; one that was in a
-    queue and hung up is abandoned, and so is one that was led out of a queue to a goodbye.
+    queue and hung up is abandoned, and so is one that was led out of a queue to a goodbye; one that was not let in
+    before closing time was in none.
     """
     if any(visit.outcome == "answered" for visit in data.journey):
         return "answered"
@@ -143,6 +144,6 @@ def outcome_of(data: FlowRun, cause: str, *, failed: bool = False) -> str:
         return "failed"
     if data.transferred and cause != "caller_hung_up":
         return "transferred"
-    if data.journey:
+    if any(visit.outcome != "closing" for visit in data.journey):
         return "abandoned"
     return "completed" if cause == "flow_ended" else "menu_ended"

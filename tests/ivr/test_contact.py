@@ -102,6 +102,8 @@ async def test_settings_replace_variables_of_the_same_name_and_type() -> None:
         (["answered"], "", "caller_hung_up", False, "answered"),
         (["overflow", "answered"], "", "flow_ended", False, "answered"),
         (["overflow"], "", "flow_ended", False, "abandoned"),
+        (["closing"], "", "flow_ended", False, "completed"),
+        (["closing", "key"], "", "flow_ended", False, "abandoned"),
         (["caller_hung_up"], "", "caller_hung_up", False, "abandoned"),
         (["overflow"], "partner", "flow_ended", False, "transferred"),
         ([], "partner", "caller_hung_up", False, "menu_ended"),
