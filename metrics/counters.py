@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
+from events.callbacks import CallbackEnded, CallbackPromised, CallbackTried
 from events.catalogue import (
     ContactAnswered,
     ContactEnded,
@@ -68,6 +69,9 @@ COUNTED = (
     "partner_failed",
     "partner_talk_ms",
     "units_met",
+    "callbacks_promised",
+    "callbacks_tried",
+    "callbacks_ended",
 )
 MOST_WAITING = 50_000
 WITHOUT_QUEUE = (
@@ -178,6 +182,9 @@ class Counters:
             ContactLeftQueue: self._on_left,
             ContactReleased: self._on_released,
             TransferEnded: self._on_transfer,
+            CallbackPromised: self._on_promised,
+            CallbackTried: self._on_tried,
+            CallbackEnded: self._on_callback_ended,
             PartnerAnswered: self._on_partner_answered,
             PartnerReleased: self._on_partner_released,
             WrapUpEnded: self._on_wrap_up,
@@ -244,6 +251,15 @@ class Counters:
 
     def _on_transfer(self, event: TransferEnded) -> None:
         self.series["transfers"].add((event.how, event.target, event.outcome))
+
+    def _on_promised(self, event: CallbackPromised) -> None:
+        self.series["callbacks_promised"].add((self._queues.label(event.queue),))
+
+    def _on_tried(self, event: CallbackTried) -> None:
+        self.series["callbacks_tried"].add((self._queues.label(event.queue), event.cause))
+
+    def _on_callback_ended(self, event: CallbackEnded) -> None:
+        self.series["callbacks_ended"].add((self._queues.label(event.queue), event.outcome))
 
     def _on_partner_answered(self, event: PartnerAnswered) -> None:
         self.series["partner_answered"].add((event.partner,))

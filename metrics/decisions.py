@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from events.callbacks import CallbackEnded, CallbackPromised, CallbackTried
 from events.catalogue import CATALOGUE, Event
 from events.codec import encode
 from events.routing import OfferWithheld, PartnerAnswered, PartnerReleased, TierOpened
@@ -30,6 +31,7 @@ KINDS = ENDS | {
 TYPES: frozenset[type[Event]] = frozenset(
     {cls for kind, cls in CATALOGUE.items() if kind in KINDS}
     | {OfferWithheld, TierOpened, PartnerAnswered, PartnerReleased}
+    | {CallbackPromised, CallbackTried, CallbackEnded}
 )
 _COLUMNS = ("kind", "tenant", "contact", "at_ms")
 _as_json = json.JSONEncoder(separators=(",", ":")).encode

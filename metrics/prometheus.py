@@ -99,6 +99,17 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Anslått ventetid: estimates at the entry by what came of them (silent: not told; left: nothing is known)",
         ("queue", "outcome"),
     ),
+    "callbacks_promised": ("callbacks_promised", "Lovede tilbakeringinger: callers promised to be rung", ("queue",)),
+    "callbacks_tried": (
+        "callbacks_tried",
+        "Forsøk uten svar: tries that put no agent and caller together, by cause",
+        ("queue", "cause"),
+    ),
+    "callbacks_ended": (
+        "callbacks_ended",
+        "Tilbakeringinger: promises that are over, by outcome; they are F of the queue, and counted by themselves",
+        ("queue", "outcome"),
+    ),
     "units_met": (
         "contacts_by_units",
         "Kasteball: contacts by how many units (queues, partners, destinations) had them one after the other",

@@ -1,8 +1,9 @@
 """Why a contact was offered to whom and when, and why it was not, in plain sentences made of the events alone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
+from events.callbacks import CallbackEnded, CallbackPromised, CallbackTried
 from events.catalogue import (
     ContactAnswered,
     ContactEnded,
@@ -36,9 +37,8 @@ class Sentence:
 def told(events: Iterable[Event], tiers: TierWords = lambda _queue, _tier: "") -> Iterator[Sentence]:
     """The contact's story. `events` are its own, in the order of their times."""
     for event in events:
-        text = _WORDS[type(event)](event, tiers) if type(event) in _WORDS else _other(event)
-        if text:
-            yield Sentence(event.at_ms, text, event)
+        if type(event) in _WORDS:
+            yield Sentence(event.at_ms, _WORDS[type(event)](event, tiers), event)
 
 
 def length(ms: float) -> str:
@@ -204,15 +204,20 @@ def _transfer_ended(event: TransferEnded, _tiers: TierWords) -> str:
     return f"{event.how} transfer to the {event.to} {event.target}: {outcome}, after {after}"
 
 
-def _other(event: Event) -> str:
-    """What else is kept of a contact: its name, and what it carries."""
-    if not event.kind.startswith("callback_"):
-        return ""
-    common = {field.name for field in fields(Event)}
-    values = {field.name: getattr(event, field.name) for field in fields(event)}
-    words = [f"{name} {value}" for name, value in values.items() if name not in common and value not in ("", 0)]
-    shown = ", ".join(word for word in words if not word.startswith("pii_"))
-    return event.kind.replace("_", " ") + (f": {shown}" if shown else "")
+def _promised(event: CallbackPromised, _tiers: TierWords) -> str:
+    kept = f"number {event.position} in {event.queue}, {length(event.waited_ms)} waited so far"
+    return f"the caller of contact {event.first} was promised to be rung back; the place is kept: {kept}"
+
+
+def _tried(event: CallbackTried, _tiers: TierWords) -> str:
+    again = f"again in {length(event.again_ms - event.at_ms)}, with the same place" if event.again_ms else "not again"
+    cause = event.cause.replace("_", " ")
+    return f"caller and agent could not be put together ({cause}, {event.tries} tries in vain), {again}"
+
+
+def _callback_ended(event: CallbackEnded, _tiers: TierWords) -> str:
+    cause = f" ({event.cause.replace('_', ' ')})" if event.cause else ""
+    return f"callback {event.outcome.replace('_', ' ')}{cause}, {length(event.waited_ms)} after the promise"
 
 
 _WORDS: Mapping[type[Event], Callable[..., str]] = {
@@ -227,6 +232,9 @@ _WORDS: Mapping[type[Event], Callable[..., str]] = {
     PartnerAnswered: _partner_answered,
     ContactReleased: _released,
     PartnerReleased: _partner_released,
+    CallbackPromised: _promised,
+    CallbackTried: _tried,
+    CallbackEnded: _callback_ended,
     TransferBegun: _transfer_begun,
     TransferEnded: _transfer_ended,
     WrapUpEnded: _wrapped_up,

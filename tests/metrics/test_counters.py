@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from events.callbacks import CallbackEnded, CallbackPromised, CallbackTried
 from events.catalogue import (
     Deflected,
     Event,
@@ -32,6 +33,7 @@ from tests.metrics.told import (
 
 BASE: dict[str, Any] = {"at_ms": DAY_MS, "tenant": "nav", "node": "n1"}
 LOOKUP: dict[str, Any] = {"service": "cases", "outcome": "timeout", "status": 0, "lasted_ms": 90}
+PROMISE: dict[str, Any] = {"first": "c0", "queue": "pensjon", "waited_ms": 0}
 LEG: dict[str, Any] = {"leg": "a", "sent": 5, "received": 4, "lost": 1, "jitter_ms": 0.0}
 
 
@@ -72,6 +74,19 @@ def counted(events: list[Event], max_labels: int = 200) -> dict[str, dict[tuple[
             SurveyAnswered(**BASE, survey="care", question="grade", answer=4, queue="q"),
             "survey_answers",
             ("care", "grade", "4"),
+            1,
+        ),
+        (CallbackPromised(**BASE, **PROMISE, chosen_ms=0, position=1), "callbacks_promised", ("pensjon",), 1),
+        (
+            CallbackTried(**BASE, queue="pensjon", cause="busy", tries=1, again_ms=0),
+            "callbacks_tried",
+            ("pensjon", "busy"),
+            1,
+        ),
+        (
+            CallbackEnded(**BASE, **PROMISE, outcome="reached", cause="", tries=0),
+            "callbacks_ended",
+            ("pensjon", "reached"),
             1,
         ),
         (MediaTimedOut(**BASE, leg="a", silent_ms=1), "media_timeouts", (), 1),

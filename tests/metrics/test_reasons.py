@@ -1,9 +1,11 @@
 """Decisions in plain words."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from events.callbacks import CallbackEnded, CallbackPromised, CallbackTried
 from events.catalogue import Event, TransferBegun
 from events.routing import OfferWithheld, TierOpened
 from metrics.reasons import length, told
@@ -25,6 +27,8 @@ from tests.metrics.told import (
     transferred,
     wrapped_up,
 )
+
+COMMON: dict[str, Any] = {"at_ms": DAY_MS, "tenant": TENANT, "node": NODE, "contact": "c1"}
 
 
 def withheld(reason: str, tier: int = 1, there: int = 3, working: int = 2, ahead: int = 0) -> Event:
@@ -90,6 +94,30 @@ def in_words(event: Event) -> str:
         (released("c1"), "the talk with kari ended after 60 s (caller hung up)"),
         (partner_released("c1"), "the talk at the partner help ended after 70 s (caller hung up)"),
         (transferred("c1"), "blind transfer to the destination skatt: answered, after 1 s"),
+        (
+            CallbackPromised(**COMMON, first="c0", queue="family", chosen_ms=0, waited_ms=95_000, position=3),
+            "the caller of contact c0 was promised to be rung back; the place is kept: number 3 in family, "
+            "95 s waited so far",
+        ),
+        (
+            CallbackTried(**COMMON, queue="family", cause="no_answer", tries=1, again_ms=DAY_MS + 300_000),
+            "caller and agent could not be put together (no answer, 1 tries in vain), again in 5 min, "
+            "with the same place",
+        ),
+        (
+            CallbackTried(**COMMON, queue="family", cause="busy", tries=3, again_ms=0),
+            "caller and agent could not be put together (busy, 3 tries in vain), not again",
+        ),
+        (
+            CallbackEnded(
+                **COMMON, first="c0", queue="family", outcome="gave_up", cause="no_answer", tries=3, waited_ms=600_000
+            ),
+            "callback gave up (no answer), 10 min after the promise",
+        ),
+        (
+            CallbackEnded(**COMMON, first="c0", queue="family", outcome="reached", cause="", tries=0, waited_ms=9_000),
+            "callback reached, 9 s after the promise",
+        ),
         (begun(), "the flow asked for the destination skatt (attended transfer)"),
         (begun("kari"), "kari asked for the destination skatt (attended transfer)"),
         (wrapped_up("c1"), "kari was through with it after 30 s of wrap-up, topic alderspensjon"),
