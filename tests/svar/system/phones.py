@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 
+from sip.aio.tls import Tls, TlsFiles
 from sip.aio.user_agent import UserAgent
 from sip.config import Address, CoreConfig, Trunk
 from sip.core import UserAgentCore
@@ -35,11 +36,21 @@ _LOOPBACK = Trunk("loopback", (ip_network("127.0.0.0/8"),))
 class Phones:
     """One user agent with as many phones on it as a test wants."""
 
-    def __init__(self, installation: Installation, host: str = "127.0.0.1", port: int = 0) -> None:
-        """`host` and `port`: the address that the phones call from."""
-        self.user_agent = UserAgent(
-            UserAgentCore(CoreConfig(trunks=(_LOOPBACK,)), lambda: secrets.token_hex(8)), Address(host, port)
-        )
+    def __init__(
+        self,
+        installation: Installation,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        secure: tuple[int, str] | None = None,
+    ) -> None:
+        """`host` and `port`: the address that the phones call from. `secure`: the node's port for TLS, by which they
+        come then, and the file of its authority.
+        """
+        core = UserAgentCore(CoreConfig(trunks=(_LOOPBACK,)), lambda: secrets.token_hex(8))
+        tls = Tls(TlsFiles(ca=secure[1])) if secure is not None else None
+        self.user_agent = UserAgent(core, Address(host, port), tls=tls)
+        self._secure = secure
         self.behaviours: dict[str, Behaviour] = {}
         self.rung: list[tuple[str, Handset]] = []
         self.handsets: list[Handset] = []
@@ -50,6 +61,8 @@ class Phones:
 
     @property
     def server(self) -> Address:
+        if self._secure is not None:
+            return Address("127.0.0.1", self._secure[0], "TLS")
         return Address("127.0.0.1", self._installation.sip_port)
 
     async def start(self) -> None:
@@ -194,8 +207,10 @@ def talks_for(seconds: float) -> Behaviour:
 
 
 @asynccontextmanager
-async def phones_at(installation: Installation, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Phones]:
-    phones = Phones(installation, host, port)
+async def phones_at(
+    installation: Installation, host: str = "127.0.0.1", port: int = 0, *, secure: tuple[int, str] | None = None
+) -> AsyncIterator[Phones]:
+    phones = Phones(installation, host, port, secure=secure)
     await phones.start()
     try:
         yield phones

@@ -1,7 +1,7 @@
 """Several nodes on one Redis, each with a state folder, a SIP port and RTP ports of its own."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,8 @@ from pathlib import Path
 from tests.acd.redis_server import RedisServer
 from tests.svar.system.installation import Installation, eventually
 
+Secure = tuple[int, str, str]
+"""A node's port for TLS, its certificate and the key."""
 FIRST_PORTS = (20_000, 23_000, 26_000)
 
 
@@ -31,18 +33,17 @@ async def knows(node: Installation, count: int) -> bool:
 
 
 def node(
-    folder: Path, number: int, parts: str, url: str, *, tenant: str = "t", trunk: bool = True, sip: str = ""
+    folder: Path, number: int, parts: str, url: str, *, tenant: str = "t", tls: Secure | None = None
 ) -> Installation:
-    """The `number`th node (from 1), at the site `site-N`. All have the same passwords."""
+    """The `number`th node (from 1), at the site `site-N`."""
     made = Installation(folder / f"n{number}", parts, environment={"SVAR_REDIS_URL": url})
     first = FIRST_PORTS[number - 1]
     text = made.config.read_text()
     text = text.replace('name = "n1"', f'name = "n{number}"\nsite = "site-{number}"').replace(
         'tenant = "t"', f'tenant = "{tenant}"'
     )
-    text = text.replace("[sip]\n", f"[sip]\n{sip}")
-    if not trunk:
-        text = text.replace('networks = ["127.0.0.0/8"]', 'networks = ["192.0.2.0/24"]')
+    if tls is not None:
+        text += f'\n[tls]\nport = {tls[0]}\ncertificate = "{tls[1]}"\nkey = "{tls[2]}"\n'
     made.config.write_text(text + f"\n[media]\nfirst_port = {first}\nlast_port = {first + 2_998}\n")
     return made
 
@@ -57,11 +58,14 @@ def same_passwords(nodes: list[Installation], agents: list[str]) -> None:
 
 
 @asynccontextmanager
-async def country(folder: Path, parts: str, agents: list[str], count: int = 2) -> AsyncIterator[Country]:
-    """Started one after the other; gone at the end, whatever a test has killed."""
+async def country(
+    folder: Path, parts: str, agents: list[str], count: int = 2, *, tls: Mapping[int, Secure] | None = None
+) -> AsyncIterator[Country]:
+    """Started one after the other; gone at the end, whatever a test has killed. `tls`: of which nodes."""
+    tls = tls or {}
     (folder / "redis").mkdir()
     with RedisServer(folder / "redis") as redis:
-        nodes = [node(folder, number, parts, redis.url) for number in range(1, count + 1)]
+        nodes = [node(folder, number, parts, redis.url, tls=tls.get(number)) for number in range(1, count + 1)]
         same_passwords(nodes, agents)
         async with AsyncExitStack() as stack:
             for one in nodes:

@@ -3,12 +3,15 @@
 import asyncio
 from pathlib import Path
 
+from acd.model import NODE_LEASE_MS
+from tests.interop.peers import free_port
 from tests.ivr.sip_lab import Handset, hears, talk
 from tests.ivr.sounds import tone
 from tests.rtp.phone import until
+from tests.sip.aio.authority import Authority
 from tests.svar.system.installation import Installation, eventually
-from tests.svar.system.phones import Phones, answers, phones_at
-from tests.svar.system.sites import country
+from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at
+from tests.svar.system.sites import country, knows
 
 PARTS = """
 [[queue]]
@@ -22,6 +25,8 @@ name = "bjorn"
 skills = { work = 5 }
 """
 AGENTS = ["anna", "bjorn"]
+LOST_S = NODE_LEASE_MS / 1000 + 1.5
+"""Until a node that was killed is missed, and what it left is put in order."""
 VOICE, REPLY = tone("the caller"), tone("the agent")
 
 
@@ -59,3 +64,58 @@ async def test_caller_at_one_node_talks_to_a_phone_at_another(tmp_path: Path) ->
 
 async def state(node: Installation, wanted: str, count: int = 1) -> bool:
     return (await node.agents()).get(wanted, 0) == count
+
+
+async def test_a_caller_keeps_the_place_when_the_node_of_the_ringing_phone_is_killed(tmp_path: Path) -> None:
+    async with country(tmp_path, PARTS, AGENTS) as made:
+        here, there = made.nodes
+        async with phones_at(here) as callers, phones_at(there) as agents:
+            await agents.register("anna", lets_it_ring)
+            caller = await callers.answered_call()
+            await agents.rings()
+            await callers.register("bjorn", answers)
+            await there.kill()
+            await until(lambda: len(callers.rung) == 1, "an offer to the next agent", deadline_s=LOST_S)
+            assert callers.rung[0][0] == "bjorn"
+            bjorn = callers.rung[0][1]
+            await asyncio.sleep(0.3)
+            await talk(bjorn, REPLY)
+            assert not caller.ended
+            await eventually(lambda: knows(here, 1), "one node less")
+            bjorn.hang_up()
+            await until(lambda: caller.ended, "the goodbye to the caller", deadline_s=15)
+
+
+async def test_an_agent_is_free_when_the_node_of_the_caller_is_killed(tmp_path: Path) -> None:
+    async with country(tmp_path, PARTS, AGENTS) as made:
+        here, there = made.nodes
+        async with phones_at(here) as callers, phones_at(there) as agents:
+            await agents.register("anna", lets_it_ring)
+            await callers.answered_call()
+            phone = await agents.rings()
+            await eventually(lambda: state(there, "offered"), "an offer")
+            await here.kill()
+            await until(lambda: phone.ended, "CANCEL at the agent's phone", deadline_s=LOST_S)
+            await eventually(lambda: state(there, "ready"), "an agent who is free", LOST_S)
+
+
+async def test_a_phone_over_tls_is_rung_from_elsewhere_and_gone_with_its_node(tmp_path: Path) -> None:
+    authority, port = Authority(tmp_path), free_port()
+    certificate, key = authority.issue("svar.example", "127.0.0.1")
+    async with country(tmp_path, PARTS, AGENTS, tls={2: (port, certificate, key)}) as made:
+        here, there = made.nodes
+        secure = (port, authority.file)
+        async with phones_at(there, secure=secure) as agents, phones_at(there) as others, phones_at(here) as callers:
+            await agents.register("anna", answers)
+            await others.register("bjorn", answers)
+            await eventually(lambda: state(here, "ready", 2), "two agents who are ready")
+            caller, agent = await in_talk(callers, agents)
+            await asyncio.gather(talk(caller, VOICE), talk(agent, REPLY))
+            await until(lambda: hears(agent, VOICE) and hears(caller, REPLY), "both voices")
+            caller.hang_up()
+            await until(lambda: agent.ended, "BYE at the agent's phone")
+            await there.kill()
+            await eventually(lambda: state(here, "logged_out"), "the agent without a phone logged out", LOST_S + 1)
+            assert await state(here, "ready")
+            await callers.answered_call()
+            await others.rings()
