@@ -8,7 +8,9 @@ from ivr.files.marked_yaml import Marked
 from ivr.language.prompting import CHARACTERS_PER_S, Said
 from ivr.language.schema import Where
 from ivr.nodes import Node
+from ivr.nodes.hours import Hours
 from ivr.nodes.menu import Menu
+from ivr.nodes.queue import Queue
 from ivr.nodes.subflow import Subflow
 
 MOST_KEYS = 5
@@ -33,6 +35,18 @@ def advise(flow: Flow, marked: Marked) -> None:
 def _of(flow: Flow, node: Node) -> Iterator[tuple[Where, str]]:
     if isinstance(node, Menu):
         yield from _menu(flow, node)
+    if isinstance(node, Queue):
+        yield from _closing(flow, node)
+
+
+def _closing(flow: Flow, queue: Queue) -> Iterator[tuple[Where, str]]:
+    """Where callers are let in out of hours, and then measured by them."""
+    for name, hours in flow.nodes.items():
+        if isinstance(hours, Hours) and hours.always_open_when is not None and set(hours.calendars) & set(queue.closes):
+            always, closes = hours.always_open_when.text, queue.always_open_when
+            if closes is None or closes.text != always:
+                told = f"hours {name!r} is always open when {always}, and this queue closes all the same"
+                yield ("closes",), f"{told}; say `always_open_when: {always}`"
 
 
 def _menu(flow: Flow, menu: Menu) -> Iterator[tuple[Where, str]]:

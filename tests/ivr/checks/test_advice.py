@@ -62,3 +62,26 @@ def test_the_choice_of_a_language_is_no_choice_to_keep_in_mind() -> None:
     text = MENU.replace("keys: {1: bye, 0: bye}", keys) + other
     assert not [told for told in warnings(text) if "choices" in told]
     assert [told for told in warnings(text.replace("take: {language: language}, ", "")) if "6 choices" in told]
+
+
+CLOSING = """
+flow: test
+title: Test
+numbers: [5000]
+languages: [nb]
+variables: {demo: false}
+start: hours
+nodes:
+  hours: {type: hours, calendar: office, always_open_when: demo, open: wait, closed: bye}
+  wait: {type: queue, queue: q, overflow: bye, unavailable: bye, closes: office, closing: bye, always_open_when: demo}
+  bye: {type: hangup, say: {nb: Ha det.}}
+"""
+
+
+def test_queue_that_closes_where_the_hours_are_always_open_is_warned_of() -> None:
+    assert warnings(CLOSING) == []
+    assert warnings(CLOSING.replace("closing: bye, always_open_when: demo", "closing: bye")) == [
+        "x.yaml:10:74: warning: queue 'wait': hours 'hours' is always open when demo, and this queue closes all the same; say "
+        "`always_open_when: demo`"
+    ]
+    assert warnings(CLOSING.replace("closes: office, closing: bye, always_open_when: demo", "priority: 1m")) == []
