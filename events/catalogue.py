@@ -9,6 +9,9 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, get_type_hints
 
 from events.audit import DeedDone as DeedDone
+from events.callbacks import CallbackEnded as CallbackEnded
+from events.callbacks import CallbackPromised as CallbackPromised
+from events.callbacks import CallbackTried as CallbackTried
 from events.event import Event as Event
 from events.event import Scalar as Scalar
 from events.flows import CanaryEnded as CanaryEnded
@@ -280,6 +283,9 @@ CATALOGUE: dict[str, type[Event]] = {
         ContactAnswered,
         ContactReleased,
         WrapUpEnded,
+        CallbackPromised,
+        CallbackTried,
+        CallbackEnded,
         AgentStateChanged,
         DeedDone,
         TransferBegun,
