@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from events.catalogue import Event
+from events.catalogue import ContactQueued, Event
 from events.codec import EventError, decode
 from metrics.cdr import CallRecord, blank
 from metrics.decisions import Decision
@@ -181,6 +181,16 @@ class Records:
         """The decisions that name the agent since then, by contact. Raises RecordsError."""
         wanted = (DECISIONS.c.agent == agent) & (DECISIONS.c.at_ms >= since_ms)
         return await self._decided(tenant, wanted, most)
+
+    async def decided_among(
+        self, tenant: str, queue: str, since_ms: int, until_ms: int, most: int = 2_000
+    ) -> dict[str, list[Event]]:
+        """The decisions on contacts that came to the queue in between, by contact. Raises RecordsError."""
+        columns = DECISIONS.c
+        came = (columns.agent == "") & columns.at_ms.between(since_ms, until_ms) & (columns.kind == ContactQueued.kind)
+        there = func.json_extract(columns.body, "$.queue") == queue
+        query = select(columns.contact).where(columns.tenant == tenant, came, there).order_by(columns.at_ms).limit(most)
+        return await self._decided(tenant, columns.contact.in_(query), 10 * most)
 
     async def _decided(self, tenant: str, wanted: Any, most: int) -> dict[str, list[Event]]:
         columns = DECISIONS.c

@@ -22,6 +22,7 @@ from events.catalogue import Event
 from ivr.language.lengths import seconds_of
 from ivr.language.problems import FlowFileError
 from metrics.agents_day import told_of
+from metrics.overtaking import served_before, stays
 from metrics.reasons import Sentence, TierWords, told
 from metrics.records import Records, RecordsError
 from svar import endpoint, tier_words, trails
@@ -79,15 +80,35 @@ def why(
 
 async def _of_contact(config: Config, beginning: str) -> tuple[str, list[Sentence]]:
     found = await _streamed(config, lambda trail: trail.beginning_with(beginning), {})
-    for name, events in (await _kept(config, beginning)).items():
-        found[name] = _together(found.get(name, []), events)
-    name = beginning if beginning in found else _the_one(beginning, found)
-    return f"contact {name}", list(told(found[name], _tiers(config)))
+    path = Path(config.node.state) / "records.sqlite"
+    if not path.exists():
+        name = _the_one(beginning, found)
+        return f"contact {name}", list(told(found[name], _tiers(config)))
+    records = await Records.open(path)
+    try:
+        for name, events in (await records.decided(config.node.tenant, beginning)).items():
+            found[name] = _together(found.get(name, []), events)
+        name = _the_one(beginning, found)
+        story = [*told(found[name], _tiers(config)), *await _overtaking(config, records, found[name])]
+    finally:
+        await records.close()
+    return f"contact {name}", sorted(story, key=lambda sentence: sentence.at_ms)
+
+
+async def _overtaking(config: Config, records: Records, events: Sequence[Event]) -> list[Sentence]:
+    """For each stay in a queue, who came later and was answered before."""
+    now_ms = time.time_ns() // 1_000_000
+    told_so = []
+    for stay in stays(events):
+        queued, until_ms = stay.queued, stay.end.at_ms if stay.end is not None else now_ms
+        others = await records.decided_among(config.node.tenant, queued.queue, queued.at_ms, until_ms)
+        told_so.append(served_before(stay, others, now_ms))
+    return told_so
 
 
 def _the_one(beginning: str, found: dict[str, list[Event]]) -> str:
-    if len(found) == 1:
-        return next(iter(found))
+    if len(found) == 1 or beginning in found:
+        return beginning if beginning in found else next(iter(found))
     if not found:
         raise Unknown(f"there is no contact {beginning!r}; svar trace lists those that were here last")
     named = sorted(found, key=lambda name: -found[name][0].at_ms)[:MOST_NAMED]
@@ -102,17 +123,6 @@ async def _streamed(config: Config, read: Any, nothing: Any) -> Any:
     except Unavailable as fault:
         print(f"svar why: the stream of events cannot be read ({fault}); told from the records alone", file=sys.stderr)
         return nothing
-
-
-async def _kept(config: Config, beginning: str) -> dict[str, list[Event]]:
-    path = Path(config.node.state) / "records.sqlite"
-    if not path.exists():
-        return {}
-    records = await Records.open(path)
-    try:
-        return await records.decided(config.node.tenant, beginning)
-    finally:
-        await records.close()
 
 
 def _together(streamed: Sequence[Event], kept: Sequence[Event]) -> list[Event]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from events.codec import encode
 from metrics.pipeline import Folds
 from metrics.records import Records
 from svar.cli import app
-from tests.metrics.told import TENANT, became, ended, failed, left, offered, queued, started, stream
+from tests.metrics.told import TENANT, answered, became, ended, failed, left, offered, queued, started, stream
 from tests.svar.test_check_command import as_it_was
 from tests.svar.test_publish_commands import Svar
 
@@ -107,7 +108,18 @@ def test_what_both_have_is_told_once_and_in_order(svar: Svar, config: Path, redi
     write(redis_url, story("a1b2")[2:])
     text = told(svar("a1b2"))
     times = [line[:8] for line in text.splitlines()[1:]]
-    assert times == ["09:12:03", "09:12:49", "09:13:09", "09:13:40", "09:13:40"]
+    assert times == ["09:12:03", "09:12:49", "09:13:09", "09:13:40", "09:13:40", "09:13:40"]
+    assert text.endswith("nobody who came to family later was answered before\n")
+
+
+def test_who_came_later_and_was_answered_before_is_named(svar: Svar, config: Path) -> None:
+    came = replace(queued("vip", "family", NINE_MS + 9_000), priority_s=60)
+    later = [came, answered("vip", 0, "family", NINE_MS + 10_000, "per", "o9")]
+    elsewhere = [queued("x", "work", NINE_MS + 9_000), answered("x", 0, "work", NINE_MS + 10_000, "per", "o8")]
+    keep(config, [*later, *elsewhere, *story("a1b2")])
+    assert "1 who came to family later were answered before: vip by per (had a head start of 60 s)" in told(
+        svar("a1b2")
+    )
 
 
 def test_programs_get_the_events_with_the_sentences_and_no_callers_number(svar: Svar, redis_url: str) -> None:
