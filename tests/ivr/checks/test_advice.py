@@ -81,7 +81,7 @@ nodes:
 def test_queue_that_closes_where_the_hours_are_always_open_is_warned_of() -> None:
     assert warnings(CLOSING) == []
     assert warnings(CLOSING.replace("closing: bye, always_open_when: demo", "closing: bye")) == [
-        "x.yaml:10:74: warning: queue 'wait': hours 'hours' is always open when demo, and this queue closes all the same; "
-        "say `always_open_when: demo`"
+        "x.yaml:10:74: warning: queue 'wait': hours 'hours' is always open when demo, and this queue closes all the "
+        "same; say `always_open_when: demo`"
     ]
     assert warnings(CLOSING.replace("closes: office, closing: bye, always_open_when: demo", "priority: 1m")) == []
