@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from acd.connection import check as check_redis_url
 from ivr.language.problems import did_you_mean
 from ivr.language.routing import NO_ROUTING, Routing, skills_asked
 from metrics.mqtt import Broker, BrokerUrlError
@@ -20,7 +21,6 @@ from svar import media as media_engine
 from svar.config import Config, ConfigError, Trunk
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_REDIS = re.compile(r"(redis|rediss|unix)://\S+")
 _FLOW_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _MOST_MESSAGES = 10_000
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}|[A-Za-z0-9._-]{1,64}")
@@ -64,6 +64,9 @@ def doubts(config: Config, routing: Routing = NO_ROUTING) -> Iterator[str]:
     `routing` is that of the flows' folder, whose agents and queues are there beside the configuration's.
     """
     yield from media_engine.doubts(config)
+    if routing.sites and config.node.site not in routing.sites:
+        hint = did_you_mean(config.node.site, routing.sites)
+        yield f"[node] site = {config.node.site!r}: the flows' folder has no such site{hint}"
     asked = {queue.skill or queue.name for queue in config.queue}
     asked |= {skill for queue in routing.queues.values() for skill in skills_asked(queue.spec)}
     staff = [agent.skills for agent in config.agent] + [agent.spec.skills for agent in routing.agents.values()]
@@ -122,8 +125,11 @@ def _network(config: Config) -> Iterator[str]:
         yield f"[media] first_port = {media.first_port}: expected less than last_port, which is {media.last_port}"
     elif (room := endpoint.media_ports(config)) <= (agents := sum(agent.count for agent in config.agent)):
         yield f"[media] first_port to last_port: {room} calls at most, {agents} agents' phones among them; widen it"
-    if config.redis.url and not _REDIS.fullmatch(config.redis.url):
-        yield "[redis] url: expected redis://host:port, rediss://host:port or unix:///path"
+    if config.redis.url:
+        try:
+            check_redis_url(config.redis.url)
+        except ValueError as error:
+            yield f"[redis] url: {error}"
     if config.mqtt.url not in ("", "off"):
         try:
             Broker.from_url(config.mqtt.url)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ivr.files.load import read_folder
 from svar.checks import check, doubts
 from svar.commands.serve import EXAMPLE
 from svar.config import (
@@ -24,6 +25,7 @@ from svar.config import (
     Trunk,
     load,
 )
+from tests.ivr.files.routing_folders import write
 
 
 def told(config: Config) -> str:
@@ -98,4 +100,14 @@ def test_a_queue_that_nobody_serves_and_a_skill_that_nobody_asks_for_are_doubted
     assert list(doubts(config)) == [
         "queue 'hard': no agent has the skill 'social' at level 7 or more",
         "agent 'anna': no queue asks for the skill 'socal'; did you mean 'social'?",
+    ]
+
+
+def test_agents_and_queues_of_the_flows_folder_serve_beside_the_configurations(tmp_path: Path) -> None:
+    routing = read_folder(write(tmp_path)).routing.made()
+    parts = [Queue(name="hard", skill="generalist"), Queue(name="lonely")]
+    config = Config(queue=parts, agent=[Agent(name="anna", skills={"sami": 5})], node=Node(site="olso"))
+    assert list(doubts(config, routing)) == [
+        "[node] site = 'olso': the flows' folder has no such site; did you mean 'oslo'?",
+        "queue 'lonely': no agent has the skill 'lonely' at level 1 or more",
     ]
