@@ -5,10 +5,12 @@ from typing import Any
 
 import structlog
 
+from acd.callers import Callers
 from acd.distributor import DistributorError
 from acd.identities import Identities
 from acd.model import Offer
 from acd.outbound_caps import Cap, SharedCaps
+from acd.promises import PromiseKeeper
 from ivr.language.prompting import Said
 from ivr.over_sip.line import Target
 from ivr.over_sip.rung_back import RingsBack
@@ -16,11 +18,14 @@ from ivr.ports.call import AgentLeg, Call, CallInfo, Clip, ContactId
 from ivr.ports.phones import NotAnswered
 from ivr.ports.ringing_back import Due, Gone, Ledger
 from ivr.running.callbacks import RingingBack, Terms
+from ivr.running.commands import Commands
 from ivr.running.run import Services
 from svar import trunks
-from svar.callbacks import SPEAKS_S
+from svar.callbacks import SPEAKS_S, CallbacksInService, StoredLedger, terms
+from svar.caller_codes import Guesses
 from svar.config import Callbacks, Config
 from svar.outbound import Allowed, AllowList, uri_of
+from svar.places import PlacesInService
 
 _log = structlog.get_logger(__name__)
 
@@ -116,3 +121,38 @@ class RingsInTurn:
         """An offer that nobody here waits for."""
         run = RingingBack(self._services, self._customers, self._ledger, self._terms, offer)
         self._start(offer.contact, run.run())
+
+
+class RingsBackInService:
+    """All of it for one node. `callbacks` is None where nobody may be rung, `places` where none are given back."""
+
+    def __init__(self, config: Config, known: Callers, keeper: PromiseKeeper, commands: Commands) -> None:
+        self._config = config
+        self._known = known
+        self._keeper = keeper
+        self._commands = commands
+        self._turns: RingsInTurn | None = None
+        self.callbacks: CallbacksInService | None = None
+        self.places: PlacesInService | None = None
+        who, caps = known.identities, known.caps
+        if config.outbound.trunk:
+            rules = AllowList(config.outbound)
+            self.callbacks = CallbacksInService(keeper, rules, who, caps, terms(config.callbacks))
+        if within_min := config.callbacks.regain_min:
+            self.places = PlacesInService(
+                known.places, who, Guesses(caps), commands, within_s=60 * within_min, region=config.outbound.region
+            )
+
+    def begin(self, services: Services, rings: RingsBack, start: Start) -> None:
+        """From here on offers of callbacks are rung."""
+        if self.callbacks is not None:
+            customers = Dialling(self._config, rings, self._known.identities, self._known.caps)
+            ledger = StoredLedger(self._keeper)
+            self._turns = RingsInTurn(self._config.callbacks, services, customers, ledger, start)
+
+    def heard(self, offer: Offer) -> None:
+        """An offer of a callback that nobody here waits for. A node that may ring nobody leaves it to others."""
+        if self._turns is not None:
+            self._turns.heard(offer)
+        else:
+            self._commands.own(self._keeper.callback_tried(offer.contact, "error"))
