@@ -114,12 +114,7 @@ class Reserves:
 
     def _rows(self) -> Iterator[_Row]:
         for roster in self._rosters.rosters().values():
-            for number, reserve in enumerate(roster.reserves, 1):
-                rule = Rule(
-                    f"{roster.name}/{number}", roster.queue, reserve.when.text, reserve.agents,
-                    round(reserve.answer_within_s * 1000), round(reserve.release_after_s * 1000), reserve.rings,
-                )  # fmt: skip
-                yield _Row(rule, roster, reserve)
+            yield from (_Row(rule, roster, reserve) for rule, reserve in roster.rules())
 
     def _seen(self, row: _Row) -> Seen:
         duty = self._rosters.duty().get(row.rule.queue, frozenset())

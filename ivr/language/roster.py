@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from types import MappingProxyType
 
+from acd.call_ins import Rule
 from ivr.language.calendar import OSLO, Calendar, DaySpan, Hours, Opening
 from ivr.language.expression import Expression
 
@@ -61,6 +62,12 @@ class Roster:
     absences: tuple[Absence, ...] = ()
     reserves: tuple[Reserve, ...] = ()
     covers: str = ""
+
+    def rules(self) -> Iterator[tuple[Rule, Reserve]]:
+        """Its reserve rules, named by the roster and their number in it from 1 on."""
+        for number, one in enumerate(self.reserves, 1):
+            times_ms = round(one.answer_within_s * 1000), round(one.release_after_s * 1000)
+            yield Rule(f"{self.name}/{number}", self.queue, one.when.text, one.agents, *times_ms, one.rings), one
 
     def on_duty(self, now_ms: int, away: Mapping[str, str] = _NOBODY) -> frozenset[str]:
         """The agents on duty at this moment (milliseconds since the epoch), those who stand in included.

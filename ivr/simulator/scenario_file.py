@@ -72,6 +72,9 @@ class Agent(Part):
     from_s: LengthOrNone = Field(default=0.0, alias="from", description="0s: before the caller rings.")
     until_s: LengthOrNone | None = Field(default=None, alias="until", description="Logs out then.")
     roster: Name | None = Field(default=None, description="On duty by this roster instead, at the scenario's time.")
+    comes_after_s: LengthOrNone | None = Field(
+        default=None, alias="comes_after", description="As a reserve of `roster`: comes so long after being called in."
+    )
     does: list[Literal["answer", "no_answer", "busy", "rejected", "unreachable"]] = Field(
         default=["answer"], min_length=1, description="Call by call; the last goes for all that follow."
     )
@@ -79,6 +82,12 @@ class Agent(Part):
     talks_s: LengthOrNone = Field(default=120.0, alias="talks", description="Then the agent ends the talk.")
     then: Literal["hang_up", "transfer"] = Field(default="hang_up", description="How the agent ends it.")
     rests_s: WholeSeconds = Field(default=0, alias="rests", description="Ready again so long after a missed call.")
+
+    @model_validator(mode="after")
+    def _comes_by_a_roster(self) -> Self:
+        if self.comes_after_s is not None and self.roster is None:
+            raise PydanticCustomError("agent", "`comes_after` is for a reserve: say of which `roster`")
+        return self
 
 
 class Others(Part):

@@ -25,6 +25,7 @@ from ivr.simulator.line import CallersLine, NotedCallbacks, NotedTexts
 from ivr.simulator.mailboxes import SimulatedMailboxes
 from ivr.simulator.phones import Behaviour, SimulatedPhones
 from ivr.simulator.prompts import WrittenPrompts
+from ivr.simulator.reserves import ReserveWatch
 from ivr.simulator.scenario_file import Agent, Caller, LookedUp, Scenario
 from ivr.simulator.story import Story
 from ivr.web.simulated import Answer, SimulatedLookups
@@ -88,6 +89,9 @@ class World:
         self.distributor.troubles = scenario.queues
         for agent in scenario.agents:
             self.spawn(self.distributor.be_there(agent, self._times(agent)))
+        reserves = ReserveWatch(self._book.rosters, scenario.agents, self.distributor, self.now_ms, self.spawn)
+        if reserves.is_needed:
+            self.spawn(reserves.run())
 
     def _times(self, agent: Agent) -> list[tuple[float, float | None]]:
         """When the agent is there, in seconds from the beginning."""
