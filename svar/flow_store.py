@@ -71,11 +71,11 @@ async def open_store(config: Config) -> AsyncIterator[FlowStore]:
     """
     async with AsyncExitStack() as stack:
         url, where, runs = await _redis_of(config, stack)
-        client, reading = command_client(url), blocking_client(url)
+        tenant = config.node.tenant
+        client, reading = command_client(url, tenant=tenant), blocking_client(url, tenant=tenant)
         stack.push_async_callback(client.aclose)
         stack.push_async_callback(reading.aclose)
-        nodes = await living(client, config.node.tenant) if runs else []
-        tenant = config.node.tenant
+        nodes = await living(client, tenant) if runs else []
         yield FlowStore(
             RedisVersions(client, tenant),
             RedisCrises(client, tenant),
@@ -92,7 +92,7 @@ async def open_tokens(config: Config) -> AsyncIterator[RedisTokens]:
     """The tokens of the API there, whether a node runs or not. Raises EmbeddedError."""
     async with AsyncExitStack() as stack:
         url, _, _ = await _redis_of(config, stack)
-        client = command_client(url)
+        client = command_client(url, tenant=config.node.tenant)
         stack.push_async_callback(client.aclose)
         yield RedisTokens(client, config.node.tenant)
 

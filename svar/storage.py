@@ -84,8 +84,8 @@ async def open_storage(
         redis = await EmbeddedRedis.start(state / "redis", url=config.redis.url or None)
         stack.push_async_callback(redis.stop)
         parts.run(stack, "redis", redis.keep())
-        commands = command_client(redis.url)
-        listening, reading, watching, awaiting = (blocking_client(redis.url) for _ in range(4))
+        commands = command_client(redis.url, tenant=tenant)
+        listening, reading, watching, awaiting = (blocking_client(redis.url, tenant=tenant) for _ in range(4))
         for client in (commands, listening, reading, watching, awaiting):
             stack.push_async_callback(client.aclose)
         distributor = RedisDistributor(commands, tenant, node, replicas=config.redis.wait_replicas)

@@ -16,7 +16,7 @@ async def opened(config: Config) -> AsyncIterator[Trail]:
     folder = Path(config.node.state) / "redis"
     url = config.redis.url or await running_at(folder) or ""
     own = None if url else await EmbeddedRedis.start(folder)
-    client = command_client(url or (own.url if own is not None else ""))
+    client = command_client(url or (own.url if own is not None else ""), tenant=config.node.tenant)
     try:
         yield Trail(client, config.node.tenant)
     finally:

@@ -86,7 +86,9 @@ class Http:
 class Redis:
     """The distributor's store."""
 
-    url: str = setting("redis:// or unix:// address; empty: an embedded one is started under the state folder", "")
+    url: str = setting(
+        "redis://, rediss://, unix://, sentinel:// or cluster:// (docs/sites.md); empty: an embedded one is started", ""
+    )
     wait_replicas: int = setting("replicas that must confirm what was promised (WAIT); 0 where there are none", 0)
 
 
