@@ -6,7 +6,8 @@ cannot be closed in order is closed with the reason in `closed_by`, so that the 
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from events.catalogue import (
     AgentStateChanged,
@@ -60,6 +61,16 @@ class CallRecords:
         closed = list(self.closed)
         self.closed.clear()
         return closed
+
+    def known(self, contact: str) -> CallRecord | None:
+        """The record in the making; not to be changed."""
+        found = self._open.get(contact)
+        return found.record if found is not None else None
+
+    def open_now(self, most: int) -> Iterator[tuple[CallRecord, bool, bool]]:
+        """Of contacts in progress so many, the oldest first: the record, whether it waits, whether it talks."""
+        there = (contact for contact in self._open.values() if not contact.ended)
+        return ((one.record, one.visit is not None, one.talking) for one in islice(there, most))
 
     def routes(self) -> Mapping[type[Event], Route]:
         return {

@@ -36,6 +36,7 @@ from sip.config import Address
 from sip.core import UserAgentCore
 from svar import (
     __version__,
+    api_in_service,
     certificates,
     crises_shown,
     endpoint,
@@ -49,6 +50,7 @@ from svar import (
     trunks,
     web,
 )
+from svar.api_in_service import ApiInService, Around
 from svar.calls import CallTasks
 from svar.carriers import Carriers
 from svar.checks import check
@@ -178,7 +180,7 @@ class Node:
         await nodes.join(nodes_in_service.record(config, self.identity, user_agent.addresses, __version__))
         self._parts.run(stack, "nodes", nodes.run())
         user_agent.hire()
-        http, mqtt = await self._show(user_agent, engine, carriers, tls, nodes)
+        http, mqtt = await self._show(user_agent, engine, carriers, tls, nodes, self._api(user_agent, registrations))
         self._emit(NodeStarted, release=__version__)
         streams = tuple(address for address in user_agent.addresses if address.reliable)
         return Places(user_agent.address[:2], http, mqtt, streams)
@@ -255,7 +257,13 @@ class Node:
         self._commands.own(self.storage.distributor.fail(offer.offer, offer.fence, "caller_left"))
 
     async def _show(
-        self, user_agent: UserAgent, engine: media.Engine, carriers: Carriers, tls: Tls, nodes: NodesInService
+        self,
+        user_agent: UserAgent,
+        engine: media.Engine,
+        carriers: Carriers,
+        tls: Tls,
+        nodes: NodesInService,
+        api: ApiInService,
     ) -> tuple[tuple[str, int], str]:
         """The page, /metrics, /health, and MQTT."""
         config, storage = self.config, self.storage
@@ -275,7 +283,7 @@ class Node:
         def board() -> Board:
             return storage.folds.board(day_start_ms(_now_ms(), zone))
 
-        mqtt = await self._mqtt(board, health)
+        mqtt = await self._mqtt(board, health, api)
         sources = {
             "sip": lambda: _sip_figures(user_agent),
             "rtp": lambda: media.figures(engine),
@@ -284,6 +292,7 @@ class Node:
             "nodes": nodes.figures,
             "tls": lambda: certificates.figures(tls),
             "flows": self.flows.figures,
+            **api.figures(),
         }
         watch = serving_flows.watch_canary(self.flows, self.identity, storage, self._parts, self._stack)
         sources["canary"] = lambda: {"taken_back_total": watch.taken_back}
@@ -293,15 +302,22 @@ class Node:
         self._parts.run(self._stack, "invariants", invariants.run())
         health.add("invariants", invariants.check)
         labelled += invariants.labelled()
+        labelled += api_in_service.labelled(storage, lambda: day_start_ms(_now_ms(), zone))
         exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s, labelled=labelled)
         notices = crises_shown.notices_of(storage.crises, lambda: self.flows.active.book.crises, zone)
-        app = make_app(Sources(exposition.render, health.report, board, _now_ms, self._routing.views.titles, notices))
-        server = ConsoleServer(app, host=config.http.host, port=config.http.port)
+        shown = Sources(exposition.render, health.report, board, _now_ms, self._routing.views.titles, notices)
+        server = ConsoleServer(make_app(shown, api.app), host=config.http.host, port=config.http.port)
         await server.start()
         self._stack.push_async_callback(server.stop)
         return (server.host, server.port), mqtt
 
-    async def _mqtt(self, board: Callable[[], Board], health: Health) -> str:
+    def _api(self, user_agent: UserAgent, registrations: Registrations) -> ApiInService:
+        """What changes agents from outside, and asks their phones."""
+        around = Around(self.storage, self._routing, registrations, self.passwords, lambda: self.flows.active.book)
+        watch = api_in_service.watch_of(around, user_agent, self._background, float(self.config.sip.phone_check_s))
+        return api_in_service.serve(around, self.identity, watch, self._parts, self._stack)
+
+    async def _mqtt(self, board: Callable[[], Board], health: Health, api: ApiInService) -> str:
         url = self.config.mqtt.url
         if url == "off":
             return ""
@@ -312,8 +328,13 @@ class Node:
             url = broker.url
         who = self.identity
         further = crises_shown.topics_of(self.storage.crises)
-        feed = MqttFeed(Broker.from_url(url), tenant=who.tenant, node=who.node, board=board, further=further)
+        place = Broker.from_url(url)
+        feed = MqttFeed(place, tenant=who.tenant, node=who.node, board=board, further=further, live=api.live)
         self.storage.taps.append(feed.tell)
+        if self.config.mqtt.commands:
+            # A broker of our own hears this node alone.
+            commands = api.commands(place, shared=bool(self.config.mqtt.url))
+            self._parts.run(self._stack, "mqtt commands", commands.run())
         health.add("mqtt", feed.check)
         self._parts.run(self._stack, "mqtt", feed.run())
         return url

@@ -51,6 +51,17 @@ MEANT: dict[str, str] = {
     "crisis_callers_forgotten_total{crisis}": "callers who would have been, before a restart of this node",
     "invariant_violations_total{invariant}": "what must never happen and was seen, since the store was empty",
     "queue_balance{queue}": "O - A - L - F - W of the distributor's own numbers; anything but 0 is a fault",
+    "api_deeds_total": "what was done to agents through the API, over all nodes",
+    "api_deeds_refused_total": "what was refused there",
+    "api_tokens_refused_total": "requests to this node without a good token",
+    "phones_watched": "agents' phones that registered here and are asked whether they are there",
+    "phones_silent": "of them, those that do not answer: their agents are logged out",
+    "phones_asked_total": "questions to phones (OPTIONS)",
+    "phones_unanswered_total": "questions that got no answer",
+    "phones_lost_total": "phones that fell silent",
+    "phones_back_total": "phones that answered again",
+    "queue_concluded_total{queue}": "contacts that their agent concluded with a topic and that nobody else got",
+    "avslutningsgrad_percent{queue}": "of them, in percent of today's answered",
     "tls_certificate_not_after_seconds": "when our certificate ends, in seconds since 1970",
 }
 """By name without `svar_`; what ends in `_total` only grows."""

@@ -109,6 +109,7 @@ class RoutingInService:
         self._wanted = (config, NO_ROUTING)
         self._given = NO_ROUTING
         self._lingering = Lingering()
+        self._added: set[str] = set()
         self._asked, self._settled = asyncio.Event(), asyncio.Event()
         self._parts: tuple[Configured, Measured, Passwords]
         self.staffed: Callable[[Collection[str], Collection[str]], None] = lambda came, went: None
@@ -121,6 +122,14 @@ class RoutingInService:
     def given(self) -> Routing:
         """What the distributor has of this node: the configuration's, the version's, and queues that linger."""
         return self._given
+
+    def add(self, agent: str) -> None:
+        """An agent who stands in no file (the API added it): the phone may register, whatever files say later."""
+        self._added.add(agent)
+        self.views.registering.add(agent)
+        if agent not in self.views.staff:
+            self.views.staff.add(agent)
+            self.staffed({agent}, ())
 
     # --- What is asked ----------------------------------------------------------------------------------------------
 
@@ -228,11 +237,12 @@ class RoutingInService:
         names = deployment.names(config)
         views.known |= {kind: names[kind] for kind in ("queue", "agent")}
         fixed = endpoint.fixed_phones(config)
-        came, went = routing.agents.keys() - views.staff, views.staff - routing.agents.keys()
+        staff = routing.agents.keys() | self._added
+        came, went = staff - views.staff, views.staff - staff
         moved = fixed.keys() ^ views.fixed.keys()
         views.fixed.clear()
         views.fixed.update(fixed)
-        for live, now in ((views.staff, routing.agents.keys()), (views.registering, routing.agents.keys() - fixed)):
+        for live, now in ((views.staff, staff), (views.registering, staff - fixed.keys())):
             live.intersection_update(now)
             live.update(now)
         srtp = {name: agent.srtp for name, agent in endpoint.agents(config).items()}

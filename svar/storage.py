@@ -19,12 +19,14 @@ from acd.relay import Relay
 from acd.serving import ServingReports
 from acd.spool import Spool
 from acd.store import RedisDistributor
+from acd.tokens_redis import RedisTokens
 from acd.versions_redis import RedisVersions
 from acd.worker import Listener, Pulse, Worker
 from events.catalogue import Event
 from events.sink import Sink
 from ivr.over_sip.telephony import Identity
 from ivr.versions.arms import Arms
+from metrics.conclusions import Conclusions
 from metrics.pipeline import Folds
 from metrics.records import Records
 from metrics.service_level import Limits
@@ -46,6 +48,8 @@ class Together:
 
     locations: Locations
     nodes: Nodes
+    tokens: RedisTokens
+    conclusions: Conclusions
 
 
 @dataclass(slots=True)
@@ -101,7 +105,8 @@ async def open_storage(
         await crises.start()
         parts.run(stack, "crises", crises.run())
         arms = Arms()
-        further = (arms, crises.measures, StepCounts(ZoneInfo(config.node.zone)))
+        conclusions = Conclusions()
+        further = (arms, crises.measures, StepCounts(ZoneInfo(config.node.zone)), conclusions)
         folds = Folds(tenant, records, limits=_limits(config), keep_callers=keep, taps=tell, further=further)
         await folds.load()
         relay = Relay(reading, tenant)
@@ -116,7 +121,7 @@ async def open_storage(
         stack.push_async_callback(_leave, nodes, distributor, node)
         parts.run(stack, "worker", Worker(Pulse(distributor, node, contacts), listener).run())
         sink = Recognising(spool if keep else Discreet(spool), crises)
-        together = Together(Locations(commands, tenant), nodes)
+        together = Together(Locations(commands, tenant), nodes, RedisTokens(commands, tenant), conclusions)
         versions = RedisVersions(commands, tenant, watching=watching)
         reports = ServingReports(commands, tenant)
         kept = (together, records, versions, reports, arms, crises)

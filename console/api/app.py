@@ -33,9 +33,10 @@ HEADERS = {
 }
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 Answering = Callable[[Request], Awaitable[Response]]
+Api = Starlette
 
 
-def make_api(desk: Desk, door: Door) -> Starlette:
+def make_api(desk: Desk, door: Door) -> Api:
     """The application below /api/v1. Nothing of it is answered without a token."""
     document = openapi.written()
 

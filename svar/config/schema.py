@@ -26,6 +26,7 @@ class Sip:
     host6: str = setting("IPv6 address to listen on beside it; empty: none", "")
     port: int = setting("UDP and TCP port; 0 takes free ones", 5060)
     tcp: bool = setting("listen for SIP over TCP too", default=True)
+    phone_check_s: int = setting("between questions whether an agent's phone is there (OPTIONS); 0: never", 30)
     keep_alive_s: int = setting("between keep-alives on connections that we opened (RFC 5626); 0: none", 90)
     domains: list[str] = setting("names that are ours besides the address: phones register there", ["svar.localhost"])
     realm: str = setting("realm of the digest challenge", "svar")
@@ -108,6 +109,7 @@ class Mqtt:
     """Where wallboards and integrations listen."""
 
     url: str = setting("mqtt:// address; empty: an embedded broker is started; `off`: none at all", "")
+    commands: bool = setting("take what agents do (docs/api.md) over MQTT too, by the token in each", default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

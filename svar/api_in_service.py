@@ -1,0 +1,249 @@
+"""Puts together what the API stands on in a node: the desk, tokens, phones, and what is told over MQTT."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import cast
+
+from acd.distributor import DistributorError
+from acd.model import AgentId, AgentSpec
+from console.api.app import Api, make_api
+from console.api.desk import Desk, Distribution, Seen, Teller
+from console.api.door import Door
+from console.api.over_mqtt import Commands
+from console.api.views import Contact, Node
+from console.tokens import Tokens
+from events.catalogue import DeedDone, Event
+from ivr.book import FlowBook
+from ivr.over_sip.telephony import Identity, Spawn
+from metrics.agents_live import AgentsLive
+from metrics.mqtt import Broker
+from metrics.mqtt_commands import MqttCommands
+from metrics.prometheus import HealthSource, Labelled
+from sip.aio.user_agent import UserAgent
+from sip.events import PhoneAsked, RegistrarEvent
+from sip.message.uri import SipUri
+from svar.parts import Parts
+from svar.passwords import Passwords
+from svar.phone_watch import PhoneWatch
+from svar.registrations import Registrations
+from svar.routing_in_service import RoutingInService
+from svar.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The parts of the node that the API looks at. `book`: the flows in service."""
+
+    storage: Storage
+    routing: RoutingInService
+    registrations: Registrations
+    passwords: Passwords
+    book: Callable[[], FlowBook]
+
+    def duty(self, now_ms: int) -> dict[str, frozenset[str]]:
+        """Who is on duty by the rosters in service, by queue."""
+        found: dict[str, frozenset[str]] = {}
+        for roster in self.book().rosters.values():
+            found[roster.queue] = found.get(roster.queue, frozenset()) | roster.on_duty(now_ms)
+        return found
+
+
+class DeskPhones:
+    """Implements `console.api.desk.Phones`. `watch` is None where phones are not asked."""
+
+    def __init__(self, around: Around, watch: PhoneWatch | None) -> None:
+        self._around = around
+        self._watch = watch
+
+    async def silent(self, agent: AgentId) -> str:
+        """A phone at another node is that node's to ask; while the store is away it is believed."""
+        around = self._around
+        if agent in around.routing.views.fixed:
+            return ""
+        if around.registrations.locate(agent) is not None:
+            there = self._watch is None or await self._watch.answers(agent)
+            return "" if there else f"the phone of {agent} does not answer"
+        try:
+            elsewhere = bool(await around.storage.together.locations.of(agent))
+        except DistributorError:
+            return ""
+        return "" if elsewhere else f"no phone of {agent} is registered: it registers as {agent}, with its password"
+
+    async def enrol(self, agent: AgentId) -> str:
+        had = self._around.passwords.get(agent) is not None
+        await asyncio.to_thread(self._around.passwords.ensure, [agent])
+        self._around.routing.add(agent)
+        return "" if had else self._around.passwords.get(agent) or ""
+
+
+@dataclass(slots=True)
+class ApiInService:
+    """`app` is what is served below /api/v1; `live` and `commands` go with MQTT; `watch` asks phones."""
+
+    app: Api
+    live: AgentsLive
+    desk: Desk
+    door: Door
+    watch: PhoneWatch | None = None
+    tenant: str = ""
+    counts: dict[str, int] = field(default_factory=lambda: {"deeds_total": 0, "deeds_refused_total": 0})
+
+    def tell(self, event: Event) -> None:
+        """A tap."""
+        if isinstance(event, DeedDone):
+            self.counts["deeds_total" if event.outcome == "done" else "deeds_refused_total"] += 1
+
+    def figures(self) -> dict[str, HealthSource]:
+        """What /metrics shows of it, by part."""
+        found: dict[str, HealthSource] = {"api": lambda: self.counts | {"tokens_refused_total": self.door.refused}}
+        return found if self.watch is None else found | {"phones": self.watch.figures}
+
+    def commands(self, broker: Broker, *, shared: bool) -> MqttCommands:
+        """The listener for deeds over MQTT. `shared`: the broker is one for several nodes."""
+        return MqttCommands(broker, Commands(self.desk, self.door).answer, tenant=self.tenant, shared=shared)
+
+
+def watch_of(around: Around, user_agent: UserAgent, spawn: Spawn, every_s: float) -> PhoneWatch | None:
+    """Who asks the phones; None where nobody is to (`every_s` 0). It hears of registrations and answers at once."""
+    if every_s <= 0:
+        return None
+    agents = around.storage.folds.wallboard.agents
+
+    def state(agent: str) -> str:
+        known = agents.get(agent)
+        return known.state if known is not None else "logged_out"
+
+    watch = PhoneWatch(
+        user_agent, around.registrations, around.storage.distributor, state, spawn, random.random, every_s=every_s
+    )
+    others, registering = user_agent.on_registration, user_agent.on_register_change
+
+    def heard(event: object) -> None:
+        if isinstance(event, PhoneAsked):
+            watch.heard(event)
+        elif others is not None:
+            others(event)  # type: ignore[arg-type]  # it gets what it got before
+
+    def changed(event: RegistrarEvent) -> None:
+        if registering is not None:
+            registering(event)
+        watch.registered(SipUri.parse(event.aor).user_text)
+
+    user_agent.on_registration, user_agent.on_register_change = heard, changed
+    return watch
+
+
+def serve(
+    around: Around, identity: Identity, watch: PhoneWatch | None, parts: Parts, stack: AsyncExitStack
+) -> ApiInService:
+    """The API of a node, whose watch runs from now on."""
+    if watch is not None:
+        parts.run(stack, "phones", watch.run())
+    api = _api_of(around, identity, watch)
+    around.storage.taps.append(api.tell)
+    return api
+
+
+def _api_of(around: Around, identity: Identity, watch: PhoneWatch | None) -> ApiInService:
+    storage, routing = around.storage, around.routing
+    folds = storage.folds
+    tokens = Tokens(storage.together.tokens, identity.now_ms, secrets.token_hex)
+    door = Door(tokens, asyncio.get_running_loop().time)
+    seen = Seen(
+        now_ms=identity.now_ms,
+        titles=routing.views.titles,
+        topics=lambda: around.book().topics,
+        contacts=lambda most: (folds.call_records.in_progress, _contacts(storage, most)),
+        queue_of=lambda contact: (folds.call_records.known(contact) or {}).get("queue", ""),
+        waiting=folds.service_level.waiting,
+        specs=_specs_of(routing),
+        duty=_duty_of(around, identity),
+        nodes=_nodes_of(storage),
+    )
+    teller = Teller(storage.sink.emit, identity.now_ms, identity.tenant, identity.node)
+    desk = Desk(cast(Distribution, storage.distributor), DeskPhones(around, watch), seen, teller)
+    live = AgentsLive(folds.wallboard.agents, _journey_of(storage), lambda agent: serves(routing, agent))
+    return ApiInService(make_api(desk, door), live, desk, door, watch, identity.tenant)
+
+
+def labelled(storage: Storage, since_ms: Callable[[], int]) -> list[Labelled]:
+    """Avslutningsgrad, for /metrics."""
+    conclusions = storage.together.conclusions
+    text = "Avslutningsgrad: concluded with a topic, not transferred, no callback / A, of today's answered, in percent"
+    return [
+        Labelled(
+            "queue_concluded_total",
+            "Avsluttede saker: contacts concluded with a topic",
+            ("queue",),
+            conclusions.by_queue,
+        ),
+        Labelled(
+            "avslutningsgrad_percent",
+            text,
+            ("queue",),
+            lambda: {(queue,): round(100 * share) for queue, share in conclusions.avslutningsgrad(since_ms()).items()},
+        ),
+    ]
+
+
+def serves(routing: RoutingInService, agent: str) -> list[str]:
+    """The queues whose skill the agent has, at the queue's own level."""
+    found = routing.given.agents.get(agent)
+    if found is None:
+        return []
+    skills = found.spec.skills
+    queues = routing.given.queues.items()
+    return [name for name, one in queues if skills.get(one.spec.skill or name, 0) >= one.spec.level]
+
+
+def _contacts(storage: Storage, most: int) -> list[Contact]:
+    return [
+        Contact(
+            contact=record["contact"],
+            number=record["number"],
+            flow=record["flow"],
+            step=record["last_step"],
+            started_ms=record["started_ms"],
+            queue=record["queue"],
+            waiting=waiting,
+            agent=record["agent"],
+            talking=talking,
+            journey=tuple(visit["queue"] for visit in record["visits"]),
+        )
+        for record, waiting, talking in storage.folds.call_records.open_now(most)
+    ]
+
+
+def _journey_of(storage: Storage) -> Callable[[str], Sequence[str]]:
+    def journey(contact: str) -> Sequence[str]:
+        record = storage.folds.call_records.known(contact)
+        return [visit["queue"] for visit in record["visits"]] if record is not None else []
+
+    return journey
+
+
+def _specs_of(routing: RoutingInService) -> Callable[[], Awaitable[Mapping[AgentId, AgentSpec]]]:
+    async def specs() -> Mapping[AgentId, AgentSpec]:
+        return {one.spec.agent: one.spec for one in routing.given.agents.values()}
+
+    return specs
+
+
+def _duty_of(around: Around, identity: Identity) -> Callable[[], Awaitable[Mapping[str, Iterable[str]]]]:
+    async def duty() -> Mapping[str, Iterable[str]]:
+        return around.duty(identity.now_ms())
+
+    return duty
+
+
+def _nodes_of(storage: Storage) -> Callable[[], Awaitable[Sequence[Node]]]:
+    async def nodes() -> Sequence[Node]:
+        seen = await storage.together.nodes.look()
+        found = [Node(one.node, one.site, one.release, alive=True) for one in seen.living.values()]
+        return found + [Node(one.node, one.site, one.release, alive=False) for one in seen.dead.values()]
+
+    return nodes
