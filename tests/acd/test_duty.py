@@ -9,6 +9,7 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
+from acd.call_ins import Rule, Seen, step
 from acd.connection import blocking_client, command_client
 from acd.distributor import Unavailable
 from acd.duty import (
@@ -31,7 +32,7 @@ from acd.duty import (
 )
 from acd.duty_redis import RedisDuty
 from acd.relay import START, Relay
-from events.catalogue import AgentAway, AgentBack, Event
+from events.catalogue import AgentAway, AgentBack, Event, ReserveCalled
 from events.sink import MemorySink
 
 KARI = By("kari", "nav", "cli")
@@ -197,3 +198,18 @@ async def test_one_node_that_reaches_a_partner_is_enough(redis_url: str) -> None
     assert await other.is_up("agency")
     assert not await RedisDuty(client, "else").is_up("agency")
     await client.aclose()
+
+
+async def test_of_many_nodes_that_see_a_rule_hold_one_calls_and_the_call_is_told_once(stores: Stores) -> None:
+    rule = Rule("desk/1", "desk", "waiting > 2", ("anna", "bjorn"), 30_000, 60_000)
+    seen = Seen(holds=True, now_ms=NOW, callable_now=rule.agents)
+
+    async def node(number: int, store: DutyStore) -> None:
+        by = By("svar", "nav", f"n{number}")
+        await make(store, lambda standing: step(standing, rule, seen, by))
+
+    await asyncio.gather(*(node(number, (stores.one, stores.other)[number % 2]) for number in range(16)))
+    called = [event for event in await stores.told() if isinstance(event, ReserveCalled)]
+    standing = await stores.one.standing()
+    assert len(called) == 1
+    assert (standing.calls[0].calling, standing.calls[0].node) == ("anna", called[0].node)
