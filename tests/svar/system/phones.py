@@ -4,11 +4,12 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from ipaddress import ip_network
 
 from sip.aio.tls import Tls, TlsFiles
 from sip.aio.user_agent import UserAgent
-from sip.config import Address, CoreConfig, Trunk
+from sip.config import Account, Address, CoreConfig, Trunk
 from sip.core import UserAgentCore
 from sip.events import (
     Accepted,
@@ -43,11 +44,13 @@ class Phones:
         port: int = 0,
         *,
         secure: tuple[int, str] | None = None,
+        proves: str = "",
     ) -> None:
         """`host` and `port`: the address that the phones call from. `secure`: the node's port for TLS, by which they
-        come then, and the file of its authority.
+        come then, and the file of its authority. `proves`: the agent whom the phones are when the node asks.
         """
-        core = UserAgentCore(CoreConfig(trunks=(_LOOPBACK,)), lambda: secrets.token_hex(8))
+        account = Account("svar", proves, installation.password(proves)) if proves else None
+        core = UserAgentCore(CoreConfig(trunks=(replace(_LOOPBACK, account=account),)), lambda: secrets.token_hex(8))
         tls = Tls(TlsFiles(ca=secure[1])) if secure is not None else None
         self.user_agent = UserAgent(core, Address(host, port), tls=tls)
         self._secure = secure
@@ -208,9 +211,14 @@ def talks_for(seconds: float) -> Behaviour:
 
 @asynccontextmanager
 async def phones_at(
-    installation: Installation, host: str = "127.0.0.1", port: int = 0, *, secure: tuple[int, str] | None = None
+    installation: Installation,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    secure: tuple[int, str] | None = None,
+    proves: str = "",
 ) -> AsyncIterator[Phones]:
-    phones = Phones(installation, host, port, secure=secure)
+    phones = Phones(installation, host, port, secure=secure, proves=proves)
     await phones.start()
     try:
         yield phones

@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from sip.events import ReferProgress
+from sip.message.transfer import ReferTo
+from sip.message.uri import SipUri
 from tests.interop.peers import free_port
 from tests.ivr.sip_lab import Handset, hears, talk
 from tests.ivr.sounds import tone
 from tests.rtp.hearing import contains
 from tests.rtp.phone import until
-from tests.svar.system.installation import Installation, running
-from tests.svar.system.phones import Phones, answers, phones_at
+from tests.svar.system.installation import Installation, eventually, running
+from tests.svar.system.phones import Behaviour, Phones, answers, lets_it_ring, phones_at, refuses
 
 pytestmark = pytest.mark.interop
 
@@ -39,6 +43,11 @@ ring_s = 3
 31 = "queue:second"
 41 = "destination:hospital"
 """
+TRUNK = """
+[[trunk]]
+name = "carrier"
+networks = ["127.0.0.2/32"]
+"""
 FLOW = """
 flow: test
 title: Test
@@ -54,14 +63,15 @@ nodes:
 class Scene:
     """A caller who talks to kari; berit is another agent, the hospital a destination."""
 
-    def __init__(self, node: Installation, phones: Phones) -> None:
+    def __init__(self, node: Installation, phones: Phones, callers: Phones) -> None:
         self.node = node
         self.phones = phones
+        self.callers = callers
         self.caller: Handset
         self.kari: Handset
 
     async def begin(self) -> None:
-        self.caller = await self.phones.answered_call()
+        self.caller = await self.callers.answered_call()
         self.kari = await self.phones.rings()
         await self.kari.connected()
         await together(self.caller, self.kari)
@@ -76,9 +86,19 @@ class Scene:
         await second.connected()
         return second
 
-    async def outcomes(self) -> list[str]:
-        """How transfers ended, by the metrics' source: the log of events would be the same."""
-        return [str(record["outcome"]) for record in self.node.records()]
+    def refer(self, user: str, *, host: str = "127.0.0.1") -> None:
+        """kari's phone asks for a transfer."""
+        target = ReferTo(SipUri(user, host, self.phones.server.port))
+        assert self.phones.user_agent.refer(self.kari.session, target)
+
+    async def told(self, phone: Handset) -> int:
+        """The last that the phone was told of its transfer."""
+        await until(lambda: any(one.over for one in progress(phone)), "the end of the referral", deadline_s=10)
+        return next(one.status for one in progress(phone) if one.over)
+
+
+def progress(phone: Handset) -> list[ReferProgress]:
+    return [event for event in phone.heard_of if isinstance(event, ReferProgress)]
 
 
 async def together(*handsets: Handset) -> None:
@@ -89,7 +109,7 @@ async def together(*handsets: Handset) -> None:
         await talk(speaker, sound)
         for other in handsets:
             if other is not speaker:
-                await until(lambda o=other, s=sound, at=since: hears(o, s, since=at[o]), "each other")
+                await until(partial(hears, other, sound, since=since[other]), "each other")
 
 
 async def apart(speaker: Handset, other: Handset) -> None:
@@ -111,11 +131,15 @@ async def music(handset: Handset) -> None:
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     port = free_port()
-    node = Installation(tmp_path, PARTS.format(port=port), flows={"test.yaml": FLOW})
-    async with running(node), phones_at(node, port=port) as phones:
+    node = Installation(tmp_path, PARTS.format(port=port), flows={"test.yaml": FLOW}, trunks=TRUNK)
+    async with (
+        running(node),
+        phones_at(node, port=port, proves="kari") as phones,
+        phones_at(node, "127.0.0.2") as callers,
+    ):
         for agent in ("kari", "berit"):
             await phones.register(agent, answers)
-        made = Scene(node, phones)
+        made = Scene(node, phones, callers)
         await made.begin()
         yield made
 
@@ -132,7 +156,7 @@ async def test_an_agent_consults_another_by_keys_and_takes_the_caller_back(scene
     await together(scene.caller, scene.kari)
     scene.caller.hang_up()
     await scene.node.quiet()
-    assert await scene.node.agents() == {"ready": 2, "logged_out": 1}
+    assert await scene.node.agents() == {"ready": 2}
 
 
 async def test_an_agent_gives_the_caller_to_who_was_consulted(scene: Scene) -> None:
@@ -145,7 +169,7 @@ async def test_an_agent_gives_the_caller_to_who_was_consulted(scene: Scene) -> N
     scene.caller.hang_up()
     await until(berit.is_over, "berit on the hook")
     await scene.node.quiet()
-    assert await scene.node.agents() == {"ready": 2, "logged_out": 1}
+    assert await scene.node.agents() == {"ready": 2}
 
 
 async def test_three_talk_and_the_third_leaves(scene: Scene) -> None:
@@ -163,3 +187,115 @@ async def test_three_talk_and_the_third_leaves(scene: Scene) -> None:
     scene.kari.hang_up()
     await until(scene.caller.is_over, "the end", deadline_s=8)
     await scene.node.quiet()
+
+
+async def test_a_phone_transfers_its_caller_by_refer_and_is_told(scene: Scene) -> None:
+    scene.phones.behaviours["hospital"] = answers
+    scene.refer("hospital")
+    hospital = await scene.second_rings()
+    assert await scene.told(scene.kari) == 200
+    await until(scene.kari.is_over, "kari on the hook")
+    await together(scene.caller, hospital)
+    hospital.hang_up()
+    await until(scene.caller.is_over, "the end", deadline_s=8)
+    await scene.node.quiet()
+    assert await scene.node.agents() == {"ready": 2}
+
+
+@pytest.mark.parametrize(("behaviour", "status"), [(refuses(486), 486), (lets_it_ring, 480)], ids=["busy", "silent"])
+async def test_a_transfer_that_is_not_taken_brings_the_caller_back(
+    scene: Scene, behaviour: Behaviour, status: int
+) -> None:
+    scene.phones.behaviours["hospital"] = behaviour
+    scene.refer("hospital")
+    assert await scene.told(scene.kari) == status
+    await asyncio.sleep(3.5)
+    await together(scene.caller, scene.kari)
+    scene.kari.hang_up()
+    await until(scene.caller.is_over, "the end", deadline_s=8)
+    await scene.node.quiet()
+
+
+async def test_who_is_sent_back_after_the_agent_left_rings_the_agent_again(scene: Scene) -> None:
+    scene.phones.behaviours["hospital"] = lets_it_ring
+    scene.refer("hospital")
+    await scene.phones.rings(2)
+    scene.kari.hang_up()
+    await music(scene.caller)
+    again = await scene.phones.rings(3)
+    await again.connected()
+    await asyncio.sleep(3.5)
+    await together(scene.caller, again)
+    scene.caller.hang_up()
+    await scene.node.quiet()
+
+
+async def test_who_is_sent_back_to_nobody_keeps_a_place_in_the_queue(scene: Scene) -> None:
+    scene.phones.behaviours |= {"hospital": lets_it_ring, "kari": refuses(486)}
+    scene.refer("hospital")
+    await scene.phones.rings(2)
+    scene.kari.hang_up()
+    await eventually(partial(in_queue, scene.node, "work"), "the caller in the queue", 10)
+    await music(scene.caller)
+    scene.caller.hang_up()
+    await scene.node.quiet()
+
+
+async def test_the_caller_is_given_to_a_queue(scene: Scene) -> None:
+    await scene.phones.register("olga", answers)
+    await scene.press("*231#")
+    second = await scene.second_rings()
+    await until(scene.kari.is_over, "kari on the hook")
+    await together(scene.caller, second)
+    scene.caller.hang_up()
+    await scene.node.quiet()
+    assert (await scene.node.balance("work"))[:2] == (1, 1)
+    assert (await scene.node.balance("second"))[:2] == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("user", "host"),
+    [
+        ("+4790000000", "127.0.0.1"),
+        ("0047900", "127.0.0.1"),
+        ("5000", "127.0.0.1"),
+        ("hospital", "192.0.2.7"),
+        ("hospital%40evil.example", "127.0.0.1"),
+    ],
+)
+async def test_nobody_is_transferred_to_what_is_not_of_the_configuration(scene: Scene, user: str, host: str) -> None:
+    scene.refer(user, host=host)
+    assert await scene.told(scene.kari) == 403
+    await together(scene.caller, scene.kari)
+    assert len(scene.phones.rung) == 1
+
+
+async def test_a_caller_may_not_ask_for_a_transfer(scene: Scene) -> None:
+    target = ReferTo(SipUri("hospital", "127.0.0.1", scene.phones.server.port))
+    assert scene.callers.user_agent.refer(scene.caller.session, target)
+    assert await scene.told(scene.caller) >= 400
+    await together(scene.caller, scene.kari)
+    assert len(scene.phones.rung) == 1
+
+
+async def test_keys_of_the_caller_move_nobody(scene: Scene) -> None:
+    for key in "*141#":
+        scene.caller.rtp.press(key)
+        await asyncio.sleep(0.25)
+    await together(scene.caller, scene.kari)
+    assert len(scene.phones.rung) == 1
+
+
+async def test_a_caller_who_hangs_up_while_somebody_is_rung_leaves_nobody_behind(scene: Scene) -> None:
+    scene.phones.behaviours["hospital"] = lets_it_ring
+    await scene.press("*141#")
+    hospital = await scene.phones.rings(2)
+    scene.caller.hang_up()
+    await until(hospital.is_over, "no ringing any more")
+    await until(scene.kari.is_over, "kari on the hook")
+    await scene.node.quiet()
+    assert await scene.node.agents() == {"ready": 2}
+
+
+async def in_queue(node: Installation, queue: str) -> bool:
+    return (await node.balance(queue))[4] == 1
