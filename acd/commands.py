@@ -5,16 +5,27 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from acd.model import GAP_MS, NODE_LEASE_MS, OFFER_GRACE_MS, STEP_LIMIT
+from acd.model import (
+    GAP_MS,
+    NODE_LEASE_MS,
+    OFFER_GRACE_MS,
+    RECHECK_MOST,
+    RECHECK_MS,
+    SLOW_STEP,
+    STEP_LIMIT,
+)
 
 FOLDER = Path(__file__).parent / "scripts"
-LIBRARIES = ("_estimates", "_lib")
+LIBRARIES = ("_estimates", "_lib", "_deciding", "_steps", "_pools")
 """What comes before every command, in this order: each may use those before it."""
 CONSTANTS = {
     "OFFER_GRACE_MS": OFFER_GRACE_MS,
     "NODE_LEASE_MS": NODE_LEASE_MS,
     "GAP_MS": GAP_MS,
     "STEP_LIMIT": STEP_LIMIT,
+    "SLOW_STEP": SLOW_STEP,
+    "RECHECK_MS": RECHECK_MS,
+    "RECHECK_MOST": RECHECK_MOST,
     "ANSWER_MS": 60_000,
     "ANSWERS_MOST": 20_000,
     "EVENTS_MOST": 1_000_000,

@@ -16,10 +16,14 @@ from acd.model import (
     NodeId,
     Offer,
     OfferId,
+    PartnerSpec,
     Place,
+    QueueId,
     QueueNumbers,
     QueueSpec,
     Revoked,
+    SiteId,
+    SiteSpec,
 )
 
 
@@ -30,7 +34,8 @@ class DistributorError(Exception):
 class Refused(DistributorError):
     """The command does not fit the state; `code` says how.
 
-    NOQUEUE, NOAGENT, NOCONTACT, NOOFFER (gone, or another fence holds it), BADSTATE, FULL.
+    NOQUEUE, NOAGENT, NOCONTACT, NOOFFER (gone, or another fence holds it), BADSTATE, FULL, CLOSING (cannot be served
+    before the service closes), OVERTAKEN (by a later configuration).
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -42,14 +47,43 @@ class Unavailable(DistributorError):
     """The store cannot be reached, or did not confirm in time; whether the command was done is not known. Repeat it."""
 
 
+def said_concluded(concluded: bool | None) -> str:
+    """As commands and events have it."""
+    return "" if concluded is None else "yes" if concluded else "no"
+
+
 class Distributor(Protocol):
     """One tenant's distributor, seen from one node."""
 
     def listen(self, node: NodeId, heard: Callable[[Offer | Revoked], None]) -> None:
         """`heard` gets the offers for contacts that `node` holds, and the leases it loses, in the loop's thread."""
 
-    async def configure(self, queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> None:
-        """Make these the queues and agents. Contacts and agents at work are left as they are."""
+    async def configure(
+        self,
+        queues: Sequence[QueueSpec],
+        agents: Sequence[AgentSpec],
+        sites: Sequence[SiteSpec] = (),
+        partners: Sequence[PartnerSpec] = (),
+    ) -> None:
+        """Make these the queues, agents, sites and partners. Contacts and agents at work are left as they are.
+
+        Done in slices, so that nobody waits for it; one that begins later overtakes it, and then this just returns.
+        """
+
+    async def put_agent(self, spec: AgentSpec) -> None:
+        """Have this agent, whatever `configure` says of it, until it is dropped."""
+
+    async def drop_agent(self, agent: AgentId) -> None:
+        """Take back what was put: as configured again, or gone. Raises Refused(NOAGENT; BADSTATE: nothing was put)."""
+
+    async def on_duty(self, queue: QueueId, agents: Sequence[AgentId]) -> None:
+        """These are on duty for a rostered queue now, and nobody else. Nothing when they are already."""
+
+    async def site_lost(self, site: SiteId, cause: str) -> None:
+        """The site cannot take calls: its callers go to the tiers for that. Nothing when it is not configured."""
+
+    async def site_back(self, site: SiteId) -> None:
+        """It can again."""
 
     async def log_in(self, agent: AgentId, *, ready: bool = True) -> None:
         """The agent is here. Nothing when logged in already."""
@@ -97,8 +131,11 @@ class Distributor(Protocol):
         Before an accept the same as `leave`: nobody stays in a queue after its end.
         """
 
-    async def end_wrap_up(self, agent: AgentId, topic: str = "") -> None:
-        """The agent is done with the contact. Raises Refused(BADSTATE) when there is no wrap-up."""
+    async def occupy(self, agent: AgentId, reason: str, at_most_s: float) -> None:
+        """Not ready for `reason`, and ready again by itself after `at_most_s`. Raises Refused(BADSTATE)."""
+
+    async def end_wrap_up(self, agent: AgentId, topic: str = "", *, concluded: bool | None = None) -> None:
+        """The agent is done with the contact, which is `concluded` or not. Raises Refused(BADSTATE): no wrap-up."""
 
     async def due(self) -> float:
         """Do all that time does (leases, wrap-ups, dead nodes). Gives the seconds until it should be called next."""

@@ -12,10 +12,16 @@ NodeId = NewType("NodeId", str)
 
 OFFER_GRACE_MS = 3_000
 """An offer's lease outlives its ringing by this, so that the node tells how it ended before time does."""
-NODE_LEASE_MS = 10_000
-"""A node that does not beat for this long is dead."""
-GAP_MS = 5_000
+NODE_LEASE_MS = 3_000
+"""A node that does not beat for this long is dead: it beats six times in it."""
+GAP_MS = 1_500
 """No command at all for longer than this means that the store was away: leases get a fresh term first."""
+RECHECK_MS = 1_000
+"""The state of a queue that may open tiers is looked at this often while callers wait."""
+RECHECK_MOST = 50
+"""For how many of a queue's callers, those who wait longest, its state is looked at in one go."""
+SLOW_STEP = 50
+"""What such a look counts for among the steps of `due`."""
 STEP_LIMIT = 200
 """The most that one call of `due` or `drop_node` does; the rest is for the next."""
 

@@ -4,28 +4,36 @@ The longest waiting contact (less its head start) and the longest idle agent who
 brings either; so a queue never has both at rest. All times are given, in milliseconds since the epoch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from acd.configuring import Configuring
 from acd.distributor import Refused
 from acd.model import (
     NODE_LEASE_MS,
+    SLOW_STEP,
     STEP_LIMIT,
     AgentId,
     AgentNow,
     AgentSpec,
     AgentState,
     Enqueue,
+    PartnerSpec,
     Place,
     QueueId,
     QueueNumbers,
     QueueSpec,
     SiteId,
+    SiteSpec,
 )
-from acd.records import OFFERED, TALKING, Agent, Done, Lease, Queue
-from acd.steps import Steps, leaving
+from acd.pools import slots_of
+from acd.records import OFFERED, TALKING, Agent, Done, Lease
+from acd.steps import leaving
+
+SLICE = 25
+"""Agents that one command configures."""
 
 
-class Model(Steps):
+class Model(Configuring):
     """One tenant. Every command takes the time and the node that gives it; it checks all before it changes anything."""
 
     # --- Contacts -----------------------------------------------------------------------------------------------
@@ -97,9 +105,10 @@ class Model(Steps):
     def log_in(self, now: int, node: str, agent: str, *, ready: bool = True) -> Done:
         who = self._known(agent)
         self.open_(now, node)
+        who.node = node
         if who.state == AgentState.LOGGED_OUT:
             self.becomes(who, AgentState.READY if ready else AgentState.NOT_READY)
-        elif leaving(who) and not who.gone:
+        elif leaving(who) and not who.profile.gone:
             who.after = "" if ready else "not_ready:"
         return self.close()
 
@@ -122,12 +131,22 @@ class Model(Steps):
         self._goes(who, AgentState.NOT_READY, reason, "rejected", "agent")
         return self.close()
 
-    def end_wrap_up(self, now: int, node: str, agent: str, topic: str) -> Done:
+    def occupy(self, now: int, node: str, agent: str, reason: str, at_most: int) -> Done:
+        """`at_most` in milliseconds."""
+        who = self._known(agent)
+        if who.state != AgentState.READY:
+            raise Refused("BADSTATE", f"agent {agent} is {who.state}, not ready")
+        self.open_(now, node)
+        self.becomes(who, AgentState.NOT_READY, reason)
+        self.deadlines.put(f"r:{agent}", self.clock.now + at_most)
+        return self.close()
+
+    def end_wrap_up(self, now: int, node: str, agent: str, topic: str, concluded: str = "") -> Done:
         who = self._known(agent)
         if who.state != AgentState.WRAP_UP:
             raise Refused("BADSTATE", f"agent {agent} is {who.state}, not in wrap-up")
         self.open_(now, node)
-        self.wrapped_up(who, topic, "agent")
+        self.wrapped_up(who, topic, "agent", concluded)
         self.settle(who)
         return self.close()
 
@@ -145,7 +164,7 @@ class Model(Steps):
 
     def _goes(self, who: Agent, state: AgentState, reason: str, failing: str, ending: str) -> None:
         """The agent's own wish. A talk goes on, and the wish is remembered; an offer fails as `failing`."""
-        if who.gone and state != AgentState.LOGGED_OUT:
+        if who.profile.gone and state != AgentState.LOGGED_OUT:
             return
         if who.state == AgentState.TALKING:
             who.after = "" if state == AgentState.READY else f"{state.value}:{reason}"
@@ -164,22 +183,38 @@ class Model(Steps):
     def due(self, now: int, node: str) -> Done:
         """All that time does, at most STEP_LIMIT steps; when more is left `next_in_ms` is 0."""
         self.open_(now, node)
-        for _ in range(STEP_LIMIT):
-            head = self.deadlines.head()
-            if head is None or head[0] > self.clock.now:
-                break
-            kind, name = head[1][0], head[1][2:]
-            if kind == "n" and not self.drop_one(name, "node_lost"):
-                self.deadlines.drop(head[1])
-            elif kind == "o":
-                self.missed(self.leases[name], "lease_expired", told=True)
-            elif kind == "w":
-                self.wrapped_up(self.agents[name], "", "timeout")
-                self.settle(self.agents[name])
-            elif kind == "r":
-                self.deadlines.drop(head[1])
-                self.becomes(self.agents[name], AgentState.READY)
+        left = STEP_LIMIT
+        while left > 0 and (member := self._first_due()):
+            left -= self._be_done(member)
         return self.close()
+
+    def _first_due(self) -> str:
+        """What is due first, deadlines before timers; empty: nothing."""
+        first, timer = self.deadlines.head(), self.timers.head()
+        if first is None or (timer is not None and timer[0] < first[0]):
+            first = timer
+        return first[1] if first is not None and first[0] <= self.clock.now else ""
+
+    def _be_done(self, member: str) -> int:
+        """Gives what it counts for."""
+        kind, name = member[0], member[2:]
+        if kind == "n" and not self.drop_one(name, "node_lost"):
+            self.deadlines.drop(member)
+        elif kind == "o":
+            self.missed(self.leases[name], "lease_expired", told=True)
+        elif kind == "w":
+            self.wrapped_up(self.agents[name], "", "timeout")
+            self.settle(self.agents[name])
+        elif kind == "r":
+            self.deadlines.drop(member)
+            self.becomes(self.agents[name], AgentState.READY)
+        elif kind == "t":
+            self.timers.drop(member)
+            self.widen(self.entries[name])
+        elif kind in "qz":
+            self.recheck(name) if kind == "q" else self.reopen_some(name)
+            return SLOW_STEP
+        return 1
 
     def beat(self, now: int, node: str) -> Done:
         """`number` is how many contacts the node is known to hold."""
@@ -210,59 +245,92 @@ class Model(Steps):
                 self.tell(lease, self.entries[lease.contact])
         return self.close()
 
-    def configure(self, now: int, node: str, queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> Done:
+    def configure(
+        self,
+        now: int,
+        node: str,
+        queues: Sequence[QueueSpec],
+        agents: Sequence[AgentSpec],
+        sites: Sequence[SiteSpec] = (),
+        partners: Sequence[PartnerSpec] = (),
+        *,
+        run: str = "",
+    ) -> Iterator[Done]:
+        """In slices, each a command of its own: queues and sites, some agents at a time, and who is none any more."""
+        yield self.configure_queues(now, node, run, queues, sites)
+        for at in range(0, len(agents), SLICE):
+            yield self.configure_agents(now, node, run, agents[at : at + SLICE], ())
+        yield self.configure_agents(now, node, run, (), partners)
+        yield self.sweep(now, node, run, [spec.agent for spec in agents], partners)
+
+    def configure_queues(
+        self, now: int, node: str, run: str, queues: Sequence[QueueSpec], sites: Sequence[SiteSpec]
+    ) -> Done:
         self.open_(now, node)
-        self._configure_queues(queues)
-        specs = {spec.agent: spec for spec in agents}
-        for name in sorted(self.agents.keys() | specs.keys()):
-            self._configure_agent(name, specs.get(AgentId(name)))
-        self._touched.update(self.queues)
+        self.take_queues(run, queues, sites)
         return self.close()
 
-    def _configure_queues(self, specs: Sequence[QueueSpec]) -> None:
-        for queue in list(self.queues.values()):
-            queue.gone = True
-            if not self.rankings[f"arrived:{queue.queue}"]:
-                del self.queues[queue.queue]
-        for spec in specs:
-            self.queues[spec.queue] = Queue(
-                queue=spec.queue,
-                skill=spec.skill or spec.queue,
-                level=spec.level,
-                priority=spec.priority_s * 1000,
-                rings=spec.offer_s * 1000,
-                wrap=spec.wrap_up_s * 1000,
-                most=spec.max_waiting,
-            )
+    def configure_agents(
+        self, now: int, node: str, run: str, agents: Sequence[AgentSpec], partners: Sequence[PartnerSpec]
+    ) -> Done:
+        self._latest(run)
+        self.open_(now, node)
+        for spec in agents:
+            self.configured.specs[spec.agent] = spec
+            self.take_agent(spec.agent, self.specified(spec))
+        for partner in partners:
+            for name, slot in slots_of(partner).items():
+                self.take_agent(name, slot)
+        return self.close()
 
-    def _configure_agent(self, name: str, spec: AgentSpec | None) -> None:
-        who = self.agents.get(name)
-        if who is None:
-            who = self.agents[name] = Agent(name, "", [], 0)
-        if who.state == AgentState.READY:
-            for queue in who.queues:
-                self.rankings[f"idle:{queue}"].drop(name)
-        skills = spec.skills if spec else {}
-        who.queues = [q.queue for _, q in sorted(self.queues.items()) if skills.get(q.skill, 0) >= q.level]
-        if spec is None:
-            self._remove(who)
-            return
-        if who.gone:
-            who.gone, who.after = False, ""
-        who.site, who.rest = spec.site, spec.rest_s * 1000
-        if who.state == AgentState.READY:
-            self.join_idle(who)
+    def sweep(self, now: int, node: str, run: str, agents: Sequence[AgentId], partners: Sequence[PartnerSpec]) -> Done:
+        """Who is configured no longer goes."""
+        self._latest(run)
+        self.open_(now, node)
+        slots = [name for partner in partners for name in slots_of(partner)]
+        stay = {*agents, *slots, *self.configured.put}
+        for name in self.configured.specs.keys() - set(agents):
+            del self.configured.specs[AgentId(name)]
+        for name in sorted(self.agents.keys() - stay):
+            self.remove(self.agents[name])
+        return self.close()
 
-    def _remove(self, who: Agent) -> None:
-        """No longer configured: logged out at once, or after the contact at hand."""
-        who.gone = True
-        if who.state in (AgentState.READY, AgentState.NOT_READY):
-            self.deadlines.drop(f"r:{who.agent}")
-            self.becomes(who, AgentState.LOGGED_OUT, "removed")
-        elif who.state == AgentState.LOGGED_OUT:
-            del self.agents[who.agent]
+    def _latest(self, run: str) -> None:
+        if run != self.clock.run:
+            raise Refused("OVERTAKEN", f"configuration {run} was overtaken by {self.clock.run}")
+
+    def on_duty(self, now: int, node: str, queue: QueueId, agents: Sequence[AgentId]) -> Done:
+        self.open_(now, node)
+        self.put_on_duty(queue, agents)
+        return self.close()
+
+    def put_agent(self, now: int, node: str, spec: AgentSpec) -> Done:
+        self.open_(now, node)
+        self.configured.put[spec.agent] = spec
+        self.take_agent(spec.agent, self.specified(spec))
+        return self.close()
+
+    def drop_agent(self, now: int, node: str, agent: AgentId) -> Done:
+        """What was put is taken back: the files hold again, or the agent goes."""
+        who = self._known(agent)
+        if agent not in self.configured.put:
+            raise Refused("BADSTATE", f"agent {agent} stands in the files, and goes with them")
+        self.open_(now, node)
+        del self.configured.put[agent]
+        spec = self.configured.specs.get(agent)
+        if spec is not None:
+            self.take_agent(agent, self.specified(spec))
         else:
-            who.after = "logged_out:removed"
+            self.remove(who)
+        return self.close()
+
+    def site(self, now: int, node: str, site: SiteId, lost: str) -> Done:
+        """`lost` is why, or empty where the site is back. Nothing for one that is not configured."""
+        self.open_(now, node)
+        known = self.configured.sites.get(site)
+        if known is not None and known.lost != lost:
+            known.lost = lost
+        return self.close()
 
     # --- What is seen ---------------------------------------------------------------------------------------------
 
@@ -271,15 +339,16 @@ class Model(Steps):
 
     def agents_now(self) -> list[AgentNow]:
         return [
-            AgentNow(AgentId(name), SiteId(who.site), who.state, who.reason, who.since, who.contact)
+            AgentNow(AgentId(name), SiteId(who.profile.site), who.state, who.reason, who.since, who.contact)
             for name, who in sorted(self.agents.items())
+            if not who.profile.partner
         ]
 
     def _numbers(self, queue: str, now: int) -> QueueNumbers:
         head, numbers = self.rankings[f"arrived:{queue}"].head(), self.numbers[queue]
         states: dict[str, int] = {}
         for who in self.agents.values():
-            if queue in who.queues:
+            if queue in who.pools and not who.profile.partner:
                 states[who.state.value] = states.get(who.state.value, 0) + 1
         return QueueNumbers(
             queue=QueueId(queue),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from acd.model import AgentId, NodeId, Offer, OfferId, QueueId, Revoked, SiteId
+from acd.model import AgentId, Grounds, NodeId, Offer, OfferId, QueueId, Revoked, SiteId
 
 REMEMBERED = 4096
 """How many of the last messages are remembered, to know a repeated one."""
@@ -55,4 +55,6 @@ def read(message: Mapping[str, Any]) -> Offer | Revoked:
         deadline_ms=message["deadline_ms"],
         rings_for_ms=message["rings_for_ms"],
         waited_ms=message["waited_ms"],
+        total_waited_ms=message["total_waited_ms"],
+        grounds=Grounds(**message["grounds"]),
     )

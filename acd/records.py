@@ -5,22 +5,56 @@ Times end without a unit and are milliseconds since the epoch; durations are mil
 
 from dataclasses import dataclass, field
 
-from acd.model import AgentState, Offer, Place, Revoked
+from acd.model import AgentState, Grounds, Offer, Place, Revoked, Tier
 
 WAITING, OFFERED, TALKING = "waiting", "offered", "talking"
 
 
 @dataclass(slots=True)
-class Queue:
-    """A queue's rules. `gone`: no longer configured, kept until the last contact has left."""
+class Needs:
+    """What an agent has to have to serve a queue; `by` says how the best of them is found."""
 
-    queue: str
     skill: str
     level: int
+    requires: dict[str, int]
+    wishes: dict[str, int]
+    by: str
+    rostered: bool
+
+
+@dataclass(slots=True)
+class Queue:
+    """A queue's rules. `gone`: no longer configured, kept until the last contact has left.
+
+    `against` is what a wait is measured against where queues want the same agent, in seconds. `rules` counts how often
+    the tiers were changed, and `reopened` says from which place on the waiting were not seen by the latest ones yet.
+    """
+
+    queue: str
+    needs: Needs
+    tiers: tuple[Tier, ...]
     priority: int
     rings: int
     wrap: int
     most: int
+    against: int
+    rules: int = 0
+    reopened: int = 0
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class Profile:
+    """An agent as configured. `gone`: no longer. `partner`: the agent is a slot of that partner."""
+
+    site: str
+    skills: dict[str, int]
+    groups: tuple[str, ...]
+    rest: int
+    rests: dict[str, int]
+    log_out_after: int
+    partner: str
+    rings: int
     gone: bool = False
 
 
@@ -28,13 +62,14 @@ class Queue:
 class Agent:
     """`idle` is the agent's place in the order of the idle; `after` what comes after the contact at hand.
 
-    `after` is empty for ready, else a state, a colon and the reason.
+    `pools` are those that the agent is in, by queue, with what each takes off the place: see `acd.pools`. `after` is
+    empty for ready, else a state, a colon and the reason. `misses` counts the offers missed in a row, `node` is where
+    the agent logged in.
     """
 
     agent: str
-    site: str
-    queues: list[str]
-    rest: int
+    profile: Profile
+    pools: dict[str, dict[str, int]]
     state: AgentState = AgentState.LOGGED_OUT
     reason: str = ""
     since: int = 0
@@ -42,25 +77,54 @@ class Agent:
     queue: str = ""
     idle: int = 0
     after: str = ""
-    gone: bool = False
+    misses: int = 0
+    node: str = ""
+
+
+@dataclass(slots=True)
+class Terms:
+    """What a contact came with: its own site, the agent it waits for first (until then), when the service closes.
+
+    `rules`: by which of the queue's rules its tiers were opened.
+    """
+
+    site: str = ""
+    prefer: str = ""
+    prefers_until: int = 0
+    closes: int = 0
+    kind: str = "call"
+    rules: int = 0
 
 
 @dataclass(slots=True)
 class Entry:
-    """A contact in a queue or with an agent; `member`, its name in rankings, begins with the order of arrival."""
+    """A contact in a queue or with an agent; `member`, its name in rankings, begins with the order of arrival.
+
+    `since` is the start of the wait over the whole journey, `arrived` that in this queue; `open` are the tiers that
+    are open (from 1; 0: the preferred agent alone) with their pools, in the order in which they are asked.
+    """
 
     contact: str
     queue: str
     node: str
     member: str
-    seq: int
     score: int
+    since: int
     arrived: int
-    rings: int
-    wrap: int
+    terms: Terms
+    open: list[tuple[int, str]]
     state: str = WAITING
     offer: str = ""
     answered: int = 0
+
+    @property
+    def pools(self) -> list[str]:
+        return [pool for _, pool in self.open]
+
+    @property
+    def prefers(self) -> bool:
+        """Whether it waits for its preferred agent alone."""
+        return len(self.open) == 1 and not self.open[0][0]
 
 
 @dataclass(slots=True)
@@ -77,7 +141,17 @@ class Lease:
     made: int
     rings: int
     deadline: int
+    grounds: Grounds
     accepted: bool = False
+
+
+@dataclass(slots=True)
+class Site:
+    """A site: whom its callers are helped by, and why it is lost (empty: it is not)."""
+
+    site: str
+    neighbours: tuple[str, ...]
+    lost: str = ""
 
 
 @dataclass(slots=True)
@@ -94,13 +168,14 @@ class Numbers:
 
 @dataclass(slots=True)
 class Clock:
-    """The time, which never goes back, and the counters."""
+    """The time, which never goes back, and the counters; `run` names the configuration that came last."""
 
     now: int = 0
     seq: int = 0
     fence: int = 0
     idle: int = 0
     renewed: int = 0
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from acd.distributor import said_concluded
 from acd.model import (
     AgentId,
     AgentNow,
@@ -10,10 +11,14 @@ from acd.model import (
     NodeId,
     Offer,
     OfferId,
+    PartnerSpec,
     Place,
+    QueueId,
     QueueNumbers,
     QueueSpec,
     Revoked,
+    SiteId,
+    SiteSpec,
 )
 from acd.policy import Model
 from acd.post import Post
@@ -39,8 +44,30 @@ class ModelDistributor:
         """`notify` gets the seconds to the next deadline after every command."""
         self._notify = notify
 
-    async def configure(self, queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> None:
-        self._done(self.model.configure(self._now_ms(), self.node, queues, agents))
+    async def configure(
+        self,
+        queues: Sequence[QueueSpec],
+        agents: Sequence[AgentSpec],
+        sites: Sequence[SiteSpec] = (),
+        partners: Sequence[PartnerSpec] = (),
+    ) -> None:
+        for done in self.model.configure(self._now_ms(), self.node, queues, agents, sites, partners):
+            self._done(done)
+
+    async def on_duty(self, queue: QueueId, agents: Sequence[AgentId]) -> None:
+        self._done(self.model.on_duty(self._now_ms(), self.node, queue, agents))
+
+    async def put_agent(self, spec: AgentSpec) -> None:
+        self._done(self.model.put_agent(self._now_ms(), self.node, spec))
+
+    async def drop_agent(self, agent: AgentId) -> None:
+        self._done(self.model.drop_agent(self._now_ms(), self.node, agent))
+
+    async def site_lost(self, site: SiteId, cause: str) -> None:
+        self._done(self.model.site(self._now_ms(), self.node, site, cause))
+
+    async def site_back(self, site: SiteId) -> None:
+        self._done(self.model.site(self._now_ms(), self.node, site, ""))
 
     async def log_in(self, agent: AgentId, *, ready: bool = True) -> None:
         self._done(self.model.log_in(self._now_ms(), self.node, agent, ready=ready))
@@ -74,8 +101,12 @@ class ModelDistributor:
     async def finish(self, contact: str, cause: str) -> None:
         self._done(self.model.finish(self._now_ms(), self.node, contact, cause))
 
-    async def end_wrap_up(self, agent: AgentId, topic: str = "") -> None:
-        self._done(self.model.end_wrap_up(self._now_ms(), self.node, agent, topic))
+    async def occupy(self, agent: AgentId, reason: str, at_most_s: float) -> None:
+        self._done(self.model.occupy(self._now_ms(), self.node, agent, reason, round(at_most_s * 1000)))
+
+    async def end_wrap_up(self, agent: AgentId, topic: str = "", *, concluded: bool | None = None) -> None:
+        said = said_concluded(concluded)
+        self._done(self.model.end_wrap_up(self._now_ms(), self.node, agent, topic, said))
 
     async def due(self) -> float:
         """Without a deadline: an hour."""

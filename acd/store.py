@@ -1,5 +1,6 @@
 """The distributor on Redis: each command is one script, which decides, changes and writes its events at once."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,9 +9,10 @@ import orjson
 import structlog
 from redis.asyncio import Redis
 
+from acd.arguments import configuration, enqueueing, profile_text, written
 from acd.channel import Channel
 from acd.commands import Script, scripts
-from acd.distributor import Refused
+from acd.distributor import Refused, said_concluded
 from acd.keys import Keys
 from acd.model import (
     AgentId,
@@ -21,16 +23,21 @@ from acd.model import (
     NodeId,
     Offer,
     OfferId,
+    PartnerSpec,
     Place,
     QueueId,
     QueueNumbers,
     QueueSpec,
     Revoked,
     SiteId,
+    SiteSpec,
 )
+from acd.pools import profile_of
 from acd.post import Post, read
 
 log = structlog.get_logger(__name__)
+
+MISSING_BEATS = 2
 
 
 class RedisDistributor:
@@ -57,8 +64,8 @@ class RedisDistributor:
         self._channel = Channel(client, self.keys, texts or scripts(), replicas, wait_ms)
         self._now_ms = now_ms
         self._held: dict[str, Enqueue | None] = {}
-        self._missing = False
-        self._configured = ("[]", "[]")
+        self._missing = 0
+        self._configured: list[tuple[str, ...]] = []
         self._notify: Callable[[float], None] | None = None
 
     # --- What is heard ------------------------------------------------------------------------------------------
@@ -75,9 +82,10 @@ class RedisDistributor:
     # --- Contacts and offers --------------------------------------------------------------------------------------
 
     async def enqueue(self, entry: Enqueue) -> Place:
-        reply = await self._do("enqueue", entry.contact, entry.queue, entry.node, entry.priority_s, entry.arrived_ms)
+        reply = await self._do("enqueue", *enqueueing(entry))
         if entry.node == self.node:
-            self._held.setdefault(entry.contact, replace(entry, arrived_ms=reply["arrived"]))
+            kept = replace(entry, arrived_ms=reply["arrived"], since_ms=reply["since"], prefer_s=0)
+            self._held.setdefault(entry.contact, kept)
         return _place(reply)
 
     async def leave(self, contact: str, cause: str, *, flowed_out: bool = False) -> None:
@@ -114,8 +122,11 @@ class RedisDistributor:
     async def not_ready(self, agent: AgentId, reason: str) -> None:
         await self._do("agent", agent, "not_ready", reason)
 
-    async def end_wrap_up(self, agent: AgentId, topic: str = "") -> None:
-        await self._do("end_wrap_up", agent, topic)
+    async def occupy(self, agent: AgentId, reason: str, at_most_s: float) -> None:
+        await self._do("occupy", agent, reason, round(at_most_s * 1000))
+
+    async def end_wrap_up(self, agent: AgentId, topic: str = "", *, concluded: bool | None = None) -> None:
+        await self._do("end_wrap_up", agent, topic, said_concluded(concluded))
 
     # --- Time, nodes, configuration -----------------------------------------------------------------------------
 
@@ -137,14 +148,14 @@ class RedisDistributor:
             self._channel.interrupted = False
         reply = await self._do("beat")
         known = reply["number"]
-        if not reply["queues"] and self._configured[0] != "[]":
+        if not reply["queues"] and self._configured and self._configured[0][1] != "[]":
             await self._begin_anew()
             return
-        missing, self._missing = self._missing, known < len(self._held)
-        if missing and self._missing:
+        self._missing = self._missing + 1 if known < len(self._held) else 0
+        if self._missing >= MISSING_BEATS:
             log.warning("redis lost contacts of this node", known=known, held=len(self._held), reported=contacts)
             await self._restore()
-            self._missing = False
+            self._missing = 0
 
     async def drop_node(self, node: NodeId, cause: str) -> int:
         dropped = 0
@@ -152,14 +163,46 @@ class RedisDistributor:
             dropped += number
         return dropped
 
-    async def configure(self, queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> None:
-        self._configured = configuration(queues, agents)
-        await self._do("configure", *self._configured)
+    async def configure(
+        self,
+        queues: Sequence[QueueSpec],
+        agents: Sequence[AgentSpec],
+        sites: Sequence[SiteSpec] = (),
+        partners: Sequence[PartnerSpec] = (),
+    ) -> None:
+        self._configured = configuration(queues, agents, sites, partners)
+        await self._configure()
+
+    async def _configure(self) -> None:
+        """Slice by slice. A later one, by whatever node, overtakes it."""
+        run = secrets.token_hex(8)
+        try:
+            for name, *args in self._configured:
+                await self._do(name, run, *args)
+        except Refused as refusal:
+            if refusal.code != "OVERTAKEN":
+                raise
+            log.info("a configuration was overtaken by a later one", run=run)
+
+    async def put_agent(self, spec: AgentSpec) -> None:
+        await self._do("put_agent", spec.agent, profile_text(profile_of(spec)))
+
+    async def drop_agent(self, agent: AgentId) -> None:
+        await self._do("drop_agent", agent)
+
+    async def on_duty(self, queue: QueueId, agents: Sequence[AgentId]) -> None:
+        await self._do("on_duty", queue, written(sorted(set(agents))))
+
+    async def site_lost(self, site: SiteId, cause: str) -> None:
+        await self._do("site", site, cause)
+
+    async def site_back(self, site: SiteId) -> None:
+        await self._do("site", site, "")
 
     async def _begin_anew(self) -> None:
         """Redis came back empty: give it queues, agents and waiting contacts again. Who is logged in, others know."""
         log.error("redis has forgotten everything", held=len(self._held))
-        await self._do("configure", *self._configured)
+        await self._configure()
         self.post.begin_anew()
         await self._restore()
 
@@ -170,7 +213,7 @@ class RedisDistributor:
             if contact not in self._held:
                 continue
             try:
-                await self._do("enqueue", contact, entry.queue, entry.node, entry.priority_s, entry.arrived_ms)
+                await self._do("enqueue", *enqueueing(entry))
             except Refused as refusal:
                 log.warning("a contact could not be put back", contact=contact, error=str(refusal))
             if contact not in self._held:
@@ -181,15 +224,21 @@ class RedisDistributor:
     async def queues(self) -> list[QueueNumbers]:
         """Not for every call: it reads all agents."""
         records = await self._records("queues")
-        agents = (await self._records("agents")).values()
-        return [await self._numbers(name, [a for a in agents if name in a["queues"]]) for name in sorted(records)]
+        agents = [agent for agent in (await self._records("agents")).values() if not agent["profile"]["partner"]]
+        return [await self._numbers(name, [a for a in agents if name in a["pools"]]) for name in sorted(records)]
 
     async def agents(self) -> list[AgentNow]:
         return [
             AgentNow(
-                AgentId(name), SiteId(a["site"]), AgentState(a["state"]), a["reason"], int(a["since"]), a["contact"]
+                AgentId(name),
+                SiteId(a["profile"]["site"]),
+                AgentState(a["state"]),
+                a["reason"],
+                int(a["since"]),
+                a["contact"],
             )
             for name, a in sorted((await self._records("agents")).items())
+            if not a["profile"]["partner"]
         ]
 
     async def _records(self, hash_name: str) -> dict[str, dict[str, Any]]:
@@ -228,25 +277,6 @@ class RedisDistributor:
         if self._notify is not None and reply["next_in_ms"] >= 0:
             self._notify(reply["next_in_ms"] / 1000)
         return reply
-
-
-def configuration(queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> tuple[str, str]:
-    """The arguments of `configure.lua`."""
-    queue_records = [
-        {
-            "queue": q.queue,
-            "skill": q.skill or q.queue,
-            "level": q.level,
-            "priority": q.priority_s * 1000,
-            "rings": q.offer_s * 1000,
-            "wrap": q.wrap_up_s * 1000,
-            "most": q.max_waiting,
-            "gone": False,
-        }
-        for q in queues
-    ]
-    agent_records = [{"agent": a.agent, "site": a.site, "skills": a.skills, "rest": a.rest_s * 1000} for a in agents]
-    return orjson.dumps(queue_records).decode(), orjson.dumps(agent_records).decode()
 
 
 def _place(reply: dict[str, Any]) -> Place:

@@ -33,6 +33,11 @@ from events.rosters import AgentBack as AgentBack
 from events.rosters import ReserveAnswered as ReserveAnswered
 from events.rosters import ReserveCalled as ReserveCalled
 from events.rosters import ReserveReleased as ReserveReleased
+from events.routing import DutyChanged as DutyChanged
+from events.routing import OfferWithheld as OfferWithheld
+from events.routing import PartnerAnswered as PartnerAnswered
+from events.routing import PartnerReleased as PartnerReleased
+from events.routing import TierOpened as TierOpened
 from events.transfers import TransferBegun as TransferBegun
 from events.transfers import TransferEnded as TransferEnded
 
@@ -114,8 +119,9 @@ class MediaTimedOut(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactQueued(Event):
-    """O: the contact entered a queue. `arrived_ms` (epoch) is the start of its wait, kept over transfers.
+    """O: the contact entered a queue at `arrived_ms` (epoch).
 
+    `since_ms` is when the wait would have begun, had that of the whole journey been in one piece: transfers keep it.
     `estimate_ms` is how long it will wait from now on, by the estimate, -1 without one; between `low_ms` and `high_ms`
     (-1: without end) is what may be told of it, nothing where `low_ms` is -1: the estimate is silent.
     """
@@ -128,14 +134,17 @@ class ContactQueued(Event):
     estimate_ms: int = -1
     low_ms: int = -1
     high_ms: int = -1
+    since_ms: int = 0
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactLeftQueue(Event):
     """The contact left the queue without an agent. `disposition`: `lost` (L) or `flowed_out` (F); `cause` says why.
 
-    Causes: caller_hung_up, queue_closed, no_agents, node_lost, error, shutdown; of `flowed_out`: voicemail and callback
-    where the caller was led straight to one, by a key or by waiting; else key (the caller pressed one) or overflow.
+    Causes: caller_hung_up, queue_closed, no_agents, node_lost, error, shutdown; of `flowed_out`: partner (a person
+    there answered), voicemail and callback where the caller was led straight to one, by a key or by waiting; else key
+    (the caller pressed one) or overflow.
     """
 
     kind: ClassVar[str] = "contact_left_queue"
@@ -147,7 +156,12 @@ class ContactLeftQueue(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferMade(Event):
-    """The contact was offered to an agent: a lease that ends at `deadline_ms` (epoch), guarded by `fence`."""
+    """The contact was offered to an agent: a lease that ends at `deadline_ms` (epoch), guarded by `fence`.
+
+    Why to this one: of `candidates` who stood ready in the queue's `tier` (from 1; 0: the preferred agent), by `rule`:
+    longest_idle, level, preferred. `total_waited_ms` is the wait of the whole journey. An offer to a `partner` is
+    taken by a person there; `agent` is its slot.
+    """
 
     kind: ClassVar[str] = "offer_made"
     offer: str
@@ -157,6 +171,11 @@ class OfferMade(Event):
     fence: int
     deadline_ms: int
     waited_ms: int
+    total_waited_ms: int = 0
+    tier: int = 1
+    rule: str = "longest_idle"
+    candidates: int = 1
+    partner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +196,7 @@ class OfferFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactAnswered(Event):
-    """A: an agent answered the contact."""
+    """A: an agent answered the contact. `total_waited_ms` is the wait of the whole journey."""
 
     kind: ClassVar[str] = "contact_answered"
     offer: str
@@ -186,6 +205,7 @@ class ContactAnswered(Event):
     site: str
     waited_ms: int
     rang_ms: int
+    total_waited_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +310,11 @@ CATALOGUE: dict[str, type[Event]] = {
         DeedDone,
         TransferBegun,
         TransferEnded,
+        TierOpened,
+        OfferWithheld,
+        PartnerAnswered,
+        PartnerReleased,
+        DutyChanged,
         NodeStarted,
         NodeStopped,
         NodeLost,

@@ -1,16 +1,18 @@
--- What every command is made of; acd/steps.py is the same function by function. The loader puts the constants
--- (NODE_LEASE_MS, ...) before this, and one command's file after it.
+-- What stands around every command, and the state of a tenant; acd/tenant.py is the same function by function. The
+-- loader puts the constants (NODE_LEASE_MS, ...) before this, the other libraries and one command's file after it.
 -- KEYS: always the same, in the order of acd/keys.py. ARGV: now ('' for the server's clock), command id ('' for none),
 -- the node that calls, then the command's own. Nothing is written before open().
 local META, QUEUES, AGENTS, ENTRIES, LEASES, DEADLINES, EVENTS, ANSWERS, ANSWERS_OLD = unpack(KEYS)
 local PREFIX = string.sub(META, 1, -5)
+local TIMERS, STAFF = PREFIX .. 'timers', PREFIX .. 'staff'
 local TENANT = string.match(META, '{(.-)}')
 local COMMAND, NODE = ARGV[2], ARGV[3]
 local REASON_AFTER = { lease_expired = 'no_answer', error = 'unreachable' }
 
 local call = redis.call
 local clock, now = {}, 0
-local told, touched = {}, {}
+local told, touched, hoping, hoped = {}, {}, {}, {}
+local becomes
 local kept = { [QUEUES] = {}, [AGENTS] = {}, [ENTRIES] = {}, [LEASES] = {} }
 local changed = { [QUEUES] = {}, [AGENTS] = {}, [ENTRIES] = {}, [LEASES] = {} }
 
@@ -62,7 +64,8 @@ local function change(hash, id)
 end
 
 local function waiting(queue) return PREFIX .. 'waiting:' .. queue end
-local function idle(queue) return PREFIX .. 'idle:' .. queue end
+local function open_to(pool) return PREFIX .. 'open:' .. pool end
+local function idle(pool) return PREFIX .. 'idle:' .. pool end
 local function arrived(queue) return PREFIX .. 'arrived:' .. queue end
 local function held(node) return PREFIX .. 'held:' .. node end
 local function numbers(queue) return PREFIX .. 'numbers:' .. queue end
@@ -118,198 +121,75 @@ local function open()
   if now - previous > GAP_MS then renew_leases() end
 end
 
--- Agents
+-- Who is there: `t:POOL` how many of its agents are logged in, `w:POOL` how many of those are not on a break.
 
-local function becomes(who, state, reason, at, keep_idle)
-  local previous, lasted = who.state, now - who.since
-  if previous == 'ready' then
-    for _, queue in ipairs(who.queues) do call('ZREM', idle(queue), who.agent) end
-  end
-  who.state, who.reason, who.since = state, reason, now
-  who.contact, who.queue = at.contact or '', at.queue or ''
-  changed[AGENTS][who.agent] = true
-  if state == 'ready' then
-    if not keep_idle then
-      clock.idle = clock.idle + 1
-      who.idle = clock.idle
+local function add(name, number)
+  if number ~= 0 and call('HINCRBY', STAFF, name, number) == 0 then call('HDEL', STAFF, name) end
+end
+
+local function is_there(state) return state ~= 'logged_out' and 1 or 0 end
+local function is_working(state) return state ~= 'logged_out' and state ~= 'not_ready' and 1 or 0 end
+
+local function count(who, before, after)
+  local there, working = is_there(after) - is_there(before), is_working(after) - is_working(before)
+  if there == 0 and working == 0 then return end
+  for _, pools in pairs(who.pools) do
+    for pool in pairs(pools) do
+      add('t:' .. pool, there)
+      add('w:' .. pool, working)
     end
-    for _, queue in ipairs(who.queues) do
-      call('ZADD', idle(queue), who.idle, who.agent)
-      touched[queue] = true
-    end
-  elseif state == 'logged_out' and who.gone then
-    put(AGENTS, who.agent, false)
   end
-  write_event('agent_state_changed', {
-    node = NODE, contact = who.contact, agent = who.agent, site = who.site, state = state, reason = reason,
-    previous = previous, lasted_ms = lasted,
-  })
 end
 
-local function leaving(who)
-  return string.sub(who.after, 1, 10) == 'logged_out'
-end
-
-local function settle(who, keep_idle)
-  local state, reason = string.match(who.after, '^([^:]*):(.*)$')
-  who.after = ''
-  becomes(who, state or 'ready', reason or '', {}, keep_idle)
-end
-
-local function wrapped_up(who, topic, cause)
-  call('ZREM', DEADLINES, 'w:' .. who.agent)
-  write_event('wrap_up_ended', {
-    node = NODE, contact = who.contact, queue = who.queue, agent = who.agent, site = who.site, topic = topic,
-    cause = cause, lasted_ms = now - who.since,
-  })
-end
-
--- Offers
-
-local function waits(entry)
-  entry.state, entry.offer = 'waiting', ''
-  changed[ENTRIES][entry.contact] = true
-  call('ZADD', waiting(entry.queue), entry.score, entry.member)
-  touched[entry.queue] = true
-end
-
-local function withdraw(lease, cause, tell)
-  local entry = get(ENTRIES, lease.contact)
-  put(LEASES, lease.offer, false)
-  call('ZREM', DEADLINES, 'o:' .. lease.offer)
-  emit('offer_failed', entry, of(lease, { cause = cause, rang_ms = now - lease.made }))
-  if tell then
-    told[#told + 1] = { lease.node, { offer = lease.offer, contact = lease.contact, cause = cause } }
+local function there(pools)
+  local most, at_work = 0, 0
+  for _, pool in ipairs(pools) do
+    local found = call('HMGET', STAFF, 't:' .. pool, 'w:' .. pool)
+    most = math.max(most, tonumber(found[1]) or 0)
+    at_work = math.max(at_work, tonumber(found[2]) or 0)
   end
-  waits(entry)
+  return most, at_work
 end
 
-local function withdraw_freely(lease, cause, tell)
-  withdraw(lease, cause, tell)
-  settle(get(AGENTS, lease.agent), true)
+-- Rankings
+
+local function hope(entry)
+  if hoped[entry.contact] then return end
+  hoped[entry.contact] = true
+  hoping[#hoping + 1] = entry.contact
 end
 
-local function missed(lease, cause, tell)
-  withdraw(lease, cause, tell)
-  local who = get(AGENTS, lease.agent)
-  if who.after ~= '' then return settle(who) end
-  becomes(who, 'not_ready', REASON_AFTER[cause] or cause, {})
-  if who.rest > 0 then call('ZADD', DEADLINES, now + who.rest, 'r:' .. who.agent) end
+local function opened_to(entry, pool)
+  call('ZADD', open_to(pool), entry.score, entry.member)
+  touched[pool] = true
+  hope(entry)
 end
 
-local function tell(lease, entry)
-  told[#told + 1] = { lease.node, of(lease, {
-    contact = lease.contact, node = lease.node, fence = lease.fence, deadline_ms = lease.deadline,
-    rings_for_ms = lease.rings, waited_ms = lease.made - entry.arrived,
-  }) }
+local function shut(entry)
+  for _, one in ipairs(entry.open) do call('ZREM', open_to(one[2]), entry.member) end
 end
 
-local function offer(entry, who)
-  local fence = clock.fence + 1
-  if fence < now then fence = now end
-  clock.fence = fence
-  local lease = {
-    offer = 'o' .. fence, contact = entry.contact, queue = entry.queue, agent = who.agent, site = who.site,
-    node = entry.node, fence = fence, made = now, rings = entry.rings, deadline = now + entry.rings + OFFER_GRACE_MS,
-    accepted = false,
-  }
-  put(LEASES, lease.offer, lease)
-  call('ZADD', DEADLINES, lease.deadline, 'o:' .. lease.offer)
+local function no_longer_waits(entry)
   call('ZREM', waiting(entry.queue), entry.member)
-  entry.state, entry.offer = 'offered', lease.offer
-  changed[ENTRIES][entry.contact] = true
-  local waited = now - entry.arrived
-  emit('offer_made', entry, of(lease, { fence = fence, deadline_ms = lease.deadline, waited_ms = waited }))
-  becomes(who, 'offered', '', { contact = entry.contact })
-  tell(lease, entry)
+  shut(entry)
 end
 
-local function decide()
-  while true do
-    local best, best_score, best_queue
-    for queue in pairs(touched) do
-      local member, score = head(waiting(queue))
-      if member and (not best or score < best_score or (score == best_score and member < best))
-        and call('EXISTS', idle(queue)) == 1 then
-        best, best_score, best_queue = member, score, queue
-      end
+local function join_idle(who)
+  for _, pools in pairs(who.pools) do
+    for pool, off in pairs(pools) do
+      call('ZADD', idle(pool), string.format('%.0f', who.idle - off), who.agent)
+      touched[pool] = true
     end
-    if not best then return end
-    offer(get(ENTRIES, contact_of(best)), get(AGENTS, (head(idle(best_queue)))))
   end
 end
 
--- Contacts
-
-local function place_of(entry)
-  local position = 1
-  if entry.state == 'waiting' then position = 1 + call('ZRANK', waiting(entry.queue), entry.member) end
-  local pace = tonumber(call('HGET', numbers(entry.queue), 'pace') or 0)
-  local wait = -1
-  if pace > 0 then wait = math.floor((position * pace + 999) / 1000) end
-  return { position, call('ZCARD', arrived(entry.queue)), now - entry.arrived, wait }
-end
-
-local function forget(entry)
-  call('ZREM', held(entry.node), entry.member)
-  put(ENTRIES, entry.contact, false)
-end
-
-local function release(entry, cause)
-  local lease = get(LEASES, entry.offer)
-  put(LEASES, lease.offer, false)
-  local who = change(AGENTS, lease.agent)
-  forget(entry)
-  emit('contact_released', entry, {
-    queue = entry.queue, agent = who.agent, site = lease.site, cause = cause, talked_ms = now - entry.answered,
-  })
-  if entry.wrap > 0 and not leaving(who) then
-    call('ZADD', DEADLINES, now + entry.wrap, 'w:' .. who.agent)
-    becomes(who, 'wrap_up', '', { contact = entry.contact, queue = entry.queue })
-  else
-    settle(who)
+local function leave_idle(who)
+  for _, pools in pairs(who.pools) do
+    for pool in pairs(pools) do call('ZREM', idle(pool), who.agent) end
   end
 end
 
-local function finish(entry, cause, disposition, failing, tell)
-  if entry.state == 'talking' then return release(entry, cause) end
-  if entry.state == 'offered' then withdraw_freely(get(LEASES, entry.offer), failing, tell) end
-  call('ZREM', waiting(entry.queue), entry.member)
-  call('ZREM', arrived(entry.queue), entry.member)
-  forget(entry)
-  call('HINCRBY', numbers(entry.queue), disposition == 'lost' and 'l' or 'f', 1)
-  emit('contact_left_queue', entry, {
-    queue = entry.queue, disposition = disposition, cause = cause, waited_ms = now - entry.arrived,
-  })
-end
-
-local function drop_one(node, cause)
-  local member = head(held(node))
-  if not member then return false end
-  finish(get(ENTRIES, contact_of(member)), cause, 'lost', 'node_lost', true)
-  return true
-end
-
--- The agent's own wish: a talk goes on and the wish is remembered, an offer fails as `failing`.
-local function goes(who, state, reason, failing, ending)
-  if who.gone and state ~= 'logged_out' then return end
-  changed[AGENTS][who.agent] = true
-  if who.state == 'talking' then
-    who.after = state == 'ready' and '' or state .. ':' .. reason
-    return
-  end
-  if who.state == 'offered' then
-    withdraw(get(LEASES, get(ENTRIES, who.contact).offer), failing, true)
-  elseif who.state == 'wrap_up' then
-    wrapped_up(who, '', ending)
-  end
-  call('ZREM', DEADLINES, 'r:' .. who.agent)
-  who.after = ''
-  if who.state == state and (who.reason == reason or state == 'logged_out') then return end
-  becomes(who, state, reason, {})
-end
-
--- After the last change: decisions, records, the answer.
+-- After the last change: records, the answer.
 
 local function save(hash)
   local args = {}
@@ -338,14 +218,18 @@ local function remember(answer)
   if COMMAND ~= '' then call('HSET', ANSWERS, COMMAND, answer) end
 end
 
--- `answer`: what the command gives besides what is told. One JSON text is the reply.
-local function close(answer)
-  decide()
+local function next_in_ms()
+  local _, first = head(DEADLINES)
+  local _, timer = head(TIMERS)
+  if not first or (timer and timer < first) then first = timer end
+  return first and math.max(0, first - now) or -1
+end
+
+-- One JSON text is the reply to `answer` and to what is told.
+local function reply(answer)
   for _, hash in ipairs({ QUEUES, AGENTS, ENTRIES, LEASES }) do save(hash) end
   answer = answer and answer() or {}
-  local _, next_at = head(DEADLINES)
-  answer.next_in_ms = -1
-  if next_at then answer.next_in_ms = math.max(0, next_at - now) end
+  answer.next_in_ms = next_in_ms()
   for _, message in ipairs(told) do
     if message[1] == NODE then
       answer.heard = answer.heard or {}

@@ -7,7 +7,7 @@ if not lease or lease.fence ~= tonumber(ARGV[5]) then
 end
 
 -- The pace is the time between two contacts taken while others waited; the estimated wait comes of it.
-local function count(queue)
+local function count_answered(queue)
   local key = numbers(queue)
   local was = call('HMGET', key, 'last', 'pace')
   local last, pace = tonumber(was[1]) or 0, tonumber(was[2]) or 0
@@ -19,14 +19,26 @@ end
 
 open()
 if not lease.accepted then
-  local entry = change(ENTRIES, lease.contact)
+  local entry, who = change(ENTRIES, lease.contact), change(AGENTS, lease.agent)
+  local waited, rang, partner = now - entry.arrived, now - lease.made, lease.grounds.partner
   lease.accepted = true
   put(LEASES, lease.offer, lease)
   entry.state, entry.answered = 'talking', now
   call('ZREM', DEADLINES, 'o:' .. lease.offer)
-  call('ZREM', arrived(entry.queue), entry.member)
-  count(entry.queue)
-  emit('contact_answered', entry, of(lease, { waited_ms = now - entry.arrived, rang_ms = now - lease.made }))
-  becomes(get(AGENTS, lease.agent), 'talking', '', { contact = entry.contact })
+  call('ZREM', TIMERS, 't:' .. entry.contact)
+  if partner ~= '' then
+    emit('partner_answered', entry, {
+      offer = lease.offer, queue = lease.queue, partner = partner, waited_ms = waited, rang_ms = rang,
+    })
+    leaves(entry, 'flowed_out', 'partner')
+  else
+    call('ZREM', arrived(entry.queue), entry.member)
+    count_answered(entry.queue)
+    emit('contact_answered', entry, of(lease, {
+      waited_ms = waited, rang_ms = rang, total_waited_ms = now - entry.since,
+    }))
+  end
+  who.misses = 0
+  becomes(who, 'talking', '', { contact = entry.contact })
 end
 return close(function() return { contact = lease.contact } end)

@@ -1,80 +1,47 @@
--- configure QUEUES AGENTS (JSON lists, sorted by name): make these the queues and agents.
+-- configure RUN QUEUES SITES (JSON lists): make these the queues and sites. Agents follow in slices of the same RUN.
 local first = remembered()
 if first then return first end
-local queue_specs, agent_specs = cjson.decode(ARGV[4]), cjson.decode(ARGV[5])
+local queue_specs, site_specs = cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
+local SITES = PREFIX .. 'sites'
 
--- Lua compares by the server's locale; names are in the order of their bytes.
-local function before(a, b)
-  for i = 1, math.min(#a, #b) do
-    local x, y = string.byte(a, i), string.byte(b, i)
-    if x ~= y then return x < y end
+local function same(a, b)
+  if type(a) ~= 'table' or type(b) ~= 'table' then return a == b end
+  for key, value in pairs(a) do
+    if not same(value, b[key]) then return false end
   end
-  return #a < #b
+  for key in pairs(b) do
+    if a[key] == nil then return false end
+  end
+  return true
 end
 
-local function sorted(set)
-  local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
-  table.sort(names, before)
-  return names
+local function take_sites()
+  for _, site in ipairs(site_specs) do
+    local text = call('HGET', SITES, site.site)
+    site.lost = text and cjson.decode(text).lost or ''
+  end
+  call('DEL', SITES)
+  for _, site in ipairs(site_specs) do call('HSET', SITES, site.site, cjson.encode(site)) end
 end
 
-local function configure_queues()
-  local all = {}
-  for _, name in ipairs(call('HKEYS', QUEUES)) do
-    local queue = change(QUEUES, name)
-    queue.gone = true
-    if call('EXISTS', arrived(name)) == 1 then all[name] = queue else put(QUEUES, name, false) end
-  end
-  for _, queue in ipairs(queue_specs) do
-    all[queue.queue] = queue
-    put(QUEUES, queue.queue, queue)
-  end
-  return all
-end
-
-local function remove(who)
-  who.gone = true
-  if who.state == 'ready' or who.state == 'not_ready' then
-    call('ZREM', DEADLINES, 'r:' .. who.agent)
-    becomes(who, 'logged_out', 'removed', {})
-  elseif who.state == 'logged_out' then
-    put(AGENTS, who.agent, false)
-  else
-    who.after = 'logged_out:removed'
-  end
-end
-
-local function configure_agent(name, spec, queues, order)
-  local who = get(AGENTS, name) or {
-    agent = name, site = '', queues = {}, rest = 0, state = 'logged_out', reason = '', since = 0, contact = '',
-    queue = '', idle = 0, after = '', gone = false,
-  }
-  put(AGENTS, name, who)
-  if who.state == 'ready' then
-    for _, queue in ipairs(who.queues) do call('ZREM', idle(queue), name) end
-  end
-  local skills = spec and spec.skills or {}
-  who.queues = {}
-  for _, queue in ipairs(order) do
-    if (skills[queues[queue].skill] or 0) >= queues[queue].level then table.insert(who.queues, queue) end
-  end
-  if not spec then return remove(who) end
-  if who.gone then who.gone, who.after = false, '' end
-  who.site, who.rest = spec.site, spec.rest
-  if who.state == 'ready' then
-    for _, queue in ipairs(who.queues) do call('ZADD', idle(queue), who.idle, name) end
+local function take_queue(queue)
+  local former = get(QUEUES, queue.queue)
+  put(QUEUES, queue.queue, queue)
+  if not former then return end
+  queue.rules = former.rules
+  if not same(former.tiers, queue.tiers) then
+    queue.rules = queue.rules + 1
+    call('ZADD', TIMERS, now, 'z:' .. queue.queue)
   end
 end
 
 open()
-local queues = configure_queues()
-local order = sorted(queues)
-local specs = {}
-for _, spec in ipairs(agent_specs) do specs[spec.agent] = spec end
-local names = {}
-for name in pairs(specs) do names[name] = true end
-for _, name in ipairs(call('HKEYS', AGENTS)) do names[name] = true end
-for _, name in ipairs(sorted(names)) do configure_agent(name, specs[name], queues, order) end
-for _, queue in ipairs(order) do touched[queue] = true end
+call('HSET', META, 'run', ARGV[4])
+take_sites()
+for _, name in ipairs(call('HKEYS', QUEUES)) do
+  local queue = change(QUEUES, name)
+  queue.gone = true
+  if call('EXISTS', arrived(name)) == 0 then put(QUEUES, name, false) end
+end
+for _, queue in ipairs(queue_specs) do take_queue(queue) end
 return close()

@@ -2,10 +2,14 @@
 local first = remembered()
 if first then return first end
 open()
-for _ = 1, STEP_LIMIT do
+local left = STEP_LIMIT
+while left > 0 do
   local member, at = head(DEADLINES)
+  local timer, timer_at = head(TIMERS)
+  if not member or (timer and timer_at < at) then member, at = timer, timer_at end
   if not member or at > now then break end
   local kind, name = string.sub(member, 1, 1), string.sub(member, 3)
+  left = left - 1
   if kind == 'o' then
     missed(get(LEASES, name), 'lease_expired', true)
   elseif kind == 'w' then
@@ -15,6 +19,15 @@ for _ = 1, STEP_LIMIT do
   elseif kind == 'r' then
     call('ZREM', DEADLINES, member)
     becomes(get(AGENTS, name), 'ready', '', {})
+  elseif kind == 't' then
+    call('ZREM', TIMERS, member)
+    widen(get(ENTRIES, name))
+  elseif kind == 'q' then
+    recheck(name)
+    left = left - SLOW_STEP + 1
+  elseif kind == 'z' then
+    reopen_some(name)
+    left = left - SLOW_STEP + 1
   elseif not drop_one(name, 'node_lost') then
     call('ZREM', DEADLINES, member)
   end

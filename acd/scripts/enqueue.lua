@@ -1,4 +1,5 @@
--- enqueue CONTACT QUEUE NODE PRIORITY_S ARRIVED_MS: give a contact a place, the same one when it is there already.
+-- enqueue CONTACT QUEUE NODE PRIORITY_S ARRIVED_MS SINCE_MS SITE PREFER PREFER_S CLOSES_MS: give a contact a place, the
+-- same one when it is there already.
 local first = remembered()
 if first then return first end
 local contact, name, node = ARGV[4], ARGV[5], ARGV[6]
@@ -11,24 +12,40 @@ if not entry and call('ZCARD', arrived(name)) >= queue.most then
   return refuse('FULL queue ' .. name .. ' has ' .. queue.most .. ' waiting')
 end
 
+-- One agent alone at first, where that one is there and serves the queue.
+local function prefer()
+  local agent, prefer_s = ARGV[11], tonumber(ARGV[12])
+  if prefer_s == 0 or agent == '' then return end
+  local who = get(AGENTS, agent)
+  if not who or who.state == 'logged_out' or not who.pools[name] then return end
+  entry.terms.prefer, entry.terms.prefers_until = agent, now + prefer_s * 1000
+  entry.open = { { 0, '@' .. agent } }
+end
+
 local function enter()
   clock.seq = clock.seq + 1
-  local came = tonumber(ARGV[8])
+  local came, since = tonumber(ARGV[8]), tonumber(ARGV[9])
   if came == 0 or came > now then came = now end
+  if since == 0 or since > came then since = came end
   local head_start = queue.priority + tonumber(ARGV[7]) * 1000
   entry = {
     contact = contact, queue = name, node = node, member = string.format('%012.0f:', clock.seq) .. contact,
-    seq = clock.seq, score = came - head_start, arrived = came, rings = queue.rings, wrap = queue.wrap,
-    state = 'waiting', offer = '', answered = 0,
+    score = since - head_start, since = since, arrived = came,
+    terms = {
+      site = ARGV[10], prefer = '', prefers_until = 0, closes = tonumber(ARGV[13]), kind = 'call', rules = queue.rules,
+    },
+    open = {}, state = 'waiting', offer = '', answered = 0,
   }
   put(ENTRIES, contact, entry)
-  call('ZADD', held(node), entry.seq, entry.member)
+  call('ZADD', held(node), clock.seq, entry.member)
   call('ZADD', arrived(name), came, entry.member)
   call('HINCRBY', numbers(name), 'o', 1)
+  prefer()
   waits(entry)
+  widen(entry)
   emit('contact_queued', entry, {
     queue = name, arrived_ms = came, priority_s = math.floor(head_start / 1000),
-    position = 1 + call('ZRANK', waiting(name), entry.member),
+    position = 1 + call('ZRANK', waiting(name), entry.member), since_ms = since, site = entry.terms.site,
   })
 end
 
@@ -37,7 +54,7 @@ local function take_over()
   if entry.state == 'offered' then withdraw_freely(get(LEASES, entry.offer), 'node_lost') end
   call('ZREM', held(entry.node), entry.member)
   entry.node = node
-  call('ZADD', held(node), entry.seq, entry.member)
+  call('ZADD', held(node), tonumber(string.sub(entry.member, 1, 12)), entry.member)
   put(ENTRIES, contact, entry)
 end
 
@@ -50,4 +67,4 @@ elseif entry.node ~= node then
 elseif entry.state == 'offered' then
   tell(get(LEASES, entry.offer), entry)
 end
-return close(function() return { place = place_of(entry), arrived = entry.arrived } end)
+return close(function() return { place = place_of(entry), arrived = entry.arrived, since = entry.since } end)

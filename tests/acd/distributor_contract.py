@@ -477,12 +477,12 @@ class DistributorContract:
         assert (await bench.agent(A)).state == AgentState.TALKING
 
     async def test_due_says_when_it_wants_to_be_called(self, bench: Bench) -> None:
-        await bench.set_up(A, wrap_up_s=5)
+        await bench.set_up(A, wrap_up_s=2)
         await bench.distributor.beat(N1, 0)
         assert await bench.distributor.due() == NODE_LEASE_MS / 1000
         await bench.talks("c1")
         await bench.distributor.finish("c1", "caller_hung_up")
-        assert await bench.distributor.due() == 5.0
+        assert await bench.distributor.due() == 2.0
 
     async def test_agents_and_contacts_at_work_are_left_when_configured_anew(self, bench: Bench) -> None:
         await bench.set_up(A, B)

@@ -12,14 +12,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from acd.arguments import configuration, enqueueing
 from acd.commands import scripts
 from acd.keys import Keys
-from acd.store import configuration
+from acd.model import Enqueue, NodeId, QueueId
 from tests.acd.redis_server import RedisServer
 from tests.acd.twin import TENANT, agent, connect, queue
 
 TIMES = 2_000
 _IDS = itertools.count()
+
+
+def comes(contact: str, queue: str) -> tuple[object, ...]:
+    """A caller of no site who wants nobody in particular."""
+    return enqueueing(Enqueue(contact, QueueId(queue), NodeId("n1")))
 
 
 class Stopwatch:
@@ -46,16 +52,17 @@ def measure(client: Any, agents: int, waiting: int) -> dict[str, float]:
     client.flushall()
     watch = Stopwatch(client)
     specs = [agent(f"a{n}", "oslo", {"x": 1, "y": 1, "w": 1}) for n in range(agents)]
-    watch("configure", "configure", [configuration([queue("x"), queue("y"), queue("w")], specs)])
+    for name, *args in configuration([queue("x"), queue("y"), queue("w")], specs):
+        watch("configure", name, [("run", *args)])
     watch("log_in", "log_in", [(f"a{n}", "ready") for n in range(agents)])
     for start in range(0, TIMES, agents):
         contacts = [f"c{n}" for n in range(start, min(start + agents, TIMES))]
-        offers = [a["heard"][0] for a in watch("enqueue", "enqueue", [(c, "x", "n1", 0, 0) for c in contacts])]
+        offers = [a["heard"][0] for a in watch("enqueue", "enqueue", [comes(c, "x") for c in contacts])]
         watch("accept", "accept", [(offer["offer"], offer["fence"]) for offer in offers])
         watch("finish", "leave", [(contact, "caller_hung_up", "lost") for contact in contacts])
-    offers = [a["heard"][0] for a in watch("-", "enqueue", [(f"b{n}", "x", "n1", 0, 0) for n in range(agents)])]
+    offers = [a["heard"][0] for a in watch("-", "enqueue", [comes(f"b{n}", "x") for n in range(agents)])]
     watch("-", "accept", [(offer["offer"], offer["fence"]) for offer in offers])
-    watch("enqueue to wait", "enqueue", [(f"w{n}", "w", "n1", 0, 0) for n in range(waiting)])
+    watch("enqueue to wait", "enqueue", [comes(f"w{n}", "w") for n in range(waiting)])
     watch("place", "place", [(f"w{n % waiting}",) for n in range(TIMES)])
     watch("next", "leave", [(f"b{n}", "caller_hung_up", "lost") for n in range(min(agents, waiting))])
     watch("due", "due", [()] * TIMES)

@@ -1,14 +1,16 @@
 """A long run of commands from one seed, weighted so that every rule of the distributor comes up."""
 
 import random
+from typing import Any
 
-from acd.model import Enqueue, NodeId, QueueId
-from tests.acd.twin import AGENTS, CONTACTS, LAYOUTS, NODES, QUEUES, STEPS_MS, Twins
+from acd.model import AgentId, AgentSpec, Enqueue, NodeId, QueueId, SiteId
+from tests.acd.twin import AGENTS, CONTACTS, LAYOUTS, NODES, QUEUES, SITES, SLOTS, STEPS_MS, Twins
 
 WEIGHTS = {
     "enqueue": 24, "leave": 4, "finish": 10, "accept": 20, "fail": 6, "ready": 10, "not_ready": 4, "log_in": 8,
     "log_out": 2, "end_wrap_up": 4, "due": 14, "beat": 5, "drop_node": 1, "renew": 1, "configure": 0.7, "place": 2,
-    "repeat": 3, "take_over": 2, "again": 2,
+    "repeat": 3, "take_over": 2, "again": 2, "on_duty": 2, "put_agent": 0.7, "drop_agent": 0.7, "occupy": 2,
+    "site": 1, "slots": 4, "late_slice": 0.3,
 }  # fmt: skip
 CAUSES = ("no_answer", "busy", "rejected", "unreachable", "error", "caller_left")
 
@@ -16,12 +18,12 @@ CAUSES = ("no_answer", "busy", "rejected", "unreachable", "error", "caller_left"
 def run(twins: Twins, seed: int, steps: int) -> None:
     """Raises Differ where the scripts do something else than the model."""
     chance = random.Random(seed)
-    twins.configure("n1", 0)
+    twins.configure("n1", 3 * (seed % 2))
     for agent in AGENTS[:3]:
         twins.log_in("n1", agent, ready=True)
     names, weights = list(WEIGHTS), list(WEIGHTS.values())
     for _ in range(steps):
-        twins.now = max(0, twins.now + chance.choices(STEPS_MS, (8, 4, 4, 4, 2, 2, 1, 1, 1, 1, 1, 1))[0])
+        twins.now = max(0, twins.now + chance.choices(STEPS_MS, (8, 4, 6, 6, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1))[0])
         step(twins, chance, chance.choices(names, weights)[0])
 
 
@@ -49,6 +51,21 @@ def agents_removed_at_work(twins: Twins) -> None:
     twins.due("n1")
 
 
+def ties_and_ends(twins: Twins) -> None:
+    """What seldom comes up by chance: callers of one moment in two queues, and a lease that nobody ends in time."""
+    twins.configure("n1", 0)
+    twins.log_in("n1", "a", ready=False)
+    for contact, queue in zip(CONTACTS, "xyxy", strict=False):
+        twins.enqueue("n1", Enqueue(contact, QueueId(queue), NodeId("n1"), 5 * (queue == "x")))
+    for _ in range(4):
+        twins.ready("n1", "a")
+        for _ in range(10):
+            twins.now += 1000
+            twins.due("n1")
+            twins.beat("n1")
+        twins.enqueue("n1", Enqueue(CONTACTS[4], QueueId("x"), NodeId("n1")))
+
+
 def step(twins: Twins, chance: random.Random, name: str) -> None:
     node, agent, contact = chance.choice(NODES), chance.choice(AGENTS), chance.choice(CONTACTS)
     leases = sorted(twins.model.leases.values(), key=lambda lease: lease.fence)
@@ -59,7 +76,9 @@ def step(twins: Twins, chance: random.Random, name: str) -> None:
         holder = old.node if old and name == "again" else node
         arrived = max(0, twins.now - 5000) if chance.random() < 0.2 else 0
         contact = old.contact if old else contact
-        twins.enqueue(node, Enqueue(contact, QueueId(queue), NodeId(holder), chance.choice((0, 0, 1, 5)), arrived))
+        priority_s = chance.choice((0, 0, 1, 5))
+        entry = Enqueue(contact, QueueId(queue), NodeId(holder), priority_s, arrived, **journey(twins, chance))
+        twins.enqueue(node, entry)
     elif name in ("accept", "fail"):
         if not leases:
             return
@@ -80,6 +99,40 @@ def step(twins: Twins, chance: random.Random, name: str) -> None:
         twins.repeat()
     else:
         agent_step(twins, chance, name, node, agent)
+
+
+def journey(twins: Twins, chance: random.Random) -> dict[str, Any]:
+    """What a contact comes with besides."""
+    return {
+        "since_ms": max(0, twins.now - chance.choice((0, 1000, 5000))) if chance.random() < 0.3 else 0,
+        "site": SiteId(chance.choice(SITES)),
+        "prefer": AgentId(chance.choice(("", "", *AGENTS))),
+        "prefer_s": chance.choice((0, 1, 5)),
+        "closes_ms": twins.now + chance.choice((0, 5000, 9000)) if chance.random() < 0.3 else 0,
+    }
+
+
+def routing_step(twins: Twins, chance: random.Random, name: str, node: str, agent: str) -> None:
+    match name:
+        case "on_duty":
+            twins.on_duty(node, "æ", chance.sample(AGENTS, chance.randrange(len(AGENTS))))
+        case "put_agent":
+            skills = {skill: chance.randrange(1, 10) for skill in ("x", "y", "s") if chance.random() < 0.6}
+            twins.put_agent(node, AgentSpec(AgentId(agent), SiteId(chance.choice(SITES[1:])), skills))
+        case "drop_agent":
+            twins.drop_agent(node, agent)
+        case "occupy":
+            twins.occupy(node, agent, chance.choice((1000, 5000)))
+        case "site":
+            twins.site(node, chance.choice((*SITES[1:], "nowhere")), chance.choice(("", "node", "trunk")))
+        case "slots":
+            slot = chance.choice(SLOTS)
+            if chance.random() < 0.8:
+                twins.log_in(node, slot, ready=True)
+            else:
+                twins.log_out(node, slot, "closed")
+        case "late_slice":
+            twins.late_slice(node)
 
 
 def agent_step(twins: Twins, chance: random.Random, name: str, node: str, agent: str) -> None:
@@ -103,4 +156,7 @@ def agent_step(twins: Twins, chance: random.Random, name: str, node: str, agent:
         case "renew":
             twins.renew(node)
         case "configure":
-            twins.configure(node, chance.choices(range(len(LAYOUTS)), (10, 1, 1))[0])
+            layout = chance.choices(range(len(LAYOUTS)), (8, 1, 1, 8, 4))[0]
+            twins.configure(node, layout, chance.choice((9, 9, 9, 1, 2)))
+        case _:
+            routing_step(twins, chance, name, node, agent)

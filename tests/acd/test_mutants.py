@@ -13,53 +13,58 @@ from tests.acd import seeded
 from tests.acd.twin import Differ, Twins, connect
 
 MUTANTS: dict[str, tuple[str, str, str]] = {
-    "a tie of waiting times goes by the wrong end": ("_lib", "member < best)", "member > best)"),
-    "the youngest caller is first": ("_lib", "score < best_score or", "score > best_score or"),
+    "a tie of waiting times goes by the wrong end": (
+        "_deciding",
+        "one.member < other.member",
+        "one.member > other.member",
+    ),
+    "the youngest caller is first": ("_deciding", "return ours > theirs or", "return ours < theirs or"),
     "an offer leaves the caller in the queue": (
         "_lib",
-        "call('ZREM', waiting(entry.queue), entry.member)\n  entry.state, entry.offer = 'offered'",
-        "entry.state, entry.offer = 'offered'",
+        "call('ZREM', waiting(entry.queue), entry.member)\n  shut(entry)",
+        "shut(entry)",
     ),
-    "an agent keeps standing among the idle": ("_lib", "call('ZREM', idle(queue), who.agent)", "local _ = queue"),
+    "an offered caller stays open to other agents": (
+        "_lib",
+        "call('ZREM', waiting(entry.queue), entry.member)\n  shut(entry)",
+        "call('ZREM', waiting(entry.queue), entry.member)",
+    ),
+    "an agent keeps standing among the idle": ("_lib", "call('ZREM', idle(pool), who.agent)", "local _ = pool"),
     "an agent joins only one idle set": (
         "_lib",
-        "touched[queue] = true\n    end\n  elseif",
-        "touched[queue] = true; break\n    end\n  elseif",
+        "who.idle - off), who.agent)\n      touched[pool] = true",
+        "who.idle - off), who.agent)\n      touched[pool] = true; break",
     ),
-    "a fence is used twice": ("_lib", "local fence = clock.fence + 1", "local fence = clock.fence"),
+    "a fence is used twice": ("_deciding", "local fence = clock.fence + 1", "local fence = clock.fence"),
     "time goes back": ("_lib", "if now < clock.now then now = clock.now end", ""),
-    "a wrap-up never ends": ("_lib", "call('ZADD', DEADLINES, now + entry.wrap, 'w:' .. who.agent)", ""),
-    "a wrap-up ends early": ("_lib", "now + entry.wrap, 'w:'", "now + entry.wrap - 1, 'w:'"),
-    "a lease has no grace": ("_lib", "deadline = now + entry.rings + OFFER_GRACE_MS", "deadline = now + entry.rings"),
+    "a wrap-up never ends": ("_steps", "call('ZADD', DEADLINES, now + queue.wrap, 'w:' .. who.agent)", ""),
+    "a wrap-up ends early": ("_steps", "now + queue.wrap, 'w:'", "now + queue.wrap - 1, 'w:'"),
+    "a lease has no grace": ("_deciding", "deadline = now + rings + OFFER_GRACE_MS", "deadline = now + rings"),
     "a lease is renewed without its grace": (
         "_lib",
         "lease.deadline = now + lease.rings + OFFER_GRACE_MS",
         "lease.deadline = now + lease.rings",
     ),
     "a missed offer costs the place": (
-        "_lib",
+        "_deciding",
         "call('ZADD', waiting(entry.queue), entry.score, entry.member)",
         "call('ZADD', waiting(entry.queue), now, entry.member)",
     ),
     "a missed offer leaves the agent ready": (
-        "_lib",
-        "becomes(who, 'not_ready', REASON_AFTER[cause] or cause, {})",
-        "becomes(who, 'ready', '', {})",
+        "_steps",
+        "becomes(who, 'not_ready', reason, {})\n  if rest",
+        "becomes(who, 'ready', '', {})\n  if rest",
     ),
     "a caller who left costs the agent its place": (
-        "_lib",
+        "_steps",
         "settle(get(AGENTS, lease.agent), true)",
         "settle(get(AGENTS, lease.agent))",
     ),
-    "an abandon is counted as flowed out": ("_lib", "disposition == 'lost' and 'l' or 'f'", "'f'"),
-    "a left contact stays among the arrived": (
-        "_lib",
-        "call('ZREM', arrived(entry.queue), entry.member)\n  forget",
-        "forget",
-    ),
-    "a left contact stays with its node": ("_lib", "call('ZREM', held(entry.node), entry.member)\n  put", "put"),
+    "an abandon is counted as flowed out": ("_steps", "disposition == 'lost' and 'l' or 'f'", "'f'"),
+    "a left contact stays among the arrived": ("_steps", "call('ZREM', arrived(entry.queue), entry.member)", ""),
+    "a left contact stays with its node": ("_steps", "call('ZREM', held(entry.node), entry.member)\n  put", "put"),
     "a wish while talking is forgotten": (
-        "_lib",
+        "_steps",
         "who.after = state == 'ready' and '' or state .. ':' .. reason\n",
         "\n",
     ),
@@ -95,26 +100,138 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "",
     ),
     "the repeated command is done again": ("leave", "if first then return first end", ""),
-    "a removed agent stays": ("configure", "put(AGENTS, who.agent, false)", ""),
-    "a skill below the level is enough": ("configure", ">= queues[queue].level", "> 0"),
-    "a queue in use is forgotten": ("configure", "if call('EXISTS', arrived(name)) == 1 then", "if false then"),
+    "a removed agent stays": ("_pools", "put(AGENTS, who.agent, false)", ""),
+    "a skill below the level is enough": (
+        "_pools",
+        "(profile.skills[skill_of(tier, needs)] or 0) < level",
+        "not level",
+    ),
+    "a queue in use is forgotten": ("configure", "if call('EXISTS', arrived(name)) == 0 then", "if true then"),
     "an agent who logs in again is logged out": (
         "log_in",
-        "elseif leaving(who) and not who.gone then",
+        "elseif leaving(who) and not who.profile.gone then",
         "elseif false then",
     ),
     "an agent who is configured again leaves all the same": (
-        "configure",
-        "if who.gone then who.gone, who.after = false, '' end",
+        "_pools",
+        "if who.profile.gone then who.after = '' end",
         "",
     ),
     "a removed agent may log in again": (
         "log_in",
-        "elseif leaving(who) and not who.gone then",
+        "elseif leaving(who) and not who.profile.gone then",
         "elseif leaving(who) then",
     ),
-    "a removed agent may still wish": ("_lib", "if who.gone and state ~= 'logged_out' then return end", ""),
+    "a removed agent may still wish": ("_steps", "if who.profile.gone and state ~= 'logged_out' then return end", ""),
     "renewing has no limit": ("renew", "now - clock.renewed >= NODE_LEASE_MS", "true"),
+    # --- tiers, sites, journeys ---
+    "the journey's wait is forgotten": ("enqueue", "score = since - head_start", "score = came - head_start"),
+    "the wait in this queue opens tiers": (
+        "_deciding",
+        "at = entry.since + tier.after_s",
+        "at = entry.arrived + tier.after_s",
+    ),
+    "a tier opens a millisecond late": ("_deciding", "if at and at <= now then", "if at and at < now then"),
+    "a tier that opened shuts again": (
+        "_deciding",
+        "table.insert(entry.open, { number, pool })",
+        "entry.open = { { number, pool } }",
+    ),
+    "a tier is not looked at when its time comes": (
+        "_deciding",
+        "if first then\n    call('ZADD', TIMERS",
+        "if false then\n    call('ZADD', TIMERS",
+    ),
+    "the state of a queue is looked at once": ("_deciding", "call('ZADD', TIMERS, now + RECHECK_MS, 'q:' .. name)", ""),
+    "neighbours help nobody": ("_pools", "if has(site.neighbours, profile.site) then", "if false then"),
+    "every site is its own neighbour's": ("_pools", "if has(site.neighbours, profile.site) then", "if true then"),
+    "the own site is any": (
+        "_deciding",
+        "return tier.sites == 'own' or tier.sites == 'neighbours'",
+        "return tier.sites == 'neighbours'",
+    ),
+    "groups do not matter": ("_pools", "if #tier.groups > 0 then", "if false then"),
+    "required skills do not matter": ("_pools", "if (profile.skills[skill] or 0) < least then return false end", ""),
+    "wishes do not matter": ("_pools", "if (profile.skills[skill] or 0) >= level then met", "if false then met"),
+    "the better agent is asked last": ("_lib", "who.idle - off", "who.idle + off"),
+    "a tier before is skipped": ("_deciding", "for earlier = 1, number - 1 do", "for earlier = 1, number - 2 do"),
+    "all on a break are at work": (
+        "_lib",
+        "state ~= 'logged_out' and state ~= 'not_ready' and 1 or 0",
+        "state ~= 'logged_out' and 1 or 0",
+    ),
+    "who logs out is still there": (
+        "_steps",
+        "count(who, previous, state)",
+        "if state ~= 'logged_out' then count(who, previous, state) end",
+    ),
+    "the preferred agent is waited for without end": (
+        "_deciding",
+        "and now >= entry.terms.prefers_until then",
+        "and false then",
+    ),
+    "a preferred agent who is not there is waited for": ("enqueue", "or who.state == 'logged_out' or", "or"),
+    "the target does not matter": (
+        "_deciding",
+        "(now - one.score) * get(QUEUES, other.queue).against",
+        "(now - one.score) * get(QUEUES, one.queue).against",
+    ),
+    "changed tiers leave who waits as they were": ("configure", "call('ZADD', TIMERS, now, 'z:' .. queue.queue)", ""),
+    "who comes back sees the old tiers": (
+        "_deciding",
+        "if entry.terms.rules ~= get(QUEUES, entry.queue).rules then reopen(entry) end",
+        "",
+    ),
+    "a lost site is not seen": (
+        "_deciding",
+        "if tier.site_lost and is_lost(entry.terms.site) then return 'site_lost' end",
+        "",
+    ),
+    "a reconfigured site is found again": (
+        "configure",
+        "site.lost = text and cjson.decode(text).lost or ''",
+        "site.lost = ''",
+    ),
+    # --- partners, duty, who is put ---
+    "a partner's answer counts as ours": (
+        "accept",
+        "leaves(entry, 'flowed_out', 'partner')",
+        "leaves(entry, 'lost', 'partner')",
+    ),
+    "a partner rings as long as we do": (
+        "_deciding",
+        "who.profile.rings > 0 and who.profile.rings or queue.rings",
+        "queue.rings",
+    ),
+    "a partner's other slots do not rest": (
+        "_steps",
+        "if who.profile.partner ~= '' then partner_rests(who.profile.partner, reason) end",
+        "",
+    ),
+    "a partner's slots are told of": ("_steps", "if who.profile.partner ~= '' then return end", ""),
+    "anybody serves a rostered queue": ("_pools", "if not queue.needs.rostered or", "if true or"),
+    "who is on duty already comes again": ("on_duty", "if not has(former, agent) then", "if true then"),
+    "an overtaken configuration goes on": ("sweep", "if run ~= ARGV[4] then return", "if false then return"),
+    "who was put goes with the files": (
+        "sweep",
+        "for _, name in ipairs(call('HKEYS', PREFIX .. 'put')) do stay[name] = true end",
+        "",
+    ),
+    "the files go before who was put": ("configure_agents", "own and cjson.decode(own) or profile", "profile"),
+    "who is dropped keeps what was put": ("drop_agent", "call('HDEL', PUT, name)", ""),
+    "the rest is the same for every cause": (
+        "_steps",
+        "who.profile.rests[reason] or who.profile.rest",
+        "who.profile.rest",
+    ),
+    "who misses again and again stays": ("_steps", "if most > 0 and who.misses >= most then", "if false then"),
+    "an answer does not forgive misses": ("accept", "who.misses = 0", ""),
+    "an occupied agent is never ready again": (
+        "occupy",
+        "call('ZADD', DEADLINES, now + tonumber(ARGV[6]), 'r:' .. who.agent)",
+        "",
+    ),
+    "a busy agent is occupied": ("occupy", "if who.state ~= 'ready' then return", "if false then return"),
 }
 
 
@@ -127,12 +244,14 @@ def client(redis_server: Any) -> Iterator[Any]:
 
 def caught(client: Any, folder: Path) -> str:
     """How the fault in `folder` was seen, or nothing."""
-    for seed in range(-1, 8):
+    for seed in range(-1, 9):
         client.flushdb()
         twins = Twins(client, assemble(folder))
         try:
             if seed < 0:
                 seeded.agents_removed_at_work(twins)
+            elif seed == 0:
+                seeded.ties_and_ends(twins)
             else:
                 seeded.run(twins, seed, 1500)
         except (Differ, ResponseError) as error:
@@ -143,6 +262,8 @@ def caught(client: Any, folder: Path) -> str:
 def test_scripts_without_a_fault_pass(client: Any) -> None:
     client.flushdb()
     seeded.agents_removed_at_work(Twins(client, assemble()))
+    client.flushdb()
+    seeded.ties_and_ends(Twins(client, assemble()))
     client.flushdb()
     seeded.run(Twins(client, assemble()), 8, 1500)
 

@@ -1,5 +1,5 @@
 import asyncio
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from acd.model import AgentId, NodeId, Offer, OfferId, QueueId, Revoked, SiteId
 from acd.post import REMEMBERED, Post, read
@@ -37,6 +37,6 @@ async def test_memory_of_messages_is_bounded() -> None:
 
 
 def test_message_of_a_script_is_read() -> None:
-    fields = {name: getattr(OFFER, name) for name in Offer.__slots__}
+    fields = asdict(OFFER)
     assert read(fields) == OFFER
     assert read({"offer": "o7", "contact": "c1", "cause": "busy"}) == Revoked(OfferId("o7"), "c1", "busy")

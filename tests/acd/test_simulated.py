@@ -2,10 +2,12 @@
 
 import pytest
 
+from acd.model import NODE_LEASE_MS
 from acd.simulated import ModelDistributor
 from events.catalogue import Event
 from events.sink import MemorySink
 from tests.acd.distributor_contract import N1, Bench, DistributorContract
+from tests.acd.routing_contract import RoutingContract
 
 
 class Hand:
@@ -21,7 +23,7 @@ class Hand:
         self.ms = ms
 
 
-class TestModelDistributor(DistributorContract):
+class TestModelDistributor(DistributorContract, RoutingContract):
     @pytest.fixture
     def bench(self) -> Bench:
         clock, sink = Hand(), MemorySink()
@@ -39,4 +41,4 @@ async def test_time_to_the_next_deadline_is_announced() -> None:
     distributor.when_due(announced.append)
     assert await distributor.due() == 3600.0
     await distributor.beat(N1, 0)
-    assert announced == [10.0]
+    assert announced == [NODE_LEASE_MS / 1000]

@@ -22,6 +22,7 @@ from events.catalogue import Event
 from events.codec import decode
 from tests.acd.distributor_contract import N1, A, Bench, DistributorContract, X, Y
 from tests.acd.redis_server import RedisServer
+from tests.acd.routing_contract import RoutingContract
 from tests.acd.test_simulated import Hand
 from tests.acd.twin import agent, queue
 
@@ -47,7 +48,7 @@ def bench(client: Redis) -> Bench:
     return Bench(distributor, clock.now, clock.set, events)
 
 
-class TestRedisDistributor(DistributorContract):
+class TestRedisDistributor(DistributorContract, RoutingContract):
     pass
 
 

@@ -9,14 +9,28 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from acd.arguments import configuration, enqueueing, profile_text, written
 from acd.commands import Script
 from acd.distributor import Refused
 from acd.keys import Keys
-from acd.model import AgentId, AgentSpec, AgentState, Enqueue, Place, QueueId, QueueSpec, SiteId
-from acd.policy import Model
+from acd.model import (
+    AgentId,
+    AgentSpec,
+    AgentState,
+    Enqueue,
+    PartnerSpec,
+    Place,
+    QueueId,
+    QueueSpec,
+    Serving,
+    SiteId,
+    SiteSpec,
+    Tier,
+)
+from acd.policy import SLICE, Model
+from acd.pools import profile_of
 from acd.post import read
-from acd.records import OFFERED, TALKING, Done
-from acd.store import configuration
+from acd.records import OFFERED, TALKING, WAITING, Done
 from events.codec import decode
 
 TENANT = "nav"
@@ -24,7 +38,7 @@ QUEUES = ("x", "y", "æ")
 AGENTS = ("a", "b", "c", "d")
 NODES = ("n1", "n2")
 CONTACTS = tuple(f"c{i}" for i in range(9))
-STEPS_MS = (0, 1, 999, 1000, 4999, 5000, 5001, 7999, 8000, 10_000, -1, -1000)
+STEPS_MS = (0, 1, 999, 1000, 1500, 1501, 3000, 4999, 5000, 5001, 8000, 10_000, -1, -1000)
 """Steps of the time that commands give; Redis' own clock may step back too."""
 
 
@@ -32,11 +46,27 @@ def queue(name: str, **rules: Any) -> QueueSpec:
     return QueueSpec(QueueId(name), **rules)
 
 
-def agent(name: str, site: str, skills: dict[str, int] | None = None, *, rest_s: int = 0) -> AgentSpec:
-    return AgentSpec(AgentId(name), SiteId(site), skills or {}, rest_s)
+def agent(name: str, site: str, skills: dict[str, int] | None = None, *, rest_s: int = 0, **more: Any) -> AgentSpec:
+    return AgentSpec(AgentId(name), SiteId(site), skills or {}, rest_s, **more)
 
 
-LAYOUTS: tuple[tuple[Sequence[QueueSpec], Sequence[AgentSpec]], ...] = (
+def site(name: str, *neighbours: str) -> SiteSpec:
+    return SiteSpec(SiteId(name), tuple(SiteId(one) for one in neighbours))
+
+
+WIDE = (
+    Tier(sites="own"),
+    Tier(sites="neighbours", after_s=1),
+    Tier(after_s=5, waiting=3, groups=("late",)),
+    Tier(level=1, estimate_s=4, nobody="at_work", closing_s=5),
+)
+FAR = (
+    Tier(nobody="", sites=("bodø",)),
+    Tier(nobody="logged_in", skill="s"),
+    Tier(partner="tax", after_s=5, site_lost=True),
+)
+
+LAYOUTS: tuple[tuple[Any, ...], ...] = (
     (
         [
             queue("x", offer_s=5, wrap_up_s=5),
@@ -54,7 +84,34 @@ LAYOUTS: tuple[tuple[Sequence[QueueSpec], Sequence[AgentSpec]], ...] = (
         [agent("a", "oslo", {"x": 1}), agent("d", "oslo")],
     ),
     ([queue("y", skill="x", max_waiting=1)], [agent("d", "tromsø", {"x": 1}, rest_s=1)]),
+    (
+        [
+            queue("x", offer_s=5, wrap_up_s=5, tiers=WIDE, serving=Serving(by="level", wishes={"s": 2, "æ": 1})),
+            queue("y", level=2, tiers=FAR, target_s=5, serving=Serving(requires={"s": 1}, fairness="target")),
+            queue("æ", offer_s=4, rostered=True, tiers=(Tier(), Tier(partner="tax", nobody="logged_in"))),
+        ],
+        [
+            agent("a", "oslo", {"x": 3, "s": 2}, rests={"busy": 1, "no_answer": 5}),
+            agent("b", "oslo", {"x": 1, "y": 2, "s": 1, "æ": 9}, rest_s=5, log_out_after=2),
+            agent("c", "bodø", {"x": 3, "y": 9, "s": 9, "æ": 1}, groups=("late", "early")),
+            agent("d", "moss", {"y": 1, "s": 3, "x": 2}, groups=("early",), rest_s=1),
+        ],
+        [site("oslo", "moss"), site("bodø"), site("moss", "oslo", "bodø")],
+        [PartnerSpec("tax", 2, 4, 5)],
+    ),
+    (
+        [
+            queue("x", offer_s=5, tiers=(Tier(sites="neighbours"), Tier(after_s=1))),
+            queue("y", tiers=(Tier(after_s=1), Tier(partner="tax", waiting=1))),
+            queue("æ", rostered=True),
+        ],
+        [agent("b", "moss", {"x": 1, "y": 1, "æ": 1}), agent("c", "bodø", {"x": 2, "æ": 1}, log_out_after=1)],
+        [site("moss", "bodø"), site("bodø", "moss")],
+        [PartnerSpec("tax", 1, 4, 0)],
+    ),
 )
+SITES = ("", "oslo", "bodø", "moss")
+SLOTS = ("tax/1", "tax/2")
 
 _DUMP = """
 local state = {}
@@ -86,23 +143,59 @@ class Twins:
         self.keys = Keys(TENANT)
         self.now = 0
         self.commands = 0
+        self.runs = 0
         self.seen: Counter[str] = Counter()
         self._shas = {name: client.script_load(script.text) for name, script in texts.items()}
         self._dump = client.script_load(_DUMP)
         self._last: tuple[str, list[str], str] | None = None
 
-    def configure(self, node: str, layout: int) -> None:
-        queues, agents = LAYOUTS[layout]
+    def configure(self, node: str, layout: int, parts: int = 9) -> None:
+        """All the slices of it, or only the first few: a node may die, or be overtaken, in the middle."""
+        queues, agents, sites, partners = (*LAYOUTS[layout], (), ())[:4]
+        self.runs += 1
+        run, model, now = f"run{self.runs}", self.model, self.now
+        slices = [agents[at : at + SLICE] for at in range(0, len(agents), SLICE)]
+        acts: list[Callable[[], Done]] = [
+            lambda: model.configure_queues(now, node, run, queues, sites),
+            *(lambda some=some: model.configure_agents(now, node, run, some, ()) for some in slices),
+            lambda: model.configure_agents(now, node, run, (), partners),
+            lambda: model.sweep(now, node, run, [spec.agent for spec in agents], partners),
+        ]
+        commands = configuration(queues, agents, sites, partners)
+        for act, (name, *args) in list(zip(acts, commands, strict=True))[:parts]:
+            self._both(node, name, (run, *args), act)
+
+    def late_slice(self, node: str) -> None:
+        """What a configuration that was overtaken still sends."""
+        self._both(node, "sweep", ("run0", "[]", "[]"), lambda: self.model.sweep(self.now, node, "run0", (), ()))
         self._both(
             node,
-            "configure",
-            configuration(queues, agents),
-            lambda: self.model.configure(self.now, node, queues, agents),
+            "configure_agents",
+            ("run0", "{}", "{}"),
+            lambda: self.model.configure_agents(self.now, node, "run0", (), ()),
         )
 
+    def on_duty(self, node: str, queue: str, agents: Sequence[str]) -> None:
+        args = (queue, written(sorted(set(agents))))
+        names = [AgentId(name) for name in agents]
+        self._both(node, "on_duty", args, lambda: self.model.on_duty(self.now, node, QueueId(queue), names))
+
+    def put_agent(self, node: str, spec: AgentSpec) -> None:
+        args = (spec.agent, profile_text(profile_of(spec)))
+        self._both(node, "put_agent", args, lambda: self.model.put_agent(self.now, node, spec))
+
+    def drop_agent(self, node: str, name: str) -> None:
+        self._both(node, "drop_agent", (name,), lambda: self.model.drop_agent(self.now, node, AgentId(name)))
+
+    def occupy(self, node: str, name: str, at_most: int) -> None:
+        args = (name, "consult", at_most)
+        self._both(node, "occupy", args, lambda: self.model.occupy(self.now, node, name, "consult", at_most))
+
+    def site(self, node: str, name: str, cause: str) -> None:
+        self._both(node, "site", (name, cause), lambda: self.model.site(self.now, node, SiteId(name), cause))
+
     def enqueue(self, node: str, entry: Enqueue) -> None:
-        args = (entry.contact, entry.queue, entry.node, entry.priority_s, entry.arrived_ms)
-        self._both(node, "enqueue", args, lambda: self.model.enqueue(self.now, node, entry))
+        self._both(node, "enqueue", enqueueing(entry), lambda: self.model.enqueue(self.now, node, entry))
 
     def leave(self, node: str, contact: str, cause: str, *, flowed_out: bool) -> None:
         args = (contact, cause, "flowed_out" if flowed_out else "lost")
@@ -132,9 +225,9 @@ class Twins:
         args = (agent, "not_ready", reason)
         self._both(node, "agent", args, lambda: self.model.not_ready(self.now, node, agent, reason))
 
-    def end_wrap_up(self, node: str, agent: str, topic: str) -> None:
-        args = (agent, topic)
-        self._both(node, "end_wrap_up", args, lambda: self.model.end_wrap_up(self.now, node, agent, topic))
+    def end_wrap_up(self, node: str, agent: str, topic: str, concluded: str = "yes") -> None:
+        args = (agent, topic, concluded)
+        self._both(node, "end_wrap_up", args, lambda: self.model.end_wrap_up(self.now, node, agent, topic, concluded))
 
     def due(self, node: str) -> None:
         self._both(node, "due", (), lambda: self.model.due(self.now, node))
@@ -218,12 +311,13 @@ def _redis_state(found: dict[str, Any]) -> dict[str, Any]:
     state: dict[str, Any] = {}
     for key, flat in found.items():
         pairs = dict(zip(flat[::2], flat[1::2], strict=True))
-        if key in ("queues", "agents", "entries", "leases"):
-            state[key] = {name: _record(json.loads(text)) for name, text in pairs.items()}
+        if key in ("queues", "agents", "entries", "leases", "sites", "duty", "specs", "put"):
+            state[key] = {name: _plain(json.loads(text)) for name, text in pairs.items()}
         elif key == "meta":
-            state[key] = {
-                name: int(pairs[name]) for name in ("now", "seq", "fence", "idle", "renewed") if name in pairs
-            }
+            violations = [name for name in pairs if name.startswith("violated:")]
+            _same("what the scripts count against themselves", violations, [])
+            names = ("now", "seq", "fence", "idle", "renewed")
+            state[key] = {name: int(pairs[name]) for name in names if name in pairs} | {"run": pairs.get("run", "")}
         elif not key.startswith("answers"):
             state[key] = {
                 name: int(score) for name, score in pairs.items() if not (key[:8] == "numbers:" and score == "0")
@@ -231,22 +325,31 @@ def _redis_state(found: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
-def _record(record: dict[str, Any]) -> dict[str, Any]:
-    if record.get("queues") == {}:
-        record["queues"] = []
-    return record
+def _plain(value: Any) -> Any:
+    """As JSON has it; in Lua an empty list is an empty table."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()} or []
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _model_state(model: Model) -> dict[str, Any]:
+    known = model.configured
     tables = {"queues": model.queues, "agents": model.agents, "entries": model.entries, "leases": model.leases}
     state: dict[str, Any] = {
-        name: {key: asdict(record) for key, record in table.items()}  # type: ignore[attr-defined]
-        for name, table in tables.items()
+        name: {key: _plain(asdict(record)) for key, record in table.items()}  # type: ignore[attr-defined]
+        for name, table in (tables | {"sites": known.sites}).items()
         if table
     }
+    for name, specs in (("specs", known.specs), ("put", known.put)):
+        if specs:
+            state[name] = {key: _plain(asdict(profile_of(spec))) for key, spec in specs.items()}
+    if known.duty:
+        state["duty"] = {queue: _plain(agents) for queue, agents in known.duty.items()}
     clock = asdict(model.clock)
     if model.clock.now or state:
         state["meta"] = clock
+    if model.staff:
+        state["staff"] = dict(model.staff)
     for queue, numbers in model.numbers.items():
         if counts := {name: count for name, count in asdict(numbers).items() if count}:
             state[f"numbers:{queue}"] = counts
@@ -272,15 +375,33 @@ def check_invariants(model: Model) -> None:
         busy = who.state in (AgentState.OFFERED, AgentState.TALKING)
         assert busy == (who.agent in agents), f"{who.agent} is stuck"
         assert (who.state == AgentState.WRAP_UP) == (f"w:{who.agent}" in deadlines)
-        for queue in model.queues:
-            idle = who.agent in model.rankings[f"idle:{queue}"]
-            assert idle == (who.state == AgentState.READY and queue in who.queues)
+        mine = {pool: who.idle - off for pools in who.pools.values() for pool, off in pools.items()}
+        for pool in pools_known(model):
+            standing = {name: score for score, name in model.rankings[f"idle:{pool}"]}
+            expected = mine.get(pool) if who.state == AgentState.READY else None
+            assert standing.get(who.agent) == expected, f"{who.agent} in pool {pool!r}"
     for entry in model.entries.values():
         assert f"n:{entry.node}" in deadlines, "a contact's node has no lease"
+        waits = entry.state == WAITING
+        assert waits == (entry.member in model.rankings[f"waiting:{entry.queue}"])
+        for pool in pools_known(model):
+            assert (entry.member in model.rankings[f"open:{pool}"]) == (waits and pool in entry.pools)
     for queue in {*model.queues, *model.numbers}:
         waiting, numbers = model.rankings[f"arrived:{queue}"], model.numbers[queue]
         assert numbers.o == numbers.a + numbers.l + numbers.f + len(waiting), "O = A + L + F + W"
-        assert not (model.rankings[f"waiting:{queue}"] and model.rankings[f"idle:{queue}"]), "both wait"
+    for pool in pools_known(model):
+        assert not (model.rankings[f"open:{pool}"] and model.rankings[f"idle:{pool}"]), "both wait"
+    staff: Counter[str] = Counter()
+    for who in model.agents.values():
+        for pool in (pool for pools in who.pools.values() for pool in pools):
+            staff[f"t:{pool}"] += who.state != AgentState.LOGGED_OUT
+            staff[f"w:{pool}"] += who.state not in (AgentState.LOGGED_OUT, AgentState.NOT_READY)
+    assert +staff == Counter(model.staff)
+
+
+def pools_known(model: Model) -> set[str]:
+    named = {name.partition(":")[2] for name in model.rankings if name.startswith(("open:", "idle:"))}
+    return named | {pool for who in model.agents.values() for pools in who.pools.values() for pool in pools}
 
 
 def connect(url: str) -> Any:

@@ -241,4 +241,4 @@ class Engine:
     async def _beat(self) -> None:
         while True:
             await self.distributor.beat(NODE, 1)
-            await asyncio.sleep(3)
+            await asyncio.sleep(1)

@@ -1,5 +1,7 @@
 """Events are stretched to simulated time, and the sums hold at any moment."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +11,7 @@ from svar.demo.figures import Figures, SimulatedTime, balances, whole
 
 BEGAN_MS = 1_800_000_000_000
 NINE_MS = 9 * 3_600_000
-WHO = {"tenant": "t", "node": "n"}
+WHO: dict[str, Any] = {"tenant": "t", "node": "n"}
 
 
 def queued(contact: str, at_ms: int) -> ContactQueued:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 from events.catalogue import ContactAnswered, ContactEnded, ContactQueued, ContactStarted
 from sip.config import CoreConfig, Digest
@@ -17,7 +18,7 @@ from svar.phones.ladder import Ladder
 from svar.phones.phone import Phone
 from tests.svar.phones.test_phone import account, answer_each, phone, server, until
 
-WHO = {"tenant": "t", "node": "n", "contact": "c1"}
+WHO: dict[str, Any] = {"tenant": "t", "node": "n", "contact": "c1"}
 SCALE = Scale(60, 1)
 VISIT = replace(
     next(visits(Random(1), 1.0, WAYS)),

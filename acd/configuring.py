@@ -1,0 +1,99 @@
+"""How queues, sites and agents become what is configured, a slice at a time, while contacts wait and talk."""
+
+from collections.abc import Sequence
+
+from acd.model import AgentId, AgentSpec, AgentState, QueueId, QueueSpec, SiteSpec
+from acd.pools import pools_of, profile_of, queue_of
+from acd.records import Agent, Profile, Queue, Site
+from acd.steps import Steps
+from events.catalogue import DutyChanged
+
+
+class Configuring(Steps):
+    """The parts of `configure`. One that is overtaken by a later one (`run`) leaves the rest to that."""
+
+    def take_queues(self, run: str, queues: Sequence[QueueSpec], sites: Sequence[SiteSpec]) -> None:
+        self.clock.run = run
+        lost = {name: site.lost for name, site in self.configured.sites.items()}
+        self.configured.sites = {
+            spec.site: Site(spec.site, tuple(spec.neighbours), lost.get(spec.site, "")) for spec in sites
+        }
+        for queue in list(self.queues.values()):
+            queue.gone = True
+            if not self.rankings[f"arrived:{queue.queue}"]:
+                self._drop_queue(queue)
+        for spec in queues:
+            self._take_queue(queue_of(spec))
+
+    def _drop_queue(self, queue: Queue) -> None:
+        del self.queues[queue.queue]
+
+    def _take_queue(self, queue: Queue) -> None:
+        former = self.queues.get(queue.queue)
+        self.queues[queue.queue] = queue
+        if former is not None:
+            queue.rules = former.rules
+            if former.tiers != queue.tiers:
+                queue.rules += 1
+                self.timers.put(f"z:{queue.queue}", self.clock.now)
+
+    def take_agent(self, name: str, profile: Profile) -> None:
+        """The agent as configured, whatever it does now."""
+        who = self.agents.get(name)
+        if who is None:
+            who = self.agents[name] = Agent(name, profile, {})
+        if who.profile.gone:
+            who.after = ""
+        who.profile = profile
+        self.join_pools(who)
+
+    def join_pools(self, who: Agent) -> None:
+        """Be in the pools that profile, queues, sites and duty make."""
+        pools = pools_of(who.agent, who.profile, self.queues, self.configured.sites, self.configured.duty)
+        if pools == who.pools:
+            return
+        ready = who.state == AgentState.READY
+        if ready:
+            self.leave_idle(who)
+        self.count(who, who.state, AgentState.LOGGED_OUT)
+        who.pools = pools
+        self.count(who, AgentState.LOGGED_OUT, who.state)
+        if ready:
+            self.join_idle(who)
+
+    def remove(self, who: Agent) -> None:
+        """No longer configured: logged out at once, or after the contact at hand."""
+        who.profile.gone = True
+        if who.state in (AgentState.READY, AgentState.NOT_READY):
+            self.deadlines.drop(f"r:{who.agent}")
+            self.becomes(who, AgentState.LOGGED_OUT, "removed")
+        elif who.state == AgentState.LOGGED_OUT:
+            del self.agents[who.agent]
+        else:
+            who.after = "logged_out:removed"
+
+    def specified(self, spec: AgentSpec) -> Profile:
+        """What was put by whoever administers goes before the files."""
+        return profile_of(self.configured.put.get(spec.agent, spec))
+
+    def put_on_duty(self, queue: QueueId, agents: Sequence[AgentId]) -> None:
+        former, new = self.configured.duty.get(queue, []), sorted(set(agents))
+        if former == new:
+            return
+        self.configured.duty[queue] = list(new)
+        came, went = sorted(set(new) - set(former)), sorted(set(former) - set(new))
+        for name in [*came, *went]:
+            if (who := self.agents.get(name)) is not None:
+                self.join_pools(who)
+        self.events.append(
+            DutyChanged(
+                at_ms=self.clock.now,
+                tenant=self.tenant,
+                node=self.turn.node,
+                contact="",
+                queue=queue,
+                agents=len(new),
+                came=",".join(came),
+                went=",".join(went),
+            )
+        )

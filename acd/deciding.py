@@ -1,0 +1,288 @@
+"""Which contact meets which agent, and how far the search has widened. `scripts/_deciding.lua` does the same."""
+
+from acd.model import (
+    OFFER_GRACE_MS,
+    RECHECK_MOST,
+    RECHECK_MS,
+    AgentId,
+    AgentState,
+    Grounds,
+    NodeId,
+    Offer,
+    OfferId,
+    Place,
+    QueueId,
+    SiteId,
+    Tier,
+)
+from acd.pools import alone, pool_of
+from acd.records import OFFERED, WAITING, Agent, Done, Entry, Lease, Queue
+from acd.tenant import Tenant
+from events.catalogue import OfferMade, OfferWithheld, TierOpened
+
+
+class Deciding(Tenant):
+    """Decisions are made in `close`, in the step of the command that makes them possible."""
+
+    def close(self, *, entry: Entry | None = None, number: int = 0) -> Done:
+        """After the last change: the decisions, then what to answer."""
+        self._decide()
+        self._tell_the_others()
+        place = self.place_of(entry, self.clock.now) if entry is not None else None
+        return Done(self.next_in_ms(), self.turn.heard, place, number)
+
+    def _decide(self) -> None:
+        """Offer contacts to the agents of the touched pools, the most urgent contact first."""
+        while True:
+            best: Entry | None = None
+            for pool in self.turn.touched:
+                first = self.rankings[f"open:{pool}"].head()
+                if first is None or not self.rankings[f"idle:{pool}"]:
+                    continue
+                entry = self.entries[contact_of(first[1])]
+                if best is None or self._before(entry, best):
+                    best = entry
+            if best is None:
+                return
+            self._offer(best)
+
+    def _before(self, one: Entry, other: Entry) -> bool:
+        """Whether `one` is served first: by the wait with its head start against what the queue measures it by."""
+        now = self.clock.now
+        ours = (now - one.score) * self.queues[other.queue].against
+        theirs = (now - other.score) * self.queues[one.queue].against
+        return ours > theirs or (ours == theirs and one.member < other.member)
+
+    def _offer(self, entry: Entry) -> None:
+        queue = self.queues[entry.queue]
+        tier, pool = next(one for one in entry.open if self.rankings[f"idle:{one[1]}"])
+        idle = self.rankings[f"idle:{pool}"]
+        head = idle.head()
+        assert head is not None
+        who, candidates = self.agents[head[1]], len(idle)
+        rule = "preferred" if not tier else "level" if queue.needs.by == "level" else "longest_idle"
+        grounds = Grounds(tier, rule, candidates, entry.terms.kind, who.profile.partner)
+        self._lease(entry, who, grounds, who.profile.rings or queue.rings)
+
+    def _lease(self, entry: Entry, who: Agent, grounds: Grounds, rings: int) -> None:
+        now = self.clock.now
+        fence = self.clock.fence = max(self.clock.fence + 1, now)
+        lease = Lease(
+            offer=f"o{fence}",
+            contact=entry.contact,
+            queue=entry.queue,
+            agent=who.agent,
+            site=who.profile.site,
+            node=entry.node,
+            fence=fence,
+            made=now,
+            rings=rings,
+            deadline=now + rings + OFFER_GRACE_MS,
+            grounds=grounds,
+        )
+        self.leases[lease.offer] = lease
+        self.deadlines.put(f"o:{lease.offer}", lease.deadline)
+        self.no_longer_waits(entry)
+        entry.state, entry.offer = OFFERED, lease.offer
+        self.emit(
+            OfferMade,
+            entry,
+            **of(lease),
+            fence=fence,
+            deadline_ms=lease.deadline,
+            waited_ms=now - entry.arrived,
+            total_waited_ms=now - entry.since,
+            tier=grounds.tier,
+            rule=grounds.rule,
+            candidates=grounds.candidates,
+            partner=grounds.partner,
+        )
+        self.becomes(who, AgentState.OFFERED, contact=entry.contact)
+        self.tell(lease, entry)
+
+    def tell(self, lease: Lease, entry: Entry) -> None:
+        told = Offer(
+            OfferId(lease.offer),
+            lease.contact,
+            QueueId(lease.queue),
+            AgentId(lease.agent),
+            SiteId(lease.site),
+            NodeId(lease.node),
+            lease.fence,
+            lease.deadline,
+            lease.rings,
+            lease.made - entry.arrived,
+            lease.made - entry.since,
+            lease.grounds,
+        )
+        self.turn.heard.append((lease.node, told))
+
+    def _tell_the_others(self) -> None:
+        """Why those who could have been offered now were not."""
+        for contact in self.turn.hoping:
+            entry = self.entries.get(contact)
+            if entry is None or entry.state != WAITING:
+                continue
+            there, working = self.there(entry.pools)
+            reason = "nobody_logged_in" if not there else "all_on_break" if not working else "all_busy"
+            self.emit(
+                OfferWithheld,
+                entry,
+                queue=entry.queue,
+                tier=max((tier for tier, _ in entry.open), default=0),
+                reason="preferred_busy" if entry.prefers else reason,
+                there=there,
+                working=working,
+                ahead=self.rankings[f"waiting:{entry.queue}"].rank(entry.member),
+            )
+
+    def place_of(self, entry: Entry, now: int) -> Place:
+        waiting = len(self.rankings[f"arrived:{entry.queue}"])
+        position = 1
+        if entry.state == WAITING:
+            position += self.rankings[f"waiting:{entry.queue}"].rank(entry.member)
+        pace = self.numbers[entry.queue].pace
+        return Place(position, waiting, now - entry.arrived, (position * pace + 999) // 1000 if pace else None)
+
+    # --- Tiers ----------------------------------------------------------------------------------------------------
+
+    def waits(self, entry: Entry) -> None:
+        """The contact takes its place, which is the same as before."""
+        entry.state, entry.offer = WAITING, ""
+        self.rankings[f"waiting:{entry.queue}"].put(entry.member, entry.score)
+        self.turn.hoping[entry.contact] = None
+        self.open_to(entry, entry.pools)
+        if entry.terms.rules != self.queues[entry.queue].rules:
+            self.reopen(entry)
+
+    def wait_for(self, entry: Entry, agent: str) -> None:
+        """Open it to one agent alone."""
+        entry.open = [(0, alone(agent))]
+
+    def reopen(self, entry: Entry) -> None:
+        """See the contact by the rules that its queue has now."""
+        queue = self.queues[entry.queue]
+        entry.terms.rules = queue.rules
+        if not entry.prefers:
+            if entry.state == WAITING:
+                self.shut(entry)
+            entry.open = []
+        self.widen(entry)
+
+    def widen(self, entry: Entry) -> None:
+        """Open the tiers whose time has come, or whose condition holds, and see to the next look."""
+        queue = self.queues[entry.queue]
+        if entry.prefers and self.clock.now >= entry.terms.prefers_until:
+            if entry.state == WAITING:
+                self.shut(entry)
+            entry.open = []
+        if not entry.prefers:
+            opened = {tier for tier, _ in entry.open}
+            for number, tier in enumerate(queue.tiers, 1):
+                if number not in opened and (why := self._opens(entry, queue, number, tier)):
+                    self._open(entry, queue, number, why)
+        self._look_again(entry, queue)
+
+    def _open(self, entry: Entry, queue: Queue, number: int, why: str) -> None:
+        pool = pool_of(queue, number, entry.terms.site)
+        entry.open = sorted([*entry.open, (number, pool)])
+        if entry.state == WAITING:
+            self.open_to(entry, [pool])
+        if why != "start":
+            self.emit(TierOpened, entry, queue=queue.queue, tier=number, why=why)
+
+    def _opens(self, entry: Entry, queue: Queue, number: int, tier: Tier) -> str:
+        """Why the tier opens for the contact now; empty: it does not."""
+        now, at = self.clock.now, opening_at(entry, tier)
+        if at is not None and at <= now:
+            return "closing" if tier.closing_s and entry.terms.closes - tier.closing_s * 1000 <= now else "after"
+        if not has_conditions(tier):
+            return "start"
+        if tier.waiting and len(self.rankings[f"waiting:{queue.queue}"]) >= tier.waiting:
+            return "waiting"
+        if tier.estimate_s and self.estimate_ms(queue) >= tier.estimate_s * 1000:
+            return "estimate"
+        site = self.configured.sites.get(entry.terms.site)
+        if tier.site_lost and site is not None and site.lost:
+            return "site_lost"
+        if tier.nobody:
+            before = [pool_of(queue, earlier, entry.terms.site) for earlier in range(1, number)]
+            there, working = self.there(before)
+            if not (there if tier.nobody == "logged_in" else working):
+                return "nobody"
+        return ""
+
+    def estimate_ms(self, queue: Queue) -> int:
+        """The wait of whoever comes now and stands last; 0: nothing is known."""
+        return (len(self.rankings[f"waiting:{queue.queue}"]) + 1) * self.numbers[queue.queue].pace
+
+    def _look_again(self, entry: Entry, queue: Queue) -> None:
+        """When the next tier opens by time; and each second where the state of the queue may open one."""
+        if entry.prefers:
+            self.timers.put(f"t:{entry.contact}", entry.terms.prefers_until)
+            return
+        opened = {tier for tier, _ in entry.open}
+        shut = [tier for number, tier in enumerate(queue.tiers, 1) if number not in opened]
+        moments = [at for tier in shut if (at := opening_at(entry, tier)) is not None]
+        if moments:
+            self.timers.put(f"t:{entry.contact}", min(moments))
+        else:
+            self.timers.drop(f"t:{entry.contact}")
+        if f"q:{queue.queue}" not in self.timers and any(map(by_state, shut)):
+            self.timers.put(f"q:{queue.queue}", self.clock.now + RECHECK_MS)
+
+    def recheck(self, name: str) -> None:
+        """The state of a queue may have opened tiers for those who wait longest."""
+        self.timers.drop(f"q:{name}")
+        queue = self.queues.get(name)
+        first = list(self.rankings[f"waiting:{name}"])[:RECHECK_MOST]
+        if queue is None or not first or not any(map(by_state, queue.tiers)):
+            return
+        for _, member in first:
+            self.widen(self.entries[contact_of(member)])
+        self.timers.put(f"q:{name}", self.clock.now + RECHECK_MS)
+
+    def reopen_some(self, name: str) -> None:
+        """See those who wait by the queue's new rules, some at a time, until a look at all of them finds nobody."""
+        self.timers.drop(f"z:{name}")
+        queue = self.queues.get(name)
+        if queue is None:
+            return
+        some = list(self.rankings[f"waiting:{name}"])[queue.reopened : queue.reopened + RECHECK_MOST]
+        stale = [e for _, member in some if (e := self.entries[contact_of(member)]).terms.rules != queue.rules]
+        for entry in stale:
+            self.reopen(entry)
+        # Whoever left meanwhile has moved the others: after somebody was found the look begins again.
+        queue.reopened = queue.reopened + len(some) if not stale else max(0, queue.reopened - RECHECK_MOST)
+        if stale or len(some) == RECHECK_MOST:
+            self.timers.put(f"z:{name}", self.clock.now)
+
+    def becomes(self, who: Agent, state: AgentState, reason: str = "", *, contact: str = "") -> None:
+        """See `acd.steps.Steps.becomes`."""
+        raise NotImplementedError
+
+
+def has_conditions(tier: Tier) -> bool:
+    return bool(tier.after_s or tier.closing_s or by_state(tier))
+
+
+def by_state(tier: Tier) -> bool:
+    """Whether something else than the time may open it."""
+    return bool(tier.estimate_s or tier.waiting or tier.nobody or tier.site_lost)
+
+
+def opening_at(entry: Entry, tier: Tier) -> int | None:
+    """When the tier opens by the time alone."""
+    moments = [entry.since + tier.after_s * 1000] if tier.after_s else []
+    if tier.closing_s and entry.terms.closes:
+        moments.append(entry.terms.closes - tier.closing_s * 1000)
+    return min(moments, default=None)
+
+
+def contact_of(member: str) -> str:
+    """The contact of a ranking's member, which begins with twelve digits and a colon."""
+    return member[13:]
+
+
+def of(lease: Lease) -> dict[str, str]:
+    return {"offer": lease.offer, "queue": lease.queue, "agent": lease.agent, "site": lease.site}
