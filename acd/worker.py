@@ -12,11 +12,12 @@ from redis.exceptions import RedisError
 from acd.distributor import DistributorError
 from acd.keys import Keys
 from acd.model import NodeId
+from acd.orders import FIELD as ORDER
 from acd.post import Post, read
 
 log = structlog.get_logger(__name__)
 
-BEAT_S = 1.0
+BEAT_S = 0.5
 RETRY_S = 0.25
 BLOCK_MS = 5_000
 LOOK_S = 60.0
@@ -105,6 +106,8 @@ class Listener:
         self._key = Keys(tenant).named(f"node:{node}")
         self._post = post
         self._last = after
+        self.ordered: Callable[[str], None] | None = None
+        """Hears the live commands to this node (`acd.orders`)."""
 
     async def run(self) -> None:
         """Until it is cancelled. Goes on where it was after Redis was away."""
@@ -126,6 +129,10 @@ class Listener:
             for entry_id, fields in entries:
                 self._last = entry_id
                 try:
+                    if ORDER in fields:
+                        if self.ordered is not None:
+                            self.ordered(fields[ORDER])
+                        continue
                     self._post.deliver([read(json.loads(fields["m"]))])
                 except (ValueError, KeyError, TypeError) as error:
                     log.error("a message to this node cannot be read", id=entry_id, error=repr(error))
