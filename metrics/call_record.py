@@ -88,7 +88,7 @@ class OpenContact:
         record["offers_made"] += 1
         if len(record["offers"]) < MOST_VISITS:
             offer = {"offer": event.offer, "queue": event.queue, "agent": event.agent, "site": event.site}
-            grounds = {"tier": getattr(event, "tier", 1), "total_waited_ms": getattr(event, "total_waited_ms", 0)}
+            grounds = {"tier": event.tier, "total_waited_ms": event.total_waited_ms}
             record["offers"].append(offer | {"at_ms": event.at_ms, "outcome": "", "rang_ms": 0} | grounds)
 
     def end_offer(self, offer: str, outcome: str, rang_ms: int) -> None:

@@ -3,10 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from events.callbacks import CallbackEnded, CallbackPromised, CallbackTried
 from events.catalogue import CATALOGUE, Event
 from events.codec import encode
-from events.routing import OfferWithheld, PartnerAnswered, PartnerReleased, TierOpened
 
 MOST_ROWS = 200
 """Rows of one contact. Those that end a stay in a queue or a talk are kept up to MOST_WITH_ENDS."""
@@ -28,11 +26,7 @@ KINDS = ENDS | {
 }
 """What is kept of a contact. The agents' own states are not: the stream has them for a day."""
 
-TYPES: frozenset[type[Event]] = frozenset(
-    {cls for kind, cls in CATALOGUE.items() if kind in KINDS}
-    | {OfferWithheld, TierOpened, PartnerAnswered, PartnerReleased}
-    | {CallbackPromised, CallbackTried, CallbackEnded}
-)
+TYPES: frozenset[type[Event]] = frozenset(CATALOGUE[kind] for kind in KINDS)
 _COLUMNS = ("kind", "tenant", "contact", "at_ms")
 _as_json = json.JSONEncoder(separators=(",", ":")).encode
 

@@ -24,7 +24,8 @@ class Stay:
     @property
     def order_ms(self) -> int:
         """Its place in the order: when the wait of the whole journey began, less the head start."""
-        began_ms = self.offered_ms - self.total_ms if self.offered_ms else self.queued.arrived_ms
+        queued = self.queued
+        began_ms = self.offered_ms - self.total_ms if self.offered_ms else queued.since_ms or queued.arrived_ms
         return began_ms - self.queued.priority_s * 1000
 
 
@@ -37,7 +38,7 @@ def stays(events: Iterable[Event]) -> list[Stay]:
         elif found and found[-1].end is None:
             last = found[-1]
             if isinstance(event, OfferMade):
-                total_ms = max(getattr(event, "total_waited_ms", 0), event.waited_ms)
+                total_ms = max(event.total_waited_ms, event.waited_ms)
                 found[-1] = Stay(last.queued, None, total_ms, event.at_ms)
             elif isinstance(event, _ENDS):
                 found[-1] = Stay(last.queued, event, last.total_ms, last.offered_ms)

@@ -58,11 +58,11 @@ def _started(event: ContactStarted, _tiers: TierWords) -> str:
 
 def _queued(event: ContactQueued, _tiers: TierWords) -> str:
     words = [f"queued in {event.queue} as number {event.position}"]
-    if site := getattr(event, "site", ""):
-        words.append(f"caller's site {site}")
+    if event.site:
+        words.append(f"caller's site {event.site}")
     if event.priority_s:
         words.append(f"with a head start of {length(event.priority_s * 1000)}")
-    since_ms = getattr(event, "since_ms", 0) or event.arrived_ms
+    since_ms = event.since_ms or event.arrived_ms
     if event.at_ms - since_ms >= 1000:
         words.append(f"counting the {length(event.at_ms - since_ms)} already waited")
     return ", ".join(words)
@@ -121,20 +121,19 @@ def whom(event: OfferMade | OfferFailed) -> str:
 
 def grounds(event: OfferMade, tiers: TierWords = lambda _queue, _tier: "") -> str:
     """Why this agent, and why this contact."""
-    rule, candidates = getattr(event, "rule", "longest_idle"), getattr(event, "candidates", 0)
-    if rule == "preferred":
+    if event.rule == "preferred":
         words = ["the preferred agent"]
-    elif candidates == 1:
+    elif event.partner:
+        words = [f"one of {event.candidates} free lines"]
+    elif event.candidates == 1:
         words = ["the only one who stood ready for it"]
     else:
-        best = {"longest_idle": "longest idle", "level": "fits best"}.get(rule, rule.replace("_", " "))
-        words = [f"{best} of {candidates} ready" if candidates else best]
-    tier = getattr(event, "tier", 0)
-    if tier > 1:
-        words.append(_tier(event.queue, tier, tiers))
-    total_ms = getattr(event, "total_waited_ms", 0)
-    if total_ms > event.waited_ms:
-        words.append(f"waited {length(total_ms)} in all, {length(event.waited_ms)} of it in {event.queue}")
+        best = {"longest_idle": "longest idle", "level": "fits best"}.get(event.rule, event.rule.replace("_", " "))
+        words = [f"{best} of {event.candidates} ready"]
+    if event.tier > 1:
+        words.append(_tier(event.queue, event.tier, tiers))
+    if event.total_waited_ms > event.waited_ms:
+        words.append(f"waited {length(event.total_waited_ms)} in all, {length(event.waited_ms)} of it in {event.queue}")
     else:
         words.append(f"waited {length(event.waited_ms)} in all")
     words.append("next in the order of those whom the agent may serve")

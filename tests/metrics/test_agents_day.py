@@ -27,7 +27,7 @@ def test_an_agent_is_told_what_came_and_what_went_to_others_meanwhile() -> None:
     assert [when for when, _ in story] == [0, 30_000, 30_000, 50_000, 50_000, 80_000, 80_000, 90_000]
     texts = [text for _, text in story]
     assert texts[0] == "ready since before"
-    assert texts[1].startswith("offered contact c4 of family: longest idle")
+    assert texts[1].startswith("offered contact c4 of family: the only one who stood ready")
     assert texts[2].startswith("anna was ready for 30 s; meanwhile 3 offers went to others (2 of family, 1 of work; ")
     assert "1 to the partner help" in texts[2]
     assert "they had been ready for longer" in texts[2]

@@ -1,5 +1,7 @@
 """A journey over queues, partners and transfers: what its record and the figures make of it."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,6 +112,14 @@ def test_waits_of_all_queues_add_up_and_talks_and_menus_do_not() -> None:
     counts = folds.counters.copy()
     assert counts["journey_wait_sum"] == {("uføre",): 40_000}
     assert counts["units_met"] == {("2",): 1}
+
+
+def test_the_wait_of_an_earlier_call_counts_where_the_distributor_knows_it() -> None:
+    made = replace(offered("c1", at_ms=at(20)), total_waited_ms=100_000, tier=2)
+    events = [started("c1", at(0)), queued("c1", at_ms=at(10)), made, answered("c1", 12_000, at_ms=at(22))]
+    record = one_record([*events, released("c1"), became("kari", "ready", "talking"), ended("c1")])
+    assert record["total_waited_ms"] == 102_000
+    assert record["offers"][0]["tier"] == 2
 
 
 def test_a_case_that_is_passed_on_meets_each_unit_that_took_it_and_no_other() -> None:

@@ -132,12 +132,36 @@ def test_what_decides_nothing_is_left_out() -> None:
     assert list(told([stepped("c1", "menu")])) == []
 
 
-def test_an_offer_says_to_whom_and_why() -> None:
-    text = in_words(replace(offered("c1"), waited_ms=46_000))
-    assert text.startswith("offered to kari (oslo): ")
-    assert "longest idle" in text
-    assert "waited 46 s" in text
-    assert in_words(replace(offered("c1", agent="help/1"), site="")).startswith("offered to the partner help: ")
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "offered to kari (oslo): the only one who stood ready for it, waited 46 s in all"),
+        ({"candidates": 2}, "offered to kari (oslo): longest idle of 2 ready, waited 46 s in all"),
+        ({"candidates": 2, "rule": "level"}, "offered to kari (oslo): fits best of 2 ready, waited 46 s in all"),
+        ({"candidates": 2, "rule": "by_lot"}, "offered to kari (oslo): by lot of 2 ready, waited 46 s in all"),
+        (
+            {"candidates": 1, "rule": "preferred", "tier": 0},
+            "offered to kari (oslo): the preferred agent, waited 46 s in all",
+        ),
+        (
+            {"tier": 2, "total_waited_ms": 90_000},
+            "offered to kari (oslo): the only one who stood ready for it, tier 2 (neighbours), "
+            "waited 90 s in all, 46 s of it in family",
+        ),
+        (
+            {"agent": "help/1", "partner": "help", "site": "", "candidates": 3, "tier": 3},
+            "offered to the partner help: one of 3 free lines, tier 3, waited 46 s in all",
+        ),
+    ],
+)
+def test_an_offer_says_to_whom_and_why(values: dict[str, Any], words: str) -> None:
+    made = replace(offered("c1", queue="family"), waited_ms=46_000)
+    assert in_words(replace(made, **values)) == f"{words}, next in the order of those whom the agent may serve"
+
+
+def test_a_caller_comes_with_the_site_and_the_wait_of_the_whole_journey() -> None:
+    came = replace(queued("c1", "family"), site="oslo", since_ms=DAY_MS - 30_000)
+    assert in_words(came) == "queued in family as number 1, caller's site oslo, counting the 30 s already waited"
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_a_contact_in_progress_is_told_from_the_stream(svar: Svar, redis_url: st
     assert text.startswith("contact a1b2, Saturday 21 November 2026\n09:12:00  rang 600")
     for line in (
         "09:12:03  queued in family as number 1",
-        "09:12:49  offered to kari (oslo): longest idle",
+        "09:12:49  offered to kari (oslo): the only one who stood ready for it",
         "09:13:09  kari did not answer (no_answer, 20 s), place kept",
     ):
         assert line in text
