@@ -1,7 +1,7 @@
 """One task a call: what fails in one is reported and costs the others nothing."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -9,6 +9,10 @@ import structlog
 from ivr.running.talks import Talks
 
 _log = structlog.get_logger(__name__)
+
+
+HangUp = Callable[[str], Awaitable[None]]
+"""Ends a call for that cause."""
 
 
 class CallTasks:
@@ -23,12 +27,26 @@ class CallTasks:
         self.refused = 0
         self.talks: Talks | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._hang_ups: dict[str, HangUp] = {}
+
+    def __contains__(self, contact: str) -> bool:
+        return contact in self._hang_ups
+
+    async def hang_up(self, contact: str) -> bool:
+        """End the call from outside; what its flow was at ends with it. False: it is not here."""
+        found = self._hang_ups.get(contact)
+        if found is None:
+            return False
+        await found("ordered")
+        return True
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, contact: str, work: Coroutine[Any, Any, object]) -> None:
-        """Run `work` for a contact, at most for the longest time that a call may last."""
+    def start(self, contact: str, work: Coroutine[Any, Any, object], hang_up: HangUp | None = None) -> None:
+        """Run `work` for a contact, at most for the longest time that a call may last. `hang_up` ends its call."""
+        if hang_up is not None:
+            self._hang_ups[contact] = hang_up
         task = asyncio.get_running_loop().create_task(self._run(contact, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -41,6 +59,8 @@ class CallTasks:
             _log.warning("a call was ended at the longest time a call may last", contact=contact)
         except Exception:  # noqa: BLE001 - whatever it was, it stays in this call
             _log.exception("a call failed", contact=contact)
+        finally:
+            self._hang_ups.pop(contact, None)
 
     async def finish(self, patience_s: float, hurry: asyncio.Event | None = None) -> int:
         """Wait for the calls in progress, at most `patience_s` and until `hurry`; the rest is cancelled.

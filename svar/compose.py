@@ -44,6 +44,7 @@ from svar import (
     mailboxes,
     media,
     nodes_in_service,
+    orders_in_service,
     serving_flows,
     state_folder,
     talking,
@@ -246,6 +247,7 @@ class Node:
             line, outside, services, self._calls, _token, most_calls=most_calls, trusted=trusted, accounts=accounts
         )
         reception.choose, reception.relay = self.flows.choose, relays.on_invite
+        orders_in_service.take_orders(storage, self.identity, self._calls)
         line.user_agent.on_invite = reception.on_invite
         line.user_agent.on_request = reception.on_request
         line.user_agent.on_register_change = registrations.heard

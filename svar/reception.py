@@ -82,7 +82,8 @@ class Reception:
         elif invite.origin.kind == "stranger":
             self._refuse(invite, FORBIDDEN)
         else:
-            self._calls.start(info.contact, edition.serve(self._call(invite, info), flow, self._services))
+            call = self._call(invite, info)
+            self._calls.start(info.contact, edition.serve(call, flow, self._services), call.hangup)
 
     def on_request(self, event: RegisterReceived | RequestReceived) -> None:
         """Out of a dialog nothing is done for anybody: a REFER is about a talk."""

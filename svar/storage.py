@@ -15,6 +15,7 @@ from acd.invariants import Invariants
 from acd.locations import Locations
 from acd.model import NodeId
 from acd.nodes import Nodes
+from acd.orders import Orders
 from acd.relay import Relay
 from acd.serving import ServingReports
 from acd.spool import Spool
@@ -48,6 +49,8 @@ class Together:
 
     locations: Locations
     nodes: Nodes
+    orders: Orders
+    listener: Listener
     tokens: RedisTokens
     conclusions: Conclusions
 
@@ -121,7 +124,9 @@ async def open_storage(
         stack.push_async_callback(_leave, nodes, distributor, node)
         parts.run(stack, "worker", Worker(Pulse(distributor, node, contacts), listener).run())
         sink = Recognising(spool if keep else Discreet(spool), crises)
-        together = Together(Locations(commands, tenant), nodes, RedisTokens(commands, tenant), conclusions)
+        tokens = RedisTokens(commands, tenant)
+        orders = Orders(commands, tenant)
+        together = Together(Locations(commands, tenant), nodes, orders, listener, tokens, conclusions)
         versions = RedisVersions(commands, tenant, watching=watching)
         reports = ServingReports(commands, tenant)
         kept = (together, records, versions, reports, arms, crises)

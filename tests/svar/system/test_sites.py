@@ -1,9 +1,16 @@
 """Callers at one node, agents' phones at another, one Redis between them."""
 
 import asyncio
+import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import orjson
+
+from acd.connection import command_client
 from acd.model import NODE_LEASE_MS
+from acd.orders import Order, Orders, Outcome
 from tests.interop.peers import free_port
 from tests.ivr.sip_lab import Handset, hears, talk
 from tests.ivr.sounds import tone
@@ -119,3 +126,33 @@ async def test_a_phone_over_tls_is_rung_from_elsewhere_and_gone_with_its_node(tm
             assert await state(here, "ready")
             await callers.answered_call()
             await others.rings()
+
+
+async def test_an_order_ends_a_call_at_the_node_that_has_it(tmp_path: Path) -> None:
+    async with country(tmp_path, PARTS, AGENTS) as made:
+        here, _ = made.nodes
+        client: Any = command_client(made.redis.url)
+        orders = Orders(client, "t")
+        try:
+            async with phones_at(here) as callers:
+                caller = await callers.answered_call()
+                await eventually(lambda: waiting(here), "a caller in the queue")
+                contact = (await client.hkeys("svar:{t}:entries"))[0]
+                assert await orders.owner(contact) == "n1"
+                late = Order("o1", "kari", "hang_up", 1, {"contact": contact})
+                await orders.send(late, "n1")
+                assert (await orders.outcome("o1", 5)).outcome == "late"
+                order = replace(late, order="o2", deadline_ms=time.time_ns() // 1_000_000 + 5_000)
+                await orders.send(order, "n1", "n2")
+                assert await orders.outcome("o2", 5) == Outcome("done")
+                await until(lambda: caller.ended, "the end of the call")
+                await here.quiet()
+                told = [orjson.loads(fields["e"]) for _, fields in await client.xrange("svar:{t}:events")]
+                done = [(one["order"], one["author"], one["outcome"]) for one in told if one["kind"] == "order_done"]
+                assert done == [("o1", "kari", "late"), ("o2", "kari", "done")]
+        finally:
+            await client.aclose()
+
+
+async def waiting(node: Installation) -> bool:
+    return (await node.metrics()).get('svar_queue_waiting{queue="work"}') == 1

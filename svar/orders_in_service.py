@@ -1,0 +1,88 @@
+"""What this node can be ordered to do while its callers talk: by the API, another node, or a command."""
+
+from collections.abc import Mapping
+
+from acd.model import AgentId
+from acd.orders import Act, NotHere, Order, OrderRefused, OrdersHere, Outcome
+from events.catalogue import OrderDone
+from ivr.over_sip.telephony import Identity
+from ivr.ports.talk import NotNow, TalkControl
+from svar.calls import CallTasks
+from svar.storage import Storage
+
+TALK = ("hold", "resume", "complete", "take_back", "conference", "drop_third")
+"""Orders about a talk that need nothing but its contact, by the names of `TalkControl`."""
+
+
+def take_orders(storage: Storage, identity: Identity, calls: CallTasks) -> OrdersHere:
+    """From here on what comes by the node's stream is carried out. Further kinds may be added."""
+
+    def told(order: Order, outcome: Outcome) -> None:
+        storage.sink.emit(
+            OrderDone(
+                at_ms=identity.now_ms(),
+                tenant=identity.tenant,
+                node=identity.node,
+                contact=order.arguments.get("contact", ""),
+                order=order.order,
+                author=order.author,
+                order_kind=order.kind,
+                outcome=outcome.outcome,
+                detail=outcome.detail,
+            )
+        )
+
+    here = OrdersHere(storage.together.orders, identity.now_ms, told)
+    here.kinds["hang_up"] = _hang_up(calls)
+    here.kinds["log_out"] = _log_out(storage)
+    here.kinds["to_queue"] = _to_queue(calls)
+    for name in TALK:
+        here.kinds[name] = _in_talk(calls, name)
+    storage.together.listener.ordered = here.heard
+    return here
+
+
+def _hang_up(calls: CallTasks) -> Act:
+    async def hang_up(arguments: Mapping[str, str]) -> None:
+        if not await calls.hang_up(arguments["contact"]):
+            raise NotHere
+
+    return hang_up
+
+
+def _log_out(storage: Storage) -> Act:
+    async def log_out(arguments: Mapping[str, str]) -> None:
+        await storage.distributor.log_out(AgentId(arguments["agent"]), arguments.get("reason", "ordered"))
+
+    return log_out
+
+
+def _to_queue(calls: CallTasks) -> Act:
+    async def to_queue(arguments: Mapping[str, str]) -> None:
+        queue = arguments["queue"]
+        try:
+            await _talk(calls, arguments["contact"]).to_queue(queue)
+        except NotNow as error:
+            raise OrderRefused(str(error) or "it does not fit what the talk is at") from None
+
+    return to_queue
+
+
+def _in_talk(calls: CallTasks, name: str) -> Act:
+    async def act(arguments: Mapping[str, str]) -> None:
+        try:
+            await getattr(_talk(calls, arguments["contact"]), name)()
+        except NotNow as error:
+            raise OrderRefused(str(error) or "it does not fit what the talk is at") from None
+
+    return act
+
+
+def _talk(calls: CallTasks, contact: str) -> TalkControl:
+    """Raises NotHere where this node has no such call, OrderRefused where nobody talks to the caller yet."""
+    talk = calls.talks.of(contact) if calls.talks is not None else None
+    if talk is not None:
+        return talk
+    if contact in calls:
+        raise OrderRefused("the caller talks to nobody")
+    raise NotHere
