@@ -124,6 +124,9 @@ class DutyStore(Protocol):
     async def changed(self, after: int, within_s: float) -> None:
         """Return when something changed past `after`, at the latest after `within_s`."""
 
+    async def duty_told(self, queue: str) -> frozenset[str] | None:
+        """Who is on duty as the distributor was told last, by whatever node; None: it was not, or has forgotten it."""
+
 
 async def make(store: DutyStore, decide: Callable[[Standing], Change | None]) -> Standing:
     """Decide by what stands now, again when somebody was faster; None changes nothing. Raises what both raise."""
@@ -227,6 +230,9 @@ class DutyInOneProcess:
         self._moved.set()
         self._moved = asyncio.Event()
         return self._standing
+
+    async def duty_told(self, queue: str) -> frozenset[str] | None:
+        return None
 
     async def changed(self, after: int, within_s: float) -> None:
         if self._standing.sequence <= after:

@@ -36,7 +36,7 @@ class RedisDuty:
 
     async def standing(self) -> Standing:
         async with _available():
-            text = await self._client.get(self._keys.named("duty"))
+            text = await self._client.get(self._keys.named("roster"))
         return _read(text) if text is not None else Standing()
 
     async def change(self, expected: int, change: Change) -> Standing | None:
@@ -55,9 +55,14 @@ class RedisDuty:
     async def changed(self, after: int, within_s: float) -> None:
         if self._watching is None:
             raise ValueError("this store was given no client to wait with")
-        stream = {self._keys.named("duty:changes"): f"{after}-0"}
+        stream = {self._keys.named("roster:changes"): f"{after}-0"}
         async with _available(within_s + ANSWER_S):
             await self._watching.xread(stream, count=1, block=max(1, int(within_s * 1000)))
+
+    async def duty_told(self, queue: str) -> frozenset[str] | None:
+        async with _available():
+            text = await self._client.hget(self._keys.named("duty"), queue)
+        return None if text is None else frozenset(orjson.loads(text))
 
     # --- Partners -------------------------------------------------------------------------------------------------
 
@@ -72,7 +77,7 @@ class RedisDuty:
             return bool(await self._client.exists(self._partner(partner)))
 
     def _partner(self, partner: str) -> str:
-        return self._keys.named(f"duty:partner:{partner}")
+        return self._keys.named(f"roster:partner:{partner}")
 
 
 @asynccontextmanager

@@ -26,7 +26,8 @@ class Keys:
     def named(self, name: str) -> str:
         """A fixed key, or `waiting:QUEUE`, `idle:QUEUE`, `arrived:QUEUE`, `numbers:QUEUE`, `held:NODE`, `node:NODE`.
 
-        Those of the flows' versions begin with `flows:`, those of the crises that are on with `crises`.
+        Those of the flows' versions begin with `flows:`, those of the crises that are on with `crises`, those of
+        who is away and was called in with `roster`.
         """
         return self.prefix + name
 

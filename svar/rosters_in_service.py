@@ -19,7 +19,7 @@ LOOK_S = 1.0
 """Time and rosters are looked at so often, and the store though it tells of nothing."""
 RETRY_S = 0.5
 AGAIN_S = 15.0
-"""What is so is told again so often: the store may have come back without it."""
+"""It is looked at so often whether the distributor still has what it was told: it may have come back without it."""
 _MINUTE_MS = 60_000
 
 Rosters = Callable[[], Mapping[str, Roster]]
@@ -34,16 +34,25 @@ class OnDuty(Protocol):
 class RostersInService:
     """`start` once; then `run` follows time, rosters and the store until it is cancelled.
 
-    Nodes whose clocks differ by less than a second tell the same: each tells only what has changed for it, and the
-    last to see a change is the one that counts.
+    Each node tells only what has changed for it, so that one whose clock or flows are behind undoes nothing: the last
+    to see a change is the one that counts.
     """
 
-    def __init__(self, store: DutyStore, distributor: OnDuty, rosters: Rosters, identity: Identity) -> None:
+    def __init__(
+        self,
+        store: DutyStore,
+        distributor: OnDuty,
+        rosters: Rosters,
+        identity: Identity,
+        *,
+        again_s: float = AGAIN_S,
+    ) -> None:
         self.store = store
         self.standing = Standing()
         self.rosters = rosters
         self.identity = identity
         self._distributor = distributor
+        self._again_s = again_s
         self._told: dict[str, tuple[frozenset[str], float]] = {}
         self._computed: tuple[object, dict[str, frozenset[str]]] | None = None
 
@@ -114,7 +123,10 @@ class RostersInService:
         nobody: dict[str, frozenset[str]] = {queue: frozenset() for queue in self._told if queue not in duty}
         for queue, agents in (duty | nobody).items():
             known, at_s = self._told.get(queue, (None, 0.0))
-            if agents == known and clock() < at_s + AGAIN_S:
+            if agents == known and clock() < at_s + self._again_s:
+                continue
+            if agents == known and await self.store.duty_told(queue) is not None:
+                self._told[queue] = (agents, clock())
                 continue
             try:
                 await self._distributor.on_duty(QueueId(queue), [AgentId(agent) for agent in sorted(agents)])

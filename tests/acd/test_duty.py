@@ -31,7 +31,9 @@ from acd.duty import (
     swept,
 )
 from acd.duty_redis import RedisDuty
+from acd.model import AgentId, NodeId, QueueId, QueueSpec
 from acd.relay import START, Relay
+from acd.store import RedisDistributor
 from events.catalogue import AgentAway, AgentBack, Event, ReserveCalled
 from events.sink import MemorySink
 
@@ -175,7 +177,7 @@ def test_a_record_of_a_newer_svar_is_read_and_nonsense_is_told() -> None:
 async def test_a_damaged_record_is_told(redis_url: str) -> None:
     client = command_client(redis_url)
     raw: Any = client
-    await raw.set("svar:{nav}:duty", "nonsense")
+    await raw.set("svar:{nav}:roster", "nonsense")
     with pytest.raises(DutyError, match="cannot be read"):
         await RedisDuty(client, "nav").standing()
     with pytest.raises(ValueError, match="no client to wait with"):
@@ -213,3 +215,15 @@ async def test_of_many_nodes_that_see_a_rule_hold_one_calls_and_the_call_is_told
     standing = await stores.one.standing()
     assert len(called) == 1
     assert (standing.calls[0].calling, standing.calls[0].node) == ("anna", called[0].node)
+
+
+async def test_who_is_on_duty_is_known_as_the_distributor_was_told(redis_url: str) -> None:
+    client = command_client(redis_url)
+    distributor, duty = RedisDistributor(client, "nav", NodeId("n1")), RedisDuty(client, "nav")
+    await distributor.configure([QueueSpec(QueueId("desk"), rostered=True)], [])
+    assert await duty.duty_told("desk") is None
+    await distributor.on_duty(QueueId("desk"), [AgentId("anna"), AgentId("bjorn")])
+    assert await duty.duty_told("desk") == frozenset({"anna", "bjorn"})
+    await make(duty, lambda seen: go_away(seen, Away("anna", NOW + 1), NOW, KARI))
+    assert await duty.duty_told("desk") == frozenset({"anna", "bjorn"}), "both are kept side by side"
+    await client.aclose()

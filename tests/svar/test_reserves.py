@@ -79,6 +79,9 @@ class World:
     async def change(self, expected: int, change: Change) -> Standing | None:
         return await self.kept.change(expected, change)
 
+    async def duty_told(self, queue: str) -> frozenset[str] | None:
+        return None
+
     async def changed(self, after: int, within_s: float) -> None:
         await self.kept.changed(after, within_s)
 

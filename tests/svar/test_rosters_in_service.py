@@ -78,6 +78,9 @@ class Bench:
         self._there()
         await self.kept.changed(after, within_s)
 
+    async def duty_told(self, queue: str) -> frozenset[str] | None:
+        return next((frozenset(agents) for told, agents in reversed(self.told) if told == queue), None)
+
     async def on_duty(self, queue: QueueId, agents: Sequence[AgentId]) -> None:
         if self.distributor_away:
             raise Unavailable("away")
@@ -216,6 +219,18 @@ async def test_what_the_store_has_forgotten_it_is_given_again(bench: Bench) -> N
     bench.node.forgotten()
     await bench.node.look()
     assert len(bench.told) == 3
+
+
+async def test_what_the_distributor_has_is_left_to_whoever_told_it_last(bench: Bench) -> None:
+    """So a node that is behind undoes nothing; one that finds it forgotten tells it again."""
+    node = RostersInService(bench, bench, lambda: bench.rosters, bench.node.identity, again_s=0.0)
+    await node.look()
+    bench.told.append(("desk", ["eva"]))  # by a node that is ahead
+    await node.look()
+    assert bench.told[-1] == ("desk", ["eva"])
+    bench.told.clear()
+    await node.look()
+    assert bench.told == [("desk", ["anna"])]
 
 
 async def test_a_queue_that_is_none_holds_up_no_other(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 -- The stream of changes, its ids the sequence, is what wakes the nodes. EVENTS: [{kind=..., ...}, ...]; the time is ours.
 local first = remembered()
 if first then return first end
-local STANDING, CHANGES = PREFIX .. 'duty', PREFIX .. 'duty:changes'
+local STANDING, CHANGES = PREFIX .. 'roster', PREFIX .. 'roster:changes'
 local sequence = 0
 local text = call('GET', STANDING)
 if text then sequence = cjson.decode(text).sequence end
