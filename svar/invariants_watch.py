@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 
@@ -24,6 +25,8 @@ class InvariantsWatch:
         self._every_s = every_s
         self._seen = Proofs(dict.fromkeys(INVARIANTS, 0))
         self._at_start: dict[str, int] | None = None
+        self._stuck: frozenset[str] = frozenset()
+        self._stuck_ever = 0
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -38,6 +41,7 @@ class InvariantsWatch:
         except DistributorError as error:
             _log.warning("the invariants cannot be looked at", error=str(error))
             return
+        seen = self._with_stuck(seen)
         if self._at_start is None:
             self._at_start = dict(seen.violations)
         # A store that came back empty counts from nought again.
@@ -46,6 +50,14 @@ class InvariantsWatch:
             if count > max(self._seen.violations[name], self._at_start[name]):
                 _log.error("an invariant is broken", invariant=name, seen=INVARIANTS[name], count=count)
         self._seen = seen
+
+    def _with_stuck(self, seen: Proofs) -> Proofs:
+        """What is overdue in two looks is stuck: counted once, by each node that sees it."""
+        stuck = seen.overdue & self._seen.overdue
+        self._stuck_ever += len(stuck - self._stuck)
+        self._stuck = stuck
+        counted = seen.violations["stuck_state"] + self._stuck_ever
+        return replace(seen, violations=seen.violations | {"stuck_state": counted})
 
     async def check(self) -> str:
         """A check for `metrics.health`. Callers are served all the same."""

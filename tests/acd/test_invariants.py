@@ -8,7 +8,7 @@ import pytest
 
 from acd.connection import command_client
 from acd.distributor import Unavailable
-from acd.invariants import INVARIANTS, Invariants, Proofs
+from acd.invariants import INVARIANTS, OVERDUE_MS, Invariants, Proofs
 from acd.model import AgentId, AgentSpec, Enqueue, NodeId, QueueId, QueueSpec, SiteId
 from acd.store import RedisDistributor
 
@@ -39,6 +39,14 @@ async def test_queues_of_a_distributor_at_work_add_up_and_a_lost_contact_shows(c
     assert (await invariants.read()).balances == {"family": 0, "work": 0}
     await client.hincrby("svar:{nav}:numbers:family", "l", -1)
     assert (await invariants.read()).balances == {"family": 1, "work": 0}
+
+
+async def test_what_is_beyond_its_time_shows(client: Any) -> None:
+    acd = RedisDistributor(client, "nav", NODE, now_ms=lambda: 1_000_000)
+    await acd.configure([QueueSpec(QueueId("family"))], [])
+    deadlines = "svar:{nav}:deadlines"
+    await client.zadd(deadlines, {"w:anna": 1_000_000 - OVERDUE_MS - 1, "w:per": 1_000_000 - OVERDUE_MS})
+    assert (await Invariants(client, "nav").read()).overdue == {"w:anna"}
 
 
 async def test_what_the_scripts_count_is_read_by_name(client: Any) -> None:

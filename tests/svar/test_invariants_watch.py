@@ -1,6 +1,7 @@
 """What must never happen is shown, and makes a node ailing from the moment when it is seen."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -70,6 +71,19 @@ async def test_one_from_before_the_start_is_shown_and_ails_nobody_until_another_
     store.next = proofs(overtaken=1)
     await watch.look()
     with pytest.raises(Ailing, match="1 times"):
+        await watch.check()
+
+
+async def test_an_agent_beyond_the_time_limit_in_two_looks_is_stuck_and_counted_once() -> None:
+    store = Store()
+    watch = InvariantsWatch(store.read)
+    counts = []
+    for overdue in ({"w:anna"}, {"o:o1"}, {"o:o1"}, {"o:o1"}, set[str]()):
+        store.next = replace(proofs(), overdue=frozenset(overdue))
+        await watch.look()
+        counts.append(shown(watch)["invariant_violations_total"]["stuck_state",])
+    assert counts == [0, 0, 1, 1, 1]
+    with pytest.raises(Ailing, match="beyond its bound: 1 times"):
         await watch.check()
 
 
