@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from acd.distributor import DistributorError, Unavailable
-from acd.model import AgentSpec, QueueNumbers, QueueSpec
+from acd.model import AgentSpec, PartnerSpec, QueueNumbers, QueueSpec, SiteSpec
 from ivr.language.routing import NO_ROUTING, RoutedQueue, Routing
 from ivr.over_sip.agent_leg import Target
 from ivr.over_sip.line import MediaTerms
@@ -36,7 +36,13 @@ PLURAL = {"mailbox": "mailboxes", "sms": "sms"}
 class Configured(Protocol):
     """The part of the distributor that routing drives."""
 
-    async def configure(self, queues: Sequence[QueueSpec], agents: Sequence[AgentSpec]) -> None: ...
+    async def configure(
+        self,
+        queues: Sequence[QueueSpec],
+        agents: Sequence[AgentSpec],
+        sites: Sequence[SiteSpec] = (),
+        partners: Sequence[PartnerSpec] = (),
+    ) -> None: ...
 
     async def queues(self) -> list[QueueNumbers]: ...
 
@@ -210,7 +216,9 @@ class RoutingInService:
         plan = self._plan()
         await self._learn_passwords(plan)
         given = self._lingering.beside(plan, self._given, asyncio.get_running_loop().time())
-        await self._configure(given)
+        # What is the same is not given again: a new text in a flow must not hold up the decisions for a country.
+        if given != self._given or not self._given:
+            await self._configure(given)
         self._given = given
         await self._learn(given)
         counts = {name: len(getattr(given, name)) for name in ("queues", "sites", "agents", "partners")}
@@ -221,8 +229,12 @@ class RoutingInService:
         return deployment.standing(config).beside(routing)
 
     async def _configure(self, routing: Routing) -> None:
-        queues = [queue.spec for queue in routing.queues.values()]
-        await self._parts[0].configure(queues, [agent.spec for agent in routing.agents.values()])
+        await self._parts[0].configure(
+            [queue.spec for queue in routing.queues.values()],
+            [agent.spec for agent in routing.agents.values()],
+            [site.spec for site in routing.sites.values()],
+            [partner.spec for partner in routing.partners.values()],
+        )
 
     async def _learn_passwords(self, plan: Routing) -> None:
         """Before anybody new may register."""

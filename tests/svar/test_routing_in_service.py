@@ -117,6 +117,14 @@ async def test_the_routing_of_a_version_is_given_beside_the_configurations(tmp_p
         assert desk.measured.limits["old"] == Limits(20, 10)
 
 
+async def test_sites_and_partners_are_given_too(tmp_path: Path) -> None:
+    async with running(tmp_path) as desk:
+        await desk.routing.serve(desk.version("a"))
+        sites, partners = desk.distributor.places[-1]
+        assert [site.site for site in sites] == ["oslo", "bodo"]
+        assert partners == [PartnerSpec("tax", 2)]
+
+
 async def test_new_agents_may_register_with_a_password_of_their_own(tmp_path: Path) -> None:
     async with running(tmp_path) as desk:
         registering = desk.routing.views.registering
@@ -143,12 +151,19 @@ async def test_agents_who_are_gone_may_register_no_more_and_keep_their_password(
         assert desk.staffed[-1] == ({"kari"}, set())
 
 
-async def test_giving_the_same_twice_gives_the_same(tmp_path: Path) -> None:
+async def test_a_version_whose_routing_is_the_same_gives_nothing_anew(tmp_path: Path) -> None:
     async with running(tmp_path) as desk:
         await desk.routing.serve(desk.version("a"))
-        await desk.routing.serve(desk.version("a"))
-        assert desk.distributor.given[0] == desk.distributor.given[1]
+        await desk.routing.serve(desk.version("b"))
+        assert len(desk.distributor.given) == 1
         assert desk.staffed[-1] == (set(), set())
+
+
+async def test_two_nodes_give_the_same(tmp_path: Path) -> None:
+    async with running(tmp_path / "1") as one, running(tmp_path / "2") as two:
+        await one.routing.serve(one.version("a"))
+        await two.routing.serve(two.version("a"))
+        assert one.distributor.given == two.distributor.given
 
 
 async def test_a_distributor_that_is_away_gets_it_when_it_is_back(tmp_path: Path) -> None:
