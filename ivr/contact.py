@@ -138,11 +138,11 @@ def outcome_of(data: FlowRun, cause: str, *, failed: bool = False) -> str:
     """
     if any(visit.outcome == "answered" for visit in data.journey):
         return "answered"
-    if data.left_message:
+    if data.elsewhere.message:
         return "voicemail"
     if failed or cause in ("failed", "media_timeout", "media_lost"):
         return "failed"
-    if data.transferred and cause != "caller_hung_up":
+    if data.elsewhere.transferred and cause != "caller_hung_up":
         return "transferred"
     if any(visit.outcome != "closing" for visit in data.journey):
         return "abandoned"

@@ -65,6 +65,11 @@ class Queue(Node):
         default_factory=list, description="A file under calendars/, or several: it closes when the first of them does."
     )
     closing: Target | None = Field(default=None, description="Who cannot be served before `closes`; not to wait.")
+    site: Condition | None = Field(
+        default=None, description="The caller's own site, as an expression; without it that of the node."
+    )
+    prefer: Condition | None = Field(default=None, description="An agent's name, as an expression: waited for first.")
+    prefer_for_s: WholeSeconds = Field(default=30, alias="prefer_for", description="For how long.")
     always_open_when: Condition | None = Field(default=None, description="Where this holds, it does not close.")
 
     @model_validator(mode="after")
@@ -151,6 +156,13 @@ class Queue(Node):
         }
         return always | rules
 
+    def expressions(self) -> dict[Where, Expression]:
+        named = {("site",): self.site, ("prefer",): self.prefer}
+        return {where: expression for where, expression in named.items() if expression is not None}
+
+    def leaves(self) -> dict[Where, frozenset[str]]:
+        return {where: frozenset(expression.names()) for where, expression in self.expressions().items()}
+
     def knows(self) -> Types:
         return KNOWN
 
@@ -170,7 +182,16 @@ class Queue(Node):
                 return None
             priority_s = max(priority_s, crisis.head_start_s(self.queue, run.value))
         overflow = run.flow.nodes[self.overflow].flows_out_as
-        wish = Wish(QueueId(self.queue), priority_s, self.max_wait_s, overflow, self._closes_ms(run))
+        wish = Wish(
+            QueueId(self.queue),
+            priority_s,
+            self.max_wait_s,
+            overflow,
+            self._closes_ms(run),
+            "" if self.site is None else str(self.site.evaluate(run.value)),
+            "" if self.prefer is None else str(self.prefer.evaluate(run.value)),
+            0 if self.prefer is None else self.prefer_for_s,
+        )
         left = await wait_as_before(run, wish, self.waiting)
         run.progressed()
         if isinstance(left, Exit):

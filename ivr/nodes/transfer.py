@@ -72,10 +72,10 @@ class Transfer(Node):
             await run.say(self.say)
         if not run.call.answered:
             await run.call.answer()
-        run.data.transferred = self.to
+        run.data.elsewhere.transferred = self.to
         await run.call.start_music(run.services.prompts.music("default"))
         if await run.call.transfer(self.to):
             return None
         await run.call.stop_music()
-        run.data.transferred = ""
+        run.data.elsewhere.transferred = ""
         return self.failed

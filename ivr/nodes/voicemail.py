@@ -146,7 +146,7 @@ class Voicemail(Node):
         except MailboxError as error:
             _log.error("a message is lost", contact=run.data.contact, error=str(error))
             return _Left.FAILED
-        run.data.left_message = draft.message
+        run.data.elsewhere.message = draft.message
         self._tell(run, draft, round(recorded.duration_s * 1000))
         return _Left.KEPT
 

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from acd.distributor import Distributor, DistributorError, Refused, Unavailable
-from acd.model import Enqueue, Offer, Place, QueueId, Revoked
+from acd.model import AgentId, Enqueue, Offer, Place, QueueId, Revoked, SiteId
 from ivr.ports.call import AgentLeg, CallEnded
 from ivr.ports.phones import ELSEWHERE, NotAnswered
 from ivr.running import partners
@@ -49,7 +49,8 @@ class Left(Enum):
 class Wish:
     """What a queue node wants of the queue. `overflow` is the cause that is told of who waited too long.
 
-    `closes_ms` (epoch; 0: never) is when the service closes: who cannot be served before is not let in.
+    `closes_ms` (epoch; 0: never) is when the service closes: who cannot be served before is not let in. `site` is the
+    caller's own (empty: that of the node), `prefer` the agent who is waited for first, for `prefer_s`.
     """
 
     queue: QueueId
@@ -57,6 +58,9 @@ class Wish:
     max_wait_s: float
     overflow: str = "overflow"
     closes_ms: int = 0
+    site: str = ""
+    prefer: str = ""
+    prefer_s: int = 0
 
 
 async def wait_and_talk(run: Run, wish: Wish, waiting: Waiting) -> Left | Exit:
@@ -72,7 +76,7 @@ async def wait_and_talk(run: Run, wish: Wish, waiting: Waiting) -> Left | Exit:
     left = await _stayed(run, wish, announcer, waiting)
     while isinstance(left, Over):
         # Who is given to a queue waits there as here, and takes the wait of the whole journey along.
-        wish = replace(wish, queue=QueueId(left.queue or wish.queue), closes_ms=0)
+        wish = replace(wish, queue=QueueId(left.queue or wish.queue), closes_ms=0, prefer="")
         left = await _stayed(run, wish, announcer, waiting)
     return left
 
@@ -184,8 +188,10 @@ class _Stay:
         return left
 
     def _enqueue(self) -> Awaitable[Place]:
-        visit = self._visit
+        visit, wish = self._visit, self._wish
         arrived_ms = visit.arrived_ms if self._resumed else 0
+        # What was waited before, in other queues too, counts as if it had been in one piece with this.
+        waited_ms = sum(each.waited_ms for each in self._run.data.journey)
         self._resumed = True
         entry = Enqueue(
             self._mailbox.contact,
@@ -193,7 +199,11 @@ class _Stay:
             self._run.services.node,
             visit.priority_s,
             arrived_ms,
-            closes_ms=self._wish.closes_ms,
+            since_ms=visit.arrived_ms - waited_ms if waited_ms else 0,
+            site=SiteId(wish.site or self._run.services.site),
+            prefer=AgentId(wish.prefer),
+            prefer_s=wish.prefer_s,
+            closes_ms=wish.closes_ms,
         )
         return self._distributor.enqueue(entry)
 

@@ -55,12 +55,20 @@ class Frame:
 
 
 @dataclass(slots=True)
+class Elsewhere:
+    """Where a caller was sent on to, and the last message they left in a mailbox, by its name there."""
+
+    transferred: str = ""
+    message: str = ""
+
+
+@dataclass(slots=True)
 class FlowRun:
     """All that another node needs to go on with a caller: JSON-able, and free of personal digits.
 
     `version` is that of the book. `frames` are the flows that called this one, the first one first. `asked` says which
-    step asked for each personal variable: a run that is resumed asks there again when it needs it. `left_message` is
-    the last message that was left in a mailbox, by its name there. `began_ms` (epoch) is when the call came.
+    step asked for each personal variable: a run that is resumed asks there again when it needs it. `began_ms` (epoch)
+    is when the call came.
     """
 
     contact: str
@@ -72,9 +80,8 @@ class FlowRun:
     entry: Visit | None = None
     journey: list[Visit] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
-    transferred: str = ""
     frames: list[Frame] = field(default_factory=list)
-    left_message: str = ""
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     began_ms: int = 0
 
     def to_data(self) -> dict[str, Any]:
@@ -88,7 +95,9 @@ class FlowRun:
         entry = values.pop("entry")
         journey = [Visit(**visit) for visit in values.pop("journey")]
         frames = [Frame(**frame) for frame in values.pop("frames")]
-        return cls(**values, entry=Visit(**entry) if entry else None, journey=journey, frames=frames)
+        elsewhere = Elsewhere(**values.pop("elsewhere"))
+        entry = Visit(**entry) if entry else None
+        return cls(**values, entry=entry, journey=journey, frames=frames, elsewhere=elsewhere)
 
     def enter(self, step: str) -> None:
         """Come to a step; the trace keeps the last steps, those of sub-flows as `flow.step`."""
@@ -115,7 +124,7 @@ class Ports:
 class Services(Ports):
     """What one engine gives to all its flows. `now_ms` is the wall clock, milliseconds since the epoch.
 
-    `settings` are the deployment's values for variables that flows declare, such as `demo`.
+    `settings` are the deployment's values for variables that flows declare, such as `demo`; `site` is the node's.
     """
 
     tenant: str
@@ -128,6 +137,7 @@ class Services(Ports):
     sink: Sink
     now_ms: Callable[[], int]
     settings: Mapping[str, Scalar] = field(default_factory=dict)
+    site: str = ""
     logged_in: LoggedIn = field(init=False)
 
     def __post_init__(self) -> None:

@@ -66,7 +66,7 @@ def _single(expected: Expected, story: Story) -> Iterator[Difference]:
         ("rung", list(story.rung)),
         ("queue", last.queue if last else ""),
         ("agent", last.agent if last else ""),
-        ("transferred", story.run.transferred),
+        ("transferred", story.run.elsewhere.transferred),
     ):
         wanted = getattr(expected, field)
         if wanted is not None and wanted != given:

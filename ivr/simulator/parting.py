@@ -36,7 +36,7 @@ def reached(story: Story) -> Reached | None:
             last = last if last in _LASTING else Reached.MESSAGE
         elif stay.type in _VAIN or (stay.type in _ASKING and last not in _LASTING):
             last = None
-    return Reached.PERSON if story.run.transferred else last
+    return Reached.PERSON if story.run.elsewhere.transferred else last
 
 
 def ends_badly(story: Story) -> str:

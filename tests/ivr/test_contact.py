@@ -8,7 +8,7 @@ import pytest
 from events.catalogue import ContactEnded, ContactStarted
 from ivr.contact import outcome_of
 from ivr.files.load import load_flow
-from ivr.running.run import FlowRun, Visit
+from ivr.running.run import Elsewhere, FlowRun, Visit
 from tests.ivr.engine import QUEUE, Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD
 
@@ -115,7 +115,7 @@ def test_the_outcome_tells_what_became_of_the_contact(
     visits: list[str], transferred: str, cause: str, failed: bool, outcome: str
 ) -> None:
     journey = [Visit("q", 0, outcome=visit) for visit in visits]  # type: ignore[arg-type]
-    data = FlowRun("c", "f", "v", "s", journey=journey, transferred=transferred)
+    data = FlowRun("c", "f", "v", "s", journey=journey, elsewhere=Elsewhere(transferred))
     assert outcome_of(data, cause, failed=failed) == outcome
 
 
@@ -125,4 +125,4 @@ def test_the_outcome_tells_what_became_of_the_contact(
 )
 def test_who_left_a_message_and_talked_to_nobody_is_told_so(visits: list[str], cause: str, outcome: str) -> None:
     journey = [Visit("q", 0, outcome=visit) for visit in visits]  # type: ignore[arg-type]
-    assert outcome_of(FlowRun("c", "f", "v", "s", journey=journey, left_message="m"), cause) == outcome
+    assert outcome_of(FlowRun("c", "f", "v", "s", journey=journey, elsewhere=Elsewhere(message="m")), cause) == outcome

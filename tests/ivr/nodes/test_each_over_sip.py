@@ -200,7 +200,7 @@ async def test_a_phone_hears_what_the_node_says_and_leads_on_by_what_it_presses(
         assert run.trace == row.trace.split()
         assert not [text for text in row.never if caller.heard(text)]
         assert len(texts.sent) == ("sent" in row.trace.split())
-        assert run.transferred == ("tax" if row.taken else "")
+        assert run.elsewhere.transferred == ("tax" if row.taken else "")
 
 
 async def _do(caller: Caller, act: str) -> None:

@@ -122,7 +122,7 @@ async def test_a_transfer_that_is_not_taken_comes_back(taken: bool, trace: list[
     assert call.answered
     assert heard_meanwhile == [True]
     assert data.trace == trace
-    assert data.transferred == ("partner" if taken else "")
+    assert data.elsewhere.transferred == ("partner" if taken else "")
     await engine.close()
 
 
@@ -138,7 +138,7 @@ def test_a_proof_sees_whom_a_transfer_reaches(how: str, reached: Reached) -> Non
     [
         ("context: [count]", "a blind transfer takes no context along"),
         ("how: attended, context: [cound]", "there is no variable 'cound'; did you mean 'count'?"),
-        ("how: warm", "'how': input should be 'blind', 'attended' or 'partner'"),
+        ("how: warm", "'how': 'blind', 'attended' or 'partner' is expected"),
     ],
 )
 def test_mistakes_of_a_transfer_are_told(fields: str, said: str) -> None:

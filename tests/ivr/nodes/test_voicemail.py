@@ -91,7 +91,7 @@ async def test_who_hangs_up_while_speaking_has_left_a_message() -> None:
     story = await Story().told([(BEEPED_S, "says 8"), (9, "hangs up")])
     assert len(story.mailboxes.kept) == 1
     assert len(story.engine.told(VoicemailLeft)) == 1
-    assert (story.outcome, story.data.left_message) == ("voicemail", story.mailboxes.kept[0].message)
+    assert (story.outcome, story.data.elsewhere.message) == ("voicemail", story.mailboxes.kept[0].message)
 
 
 @pytest.mark.parametrize("acts", [[(BEEPED_S, "says 1"), (4, "hangs up")], [(0.5, "hangs up")], [(1.5, "hangs up")]])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from events.catalogue import ContactEnded, ContactStarted, StepEntered
 from ivr.files.load import load_flow
 from ivr.running.interpreter import MOST_IDLE_STEPS, MOST_STEPS
-from ivr.running.run import FlowRun, Visit
+from ivr.running.run import Elsewhere, FlowRun, Visit
 from ivr.simulator.virtual_time import run
 from tests.ivr.engine import Engine, flow_of
 from tests.ivr.nodes.caller import GOODBYE, HEAD, texts
@@ -119,7 +119,9 @@ async def test_who_does_not_give_them_again_goes_where_silence_leads(engine: Eng
 
 def test_a_run_survives_json() -> None:
     visit = Visit("q", 5, 1, "answered", "kari", 7)  # type: ignore[arg-type]
-    data = FlowRun("c", "f", "v", "s", {"a": 1, "b": "x", "c": True}, {"p": "s"}, visit, [visit], ["s"], "t")
+    data = FlowRun(
+        "c", "f", "v", "s", {"a": 1, "b": "x", "c": True}, {"p": "s"}, visit, [visit], ["s"], [], Elsewhere("t", "m")
+    )
     assert FlowRun.from_data(json.loads(json.dumps(data.to_data()))) == data
 
 

@@ -3,10 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from acd.model import AgentId, AgentState
+from acd.model import AgentId, AgentSpec, AgentState, SiteId
 from events.catalogue import (
     ContactAnswered,
     ContactEnded,
@@ -14,6 +15,7 @@ from events.catalogue import (
     ContactQueued,
     ContactReleased,
     OfferFailed,
+    OfferMade,
 )
 from ivr.ports.phones import NotAnswered
 from ivr.running.queueing import ENTER_PATIENCE_S
@@ -388,3 +390,57 @@ async def test_a_store_that_goes_away_for_good_during_the_answer_lets_the_caller
 
 def test_not_answered_says_why() -> None:
     assert NotAnswered("busy").cause == "busy"
+
+
+HEAD = "flow: test\ntitle: Test\nnumbers: [5000]\nlanguages: [nb]\n"
+TWICE = flow_of(
+    HEAD
+    + """start: wait
+nodes:
+    wait: {type: queue, queue: q, next: again, overflow: bye, unavailable: bye}
+    again: {type: queue, queue: q, overflow: bye, unavailable: bye}
+    bye: {type: hangup, say: {nb: Ha det bra.}}
+    """
+)
+
+
+async def test_ask_10_wait_of_the_whole_journey_counts_after_a_talk(engine: Engine) -> None:
+    await engine.staff()
+    engine.dial(TWICE)
+    await asyncio.sleep(100)
+    await engine.distributor.put_agent(AgentSpec(AgentId("kari"), SiteId("s"), {"q": 1}))
+    await engine.distributor.log_in(AgentId("kari"))
+    await asyncio.sleep(30)
+    await engine.distributor.not_ready(AgentId("kari"), "break")
+    await asyncio.sleep(60)
+    first, second = engine.told(ContactQueued)
+    waited_ms = engine.told(ContactAnswered)[0].waited_ms
+    assert first.since_ms == first.arrived_ms
+    assert second.since_ms == second.arrived_ms - waited_ms
+
+
+async def test_caller_s_own_site_and_preferred_agent_are_what_the_flow_says(engine: Engine) -> None:
+    await engine.staff("kari", "ola")
+    flow = flow_of(
+        HEAD
+        + """variables: {county: "", adviser: ""}
+start: begin
+nodes:
+        begin: {type: set, values: {county: '"oslo"', adviser: '"ola"'}, next: wait}
+        wait: {type: queue, queue: q, site: county, prefer: adviser, prefer_for: 20s, overflow: bye, unavailable: bye}
+        bye: {type: hangup, say: {nb: Ha det bra.}}
+        """
+    )
+    engine.dial(flow)
+    await asyncio.sleep(5)
+    assert engine.told(ContactQueued)[0].site == "oslo"
+    [made] = engine.told(OfferMade)
+    assert (made.agent, made.rule) == ("ola", "preferred")
+
+
+async def test_caller_without_a_site_of_its_own_has_that_of_the_node(engine: Engine) -> None:
+    await engine.staff("kari")
+    engine.services = replace(engine.services, site="moss")
+    engine.dial(FLOW)
+    await asyncio.sleep(1)
+    assert engine.told(ContactQueued)[0].site == "moss"
