@@ -21,7 +21,7 @@ from acd.commands import Script
 from acd.distributor import DistributorError, Refused, Unavailable
 from acd.keys import Keys
 
-REFUSALS = frozenset({"NOQUEUE", "NOAGENT", "NOCONTACT", "NOOFFER", "BADSTATE", "FULL"})
+REFUSALS = frozenset({"NOQUEUE", "NOAGENT", "NOCONTACT", "NOOFFER", "BADSTATE", "FULL", "CLOSING", "OVERTAKEN"})
 PASSING = frozenset({"BUSY", "NOREPLICAS", "MISCONF"})
 PASSING_KINDS = (ReadOnlyError, MasterDownError, TryAgainError, ClusterDownError, OutOfMemoryError)
 """Errors of a server that cannot serve now: a former master, a full disk. The library hides the codes of the latter."""
