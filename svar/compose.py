@@ -141,7 +141,7 @@ class Node:
         prompts = await serving_flows.spoken(config, feature_codes.SPOKEN, Path(config.flows.folder))
         stack.push_async_callback(prompts.close)
         staff = self._routing.views
-        nodes = NodesInService(storage.together.nodes, self.identity, None, storage.sink)
+        nodes = NodesInService(storage.together.nodes, self.identity, storage.distributor, storage.sink)
         core = await nodes.prepare(endpoint.core_config(config, self.passwords, __version__, staff.registering))
         resolver = endpoint.resolver(config)
         if resolver is not None:

@@ -104,6 +104,7 @@ class NodesInService:
             await self._nodes.announce(record)
         elif record is not None and self.node not in seen.living and self.node not in seen.dead:
             await self._nodes.restore(record, self.proofs.secret)
+            self._up.clear()
         self._take(seen)
         if self.node == min(seen.living, default=""):
             for lost in seen.dead.values():
