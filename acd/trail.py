@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from acd.distributor import Unavailable
 from acd.keys import Keys
-from events.catalogue import AgentStateChanged, ContactEnded, ContactStarted, Event
+from events.catalogue import AgentStateChanged, CallbackPromised, ContactEnded, ContactStarted, Event
 from events.codec import EventError, decode
 
 BATCH = 1_000
@@ -37,15 +37,22 @@ class Trail:
         return _in_order(found)
 
     async def beginning_with(self, contact: str) -> dict[str, list[Event]]:
-        """All events of contacts whose id begins so, by contact, the first one first."""
+        """All events of contacts whose id begins so, by contact, the first one first.
+
+        What a contact was promised is among them, though it is another contact's.
+        """
         found: dict[str, list[Event]] = {}
         after_whole = 0
         async for text in self._backwards():
             after_whole += contact in found and isinstance(found[contact][-1], ContactStarted)
             if after_whole > self._batch:
                 break  # the distributor's events may stand a little before the node's
-            if contact in text and (event := _read(text)) is not None and event.contact.startswith(contact):
+            if contact not in text or (event := _read(text)) is None:
+                continue
+            if event.contact.startswith(contact):
                 found.setdefault(event.contact, []).append(event)
+            elif isinstance(event, CallbackPromised) and event.first.startswith(contact):
+                found.setdefault(event.first, []).append(event)
         return {name: _in_order(events) for name, events in found.items()}
 
     async def around(self, agent: str, since_ms: int, kinds: Container[str]) -> list[Event]:

@@ -205,7 +205,9 @@ def _transfer_ended(event: TransferEnded, _tiers: TierWords) -> str:
 
 def _promised(event: CallbackPromised, _tiers: TierWords) -> str:
     kept = f"number {event.position} in {event.queue}, {length(event.waited_ms)} waited so far"
-    return f"the caller of contact {event.first} was promised to be rung back; the place is kept: {kept}"
+    return (
+        f"the caller of contact {event.first} will be rung back, as contact {event.contact}; the place is kept: {kept}"
+    )
 
 
 def _tried(event: CallbackTried, _tiers: TierWords) -> str:

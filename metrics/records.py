@@ -13,13 +13,15 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from events.catalogue import ContactQueued, Event
+from events.catalogue import CallbackPromised, ContactQueued, Event
 from events.codec import EventError, decode
 from metrics.cdr import CallRecord, blank
 from metrics.decisions import Decision
 
 METADATA = MetaData()
 JSON_COLUMNS = ("visits", "offers", "transfers", "units")
+PROMISED_MS = 60_000
+"""A promise is made so close to the end of the wait that it takes the place of."""
 LAST = "\U0010ffff"
 """Behind every text that goes on from a beginning."""
 
@@ -191,6 +193,14 @@ class Records:
         there = func.json_extract(columns.body, "$.queue") == queue
         query = select(columns.contact).where(columns.tenant == tenant, came, there).order_by(columns.at_ms).limit(most)
         return await self._decided(tenant, columns.contact.in_(query), 10 * most)
+
+    async def promised(self, tenant: str, contact: str, at_ms: int) -> list[Event]:
+        """What the contact was promised at about that time: the promises are other contacts'. Raises RecordsError."""
+        columns = DECISIONS.c
+        then = columns.at_ms.between(at_ms - PROMISED_MS, at_ms + PROMISED_MS)
+        made = (columns.agent == "") & then & (columns.kind == CallbackPromised.kind)
+        found = await self._decided(tenant, made & (func.json_extract(columns.body, "$.first") == contact), 10)
+        return [event for events in found.values() for event in events]
 
     async def _decided(self, tenant: str, wanted: Any, most: int) -> dict[str, list[Event]]:
         columns = DECISIONS.c

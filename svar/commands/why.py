@@ -18,7 +18,7 @@ import typer
 from acd.distributor import DistributorError, Unavailable
 from acd.model import QueueId
 from acd.trail import Trail
-from events.catalogue import Event
+from events.catalogue import ContactLeftQueue, Event
 from ivr.language.lengths import seconds_of
 from ivr.language.problems import FlowFileError
 from metrics.agents_day import told_of
@@ -89,6 +89,9 @@ async def _of_contact(config: Config, beginning: str) -> tuple[str, list[Sentenc
         for name, events in (await records.decided(config.node.tenant, beginning)).items():
             found[name] = _together(found.get(name, []), events)
         name = _the_one(beginning, found)
+        for event in list(found[name]):
+            if isinstance(event, ContactLeftQueue) and event.cause == "callback":
+                found[name] = _together(found[name], await records.promised(config.node.tenant, name, event.at_ms))
         story = [*told(found[name], _tiers(config)), *await _overtaking(config, records, found[name])]
     finally:
         await records.close()

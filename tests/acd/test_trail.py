@@ -10,7 +10,7 @@ from acd import trail as trail_module
 from acd.connection import command_client
 from acd.distributor import Unavailable
 from acd.trail import Trail
-from events.catalogue import AgentStateChanged, ContactEnded, ContactStarted, Event, StepEntered
+from events.catalogue import AgentStateChanged, CallbackPromised, ContactEnded, ContactStarted, Event, StepEntered
 from events.codec import encode
 
 STREAM = "svar:{nav}:events"
@@ -89,6 +89,16 @@ async def test_the_beginning_of_an_id_is_enough_and_each_contact_is_apart(client
     }
     assert list(await trail.beginning_with("ab2")) == ["ab2"]
     assert await trail.beginning_with("abc") == {}
+
+
+async def test_what_a_caller_was_promised_is_found_with_the_contact_that_it_was_promised_to(client: Any) -> None:
+    promised = CallbackPromised(
+        at_ms=2, tenant="nav", node="n", contact="later", first="c1", queue="q", chosen_ms=0, waited_ms=1, position=1
+    )
+    await write(client, started("c1", 1), promised)
+    trail = Trail(client, "nav")
+    assert await trail.beginning_with("c1") == {"c1": [started("c1", 1), promised]}
+    assert await trail.beginning_with("later") == {"later": [promised]}
 
 
 async def test_what_the_distributor_told_just_before_the_node_is_not_lost(client: Any) -> None:

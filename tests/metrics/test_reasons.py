@@ -96,7 +96,7 @@ def in_words(event: Event) -> str:
         (transferred("c1"), "blind transfer to the destination skatt: answered, after 1 s"),
         (
             CallbackPromised(**COMMON, first="c0", queue="family", chosen_ms=0, waited_ms=95_000, position=3),
-            "the caller of contact c0 was promised to be rung back; the place is kept: number 3 in family, "
+            "the caller of contact c0 will be rung back, as contact c1; the place is kept: number 3 in family, "
             "95 s waited so far",
         ),
         (

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from acd.connection import command_client
-from events.catalogue import Event
+from events.catalogue import CallbackPromised, Event
 from events.codec import encode
 from metrics.pipeline import Folds
 from metrics.records import Records
@@ -120,6 +120,17 @@ def test_who_came_later_and_was_answered_before_is_named(svar: Svar, config: Pat
     assert "1 who came to family later were answered before: vip by per (had a head start of 60 s)" in told(
         svar("a1b2")
     )
+
+
+def test_a_promise_is_told_with_the_contact_that_the_callback_will_be(svar: Svar, config: Path) -> None:
+    promised = CallbackPromised(
+        at_ms=NINE_MS + 21_000, tenant=TENANT, node="n1", contact="later", first="a1b2", queue="family", chosen_ms=0,
+        waited_ms=18_000, position=2,
+    )  # fmt: skip
+    gone = left("a1b2", 17_000, "family", NINE_MS + 20_000, "flowed_out", "callback")
+    keep(config, [*story("a1b2")[:2], gone, promised])
+    assert "09:12:21  the caller of contact a1b2 will be rung back, as contact later" in told(svar("a1b2"))
+    assert "09:12:21  the caller of contact a1b2 will be rung back, as contact later" in told(svar("later"))
 
 
 def test_programs_get_the_events_with_the_sentences_and_no_callers_number(svar: Svar, redis_url: str) -> None:
