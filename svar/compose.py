@@ -233,6 +233,7 @@ class Node:
             commands=self._commands,
             sink=storage.sink,
             now_ms=self.identity.now_ms,
+            site=config.node.site,
             settings=config.flows.settings,
             mailboxes=boxes,
             lookups=lookups,

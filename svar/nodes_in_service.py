@@ -25,6 +25,8 @@ from svar.registrations import Inherited
 _log = structlog.get_logger(__name__)
 
 LOOK_S = 0.5
+AGAIN_S = 10.0
+"""How often the distributor is told of sites again: it may have learnt of one since."""
 
 
 class Sites(Protocol):
@@ -50,7 +52,7 @@ class NodesInService:
         self._sink = sink
         self._record: NodeRecord | None = None
         self._living: dict[str, NodeRecord] = {}
-        self._up: dict[str, bool] = {}
+        self._up: dict[str, tuple[bool, float]] = {}
 
     @property
     def alone(self) -> bool:
@@ -146,13 +148,14 @@ class NodesInService:
         serving = {one.site for one in seen.living.values() if not one.cut_off}
         living = {one.site for one in seen.living.values()}
         for site in living | {one.site for one in seen.dead.values()} | set(self._up):
-            up = site in serving
-            if self._up.get(site) is not up:
+            up, now = site in serving, asyncio.get_running_loop().time()
+            told, at = self._up.get(site, (None, 0.0))
+            if told is not up or now - at > AGAIN_S:
                 if up:
                     await self._sites.site_back(SiteId(site))
                 else:
                     await self._sites.site_lost(SiteId(site), "trunk" if site in living else "node")
-                self._up[site] = up
+                self._up[site] = (up, now)
 
     # --- what is shown ---
 
