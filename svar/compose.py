@@ -65,6 +65,7 @@ from svar.passwords import Passwords
 from svar.reception import Reception, calling
 from svar.registrations import Registrations
 from svar.routing_in_service import RoutingInService
+from svar.serving_duty import Asking, Duty, with_questions
 from svar.storage import Storage, open_storage
 
 _log = structlog.get_logger(__name__)
@@ -138,7 +139,7 @@ class Node:
         self.flows = await serving_flows.serve_flows(
             config, self._routing, self.identity, storage, self._parts, stack, watch_folder=watch_flows
         )
-        prompts = await serving_flows.spoken(config, feature_codes.SPOKEN, Path(config.flows.folder))
+        prompts = await serving_flows.spoken(config, with_questions(feature_codes.SPOKEN), Path(config.flows.folder))
         stack.push_async_callback(prompts.close)
         staff = self._routing.views
         nodes = NodesInService(storage.together.nodes, self.identity, storage.distributor, storage.sink)
@@ -172,7 +173,7 @@ class Node:
         # Before anybody can ring: a caller must not be offered to an agent whose phone is not known again yet.
         await registrations.restore()
         boxes = await mailboxes.opened(config, self.identity, self._parts, stack)
-        self._answer(line, registrations, prompts, boxes, nodes)
+        phones = self._answer(line, registrations, prompts, boxes, nodes)
         await self._listen(user_agent)
         await registrations.log_in_fixed()
         await registrations.match_agents()
@@ -180,8 +181,12 @@ class Node:
         nodes.inherit, nodes.cut_off = registrations.inherit, lambda: carriers.cut_off
         await nodes.join(nodes_in_service.record(config, self.identity, user_agent.addresses, __version__))
         self._parts.run(stack, "nodes", nodes.run())
+        asking = Asking(line, phones, prompts, _token)
+        duty = Duty(config, self.identity, storage, self.flows, carriers, asking)
+        await duty.start(self._parts, stack)
         user_agent.hire()
-        http, mqtt = await self._show(user_agent, engine, carriers, tls, nodes, self._api(user_agent, registrations))
+        seen = self._api(user_agent, registrations), duty
+        http, mqtt = await self._show(user_agent, engine, carriers, tls, nodes, *seen)
         self._emit(NodeStarted, release=__version__)
         streams = tuple(address for address in user_agent.addresses if address.reliable)
         return Places(user_agent.address[:2], http, mqtt, streams)
@@ -210,8 +215,8 @@ class Node:
         prompts: SpokenPrompts,
         boxes: Mailboxes | None,
         nodes: NodesInService,
-    ) -> None:
-        """From here on INVITEs are led to flows, and offers to agents' phones."""
+    ) -> SipPhones:
+        """From here on INVITEs are led to flows, and offers to agents' phones. Gives the way to these."""
         config, storage = self.config, self.storage
         local = calling(config.sip.domains[0] if config.sip.domains else config.sip.host, self._routing.views.titles)
         phones = SipPhones(line, registrations.locate, local, _token, registrations.find)
@@ -254,6 +259,7 @@ class Node:
         line.user_agent.on_register_change = registrations.heard
         distributor.post.forgotten = registrations.forgotten
         self._user_agent = line.user_agent
+        return phones
 
     def _unclaimed(self, offer: Offer) -> None:
         """The caller left as the offer came; that it is gone by now is no surprise."""
@@ -267,6 +273,7 @@ class Node:
         tls: Tls,
         nodes: NodesInService,
         api: ApiInService,
+        duty: Duty,
     ) -> tuple[tuple[str, int], str]:
         """The page, /metrics, /health, and MQTT."""
         config, storage = self.config, self.storage
@@ -286,7 +293,7 @@ class Node:
         def board() -> Board:
             return storage.folds.board(day_start_ms(_now_ms(), zone))
 
-        mqtt = await self._mqtt(board, health, api)
+        mqtt = await self._mqtt(board, health, api, duty)
         sources = {
             "sip": lambda: _sip_figures(user_agent),
             "rtp": lambda: media.figures(engine),
@@ -304,7 +311,7 @@ class Node:
         invariants = InvariantsWatch(storage.invariants.read)
         self._parts.run(self._stack, "invariants", invariants.run())
         health.add("invariants", invariants.check)
-        labelled += invariants.labelled()
+        labelled += invariants.labelled() + duty.labelled()
         labelled += api_in_service.labelled(storage, lambda: day_start_ms(_now_ms(), zone))
         exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s, labelled=labelled)
         notices = crises_shown.notices_of(storage.crises, lambda: self.flows.active.book.crises, zone)
@@ -320,7 +327,7 @@ class Node:
         watch = api_in_service.watch_of(around, user_agent, self._background, float(self.config.sip.phone_check_s))
         return api_in_service.serve(around, self.identity, watch, self._parts, self._stack)
 
-    async def _mqtt(self, board: Callable[[], Board], health: Health, api: ApiInService) -> str:
+    async def _mqtt(self, board: Callable[[], Board], health: Health, api: ApiInService, duty: Duty) -> str:
         url = self.config.mqtt.url
         if url == "off":
             return ""
@@ -330,7 +337,7 @@ class Node:
             self._parts.run(self._stack, "mqtt broker", broker.keep())
             url = broker.url
         who = self.identity
-        further = crises_shown.topics_of(self.storage.crises)
+        further = duty.topics_beside(crises_shown.topics_of(self.storage.crises))
         place = Broker.from_url(url)
         feed = MqttFeed(place, tenant=who.tenant, node=who.node, board=board, further=further, live=api.live)
         self.storage.taps.append(feed.tell)

@@ -11,6 +11,7 @@ import structlog
 from acd.connection import blocking_client, command_client
 from acd.crises_redis import RedisCrises
 from acd.distributor import DistributorError
+from acd.duty_redis import RedisDuty
 from acd.invariants import Invariants
 from acd.locations import Locations
 from acd.model import NodeId
@@ -51,6 +52,7 @@ class Together:
     nodes: Nodes
     orders: Orders
     listener: Listener
+    duty: RedisDuty
     tokens: RedisTokens
     conclusions: Conclusions
 
@@ -92,8 +94,10 @@ async def open_storage(
         stack.push_async_callback(redis.stop)
         parts.run(stack, "redis", redis.keep())
         commands = command_client(redis.url, tenant=tenant)
-        listening, reading, watching, awaiting = (blocking_client(redis.url, tenant=tenant) for _ in range(4))
-        for client in (commands, listening, reading, watching, awaiting):
+        listening, reading, watching, awaiting, attending = (
+            blocking_client(redis.url, tenant=tenant) for _ in range(5)
+        )
+        for client in (commands, listening, reading, watching, awaiting, attending):
             stack.push_async_callback(client.aclose)
         distributor = RedisDistributor(commands, tenant, node, replicas=config.redis.wait_replicas)
         left_over = await distributor.drop_node(node, "node_lost")
@@ -126,7 +130,8 @@ async def open_storage(
         sink = Recognising(spool if keep else Discreet(spool), crises)
         tokens = RedisTokens(commands, tenant)
         orders = Orders(commands, tenant)
-        together = Together(Locations(commands, tenant), nodes, orders, listener, tokens, conclusions)
+        duty = RedisDuty(commands, tenant, watching=attending)
+        together = Together(Locations(commands, tenant), nodes, orders, listener, duty, tokens, conclusions)
         versions = RedisVersions(commands, tenant, watching=watching)
         reports = ServingReports(commands, tenant)
         kept = (together, records, versions, reports, arms, crises)

@@ -1,0 +1,155 @@
+"""Rosters on a whole node: the rostered queue, a reserve who is rung and comes, an absence by command, a release."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sip.events import Accepted
+from tests.ivr.sip_lab import Handset
+from tests.rtp.phone import until
+from tests.svar.system.installation import ROOT, Installation, eventually, running
+from tests.svar.system.phones import Phones, answers, phones_at
+from tests.svar.system.published import published
+
+FLOW = """
+flow: desk
+title: Desk
+numbers: [5000]
+languages: [nb]
+start: wait
+nodes:
+  wait: {type: queue, queue: desk, next: bye, overflow: bye, unavailable: bye}
+  bye: {type: hangup, say: {nb: Ha det.}}
+"""
+ROSTER = """
+roster: desk
+queue: desk
+shifts:
+  - {days: mon-sun, hours: 00:00-24:00, agents: [anna]}
+reserves:
+  - {agents: [dag, eva], when: waiting > 1, release_after: 6s, answer_within: 20s}
+"""
+PARTS = """
+[[queue]]
+name = "desk"
+rostered = true
+""" + "".join(f'[[agent]]\nname = "{name}"\nskills = {{ desk = 5 }}\n' for name in ("anna", "bjorn", "dag", "eva"))
+
+
+def installation(folder: Path) -> Installation:
+    flows = folder / "flows"
+    (flows / "rosters").mkdir(parents=True)
+    (flows / "desk.yaml").write_text(FLOW)
+    (flows / "rosters" / "desk.yaml").write_text(ROSTER)
+    return Installation(folder, PARTS, flows=flows, mqtt="")
+
+
+async def roster(node: Installation, *words: str) -> str:
+    """What `svar roster` says, in a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "svar", "roster", *words, "--config", str(node.config), cwd=ROOT,
+        env={**os.environ, "SVAR_STATE": str(node.state)}, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    return output.decode()
+
+
+class Reserve:
+    """Two kinds of calls come to a reserve: first the question, which is answered by a key, then callers."""
+
+    def __init__(self, phones: Phones, key: str) -> None:
+        self.questions = 0
+        self.talks: list[Handset] = []
+        self._phones = phones
+        self._key = key
+
+    async def takes(self, handset: Handset) -> None:
+        handset.ring()
+        handset.answer()
+        if not self.questions:
+            self.questions += 1
+            await until(lambda: handset.rtp.hear() != [], "the question")
+            await self._phones.press(handset, self._key)
+        else:
+            self.talks.append(handset)
+
+
+async def shows(node: Installation, name: str, value: float) -> bool:
+    """Whether a metric of the desk has that value; one that is not there is 0."""
+    return (await node.metrics()).get(f'svar_{name}{{queue="desk"}}', 0.0) == value
+
+
+@asynccontextmanager
+async def bench(folder: Path) -> AsyncIterator[tuple[Installation, Phones]]:
+    """A node on which anna alone is on duty, and no phone is registered."""
+    node = installation(folder)
+    async with running(node), phones_at(node) as phones:
+        await eventually(lambda: shows(node, "duty_agents", 1), "anna on duty")
+        yield node, phones
+
+
+async def test_only_who_is_on_duty_is_rung_and_an_absence_counts_at_once(tmp_path: Path) -> None:
+    async with bench(tmp_path) as (node, phones), published(node, "duty_changed") as changed:
+        await phones.register("bjorn", answers)
+        call = await phones.answered_call("5000")
+        await eventually(lambda: shows(node, "queue_waiting", 1), "a caller who waits")
+        assert phones.rung == [], "bjorn has the skill, and is not on duty"
+        assert "nodes that run: n1" in await roster(node, "away", "anna", "--for", "1h", "--instead", "bjorn")
+        await phones.rings(1)
+        assert phones.rung[0][0] == "bjorn"
+        await eventually(lambda: changed != [], "the event")
+        assert (changed[-1]["queue"], changed[-1]["came"], changed[-1]["went"]) == ("desk", "bjorn", "anna")
+        await roster(node, "back", "anna")
+        await eventually(lambda: len(changed) == 2, "the end of the absence")
+        assert call.count(Accepted) == 1
+        assert not call.ended, "who talks at the end of a shift talks on"
+        second = await phones.answered_call("5000")
+        await eventually(lambda: shows(node, "queue_waiting", 1), "a second caller who waits")
+        call.hang_up()
+        await until(lambda: phones.rung[0][1].ended, "end of bjorn's talk")
+        assert len(phones.rung) == 1, "bjorn gets no more calls of the queue"
+        second.hang_up()
+        await node.quiet()
+
+
+async def test_a_reserve_is_rung_comes_serves_and_is_released(tmp_path: Path) -> None:
+    async with (
+        bench(tmp_path) as (node, phones),
+        published(node, "reserve_answered") as answered,
+        published(node, "reserve_released") as released,
+    ):
+        dag = Reserve(phones, "1")
+        await phones.register("dag", dag.takes)
+        first = await phones.answered_call("5000")
+        second = await phones.answered_call("5000")
+        await eventually(lambda: dag.talks != [], "a caller for the reserve", 20, lambda: node.log()[-3000:])
+        await eventually(lambda: answered != [], "the answer")
+        assert [(one["agent"], one["answer"], one["by"]) for one in answered] == [("dag", "yes", "key")]
+        assert "dag (called in)" in await roster(node, "today", "desk")
+        dag.talks[0].hang_up()
+        await eventually(lambda: len(dag.talks) == 2, "the second caller for the reserve", 20)
+        dag.talks[1].hang_up()
+        await until(lambda: first.ended and second.ended, "the callers' end", deadline_s=10)
+        await eventually(lambda: released != [], "the release", 20)
+        assert (released[0]["agent"], released[0]["cause"]) == ("dag", "quiet")
+        await eventually(lambda: shows(node, "duty_agents", 1), "anna alone on duty")
+        await node.quiet()
+
+
+async def test_who_says_no_makes_room_for_the_next(tmp_path: Path) -> None:
+    async with bench(tmp_path) as (node, phones), published(node, "reserve_answered") as answered:
+        dag, eva = Reserve(phones, "2"), Reserve(phones, "1")
+        await phones.register("dag", dag.takes)
+        await phones.register("eva", eva.takes)
+        calls = [await phones.answered_call("5000") for _ in range(2)]
+        await eventually(lambda: eva.talks != [], "a caller for the second reserve", 20)
+        await eventually(lambda: len(answered) == 2, "both answers")
+        assert [(one["agent"], one["answer"]) for one in answered] == [("dag", "no"), ("eva", "yes")]
+        for call in calls:
+            call.hang_up()
+        await node.quiet()
