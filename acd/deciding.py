@@ -1,6 +1,7 @@
 """Which contact meets which agent, and how far the search has widened. `scripts/_deciding.lua` does the same."""
 
 from acd.model import (
+    NODE_LEASE_MS,
     OFFER_GRACE_MS,
     RECHECK_MOST,
     RECHECK_MS,
@@ -16,7 +17,7 @@ from acd.model import (
     Tier,
 )
 from acd.pools import alone, pool_of
-from acd.records import OFFERED, WAITING, Agent, Done, Entry, Lease, Queue
+from acd.records import CALLBACK, OFFERED, WAITING, Agent, Done, Entry, Lease, Queue
 from acd.tenant import Tenant
 from events.catalogue import OfferMade, OfferWithheld, TierOpened
 
@@ -24,12 +25,12 @@ from events.catalogue import OfferMade, OfferWithheld, TierOpened
 class Deciding(Tenant):
     """Decisions are made in `close`, in the step of the command that makes them possible."""
 
-    def close(self, *, entry: Entry | None = None, number: int = 0) -> Done:
+    def close(self, *, entry: Entry | None = None, number: int = 0, told: str = "") -> Done:
         """After the last change: the decisions, then what to answer."""
         self._decide()
         self._tell_the_others()
         place = self.place_of(entry, self.clock.now) if entry is not None else None
-        return Done(self.next_in_ms(), self.turn.heard, place, number)
+        return Done(self.next_in_ms(), self.turn.heard, place, number, told)
 
     def _decide(self) -> None:
         """Offer contacts to the agents of the touched pools, the most urgent contact first."""
@@ -62,7 +63,9 @@ class Deciding(Tenant):
         who, candidates = self.agents[head[1]], len(idle)
         rule = "preferred" if not tier else "level" if queue.needs.by == "level" else "longest_idle"
         grounds = Grounds(tier, rule, candidates, entry.terms.kind, who.profile.partner)
-        self._lease(entry, who, grounds, who.profile.rings or queue.rings)
+        if entry.terms.kind == CALLBACK and not entry.terms.held:
+            self.hold_at(entry, self.node_for(who))
+        self._lease(entry, who, grounds, (who.profile.rings or queue.rings) + entry.terms.dials)
 
     def _lease(self, entry: Entry, who: Agent, grounds: Grounds, rings: int) -> None:
         now = self.clock.now
@@ -149,6 +152,8 @@ class Deciding(Tenant):
     def waits(self, entry: Entry) -> None:
         """The contact takes its place, which is the same as before."""
         entry.state, entry.offer = WAITING, ""
+        if entry.terms.kind == CALLBACK and not entry.terms.held:
+            self.hold_at(entry, "")
         self.rankings[f"waiting:{entry.queue}"].put(entry.member, entry.score)
         self.turn.hoping[entry.contact] = None
         self.open_to(entry, entry.pools)
@@ -193,6 +198,8 @@ class Deciding(Tenant):
 
     def _opens(self, entry: Entry, queue: Queue, number: int, tier: Tier) -> str:
         """Why the tier opens for the contact now; empty: it does not."""
+        if never_opens(entry, tier):
+            return ""
         now, at = self.clock.now, opening_at(entry, tier)
         if at is not None and at <= now:
             return "closing" if tier.closing_s and entry.terms.closes - tier.closing_s * 1000 <= now else "after"
@@ -222,7 +229,8 @@ class Deciding(Tenant):
             self.timers.put(f"t:{entry.contact}", entry.terms.prefers_until)
             return
         opened = {tier for tier, _ in entry.open}
-        shut = [tier for number, tier in enumerate(queue.tiers, 1) if number not in opened]
+        tiers = enumerate(queue.tiers, 1)
+        shut = [tier for number, tier in tiers if number not in opened and not never_opens(entry, tier)]
         moments = [at for tier in shut if (at := opening_at(entry, tier)) is not None]
         if moments:
             self.timers.put(f"t:{entry.contact}", min(moments))
@@ -257,9 +265,31 @@ class Deciding(Tenant):
         if stale or len(some) == RECHECK_MOST:
             self.timers.put(f"z:{name}", self.clock.now)
 
+    # --- A callback's node ----------------------------------------------------------------------------------------
+
+    def node_for(self, who: Agent) -> str:
+        """Where a callback that is offered to this agent is kept: the node of the phone, else one that lives."""
+        for node in (who.node, self.turn.node):
+            if f"n:{node}" in self.deadlines:
+                return node
+        self.deadlines.put(f"n:{self.turn.node}", self.clock.now + NODE_LEASE_MS)
+        return self.turn.node
+
+    def hold_at(self, entry: Entry, node: str) -> None:
+        """The node that has it, or none."""
+        self.rankings[f"held:{entry.node}"].drop(entry.member)
+        entry.node = node
+        if node:
+            self.rankings[f"held:{node}"].put(entry.member, int(entry.member[:12]))
+
     def becomes(self, who: Agent, state: AgentState, reason: str = "", *, contact: str = "") -> None:
         """See `acd.steps.Steps.becomes`."""
         raise NotImplementedError
+
+
+def never_opens(entry: Entry, tier: Tier) -> bool:
+    """Partners answer callers; who is rung back is rung by ourselves."""
+    return bool(tier.partner) and entry.terms.kind == CALLBACK
 
 
 def has_conditions(tier: Tier) -> bool:

@@ -6,7 +6,7 @@ brings either; so a queue never has both at rest. All times are given, in millis
 
 from collections.abc import Iterator, Sequence
 
-from acd.configuring import Configuring
+from acd.callbacks import Callbacks
 from acd.distributor import Refused
 from acd.model import (
     NODE_LEASE_MS,
@@ -26,21 +26,21 @@ from acd.model import (
     SiteSpec,
 )
 from acd.pools import slots_of
-from acd.records import OFFERED, TALKING, Agent, Done, Lease
+from acd.records import CALLBACK, OFFERED, TALKING, Agent, Done
 from acd.steps import leaving
 
 SLICE = 25
 """Agents that one command configures."""
 
 
-class Model(Configuring):
+class Model(Callbacks):
     """One tenant. Every command takes the time and the node that gives it; it checks all before it changes anything."""
 
     # --- Contacts -----------------------------------------------------------------------------------------------
 
     def enqueue(self, now: int, node: str, new: Enqueue) -> Done:
         entry, queue = self.entries.get(new.contact), self.queues.get(new.queue)
-        if entry is not None and (entry.queue != new.queue or entry.state == TALKING):
+        if entry is not None and (entry.queue != new.queue or entry.state == TALKING or entry.terms.kind == CALLBACK):
             raise Refused("BADSTATE", f"contact {new.contact} is {entry.state} in queue {entry.queue}")
         if entry is None and (queue is None or queue.gone):
             raise Refused("NOQUEUE", f"there is no queue {new.queue}")
@@ -77,14 +77,14 @@ class Model(Configuring):
     # --- Offers -------------------------------------------------------------------------------------------------
 
     def accept(self, now: int, node: str, offer: str, fence: int) -> Done:
-        lease = self._leased(offer, fence)
+        lease = self.leased(offer, fence)
         self.open_(now, node)
         if not lease.accepted:
             self.answer(lease, self.entries[lease.contact])
         return self.close()
 
     def fail(self, now: int, node: str, offer: str, fence: int, cause: str) -> Done:
-        lease = self._leased(offer, fence)
+        lease = self.leased(offer, fence)
         if lease.accepted:
             raise Refused("NOOFFER", f"offer {offer} was accepted")
         self.open_(now, node)
@@ -93,12 +93,6 @@ class Model(Configuring):
         else:
             self.missed(lease, cause)
         return self.close()
-
-    def _leased(self, offer: str, fence: int) -> Lease:
-        lease = self.leases.get(offer)
-        if lease is None or lease.fence != fence:
-            raise Refused("NOOFFER", f"offer {offer} is no longer held with fence {fence}")
-        return lease
 
     # --- Agents -------------------------------------------------------------------------------------------------
 
@@ -211,6 +205,8 @@ class Model(Configuring):
         elif kind == "t":
             self.timers.drop(member)
             self.widen(self.entries[name])
+        elif kind in "cx":
+            self.rested(name) if kind == "c" else self.expire(name)
         elif kind in "qz":
             self.recheck(name) if kind == "q" else self.reopen_some(name)
             return SLOW_STEP

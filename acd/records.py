@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from acd.model import AgentState, Grounds, Offer, Place, Revoked, Tier
 
 WAITING, OFFERED, TALKING = "waiting", "offered", "talking"
+RESTING = "resting"
+"""The state of a callback that is not to be rung yet."""
+CALLBACK = "callback"
+"""The kind of an entry that nobody waits on the line for."""
 
 
 @dataclass(slots=True)
@@ -85,7 +89,8 @@ class Agent:
 class Terms:
     """What a contact came with: its own site, the agent it waits for first (until then), when the service closes.
 
-    `rules`: by which of the queue's rules its tiers were opened.
+    `rules`: by which of the queue's rules its tiers were opened. Of a callback, `dials` is what an offer lasts longer
+    than the agent's ringing, and `held` says that the caller is on the line.
     """
 
     site: str = ""
@@ -94,6 +99,8 @@ class Terms:
     closes: int = 0
     kind: str = "call"
     rules: int = 0
+    dials: int = 0
+    held: bool = False
 
 
 @dataclass(slots=True)
@@ -125,6 +132,21 @@ class Entry:
     def prefers(self) -> bool:
         """Whether it waits for its preferred agent alone."""
         return len(self.open) == 1 and not self.open[0][0]
+
+
+@dataclass(slots=True)
+class Promised:
+    """What is known of a promise to ring back; its place is the entry of the same name."""
+
+    callback: str
+    first: str
+    queue: str
+    identities: list[str]
+    pii_detail: str = field(repr=False)
+    promised: int
+    tries: int
+    most: int
+    again: int
 
 
 @dataclass(slots=True)
@@ -182,10 +204,12 @@ class Clock:
 class Done:
     """What a command gave: `heard` are the offers and lost leases with the nodes they are for.
 
-    `next_in_ms` is the time to the next deadline (-1: there is none), `number` what `drop_node` counted.
+    `next_in_ms` is the time to the next deadline (-1: there is none), `number` what `drop_node` counted, `told` the
+    promise that stands.
     """
 
     next_in_ms: int
     heard: list[tuple[str, Offer | Revoked]] = field(default_factory=list)
     place: Place | None = None
     number: int = 0
+    told: str = ""

@@ -22,6 +22,7 @@ from acd.model import (
 )
 from acd.policy import Model
 from acd.post import Post
+from acd.promises import KeptPromise, NewPromise
 from acd.records import Done
 from events.sink import Sink
 
@@ -107,6 +108,24 @@ class ModelDistributor:
     async def end_wrap_up(self, agent: AgentId, topic: str = "", *, concluded: bool | None = None) -> None:
         said = said_concluded(concluded)
         self._done(self.model.end_wrap_up(self._now_ms(), self.node, agent, topic, said))
+
+    async def promise(self, new: NewPromise) -> str:
+        return self._done(self.model.promise(self._now_ms(), self.node, new)).told
+
+    async def callback(self, callback: str) -> KeptPromise:
+        return self.model.callback(callback)
+
+    async def standing(self, identity: str) -> KeptPromise | None:
+        return self.model.standing(identity)
+
+    async def hold_callback(self, offer: OfferId, fence: int) -> None:
+        self._done(self.model.hold_callback(self._now_ms(), self.node, offer, fence))
+
+    async def callback_tried(self, callback: str, cause: str) -> None:
+        self._done(self.model.callback_tried(self._now_ms(), self.node, callback, cause))
+
+    async def cancel_callback(self, callback: str) -> bool:
+        return bool(self._done(self.model.cancel_callback(self._now_ms(), self.node, callback)).number)
 
     async def due(self) -> float:
         """Without a deadline: an hour."""

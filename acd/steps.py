@@ -5,7 +5,7 @@ from typing import Any
 from acd.deciding import Deciding, contact_of, of
 from acd.model import AgentState, Enqueue, OfferId, Revoked
 from acd.pools import slot_name
-from acd.records import OFFERED, TALKING, Agent, Entry, Lease, Queue, Terms
+from acd.records import CALLBACK, OFFERED, TALKING, Agent, Entry, Lease, Queue, Terms
 from events.catalogue import (
     ContactAnswered,
     ContactLeftQueue,
@@ -83,10 +83,16 @@ class Steps(Deciding):
         if entry.state == TALKING:
             self._release(entry, cause)
             return
+        if entry.terms.kind == CALLBACK:
+            if failing == "node_lost":
+                self.lose_callback(entry)
+            else:
+                self.end_callback(entry, "cancelled", cause, told=told)
+            return
         if entry.state == OFFERED:
             self.withdraw_freely(self.leases[entry.offer], failing, told=told)
         self.no_longer_waits(entry)
-        self._forget(entry)
+        self.forget(entry)
         self._leaves(entry, disposition, cause)
 
     def _leaves(self, entry: Entry, disposition: str, cause: str) -> None:
@@ -98,7 +104,7 @@ class Steps(Deciding):
         waited = self.clock.now - entry.arrived
         self.emit(ContactLeftQueue, entry, queue=entry.queue, disposition=disposition, cause=cause, waited_ms=waited)
 
-    def _forget(self, entry: Entry) -> None:
+    def forget(self, entry: Entry) -> None:
         self.timers.drop(f"t:{entry.contact}")
         self.rankings[f"held:{entry.node}"].drop(entry.member)
         del self.entries[entry.contact]
@@ -110,7 +116,9 @@ class Steps(Deciding):
         self.deadlines.drop(f"o:{lease.offer}")
         self.timers.drop(f"t:{entry.contact}")
         waited, rang = now - entry.arrived, now - lease.made
-        if lease.grounds.partner:
+        if entry.terms.kind == CALLBACK:
+            self.over(entry, "reached", "")
+        elif lease.grounds.partner:
             told = {"offer": lease.offer, "queue": lease.queue, "partner": lease.grounds.partner}
             self.emit(PartnerAnswered, entry, **told, waited_ms=waited, rang_ms=rang)
             self._leaves(entry, "flowed_out", "partner")
@@ -136,7 +144,7 @@ class Steps(Deciding):
     def _release(self, entry: Entry, cause: str) -> None:
         now, lease = self.clock.now, self.leases.pop(entry.offer)
         who = self.agents[lease.agent]
-        self._forget(entry)
+        self.forget(entry)
         talked = now - entry.answered
         if lease.grounds.partner:
             partner = lease.grounds.partner
@@ -151,6 +159,17 @@ class Steps(Deciding):
             self.becomes(who, AgentState.WRAP_UP, contact=entry.contact, queue=entry.queue)
         else:
             self.settle(who)
+
+    # --- Promises: see `acd.callbacks.Callbacks` ------------------------------------------------------------------
+
+    def lose_callback(self, entry: Entry) -> None:
+        raise NotImplementedError
+
+    def end_callback(self, entry: Entry, outcome: str, cause: str, *, told: bool = False) -> None:
+        raise NotImplementedError
+
+    def over(self, entry: Entry, outcome: str, cause: str) -> None:
+        raise NotImplementedError
 
     # --- Offers -------------------------------------------------------------------------------------------------
 

@@ -34,13 +34,14 @@ from acd.model import (
 )
 from acd.pools import profile_of
 from acd.post import Post, read
+from acd.promising import PromisesInRedis
 
 log = structlog.get_logger(__name__)
 
 MISSING_BEATS = 2
 
 
-class RedisDistributor:
+class RedisDistributor(PromisesInRedis):
     """One tenant's distributor, for one node.
 
     With `replicas` every change is confirmed by that many (WAIT, on the same connection) before it counts as done.

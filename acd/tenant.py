@@ -60,7 +60,10 @@ class Tenant:
 
     @property
     def deadlines(self) -> Ranking:
-        """What may not go on for ever: `o:` an offer, `w:` a wrap-up, `r:` a rest after a missed offer, `n:` a node."""
+        """What may not go on for ever: `o:` an offer, `w:` a wrap-up, `r:` a rest after a missed offer, `n:` a node.
+
+        Of callbacks, `c:` the next try, `x:` the end of the promise.
+        """
         return self.rankings["deadlines"]
 
     @property

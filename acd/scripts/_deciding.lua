@@ -47,13 +47,14 @@ local function offer(entry)
         call('ZREM', idle(pool), agent)
         return
       end
+      if entry.terms.kind == 'callback' and not entry.terms.held then hold_at(entry, callbacks.node_for(who)) end
       if call('ZSCORE', DEADLINES, 'n:' .. entry.node) == false then violated('no_owner') end
       local rule = tier == 0 and 'preferred' or queue.needs.by == 'level' and 'level' or 'longest_idle'
       local partner = who.profile.partner
       local rings = who.profile.rings > 0 and who.profile.rings or queue.rings
       return lease_to(entry, who, {
         tier = tier, rule = rule, candidates = call('ZCARD', idle(pool)), kind = entry.terms.kind, partner = partner,
-      }, rings)
+      }, rings + entry.terms.dials)
     end
   end
   violated('overtaken')
@@ -185,7 +186,13 @@ local function nobody_before(queue, number, entry, whom)
   return (whom == 'logged_in' and present or working) == 0
 end
 
+-- Partners answer callers; who is rung back is rung by ourselves.
+local function never_opens(entry, tier)
+  return tier.partner ~= '' and entry.terms.kind == 'callback'
+end
+
 local function opens(entry, queue, number, tier)
+  if never_opens(entry, tier) then return nil end
   local at = opening_at(entry, tier)
   if at and at <= now then
     local closing = tier.closing_s > 0 and entry.terms.closes - tier.closing_s * 1000 <= now
@@ -212,7 +219,7 @@ local function shut_tiers(entry, queue)
   local open, found = {}, {}
   for _, one in ipairs(entry.open) do open[one[1]] = true end
   for number, tier in ipairs(queue.tiers) do
-    if not open[number] then found[#found + 1] = tier end
+    if not open[number] and not never_opens(entry, tier) then found[#found + 1] = tier end
   end
   return found, open
 end
@@ -263,6 +270,7 @@ end
 
 local function waits(entry)
   entry.state, entry.offer = 'waiting', ''
+  if entry.terms.kind == 'callback' and not entry.terms.held then hold_at(entry, '') end
   changed[ENTRIES][entry.contact] = true
   call('ZADD', waiting(entry.queue), entry.score, entry.member)
   hope(entry)

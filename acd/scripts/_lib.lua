@@ -13,6 +13,7 @@ local call = redis.call
 local clock, now = {}, 0
 local told, touched, hoping, hoped = {}, {}, {}, {}
 local becomes
+local callbacks = {}
 local kept = { [QUEUES] = {}, [AGENTS] = {}, [ENTRIES] = {}, [LEASES] = {} }
 local changed = { [QUEUES] = {}, [AGENTS] = {}, [ENTRIES] = {}, [LEASES] = {} }
 
@@ -172,6 +173,14 @@ end
 local function no_longer_waits(entry)
   call('ZREM', waiting(entry.queue), entry.member)
   shut(entry)
+end
+
+-- The node that has a callback, or none.
+local function hold_at(entry, node)
+  call('ZREM', held(entry.node), entry.member)
+  entry.node = node
+  changed[ENTRIES][entry.contact] = true
+  if node ~= '' then call('ZADD', held(node), tonumber(string.sub(entry.member, 1, 12)), entry.member) end
 end
 
 local function join_idle(who)

@@ -129,6 +129,10 @@ end
 
 local function finish(entry, cause, disposition, failing, tell_it)
   if entry.state == 'talking' then return release(entry, cause) end
+  if entry.terms.kind == 'callback' then
+    if failing == 'node_lost' then return callbacks.lose(entry) end
+    return callbacks.finish(entry, 'cancelled', cause, tell_it)
+  end
   if entry.state == 'offered' then withdraw_freely(get(LEASES, entry.offer), failing, tell_it) end
   no_longer_waits(entry)
   forget(entry)

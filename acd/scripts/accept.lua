@@ -26,7 +26,9 @@ if not lease.accepted then
   entry.state, entry.answered = 'talking', now
   call('ZREM', DEADLINES, 'o:' .. lease.offer)
   call('ZREM', TIMERS, 't:' .. entry.contact)
-  if partner ~= '' then
+  if entry.terms.kind == 'callback' then
+    callbacks.over(entry, 'reached', '')
+  elseif partner ~= '' then
     emit('partner_answered', entry, {
       offer = lease.offer, queue = lease.queue, partner = partner, waited_ms = waited, rang_ms = rang,
     })

@@ -22,6 +22,10 @@ while left > 0 do
   elseif kind == 't' then
     call('ZREM', TIMERS, member)
     widen(get(ENTRIES, name))
+  elseif kind == 'c' then
+    callbacks.rested(name)
+  elseif kind == 'x' then
+    callbacks.expire(name)
   elseif kind == 'q' then
     recheck(name)
     left = left - SLOW_STEP + 1

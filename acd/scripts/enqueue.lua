@@ -4,7 +4,7 @@ local first = remembered()
 if first then return first end
 local contact, name, node = ARGV[4], ARGV[5], ARGV[6]
 local entry, queue = get(ENTRIES, contact), get(QUEUES, name)
-if entry and (entry.queue ~= name or entry.state == 'talking') then
+if entry and (entry.queue ~= name or entry.state == 'talking' or entry.terms.kind == 'callback') then
   return refuse('BADSTATE contact ' .. contact .. ' is ' .. entry.state .. ' in queue ' .. entry.queue)
 end
 if not entry and (not queue or queue.gone) then return refuse('NOQUEUE there is no queue ' .. name) end
@@ -33,6 +33,7 @@ local function enter()
     score = since - head_start, since = since, arrived = came,
     terms = {
       site = ARGV[10], prefer = '', prefers_until = 0, closes = tonumber(ARGV[13]), kind = 'call', rules = queue.rules,
+      dials = 0, held = false,
     },
     open = {}, state = 'waiting', offer = '', answered = 0,
   }

@@ -4,13 +4,14 @@ import random
 from typing import Any
 
 from acd.model import AgentId, AgentSpec, Enqueue, NodeId, QueueId, SiteId
+from tests.acd import promising
 from tests.acd.twin import AGENTS, CONTACTS, LAYOUTS, NODES, QUEUES, SITES, SLOTS, STEPS_MS, Twins
 
 WEIGHTS = {
     "enqueue": 24, "leave": 4, "finish": 10, "accept": 20, "fail": 6, "ready": 10, "not_ready": 4, "log_in": 8,
     "log_out": 2, "end_wrap_up": 4, "due": 14, "beat": 5, "drop_node": 1, "renew": 1, "configure": 0.7, "place": 2,
     "repeat": 3, "take_over": 2, "again": 2, "on_duty": 2, "put_agent": 0.7, "drop_agent": 0.7, "occupy": 2,
-    "site": 1, "slots": 4, "late_slice": 0.3,
+    "site": 1, "slots": 4, "late_slice": 0.3, "promise": 5, "tried": 5, "hold": 2, "cancel": 1,
 }  # fmt: skip
 CAUSES = ("no_answer", "busy", "rejected", "unreachable", "error", "caller_left")
 
@@ -97,6 +98,8 @@ def step(twins: Twins, chance: random.Random, name: str) -> None:
         twins.place(contact)
     elif name == "repeat":
         twins.repeat()
+    elif name in ("promise", "tried", "hold", "cancel"):
+        promising.step(twins, chance, name)
     else:
         agent_step(twins, chance, name, node, agent)
 

@@ -30,7 +30,9 @@ from acd.model import (
 from acd.policy import SLICE, Model
 from acd.pools import profile_of
 from acd.post import read
-from acd.records import OFFERED, TALKING, WAITING, Done
+from acd.promises import NewPromise
+from acd.promising import promised
+from acd.records import CALLBACK, OFFERED, RESTING, TALKING, WAITING, Done
 from events.codec import decode
 
 TENANT = "nav"
@@ -229,6 +231,21 @@ class Twins:
         args = (agent, topic, concluded)
         self._both(node, "end_wrap_up", args, lambda: self.model.end_wrap_up(self.now, node, agent, topic, concluded))
 
+    def promise(self, node: str, new: NewPromise) -> None:
+        self._both(node, "promise", (promised(new),), lambda: self.model.promise(self.now, node, new))
+
+    def hold_callback(self, node: str, offer: str, fence: int) -> None:
+        args = (offer, fence)
+        self._both(node, "hold_callback", args, lambda: self.model.hold_callback(self.now, node, offer, fence))
+
+    def callback_tried(self, node: str, callback: str, cause: str) -> None:
+        args = (callback, cause)
+        self._both(node, "callback_tried", args, lambda: self.model.callback_tried(self.now, node, callback, cause))
+
+    def cancel_callback(self, node: str, callback: str) -> None:
+        args = (callback,)
+        self._both(node, "cancel_callback", args, lambda: self.model.cancel_callback(self.now, node, callback))
+
     def due(self, node: str) -> None:
         self._both(node, "due", (), lambda: self.model.due(self.now, node))
 
@@ -286,7 +303,9 @@ class Twins:
             p = done.place
             wait = -1 if p.estimated_wait_s is None else p.estimated_wait_s
             _same("place", answer["place"], [p.position, p.waiting, p.waited_ms, wait])
-        if name in ("beat", "drop_node"):
+        if name == "promise":
+            _same("told", answer["told"], done.told)
+        if name in ("beat", "drop_node", "cancel_callback"):
             _same("number", answer["number"], done.number)
 
     def _compare_state(self, events: Sequence[Any], elsewhere: Sequence[Any]) -> None:
@@ -311,13 +330,15 @@ def _redis_state(found: dict[str, Any]) -> dict[str, Any]:
     state: dict[str, Any] = {}
     for key, flat in found.items():
         pairs = dict(zip(flat[::2], flat[1::2], strict=True))
-        if key in ("queues", "agents", "entries", "leases", "sites", "duty", "specs", "put"):
+        if key in ("queues", "agents", "entries", "leases", "sites", "duty", "specs", "put", "callbacks"):
             state[key] = {name: _plain(json.loads(text)) for name, text in pairs.items()}
         elif key == "meta":
             violations = [name for name in pairs if name.startswith("violated:")]
             _same("what the scripts count against themselves", violations, [])
             names = ("now", "seq", "fence", "idle", "renewed")
             state[key] = {name: int(pairs[name]) for name in names if name in pairs} | {"run": pairs.get("run", "")}
+        elif key == "callers":
+            state[key] = pairs
         elif not key.startswith("answers"):
             state[key] = {
                 name: int(score) for name, score in pairs.items() if not (key[:8] == "numbers:" and score == "0")
@@ -337,7 +358,7 @@ def _model_state(model: Model) -> dict[str, Any]:
     tables = {"queues": model.queues, "agents": model.agents, "entries": model.entries, "leases": model.leases}
     state: dict[str, Any] = {
         name: {key: _plain(asdict(record)) for key, record in table.items()}  # type: ignore[attr-defined]
-        for name, table in (tables | {"sites": known.sites}).items()
+        for name, table in (tables | {"sites": known.sites, "callbacks": model.callbacks}).items()
         if table
     }
     for name, specs in (("specs", known.specs), ("put", known.put)):
@@ -345,6 +366,8 @@ def _model_state(model: Model) -> dict[str, Any]:
             state[name] = {key: _plain(asdict(profile_of(spec))) for key, spec in specs.items()}
     if known.duty:
         state["duty"] = {queue: _plain(agents) for queue, agents in known.duty.items()}
+    if model.callers:
+        state["callers"] = dict(model.callers)
     clock = asdict(model.clock)
     if model.clock.now or state:
         state["meta"] = clock
@@ -381,7 +404,7 @@ def check_invariants(model: Model) -> None:
             expected = mine.get(pool) if who.state == AgentState.READY else None
             assert standing.get(who.agent) == expected, f"{who.agent} in pool {pool!r}"
     for entry in model.entries.values():
-        assert f"n:{entry.node}" in deadlines, "a contact's node has no lease"
+        assert not entry.node or f"n:{entry.node}" in deadlines, "a contact's node has no lease"
         waits = entry.state == WAITING
         assert waits == (entry.member in model.rankings[f"waiting:{entry.queue}"])
         for pool in pools_known(model):
@@ -391,12 +414,32 @@ def check_invariants(model: Model) -> None:
         assert numbers.o == numbers.a + numbers.l + numbers.f + len(waiting), "O = A + L + F + W"
     for pool in pools_known(model):
         assert not (model.rankings[f"open:{pool}"] and model.rankings[f"idle:{pool}"]), "both wait"
+    check_promises(model)
     staff: Counter[str] = Counter()
     for who in model.agents.values():
         for pool in (pool for pools in who.pools.values() for pool in pools):
             staff[f"t:{pool}"] += who.state != AgentState.LOGGED_OUT
             staff[f"w:{pool}"] += who.state not in (AgentState.LOGGED_OUT, AgentState.NOT_READY)
     assert +staff == Counter(model.staff)
+
+
+def check_promises(model: Model) -> None:
+    """Each has a place and an end in time; only one that is offered, talks, or whose caller is held, has a node."""
+    for callback, kept in model.callbacks.items():
+        entry = model.entries[callback]
+        assert entry.state != TALKING
+        assert f"x:{callback}" in model.deadlines, "a promise without an end"
+        assert (entry.state == RESTING) == (f"c:{callback}" in model.deadlines)
+        assert bool(entry.node) == (entry.state == OFFERED or entry.terms.held)
+        assert all(model.callers[who] == callback for who in kept.identities), "a caller has two promises"
+        assert kept.tries < kept.most
+    assert len(model.callers) == sum(len(kept.identities) for kept in model.callbacks.values())
+    for entry in model.entries.values():
+        rung_back = entry.terms.kind == CALLBACK
+        assert entry.node or rung_back, "a contact without an owner"
+        assert (entry.contact in model.callbacks) == (rung_back and entry.state != TALKING)
+        assert (entry.member in model.rankings[f"held:{entry.node}"]) == bool(entry.node)
+        assert (entry.member in model.rankings[f"promised:{entry.queue}"]) == (entry.contact in model.callbacks)
 
 
 def pools_known(model: Model) -> set[str]:
