@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Protocol
 
@@ -15,8 +15,11 @@ from events.catalogue import NodeLost
 from events.sink import Sink
 from ivr.over_sip.line import Target
 from ivr.over_sip.telephony import Identity
+from rtp.engine import Srtp
 from sip.aio.sockets import reachable
 from sip.config import Address, CoreConfig
+from sip.dialog import is_address
+from sip.errors import SipError
 from sip.nodes import Nodes as Proofs
 from svar import trunks
 from svar.config import Config
@@ -27,6 +30,9 @@ _log = structlog.get_logger(__name__)
 LOOK_S = 0.5
 AGAIN_S = 10.0
 """How often the distributor is told of sites again: it may have learnt of one since."""
+
+
+_SRTP = [one.value for one in Srtp]
 
 
 class Sites(Protocol):
@@ -185,3 +191,21 @@ def _uri(address: Address) -> str:
     host = f"[{address.host}]" if ":" in address.host else address.host
     by = "" if address.transport == "UDP" else f";transport={address.transport.lower()}"
     return f"sip:{host}:{address.port}{by}"
+
+
+def mistakes(config: Config) -> Iterator[str]:
+    """What is wrong with how other nodes are to reach this one."""
+    nodes = config.nodes
+    if nodes.srtp not in _SRTP:
+        yield f"[nodes] srtp = {nodes.srtp!r}: expected refused, preferred or required"
+    for host in nodes.hosts:
+        if not is_address(host):
+            yield f"[nodes] hosts: {host!r}: expected an IP address such as 192.0.2.7"
+    if nodes.address:
+        try:
+            target = trunks.target(nodes.address)
+        except SipError as error:
+            yield f"[nodes] address: {error}; expected one such as sip:192.0.2.7:5060"
+        else:
+            if target.destination is None or not is_address(target.uri.host):
+                yield f"[nodes] address = {nodes.address!r}: expected an IP address in it, such as sip:192.0.2.7:5060"

@@ -17,7 +17,7 @@ from sip.config import Address, CoreConfig
 from svar.config import Config
 from svar.config import Node as NodeSection
 from svar.config import Nodes as NodesSection
-from svar.nodes_in_service import NodesInService, record
+from svar.nodes_in_service import NodesInService, mistakes, record
 from svar.registrations import Inherited
 
 
@@ -208,3 +208,18 @@ def test_a_node_says_where_it_is_reached_and_where_it_sends_from() -> None:
     assert set_.hosts == ("198.51.100.1", "2001:db8::1", "203.0.113.1")
     bare = record(config, identity, [Address("2001:db8::1", 5060, "TCP")], "1.0")
     assert bare.address == "sip:[2001:db8::1]:5060;transport=tcp"
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        (NodesSection(srtp="maybe"), "[nodes] srtp = 'maybe'"),
+        (NodesSection(hosts=["alta.example"]), "[nodes] hosts: 'alta.example'"),
+        (NodesSection(address="192.0.2.1"), "[nodes] address: "),
+        (NodesSection(address="sip:alta.example:5060"), "expected an IP address in it"),
+    ],
+)
+def test_what_others_cannot_use_is_refused_before_the_start(section: NodesSection, told: str) -> None:
+    (mistake,) = mistakes(Config(nodes=section))
+    assert told in mistake
+    assert list(mistakes(Config(nodes=NodesSection(address="sip:192.0.2.1:5061;transport=tls", srtp="required")))) == []

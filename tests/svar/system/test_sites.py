@@ -11,14 +11,15 @@ import orjson
 from acd.connection import command_client
 from acd.model import NODE_LEASE_MS
 from acd.orders import Order, Orders, Outcome
+from tests.acd.redis_server import RedisServer
 from tests.interop.peers import free_port
 from tests.ivr.sip_lab import Handset, hears, talk
 from tests.ivr.sounds import tone
 from tests.rtp.phone import until
 from tests.sip.aio.authority import Authority
-from tests.svar.system.installation import Installation, eventually
+from tests.svar.system.installation import Installation, eventually, running
 from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at
-from tests.svar.system.sites import country, knows
+from tests.svar.system.sites import country, knows, node, same_passwords
 
 PARTS = """
 [[queue]]
@@ -156,3 +157,25 @@ async def test_an_order_ends_a_call_at_the_node_that_has_it(tmp_path: Path) -> N
 
 async def waiting(node: Installation) -> bool:
     return (await node.metrics()).get('svar_queue_waiting{queue="work"}') == 1
+
+
+async def test_two_tenants_share_a_redis_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "redis").mkdir()
+    with RedisServer(tmp_path / "redis") as redis:
+        first = node(tmp_path, 1, PARTS, redis.url)
+        second = node(tmp_path, 2, PARTS, redis.url, tenant="u")
+        same_passwords([first, second], AGENTS)
+        async with running(first), running(second), phones_at(first) as ours, phones_at(second) as theirs:
+            await ours.register("anna", answers)
+            await eventually(lambda: state(first, "ready"), "an agent who is ready")
+            caller = await theirs.answered_call()
+            await asyncio.sleep(1)
+            assert '"1: n2 (site-2)"' in await second.get("/health")
+            assert (ours.rung, caller.ended) == ([], False)
+            await theirs.register("anna", answers)
+            await theirs.rings()
+            assert ours.rung == []
+            assert await state(first, "ready")
+            assert await first.balance() == (0, 0, 0, 0, 0)
+            caller.hang_up()
+            await until(lambda: theirs.rung[0][1].ended, "BYE at the agent's phone")
