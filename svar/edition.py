@@ -71,9 +71,12 @@ class Edition:
             self.contacts -= 1
 
     def _with_sound(self, services: Services) -> Services:
-        """The node's services with this edition's prompts; the same for every call."""
+        """The node's services with this edition's prompts, at its site if that is one of the edition's."""
         if self._services is None or self._services[0] is not services:
-            self._services = (services, replace(services, prompts=self.sound))
+            sites = self.book.routing.sites
+            # At a site that is none, nobody would be the caller's own: all are.
+            site = services.site if not sites or services.site in sites else ""
+            self._services = (services, replace(services, prompts=self.sound, site=site))
         return self._services[1]
 
 

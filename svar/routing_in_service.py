@@ -13,8 +13,9 @@ from typing import Protocol
 import structlog
 
 from acd.distributor import DistributorError, Unavailable
-from acd.model import AgentSpec, PartnerSpec, QueueNumbers, QueueSpec, SiteSpec
-from ivr.language.routing import NO_ROUTING, RoutedQueue, Routing
+from acd.model import AgentSpec, PartnerSpec, QueueNumbers, QueueSpec, SiteId, SiteSpec
+from ivr.difference.staff import mergers
+from ivr.language.routing import NO_ROUTING, RoutedQueue, RoutedSite, Routing
 from ivr.over_sip.agent_leg import Target
 from ivr.over_sip.line import MediaTerms
 from metrics.service_level import Limits
@@ -26,7 +27,7 @@ from svar.passwords import Passwords
 _log = structlog.get_logger(__name__)
 
 LINGER_S = 900.0
-"""So long a queue stays that the version in service has no more: calls are in the flows of the version before."""
+"""So long queues and sites stay that the version in service has no more: calls are in the flows of the one before."""
 PATIENCE_S = 10.0
 """So long the flows of a version wait for its routing: who can't reach the distributor serves them all the same."""
 RETRY_S = 0.5
@@ -83,23 +84,33 @@ def _views(config: Config) -> Views:
 
 @dataclass(slots=True)
 class Lingering:
-    """Queues that are gone and still served, each until a time of the loop."""
+    """Queues and sites that are gone and still stand, each until a time of the loop."""
 
     queues: dict[str, tuple[RoutedQueue, float]] = field(default_factory=dict)
+    sites: dict[str, tuple[RoutedSite, float]] = field(default_factory=dict)
 
     def beside(self, plan: Routing, before: Routing, now: float) -> Routing:
-        """`plan` with the queues of `before` that it has no more. Tiers of partners who are gone go."""
+        """`plan` with the queues and sites of `before` that it has no more.
+
+        Tiers of partners who are gone go. A site that is gone is helped by those where its agents are now: its callers
+        still wait.
+        """
+        parts = mergers(before, plan)
         for name, queue in before.queues.items():
-            if name not in plan.queues:
-                self.queues.setdefault(name, (queue, now + LINGER_S))
-        self.queues = {
-            name: kept for name, kept in self.queues.items() if name not in plan.queues and kept[1] > now
-        }  # fmt: skip
-        stay = {name: _without_partners(queue, plan) for name, (queue, _) in self.queues.items()}
-        return Routing(queues=stay).beside(plan)
+            self.queues.setdefault(name, (queue, now + LINGER_S))
+        for name, site in before.sites.items():
+            helpers = dict.fromkeys([parts.get(name, name), *(parts.get(one, one) for one in site.spec.neighbours)])
+            there = tuple(SiteId(one) for one in helpers if one in plan.sites)
+            helped = replace(site, spec=replace(site.spec, neighbours=there))
+            self.sites.setdefault(name, (helped, now + LINGER_S))
+        self.queues = {one: kept for one, kept in self.queues.items() if one not in plan.queues and kept[1] > now}
+        self.sites = {one: kept for one, kept in self.sites.items() if one not in plan.sites and kept[1] > now}
+        queues = {name: _without_partners(queue, plan) for name, (queue, _) in self.queues.items()}
+        return Routing(queues=queues, sites={name: site for name, (site, _) in self.sites.items()}).beside(plan)
 
     def next_in_s(self, now: float) -> float | None:
-        return min((until - now for _, until in self.queues.values()), default=None)
+        ends = [until for kept in (self.queues, self.sites) for _, until in kept.values()]
+        return min(ends) - now if ends else None
 
 
 def _without_partners(queue: RoutedQueue, plan: Routing) -> RoutedQueue:
@@ -136,6 +147,14 @@ class RoutingInService:
         if agent not in self.views.staff:
             self.views.staff.add(agent)
             self.staffed({agent}, ())
+
+    def remove(self, agent: str) -> None:
+        """What `add` did is over."""
+        self._added.discard(agent)
+        if agent not in self._given.agents:
+            self.views.registering.discard(agent)
+            self.views.staff.discard(agent)
+            self.staffed((), {agent})
 
     # --- What is asked ----------------------------------------------------------------------------------------------
 

@@ -36,6 +36,8 @@ partners:
   who could serve a caller before, still can. What has opened for a caller stays open for that caller.
 - Neighbours are as they are written, one way: `{name: bodo, neighbours: [tromso]}` lets Tromsø help Bodø's callers, and
   says nothing of Tromsø's. `svar check` warns of those that stand on one side only, since that is often forgotten.
+- The caller's own site is that of the node where the call came in (`[node] site` in the configuration), or what the
+  flow's queue node says. Where the routing has no such site, every tier that asks for the own site means all of them.
 - A range of agents is a row with `count`; all of them share what the row says. Each is an agent of its own, by name.
 - A partner is rung by the `[[destination]]` of the same name in the configuration: there, and nowhere else, stands what
   may be dialled.
@@ -60,6 +62,8 @@ talks go on: an agent who moves to another site or gets other skills is served b
 - **Agents who are gone** are logged out, who talks when the talk and wrap-up are over, and cannot register again.
 - **Queues that are gone** stay served for 15 minutes: callers who are in the menus of the version before may still come
   to them. Callers who wait in one are served to the last, however long that takes.
+- **Sites that are gone** stay for as long, helped by those where their agents are now: a merger of sites is a change of
+  `site:` in the rows of the agents, who keep their names. Set `[node] site` of nodes that stood there when it suits.
 - **A version on trial** (`svar publish --share 10%`) does not move routing, since there is one distributor for
   everybody: its flows run with the routing that is in service, until it is promoted. So that no caller is led to a
   queue that is not there, a trial whose flows name such queues is refused: publish the routing first.

@@ -1,20 +1,25 @@
 """What an edition knows of its contacts, and how patient a thread is that makes one."""
 
+import asyncio
 import gc
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from acd.model import QueueId, QueueSpec
 from acd.versions import VersionId, identify, listing
-from events.catalogue import ContactStarted
+from events.catalogue import ContactQueued, ContactStarted
 from ivr.book import load_book
 from ivr.ports.call import CallInfo, ContactId
 from ivr.simulator.call import SimulatedCall
 from svar.edition import COPIES, GIL_S, Edition, Press, patient
 from tests.ivr.engine import Engine
+from tests.ivr.files.routing_folders import write
 from tests.svar.editions import Silent, content
+from tests.svar.system.installation import eventually
 
 
 def test_a_thread_gives_way_sooner_while_it_loads() -> None:
@@ -61,3 +66,19 @@ async def test_the_copy_of_an_edition_in_use_outlives_newer_ones(tmp_path: Path)
     copies = os.listdir(tmp_path)
     assert used.name in copies
     assert len(copies) <= COPIES + 1
+
+
+@pytest.mark.parametrize(("node", "asked"), [("oslo", "oslo"), ("main", "")])
+async def test_callers_of_a_node_whose_site_is_none_of_the_routings_have_no_site(
+    tmp_path: Path, node: str, asked: str
+) -> None:
+    edition = Edition(VersionId("v"), load_book(write(tmp_path)), Silent())
+    engine = Engine()
+    await engine.distributor.configure([QueueSpec(QueueId("family"))], [])
+    call = SimulatedCall(CallInfo(ContactId("c1"), "5000", "test"))
+    services = replace(engine.services, site=node)
+    serving = asyncio.create_task(edition.serve(call, edition.book.by_number["5000"], services))
+    await eventually(lambda: len(engine.told(ContactQueued)) == 1, "the caller in the queue")
+    assert [event.site for event in engine.told(ContactQueued)] == [asked]
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)

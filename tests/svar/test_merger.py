@@ -98,7 +98,7 @@ class Node:
         self.talked.add(offer.contact)
 
     async def call(self, number: int, rng: random.Random) -> None:
-        site = SiteId(rng.choice(["finnmark", "oslo", "hordaland", "nordland", "telemark"]))
+        site = SiteId(rng.choice(sorted(self.flows.active.book.routing.sites.keys() - {"municipalities", "service"})))
         contact = f"{self.name}-{number}"
         await self.distributor.enqueue(Enqueue(contact, QueueId(rng.choice(QUEUES)), self.name, site=site))
 

@@ -251,3 +251,16 @@ def test_a_queue_that_comes_back_is_that_of_the_version() -> None:
     assert set(gone.queues) == {"q"}
     assert lingering.beside(Routing(queues={"q": other}), gone, 1.0).queues["q"] is other
     assert lingering.next_in_s(1.0) is None
+
+
+def test_callers_of_a_site_that_was_merged_are_helped_where_its_agents_are(tmp_path: Path) -> None:
+    old = read_folder(write(tmp_path / "old")).routing.made()
+    sites = "sites:\n  - {name: bodo}\n"
+    queues = QUEUES.replace("sites: [oslo]", "sites: [bodo]")
+    files = {"sites": sites, "queues": queues, "agents": AGENTS.replace("site: oslo", "site: bodo")}
+    new = read_folder(write(tmp_path / "new", **files)).routing.made()
+    lingering = Lingering()
+    given = lingering.beside(new, old, 0.0)
+    assert given.sites["oslo"].spec.neighbours == ("bodo",)
+    assert given.sites["bodo"].spec.neighbours == ()
+    assert set(lingering.beside(new, given, LINGER_S).sites) == {"bodo"}
