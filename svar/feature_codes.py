@@ -1,54 +1,141 @@
 """What an agent can tell svar from any SIP phone, by ringing a code that begins with `*`."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from acd.distributor import Distributor, Refused, Unavailable
 from acd.model import AgentId
 from ivr.language.prompting import Prompts, Said
+from ivr.language.topics import Topics
 from ivr.ports.call import Call, CallEnded
+from ivr.running.talk_said import LANGUAGE
 from svar import talking
 
 READY = Said({"nb": "Du er klar.", "en": "You are ready."}, key="agent/ready")
 NOT_READY = Said({"nb": "Du er ikke klar.", "en": "You are not ready."}, key="agent/not_ready")
 WRAPPED_UP = Said({"nb": "Etterarbeidet er ferdig.", "en": "Wrap-up is done."}, key="agent/wrapped_up")
 NOT_NOW = Said({"nb": "Det går ikke nå.", "en": "That is not possible now."}, key="agent/not_now")
-SPOKEN = (READY, NOT_READY, WRAPPED_UP, NOT_NOW, *talking.SPOKEN)
+LOGGED_IN = Said({"nb": "Du er logget inn.", "en": "You are logged in."}, key="agent/logged_in")
+LOGGED_OUT = Said({"nb": "Du er logget ut.", "en": "You are logged out."}, key="agent/logged_out")
+NO_SUCH_CODE = Said({"nb": "Den koden finnes ikke.", "en": "There is no such code."}, key="agent/no_such_code")
+CONCLUDED = Said(
+    {
+        "nb": "Er saken avsluttet? Tast 1 for ja, 2 for nei.",
+        "en": "Is the case concluded? Press 1 for yes, 2 for no.",
+    },
+    key="agent/concluded",
+)
+SPOKEN = (
+    READY,
+    NOT_READY,
+    WRAPPED_UP,
+    NOT_NOW,
+    LOGGED_IN,
+    LOGGED_OUT,
+    NO_SUCH_CODE,
+    CONCLUDED,
+    *talking.SPOKEN,
+)
 
-_LANGUAGE = "nb"
-
-Code = Callable[[Distributor, AgentId], Awaitable[None]]
-
-
-async def _ready(distributor: Distributor, agent: AgentId) -> None:
-    await distributor.ready(agent)
+_CODE = re.compile(r"\*([12389])([0-9]{0,6})(?:\*([01]))?")
+_ANSWER_S = 6.0
+_NO_REASONS: Mapping[str, str] = {}
 
 
-async def _not_ready(distributor: Distributor, agent: AgentId) -> None:
-    await distributor.not_ready(agent, "agent")
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """`reasons` by the digits after *2; `topics` gives the trees in service, whose digits follow *3."""
+
+    reasons: Mapping[str, str] = field(default_factory=lambda: _NO_REASONS)
+    topics: Callable[[], Topics] = Topics
+
+    def reason(self, digits: str) -> str | None:
+        """Why the agent is not ready; None for digits that say nothing."""
+        return self.reasons.get(digits) if digits else "agent"
+
+    def topic(self, digits: str) -> str | None:
+        """The code of a topic; None for digits that say none. Without any tree the digits are the code."""
+        trees = self.topics().trees
+        if not trees or not digits:
+            return digits
+        return next((topic.code for tree in trees.values() if (topic := tree.by_digits(digits)) is not None), None)
 
 
-async def _wrapped_up(distributor: Distributor, agent: AgentId) -> None:
-    await distributor.end_wrap_up(agent)
+def is_code(number: str) -> bool:
+    """Whether ringing it means something."""
+    match = _CODE.fullmatch(number)
+    return match is not None and (match[1] in "23" or not match[2]) and (match[1] == "3" or match[3] is None)
 
 
-CODES: dict[str, tuple[Code, Said]] = {
-    "*1": (_ready, READY),
-    "*2": (_not_ready, NOT_READY),
-    "*3": (_wrapped_up, WRAPPED_UP),
-}
-
-
-async def serve(call: Call, code: str, agent: AgentId, distributor: Distributor, prompts: Prompts) -> None:
-    """Do what the code says and tell the agent by voice. `code` is one of CODES."""
-    act, said = CODES[code]
+async def serve(
+    call: Call, code: str, agent: AgentId, distributor: Distributor, prompts: Prompts, codes: Codes | None = None
+) -> None:
+    """Do what the code says and tell the agent by voice. `code` is one by `is_code`."""
+    served = _Served(call, agent, distributor, prompts, codes or Codes())
     try:
         try:
-            await act(distributor, agent)
+            said = await served.do(code)
         except (Refused, Unavailable):
             said = NOT_NOW
         await call.answer()
-        await call.play(prompts.clips(said, _LANGUAGE))
+        await call.play(prompts.clips(said, LANGUAGE))
     except CallEnded:
         return  # done all the same, with nobody to be told
     finally:
         await call.hangup()
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    call: Call
+    agent: AgentId
+    distributor: Distributor
+    prompts: Prompts
+    codes: Codes
+
+    async def do(self, code: str) -> Said:
+        """Gives what is to be said of it."""
+        match = _CODE.fullmatch(code)
+        assert match is not None
+        distributor, agent, digits = self.distributor, self.agent, match[2]
+        match match[1]:
+            case "1":
+                await distributor.ready(agent)
+                return READY
+            case "2":
+                return await self._not_ready(digits)
+            case "3":
+                return await self._wrapped_up(digits, {"1": True, "0": False}.get(match[3] or ""))
+            case "8":
+                await distributor.log_in(agent)
+                return LOGGED_IN
+        await distributor.log_out(agent, "agent")
+        return LOGGED_OUT
+
+    async def _not_ready(self, digits: str) -> Said:
+        reason = self.codes.reason(digits)
+        if reason is None:
+            return NO_SUCH_CODE
+        await self.distributor.not_ready(self.agent, reason)
+        return NOT_READY
+
+    async def _wrapped_up(self, digits: str, concluded: bool | None) -> Said:
+        topic = self.codes.topic(digits)
+        if topic is None:
+            return NO_SUCH_CODE
+        if topic and concluded is None:
+            concluded = await self._asked()
+        await self.distributor.end_wrap_up(self.agent, topic, concluded=concluded)
+        return WRAPPED_UP
+
+    async def _asked(self) -> bool | None:
+        """Whether the case is concluded; None where the agent does not say, or hangs up."""
+        try:
+            await self.call.answer()
+            key = await self.call.play(self.prompts.clips(CONCLUDED, LANGUAGE), keys="12")
+            if key is None:
+                key = (await self.call.collect(most=1, terminator="", first_timeout_s=_ANSWER_S)).pii_digits
+        except CallEnded:
+            return None
+        return {"1": True, "2": False}.get(key)

@@ -4,8 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 
 from acd.model import AgentId
 from ivr.over_sip.agent_leg import Line
+from ivr.over_sip.aside import AsideLeg
 from ivr.over_sip.sip_call import Outside, SipCall
 from ivr.ports.call import CallInfo, ContactId
+from ivr.ports.talk import TransferTarget
+from ivr.running.conversation import Conversation
 from ivr.running.run import Services
 from rtp.engine import LegId
 from sip.events import InviteReceived, RegisterReceived, RequestReceived
@@ -47,6 +50,7 @@ class Reception:
         accounts: Mapping[str, str] | None = None,
     ) -> None:
         self.choose: Choose = no_flows
+        self.codes = feature_codes.Codes()
         self.relay: Callable[[InviteReceived], None] | None = None
         self._line = line
         self._outside = outside
@@ -72,6 +76,8 @@ class Reception:
         if number.startswith("*"):
             self._feature_code(invite, number)
             return
+        if self._aside(invite, number):
+            return
         info = self._info(invite, number)
         edition = self.choose(number, info.pii_caller, info.contact)
         flow = edition.book.by_number.get(number) if edition is not None else None
@@ -85,18 +91,39 @@ class Reception:
             call = self._call(invite, info)
             self._calls.start(info.contact, edition.serve(call, flow, self._services), call.hangup)
 
+    def _aside(self, invite: InviteReceived, number: str) -> bool:
+        """Take the second call of an agent who leads a talk, to somebody whom callers may be given to."""
+        talks, caller = self._calls.talks, invite.request.from_.uri
+        agent = invite.origin.name if invite.origin.kind == "agent" else _number(caller)
+        talk = talks.of_agent(agent) if talks is not None and agent else None
+        target = talks.directory.find(number) if talks is not None and talk is not None else None
+        if talk is None or target is None:
+            return False
+        if invite.origin.kind != "agent":
+            # Whoever says that they are that agent has to prove it.
+            return invite.origin.kind == "stranger" and self._line.user_agent.challenge(invite.session)
+        self._line.spawn(self._asked_aside(invite, talk, target))
+        return True
+
+    async def _asked_aside(self, invite: InviteReceived, talk: Conversation, target: TransferTarget) -> None:
+        leg = AsideLeg(self._line, invite, talk.contact, LegId(self._tokens()))
+        if await leg.open(invite):
+            talk.consult_aside(target, leg)
+
     def on_request(self, event: RegisterReceived | RequestReceived) -> None:
         """Out of a dialog nothing is done for anybody: a REFER is about a talk."""
         self._line.user_agent.respond(event, FORBIDDEN)
 
     def _feature_code(self, invite: InviteReceived, code: str) -> None:
-        if code not in feature_codes.CODES:
+        if not feature_codes.is_code(code):
             self._refuse(invite, NOT_FOUND)
         elif invite.origin.kind != "agent":
             self._line.user_agent.challenge(invite.session)
         else:
             services, call = self._services, self._call(invite, self._info(invite, code))
-            work = feature_codes.serve(call, code, AgentId(invite.origin.name), services.distributor, services.prompts)
+            work = feature_codes.serve(
+                call, code, AgentId(invite.origin.name), services.distributor, services.prompts, self.codes
+            )
             self._calls.start(call.info.contact, work)
 
     def _refuse(self, invite: InviteReceived, status: int, headers: tuple[tuple[str, str], ...] = ()) -> None:

@@ -3,21 +3,18 @@
 from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
-from ivr.language.prompting import Prompts, Said
+from ivr.language.prompting import Prompts
 from ivr.language.routing import Routing
+from ivr.over_sip.agent_leg import SipPhones
 from ivr.over_sip.line import Line
 from ivr.over_sip.outside import Outside
 from ivr.over_sip.table import SipTables
 from ivr.running.directory import Directory, short_numbers
 from ivr.running.keypad import ORDERS
-from ivr.running.talk_said import LANGUAGE, SAID
+from ivr.running.talk_said import LANGUAGE, PRESS_ONE, SAID
 from ivr.running.talks import Talks
 from svar.config import Config
 
-PRESS_ONE = Said(
-    {"nb": "Du får en innringer. Tast 1 for å ta samtalen.", "en": "A caller is for you. Press 1 to take the call."},
-    key="agent/press_one",
-)
 SPOKEN = (*SAID.values(), PRESS_ONE)
 _ANSWERS = ("call", "key")
 _MOST_KEYS = 6
@@ -64,8 +61,9 @@ class Staffed(Protocol):
     def titles(self) -> Collection[str]: ...
 
 
-def talks(config: Config, line: Line, outside: Outside, routing: Known, prompts: Prompts) -> Talks:
+def talks(config: Config, line: Line, phones: SipPhones, outside: Outside, routing: Known, prompts: Prompts) -> Talks:
     """Whoever may be dialled stands in the configuration or the routing in service; nobody else is."""
+    phones.partners = outside.ring
     asks = prompts.clips(PRESS_ONE, LANGUAGE)
     outside.confirm(line, {place.name: asks for place in config.destination if place.answer == "key"})
     names = {place.name for place in config.destination}

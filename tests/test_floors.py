@@ -25,6 +25,7 @@ DOORS: dict[str, set[str]] = {
     "ivr/over_sip/agent_leg.py": {"sip", "rtp", "sdp"},
     "ivr/over_sip/answering.py": {"sip", "rtp", "sdp"},
     "ivr/over_sip/line.py": {"sip", "rtp"},
+    "ivr/over_sip/aside.py": {"sip", "rtp"},
     "ivr/over_sip/confirming.py": {"sip", "rtp"},
     "ivr/over_sip/table.py": {"sip", "rtp"},
     "ivr/over_sip/lasting_media.py": {"rtp"},

@@ -10,6 +10,7 @@ from ivr.language.expression import Expression, parse
 from ivr.language.schema import Destination, Name, Target, Texts, Where
 from ivr.language.ways import Act, Kind, Moment, Move, Reached, Way
 from ivr.nodes.base import Node
+from ivr.running.handing_over import hand_over
 from ivr.running.run import Run
 
 _LONGEST_RING_S = 120.0
@@ -18,9 +19,8 @@ _LONGEST_RING_S = 120.0
 class Transfer(Node):
     """Sends the caller, who hears music meanwhile, to `to`; who isn't taken there comes back and goes on at `failed`.
 
-    Blind: the caller is handed over. Attended: whoever answers is told `context` first, and may refuse. Partner: `to`
-    is a site of a partner. As long as the distribution of the next release is not there, attended and partner hand the
-    caller over as blind does, and `context` stays behind.
+    Blind: the caller is handed over. Attended: whoever answers is told `context` first, and presses 1 to take the
+    caller. Partner: `to` is a site of a partner. `context` goes along in the header X-Svar-Context (docs/agents.md).
 
     ```yaml
     to_the_hospital:
@@ -74,7 +74,7 @@ class Transfer(Node):
             await run.call.answer()
         run.data.elsewhere.transferred = self.to
         await run.call.start_music(run.services.prompts.music("default"))
-        if await run.call.transfer(self.to):
+        if await hand_over(run, self.how, self.to, self.context):
             return None
         await run.call.stop_music()
         run.data.elsewhere.transferred = ""

@@ -16,7 +16,7 @@ from ivr.over_sip.agent_leg import (
 )
 from ivr.over_sip.outside import Outside as Outside
 from ivr.over_sip.sip_awaiting import Awaited, Keys
-from ivr.ports.call import NO_BRIEF, AgentLeg, Brief, CallEnded, CallInfo, Clip, Collected, Recorded
+from ivr.ports.call import AgentLeg, CallEnded, CallInfo, Clip, Collected, Recorded
 from ivr.ports.phones import NotAnswered
 from rtp.engine import (
     DtmfReceived,
@@ -229,11 +229,11 @@ class SipCall:
         """What was pressed until now was meant for nobody."""
         self._keys.clear()
 
-    async def transfer(self, target: str, brief: Brief = NO_BRIEF) -> bool:
+    async def transfer(self, target: str) -> bool:
         """See the port."""
         self._check()
         try:
-            leg = await self._outside.dial(target, self.info, brief.headers, brief.asked)
+            leg = await self._outside.dial(target, self.info)
         except NotAnswered:
             return False
         await self.bridge(leg)

@@ -1,18 +1,20 @@
 """Who hears whom in a talk over SIP, and what the phones at it ask for (`ivr.ports.talk.Table`)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 import structlog
 
 from ivr.over_sip.agent_leg import SipAgentLeg
+from ivr.over_sip.aside import AsideLeg
 from ivr.over_sip.line import Line
 from ivr.over_sip.sip_call import SipCall
 from ivr.ports.call import AgentLeg, Call, Clip
 from ivr.ports.talk import Gone, Held, LegTold, Pressed, Referred, TableError
 from rtp.engine import LegId, MediaError
 from sip.events import ReferReceived
+from sip.message.transfer import Replaces
 
 _log = structlog.get_logger(__name__)
 
@@ -46,12 +48,17 @@ class SipTable:
     def follow(self, leg: AgentLeg, told: Callable[[LegTold], None]) -> None:
         """See the port."""
         assert isinstance(leg, SipAgentLeg)
-        chair = self._chairs[leg] = Chair(self._line, leg, told, self._ours)
+        chair = self._chairs[leg] = Chair(self._line, leg, told, self._ours, self._chairs)
         leg.joined = leg.wishes = chair
         if leg.over:
             asyncio.get_running_loop().call_soon(chair.leg_ended, "agent_hung_up")
         elif leg.held:
             asyncio.get_running_loop().call_soon(lambda: chair.leg_held(held=True))
+
+    def take(self, leg: AgentLeg) -> None:
+        """See the port."""
+        if isinstance(leg, AsideLeg):
+            leg.take()
 
     def let_go(self, leg: AgentLeg) -> None:
         """See the port."""
@@ -64,13 +71,12 @@ class SipTable:
         """See the port."""
         media, caller = self._line.media, self._call.leg
         try:
+            if apart:
+                await self._join(tuple(leg.leg for leg in apart if isinstance(leg, SipAgentLeg)))
             if caller_with:
                 self._music = False
                 await self._join((caller, *(leg.leg for leg in caller_with if isinstance(leg, SipAgentLeg))))
-                return
-            if apart:
-                await self._join(tuple(leg.leg for leg in apart if isinstance(leg, SipAgentLeg)))
-            if not self._music:
+            elif not self._music:
                 await media.unbridge(caller)
                 self._music = True
                 if self._line.hold_music:
@@ -104,11 +110,17 @@ class SipTable:
 class Chair:
     """What one phone at the table tells; it is both what it is joined with, and who hears its wishes."""
 
-    __slots__ = ("_leg", "_line", "_ours", "_told")
+    __slots__ = ("_at_table", "_leg", "_line", "_ours", "_told")
 
     def __init__(
-        self, line: Line, leg: SipAgentLeg, told: Callable[[LegTold], None], ours: Callable[[str], bool]
+        self,
+        line: Line,
+        leg: SipAgentLeg,
+        told: Callable[[LegTold], None],
+        ours: Callable[[str], bool],
+        at_table: Collection[SipAgentLeg],
     ) -> None:
+        self._at_table = at_table
         self._line = line
         self._leg = leg
         self._told = told
@@ -129,17 +141,28 @@ class Chair:
         if (event.origin.kind, event.origin.name) != ("agent", self._leg.agent) or not self._ours(host):
             _log.warning("a phone may not ask for a transfer", agent=self._leg.agent, pii_target=str(event.target))
             return False
-        if event.replaces is not None:
+        joins = event.replaces is not None and self._is_other(event.replaces)
+        if event.replaces is not None and not joins:
             return False
         self._told(
             Referred(
                 event.target.user_text,
-                joins=False,
+                joins=joins,
                 answer=lambda status: _done(agent.answer_refer(referral, status)),
                 progress=lambda status: _done(agent.notify_refer(referral, status)),
             )
         )
         return True
+
+    def _is_other(self, replaces: Replaces) -> bool:
+        """Whether that dialog is the agent's other call at this table."""
+        others = [leg.session for leg in self._at_table if leg is not self._leg and leg.agent == self._leg.agent]
+        return any(self._line.user_agent.core.named_to_others(one) == _seen_there(replaces) for one in others)
+
+
+def _seen_there(replaces: Replaces) -> Replaces:
+    """The same dialog as the peer would be told of it: the tags are the other way about."""
+    return Replaces(replaces.call_id, replaces.from_tag, replaces.to_tag)
 
 
 def _done(accepted: bool) -> None:

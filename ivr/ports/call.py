@@ -73,17 +73,6 @@ class Recorded:
     spoken_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """What whoever answers a transfer is told first: headers, and words after which they press 1 to take the caller."""
-
-    headers: tuple[tuple[str, str], ...] = ()
-    asked: tuple[Clip, ...] = ()
-
-
-NO_BRIEF = Brief()
-
-
 class AgentLeg(Protocol):
     """An agent's phone that has answered and can be bridged to a caller."""
 
@@ -149,7 +138,7 @@ class Call(Protocol):
         A caller who hangs up ends it with CallEnded, like everywhere; the agent's phone is released in every case.
         """
 
-    async def transfer(self, target: str, brief: Brief = NO_BRIEF) -> bool:
+    async def transfer(self, target: str) -> bool:
         """Send the caller to `target` (a number of the dial plan). True when it was answered there.
 
         False: the target did not take it, the caller is still here.

@@ -101,6 +101,9 @@ class Table(Protocol):
     def follow(self, leg: AgentLeg, told: Callable[[LegTold], None]) -> None:
         """From now on `told` gets what the phone tells; what it told already that still holds comes soon."""
 
+    def take(self, leg: AgentLeg) -> None:
+        """Answer the agent's other call, which rings until then. Nothing for others."""
+
     def let_go(self, leg: AgentLeg) -> None:
         """Hear no more of the phone, and hang it up. Waits for nothing."""
 
@@ -123,5 +126,7 @@ Tables = Callable[[Call, AgentLeg], Table]
 class Destinations(Protocol):
     """The dial plan: names of destinations, and nothing else, may be rung."""
 
-    async def dial(self, name: str, info: CallInfo) -> AgentLeg:
-        """Ring the destination until it is answered. Raises NotAnswered."""
+    async def dial(
+        self, name: str, info: CallInfo, headers: tuple[tuple[str, str], ...] = (), asked: tuple[Clip, ...] = ()
+    ) -> AgentLeg:
+        """Ring the destination until it is answered; who is `asked` has to press 1. Raises NotAnswered."""

@@ -1,7 +1,5 @@
 """Other agents who are rung in a talk: kept from getting callers meanwhile, and given free again."""
 
-from typing import Protocol, cast
-
 import structlog
 
 from acd.distributor import Distributor, DistributorError, Refused
@@ -19,10 +17,6 @@ _PATIENCE_S = 5.0
 _FREE_PATIENCE_S = 300.0
 
 
-class _Occupying(Protocol):
-    async def occupy(self, agent: AgentId, reason: str, at_most_s: int) -> None: ...
-
-
 class Colleagues:
     """Those whom one talk has rung."""
 
@@ -36,7 +30,7 @@ class Colleagues:
     async def engage(self, agent: str) -> None:
         """Keep the agent from other callers. Raises NotAnswered: not ready, or nobody knows."""
         self._engaged.add(agent)
-        occupy = cast(_Occupying, self._distributor).occupy
+        occupy = self._distributor.occupy
         try:
             await self._chain.do(lambda: occupy(AgentId(agent), CONSULTED, AT_MOST_S), patience_s=_PATIENCE_S)
         except Refused as refused:

@@ -27,6 +27,7 @@ from ivr.running.keypad import Keypad
 from ivr.running.ringing import Rang, Ringing
 from ivr.running.run import Run
 from ivr.running.talk import Talk
+from ivr.running.talk_commands import TalkCommands
 from ivr.running.talk_said import LANGUAGE, SAID
 from ivr.running.talk_words import (
     Ack,
@@ -84,8 +85,8 @@ class _Heard:
     ended: Callable[[NotNow | None], None] | None = None
 
 
-class Conversation:
-    """`ivr.ports.talk.TalkControl`. `agent` is who leads the talk now."""
+class Conversation(TalkCommands):
+    """`agent` is who leads the talk now."""
 
     __slots__ = (
         "_desk",
@@ -117,37 +118,29 @@ class Conversation:
         self._lost: list[AgentLeg] = []
 
     @property
+    def contact(self) -> str:
+        return self._run.data.contact
+
+    @property
     def state(self) -> State:
         return self._talk.state
 
     # --- commands (TalkControl) ---
 
-    async def hold(self) -> None:
-        await self._command(Order.HOLD)
+    def consult_aside(self, target: TransferTarget, leg: AgentLeg) -> None:
+        """The agent's phone rings somebody by a second call, `leg`, which is ended where that does not fit."""
 
-    async def resume(self) -> None:
-        await self._command(Order.RESUME)
+        def ended(error: NotNow | None) -> None:
+            if error is not None:
+                self._legs.pop(Who.ASIDE, None)
+                self._table.let_go(leg)
 
-    async def consult(self, target: TransferTarget) -> None:
-        await self._command(Consult(target))
+        def fits() -> None:
+            self._legs[Who.ASIDE] = leg
+            self._follow(leg)
 
-    async def complete(self) -> None:
-        await self._command(Order.COMPLETE)
-
-    async def take_back(self) -> None:
-        await self._command(Order.TAKE_BACK)
-
-    async def conference(self) -> None:
-        await self._command(Order.CONFERENCE)
-
-    async def drop_third(self) -> None:
-        await self._command(Order.DROP_THIRD)
-
-    async def blind(self, target: TransferTarget) -> None:
-        await self._command(Blind(target))
-
-    async def to_queue(self, queue: str) -> None:
-        await self._command(Blind(TransferTarget("queue", queue)))
+        if Who.ASIDE in self._legs or not self._put(_Heard(Consult(target), fits, ended)):
+            self._table.let_go(leg)
 
     async def _command(self, command: Command) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -219,6 +212,7 @@ class Conversation:
             heard.fits()
         state = self._talk.state
         over = await self._do(actions)
+        await self._mind_aside(what)
         self._end(heard, None if self._talk.state is state else NotNow("the media cannot do it"))
         return over
 
@@ -286,10 +280,25 @@ class Conversation:
 
     async def _seat(self, together: tuple[Who, ...]) -> None:
         legs = tuple(self._legs[who] for who in together if who is not Who.CALLER)
+        aside = self._legs.get(Who.ASIDE)
         if Who.CALLER in together:
             await self._table.arrange(legs)
-        else:
+        elif aside is None or not legs:
             await self._table.arrange((), legs)
+        else:
+            # Two calls of one phone: who is not held on the first talks there, as in a conference that the phone makes.
+            self._table.take(aside)
+            with_caller = () if self._talk.held else (self._legs[Who.AGENT],)
+            await self._table.arrange(with_caller, (aside, self._legs[Who.THIRD]))
+
+    async def _mind_aside(self, what: Input) -> None:
+        """The agent's second call lasts as long as somebody is asked by it."""
+        if Who.ASIDE not in self._legs:
+            return
+        if self._talk.state not in (State.CALLING, State.CONSULTING):
+            self._hang_up(Who.ASIDE)
+        elif self._talk.state is State.CONSULTING and what in (Happening.AGENT_HOLDS, Happening.AGENT_RESUMES):
+            await self._seat((Who.AGENT, Who.THIRD))
 
     async def _tell(self, ack: Ack) -> None:
         leg = self._legs.get(Who.AGENT)
@@ -326,6 +335,9 @@ class Conversation:
 
     def _told(self, leg: AgentLeg, told: LegTold) -> None:
         leads = self._legs.get(Who.AGENT) is leg
+        if self._legs.get(Who.ASIDE) is leg and not isinstance(told, Held | Pressed):
+            self._told_aside(told)
+            return
         match told:
             case Gone():
                 self._lost.append(leg)
@@ -340,6 +352,13 @@ class Conversation:
                 told.answer(FORBIDDEN)
             case _:
                 pass
+
+    def _told_aside(self, told: LegTold) -> None:
+        if isinstance(told, Referred) and self._keypad is not None:
+            self._referred(told)
+        elif isinstance(told, Gone):
+            self._legs.pop(Who.ASIDE)
+            self._put(_Heard(Order.TAKE_BACK))
 
     def _gone(self, lost: _Lost) -> Happening | None:
         self._lost.remove(lost.leg)

@@ -17,6 +17,7 @@ from ivr.ports.lookups import Lookups
 from ivr.ports.mailboxes import Mailboxes
 from ivr.ports.phones import AgentPhones
 from ivr.ports.places import Places
+from ivr.ports.talk import Destinations
 from ivr.ports.texting import Texts
 from ivr.running.commands import Commands
 from ivr.running.logged_in import LoggedIn
@@ -146,6 +147,8 @@ class Services(Ports):
 
 class Talking(Protocol):
     """Who leads talks; without one a talk is a bridge and nothing else (`ivr.running.talks.Talks`)."""
+
+    destinations: Destinations
 
     async def through(self, run: "Run", offer: Offer, leg: AgentLeg, done: Callable[[], None]) -> Over: ...
 

@@ -54,6 +54,11 @@ class Talk:
         self._how = ""
         self._began = 0.0
 
+    @property
+    def held(self) -> bool:
+        """Whether the agent's phone itself holds the caller."""
+        return self._held_by_phone
+
     def begin(self) -> list[Action]:
         return [_BOTH]
 

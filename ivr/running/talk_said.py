@@ -5,6 +5,12 @@ from ivr.running.talk_words import Ack
 
 LANGUAGE = "nb"
 
+PRESS_ONE = Said(
+    {"nb": "Du får en innringer. Tast 1 for å ta samtalen.", "en": "A caller is for you. Press 1 to take the call."},
+    key="agent/press_one",
+)
+"""Said to whoever has to show that they are no machine, or may refuse."""
+
 SAID: dict[Ack, Said] = {
     Ack.HELD: Said({"nb": "Innringeren venter.", "en": "The caller is on hold."}, key="agent/held"),
     Ack.BACK: Said({"nb": "Du har innringeren igjen.", "en": "You have the caller back."}, key="agent/back"),

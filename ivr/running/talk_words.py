@@ -21,6 +21,8 @@ class Who(StrEnum):
     CALLER = "caller"
     AGENT = "agent"
     THIRD = "third"
+    ASIDE = "aside"
+    """A second call of the agent's phone, by which the third is talked to. No action names it."""
 
 
 class Ack(StrEnum):

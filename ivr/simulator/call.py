@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from ivr.ports.call import NO_BRIEF, AgentLeg, Brief, CallEnded, CallInfo, Clip, Collected, Recorded
+from ivr.ports.call import AgentLeg, CallEnded, CallInfo, Clip, Collected, Recorded
 from ivr.simulator.ear import Ear, Heard
 
 _MOST_KEYS = 32
@@ -195,7 +195,7 @@ class SimulatedCall:
             self._keys.clear()
             leg.end("released")
 
-    async def transfer(self, target: str, brief: Brief = NO_BRIEF) -> bool:
+    async def transfer(self, target: str) -> bool:
         self._check()
         return self._takes(target)
 

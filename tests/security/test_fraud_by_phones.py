@@ -156,7 +156,8 @@ async def test_an_agents_phone_in_a_call_refers_nobody_out(tmp_path: Path) -> No
                     sender.sock.sendto(bytes(dialog.request("REFER", via, headers=headers)), operator.server[:2])
                     answer = parse(await asyncio.to_thread(sender.sock.recv, 65536))
                     assert isinstance(answer, Response)
-                    assert answer.status == 403, (target, more)
+                    # Before anything of it is read, the agent has to prove that it is theirs.
+                    assert answer.status == 401, (target, more)
             sender.close()
             assert not caller.ended
             caller.hang_up()

@@ -202,7 +202,9 @@ async def test_no_refer_in_a_call_makes_a_call_and_the_call_goes_on(node: Instal
                     sender.sock.sendto(bytes(refer), operator.server[:2])
                     answer = parse(await asyncio.to_thread(sender.sock.recv, 65536))
                     assert isinstance(answer, Response)
-                    assert answer.status == 403, (host, target)
+                    # A trunk is told where it writes what cannot be read; a stranger learns nothing.
+                    refused = (400, 403, 416) if host == "127.0.0.2" else (403,)
+                    assert answer.status in refused, (host, target)
                 sender.close()
             assert not caller.ended
             caller.hang_up()
@@ -219,7 +221,7 @@ async def test_no_invite_takes_the_place_of_a_call_that_stands(node: Installatio
             dialog = operator.user_agent.core._sessions.by_id[caller.session].dialog
             assert dialog is not None
             named = f"{dialog.call_id};to-tag={dialog.remote.tag};from-tag={dialog.local.tag}"
-            for host, statuses in (("127.0.0.2", (403,)), ("127.0.0.78", (401, 403))):
+            for host, statuses in (("127.0.0.2", (403, 486)), ("127.0.0.78", (401, 403))):
                 sender = Sender(host, node.sip_port)
                 for line in (named, f"{named};early-only", f"{named}\r\nRequire: replaces"):
                     answer = await asyncio.to_thread(sender.ask, "INVITE", "5000", f"Replaces: {line}")
