@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from events.catalogue import ContactQueued, OfferMade, TransferEnded
+from events.catalogue import CallbackEnded, ContactQueued, OfferMade, TransferEnded
 from events.routing import PartnerAnswered, PartnerReleased
 
 CallRecord = dict[str, Any]
@@ -24,6 +24,7 @@ def blank(contact: str, tenant: str, node: str) -> CallRecord:
     `total_wait_ms` is the time from the first ring to the first agent's answer, menus included; `total_waited_ms` the
     waits in all queues, partners' ringing included, menus and talks not. `units` are the queues whose agents, the
     partners and the destinations that had the contact, one after the other, and `bounces` how often it was passed on.
+    `callback_of` is the contact of the caller whom this one rang back.
     """
     return {
         "contact": contact, "tenant": tenant, "node": node,
@@ -34,6 +35,7 @@ def blank(contact: str, tenant: str, node: str) -> CallRecord:
         "agent": "", "site": "", "talked_ms": 0, "wrap_up_ms": 0, "topic": "",
         "outcome": "", "cause": "", "closed_by": "", "concluded": "",
         "total_waited_ms": 0, "partner": "", "transfers": [], "units": [], "bounces": 0,
+        "callback_of": "",
     }  # fmt: skip
 
 
@@ -121,6 +123,12 @@ class OpenContact:
             if one["target"] == event.partner:
                 one["talked_ms"] = max(event.talked_ms, 0)
                 return
+
+    def rung_back(self, event: CallbackEnded) -> None:
+        """An agent and the caller of an earlier contact talk."""
+        self.talking = True
+        self.record |= {"callback_of": event.first, "queue": event.queue, "answered_ms": event.at_ms}
+        self.meet(event.queue)
 
     def transferred(self, event: TransferEnded) -> None:
         self._passed_on(event.how, event.target, event.outcome, event.at_ms)

@@ -11,6 +11,7 @@ from itertools import islice
 
 from events.catalogue import (
     AgentStateChanged,
+    CallbackEnded,
     ContactAnswered,
     ContactEnded,
     ContactLeftQueue,
@@ -83,6 +84,7 @@ class CallRecords:
             ContactAnswered: self._on_answered,
             ContactReleased: self._on_released,
             TierOpened: self._on_tier,
+            CallbackEnded: self._on_callback_ended,
             PartnerAnswered: self._on_partner_answered,
             PartnerReleased: self._on_partner_released,
             TransferEnded: self._on_transfer,
@@ -162,6 +164,10 @@ class CallRecords:
             self._node_gone(contact, event)
             self._close_if_complete(event.contact, contact)
 
+    def _on_callback_ended(self, event: CallbackEnded) -> None:
+        if event.outcome == "reached":
+            self._begin(event).rung_back(event)
+
     def _on_partner_answered(self, event: PartnerAnswered) -> None:
         contact = self._find(event.contact)
         if contact is not None:
@@ -180,7 +186,14 @@ class CallRecords:
             contact.transferred(event)
 
     def _on_agent(self, event: AgentStateChanged) -> None:
-        """An agent who left `talking` for anything but a wrap-up is through with the contact."""
+        """An agent who left `talking` for anything but a wrap-up is through with the contact.
+
+        Whom a caller talks to who was rung back is told by this event alone.
+        """
+        rung_back = self._find(event.contact) if event.state == "talking" else None
+        if rung_back is not None and not rung_back.serving:
+            rung_back.record |= {"agent": event.agent, "site": event.site}
+            self._serve(event.contact, rung_back, event.agent)
         name = self._serving.get(event.agent)
         if name is not None and event.previous == "talking" and event.state != "wrap_up":
             self._through(name, self._open[name])

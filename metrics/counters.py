@@ -306,7 +306,7 @@ class Counters:
     def closed(self, record: CallRecord) -> None:
         """A call record is closed; it alone knows the first ring and the whole journey."""
         queue = self._queues.label(record["queue"]) if record["queue"] else ""
-        if record["answered_ms"]:
+        if record["answered_ms"] and not record["callback_of"]:
             self.histograms["total_wait"].observe(queue, record["total_wait_ms"])
         if record["visits"]:
             self.histograms["journey_wait"].observe(queue, record["total_waited_ms"])

@@ -93,6 +93,7 @@ def test_a_whole_call_is_one_record() -> None:
         "transfers": [],
         "units": ["pensjon"],
         "bounces": 0,
+        "callback_of": "",
     }
 
 

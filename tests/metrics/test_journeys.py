@@ -1,11 +1,12 @@
 """A journey over queues, partners and transfers: what its record and the figures make of it."""
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.catalogue import Event
+from events.catalogue import CallbackEnded, CallbackPromised, Event
 from events.routing import PartnerAnswered
 from metrics.call_record import MOST_VISITS, partner_of
 from metrics.cdr import CallRecord, CallRecords
@@ -15,6 +16,7 @@ from metrics.service_level import ServiceLevel
 from metrics.wallboard import Wallboard
 from tests.metrics.told import (
     DAY_MS,
+    NODE,
     TENANT,
     answered,
     became,
@@ -31,6 +33,7 @@ from tests.metrics.told import (
     tell,
     tier_opened,
     transferred,
+    wrapped_up,
 )
 
 
@@ -129,6 +132,50 @@ def test_a_case_that_is_passed_on_meets_each_unit_that_took_it_and_no_other() ->
     record = one_record([*events, released("c1"), became("kari", "ready", "talking"), ended("c1")])
     assert (record["units"], record["bounces"]) == (["pensjon", "skatt"], 1)
     assert [one["outcome"] for one in record["transfers"]] == ["no_answer", "answered", "answered", "answered"]
+
+
+def test_a_callback_is_a_record_of_its_own_that_names_the_first_and_counts_in_no_answer() -> None:
+    common: dict[str, Any] = {"tenant": TENANT, "node": NODE, "contact": "c9", "first": "c1", "queue": "pensjon"}
+    asked = [started("c1", at(0)), queued("c1", at_ms=at(5)), ended("c1", "completed", at(30))]
+    asked.insert(2, left("c1", 20_000, at_ms=at(25), disposition="flowed_out", cause="callback"))
+    talking = replace(became("kari", "talking", "offered", at(940)), contact="c9")
+    rung = [
+        CallbackPromised(at_ms=at(25), **common, chosen_ms=0, waited_ms=20_000, position=4),
+        offered("c9", "o9", at_ms=at(900)),
+        CallbackEnded(at_ms=at(940), **common, outcome="reached", cause="", tries=0, waited_ms=915_000),
+        talking,
+        started("c9", at(940)),
+        ended("c9", "answered", at(1_000)),
+        released("c9", 60_000, at_ms=at(1_000)),
+        became("kari", "wrap_up", "talking", at(1_000)),
+        wrapped_up("c9", "uføre", at_ms=at(1_030)),
+    ]
+    folds = Folds(TENANT)
+    folds.apply(stream([*asked, *rung]))
+    tally, counts = folds.service_level.tally(), folds.counters.copy()
+    assert (tally.offered, tally.answered, tally.flowed_out, tally.waiting) == (1, 0, 1, 0)
+    assert counts["callbacks_ended"] == {("pensjon", "reached"): 1}
+    assert counts["total_wait_bucket"] == {}
+    assert folds.call_records.in_progress == 0
+    fold = CallRecords()
+    tell(fold, [*asked, *rung])
+    first, second = fold.take()
+    assert (first["contact"], first["visits"][0]["end"]) == ("c1", "callback")
+    assert {name: second[name] for name in ("contact", "callback_of", "agent", "talked_ms", "topic", "outcome")} == {
+        "contact": "c9",
+        "callback_of": "c1",
+        "agent": "kari",
+        "talked_ms": 60_000,
+        "topic": "uføre",
+        "outcome": "answered",
+    }
+
+
+def test_a_promise_that_is_not_kept_makes_no_record() -> None:
+    common: dict[str, Any] = {"tenant": TENANT, "node": NODE, "contact": "c9", "first": "c1", "queue": "pensjon"}
+    fold = CallRecords()
+    tell(fold, [CallbackEnded(at_ms=at(1), **common, outcome="gave_up", cause="busy", tries=3, waited_ms=1)])
+    assert (fold.take(), fold.in_progress) == ([], 0)
 
 
 def test_a_journey_without_end_keeps_a_bounded_number_of_units_and_transfers() -> None:
