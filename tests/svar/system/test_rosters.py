@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -150,6 +151,43 @@ async def test_who_says_no_makes_room_for_the_next(tmp_path: Path) -> None:
         await eventually(lambda: eva.talks != [], "a caller for the second reserve", 20)
         await eventually(lambda: len(answered) == 2, "both answers")
         assert [(one["agent"], one["answer"]) for one in answered] == [("dag", "no"), ("eva", "yes")]
+        for call in calls:
+            call.hang_up()
+        await node.quiet()
+
+
+def municipalities(folder: Path) -> Installation:
+    """The shared desk as it is shipped, with a shift that is always on: it is whatever time it is."""
+    flows = folder / "flows"
+    shipped = ROOT / "flows"
+    for name in ("fjellvik", "desk", "shared/desk", "calendars/desk", "rosters/desk"):
+        (flows / name).parent.mkdir(parents=True, exist_ok=True)
+        text = (shipped / f"{name}.yaml").read_text()
+        if name == "rosters/desk":
+            shifts = "shifts:\n  - {days: mon-sun, hours: 00:00-24:00, agents: [anna]}\n"
+            text = re.sub(r"shifts:\n(?:  - .*\n)+", shifts, text)
+            text = re.sub(r"absences:\n(?:  - .*\n)+", "", text)
+        (flows / f"{name}.yaml").write_text(text)
+    named = "".join(
+        f'[[destination]]\nname = "{name}"\nuri = "sip:{name}@127.0.0.1:9"\n'
+        for name in ("payroll", "it_support", "caretaker", "schools")
+    )
+    parts = f'{PARTS}{named}[[mailbox]]\nname = "fjellvik"\n'
+    return Installation(folder, parts, flows=flows, settings="{ demo = true }", mqtt="")
+
+
+async def test_the_municipalities_desk_calls_its_reserve_in_when_more_than_two_wait(tmp_path: Path) -> None:
+    node = municipalities(tmp_path)
+    async with running(node), phones_at(node) as phones, published(node, "reserve_called") as called:
+        bjorn = Reserve(phones, "1")
+        await phones.register("bjorn", bjorn.takes)
+        calls = [await phones.answered_call("5101") for _ in range(2)]
+        await eventually(lambda: shows(node, "queue_waiting", 2), "two who wait", 30)
+        assert bjorn.questions == 0
+        calls.append(await phones.answered_call("5101"))
+        await eventually(lambda: bjorn.talks != [], "a caller for the reserve", 40, lambda: node.log()[-3000:])
+        await eventually(lambda: called != [], "the event")
+        assert (called[0]["agent"], called[0]["why"], called[0]["waiting"]) == ("bjorn", "waiting > 2 or wait > 180", 3)
         for call in calls:
             call.hang_up()
         await node.quiet()
