@@ -223,8 +223,7 @@ class Node:
         relays = Relays(line, registrations.locate, _token)
         nodes.lost += [phones.node_lost, relays.node_lost]
         outside = Outside(phones, trunks.destinations(config))
-        phones.partners = outside.ring
-        self._calls.talks = talks = talking.talks(config, line, outside, self._routing, prompts)
+        self._calls.talks = talks = talking.talks(config, line, phones, outside, self._routing, prompts)
         node, distributor = NodeId(self.identity.node), storage.distributor
         offers = Offers(distributor, node, self._unclaimed)
         lookups, texts = web.opened(config, self._stack)
@@ -254,6 +253,7 @@ class Node:
         )
         reception.choose, reception.relay = self.flows.choose, relays.on_invite
         orders_in_service.take_orders(storage, self.identity, self._calls)
+        reception.codes = feature_codes.Codes(config.talk.reasons, lambda: self.flows.active.book.topics)
         line.user_agent.on_invite = reception.on_invite
         line.user_agent.on_request = reception.on_request
         line.user_agent.on_register_change = registrations.heard
