@@ -16,7 +16,7 @@ from acd.model import (
 )
 
 FOLDER = Path(__file__).parent / "scripts"
-LIBRARIES = ("_estimates", "_lib", "_deciding", "_steps", "_callbacks", "_pools")
+LIBRARIES = ("_estimates", "_lib", "_foreseeing", "_deciding", "_steps", "_callbacks", "_pools")
 """What comes before every command, in this order: each may use those before it."""
 CONSTANTS = {
     "OFFER_GRACE_MS": OFFER_GRACE_MS,

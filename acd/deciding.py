@@ -1,5 +1,6 @@
 """Which contact meets which agent, and how far the search has widened. `scripts/_deciding.lua` does the same."""
 
+from acd.foreseeing import Foreseeing
 from acd.model import (
     NODE_LEASE_MS,
     OFFER_GRACE_MS,
@@ -11,18 +12,16 @@ from acd.model import (
     NodeId,
     Offer,
     OfferId,
-    Place,
     QueueId,
     SiteId,
     Tier,
 )
 from acd.pools import alone, pool_of
 from acd.records import CALLBACK, OFFERED, WAITING, Agent, Done, Entry, Lease, Queue
-from acd.tenant import Tenant
 from events.catalogue import OfferMade, OfferWithheld, TierOpened
 
 
-class Deciding(Tenant):
+class Deciding(Foreseeing):
     """Decisions are made in `close`, in the step of the command that makes them possible."""
 
     def close(self, *, entry: Entry | None = None, number: int = 0, told: str = "") -> Done:
@@ -139,14 +138,6 @@ class Deciding(Tenant):
                 ahead=self.rankings[f"waiting:{entry.queue}"].rank(entry.member),
             )
 
-    def place_of(self, entry: Entry, now: int) -> Place:
-        waiting = len(self.rankings[f"arrived:{entry.queue}"])
-        position = 1
-        if entry.state == WAITING:
-            position += self.rankings[f"waiting:{entry.queue}"].rank(entry.member)
-        pace = self.numbers[entry.queue].pace
-        return Place(position, waiting, now - entry.arrived, (position * pace + 999) // 1000 if pace else None)
-
     # --- Tiers ----------------------------------------------------------------------------------------------------
 
     def waits(self, entry: Entry) -> None:
@@ -207,7 +198,7 @@ class Deciding(Tenant):
             return "start"
         if tier.waiting and len(self.rankings[f"waiting:{queue.queue}"]) >= tier.waiting:
             return "waiting"
-        if tier.estimate_s and self.estimate_ms(queue) >= tier.estimate_s * 1000:
+        if tier.estimate_s and self.wait_of_the_next(entry) >= tier.estimate_s * 1000:
             return "estimate"
         site = self.configured.sites.get(entry.terms.site)
         if tier.site_lost and site is not None and site.lost:
@@ -218,10 +209,6 @@ class Deciding(Tenant):
             if not (there if tier.nobody == "logged_in" else working):
                 return "nobody"
         return ""
-
-    def estimate_ms(self, queue: Queue) -> int:
-        """The wait of whoever comes now and stands last; 0: nothing is known."""
-        return (len(self.rankings[f"waiting:{queue.queue}"]) + 1) * self.numbers[queue.queue].pace
 
     def _look_again(self, entry: Entry, queue: Queue) -> None:
         """When the next tier opens by time; and each second where the state of the queue may open one."""

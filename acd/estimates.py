@@ -63,10 +63,12 @@ class Pace:
 
 @dataclass(slots=True)
 class Habits:
-    """Of one queue. `handling` is the mean talk and wrap-up; `waited` and `gave_up` are sums that fade."""
+    """Of one queue. `talk` and `wrap_up` are means; `waited` and `gave_up` are sums that fade."""
 
-    handling: int = 0
-    handlings: int = 0
+    talk: int = 0
+    talks: int = 0
+    wrap_up: int = 0
+    wrap_ups: int = 0
     waited: int = 0
     gave_up: int = 0
 
@@ -117,10 +119,16 @@ def take(pace: Pace, now: int, arrived: int, agents: int) -> None:
     pace.taken = now
 
 
-def handle(habits: Habits, lasted: int) -> None:
-    """A talk with its wrap-up is over."""
-    habits.handling = averaged(habits.handling, habits.handlings, min(lasted, LONGEST_MS), HANDLINGS)
-    habits.handlings = min(habits.handlings + 1, HANDLINGS)
+def talk_over(habits: Habits, lasted: int) -> None:
+    """A talk is over."""
+    habits.talk = averaged(habits.talk, habits.talks, min(lasted, LONGEST_MS), HANDLINGS)
+    habits.talks = min(habits.talks + 1, HANDLINGS)
+
+
+def wrap_up_over(habits: Habits, lasted: int) -> None:
+    """A wrap-up is over."""
+    habits.wrap_up = averaged(habits.wrap_up, habits.wrap_ups, min(lasted, LONGEST_MS), HANDLINGS)
+    habits.wrap_ups = min(habits.wrap_ups + 1, HANDLINGS)
 
 
 def wait_over(habits: Habits, waited: int, *, gave_up: bool) -> None:
@@ -157,7 +165,7 @@ def expect(pace: Pace, habits: Habits, now: int, position: int, agents: int) -> 
 
 def _effort(pace: Pace, habits: Habits, now: int) -> int:
     """What a caller costs: as it was seen, where that is recent and often enough, else by the handling time."""
-    handling = habits.handling if habits.handlings >= FEWEST else 0
+    handling = habits.talk + habits.wrap_up if habits.talks >= FEWEST else 0
     if pace.efforts < FEWEST or now - pace.seen > RECENT_MS:
         return handling
     return max(pace.effort, handling * LEAST_EFFORT // 1000)

@@ -46,6 +46,8 @@ class Model(Callbacks):
             raise Refused("NOQUEUE", f"there is no queue {new.queue}")
         if entry is None and queue is not None and len(self.rankings[f"arrived:{new.queue}"]) >= queue.most:
             raise Refused("FULL", f"queue {new.queue} has {queue.most} waiting")
+        if entry is None and queue is not None and self.comes_too_late(queue, new, max(now, self.clock.now)):
+            raise Refused("CLOSING", f"queue {new.queue} closes too soon")
         self.open_(now, node)
         if f"n:{new.node}" not in self.deadlines:
             self.deadlines.put(f"n:{new.node}", self.clock.now + NODE_LEASE_MS)

@@ -32,6 +32,10 @@ class Ranking:
         """How many stand before it. Raises KeyError."""
         return bisect_left(self._order, (self._scores[member], member))
 
+    def up_to(self, score: int) -> int:
+        """How many stand at that score or before."""
+        return bisect_left(self._order, (score + 1, ""))
+
     def __contains__(self, member: str) -> bool:
         return member in self._scores
 

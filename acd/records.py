@@ -86,11 +86,22 @@ class Agent:
 
 
 @dataclass(slots=True)
+class Foreseen:
+    """The estimate of a wait, made at that moment (`acd.estimates.Estimate`)."""
+
+    at: int
+    expected: int
+    low: int
+    high: int
+
+
+@dataclass(slots=True)
 class Terms:
     """What a contact came with: its own site, the agent it waits for first (until then), when the service closes.
 
     `rules`: by which of the queue's rules its tiers were opened. Of a callback, `dials` is what an offer lasts longer
-    than the agent's ringing, and `held` says that the caller is on the line.
+    than the agent's ringing, and `held` says that the caller is on the line. `foreseen` is the estimate at the entry,
+    None where somebody was free or nothing is known.
     """
 
     site: str = ""
@@ -101,6 +112,7 @@ class Terms:
     rules: int = 0
     dials: int = 0
     held: bool = False
+    foreseen: Foreseen | None = None
 
 
 @dataclass(slots=True)
@@ -178,14 +190,12 @@ class Site:
 
 @dataclass(slots=True)
 class Numbers:
-    """O, A, L and F of a queue; when the last contact was taken while others waited, and the pace of that."""
+    """O, A, L and F of a queue."""
 
     o: int = 0
     a: int = 0
     l: int = 0  # noqa: E741 - the measure's own name
     f: int = 0
-    last: int = 0
-    pace: int = 0
 
 
 @dataclass(slots=True)

@@ -51,6 +51,8 @@ class Steps(Deciding):
         self.waits(entry)
         self.widen(entry)
         position = self.rankings[f"waiting:{entry.queue}"].rank(entry.member) + 1
+        found = self.foresee(entry)
+        low, high = self.told(entry.queue, found)
         self.emit(
             ContactQueued,
             entry,
@@ -60,6 +62,9 @@ class Steps(Deciding):
             position=position,
             since_ms=since,
             site=new.site,
+            estimate_ms=-1 if found is None else found.expected,
+            low_ms=low,
+            high_ms=high,
         )
         return entry
 
@@ -91,6 +96,7 @@ class Steps(Deciding):
             return
         if entry.state == OFFERED:
             self.withdraw_freely(self.leases[entry.offer], failing, told=told)
+        self.saw_left(entry)
         self.no_longer_waits(entry)
         self.forget(entry)
         self._leaves(entry, disposition, cause)
@@ -116,6 +122,7 @@ class Steps(Deciding):
         self.deadlines.drop(f"o:{lease.offer}")
         self.timers.drop(f"t:{entry.contact}")
         waited, rang = now - entry.arrived, now - lease.made
+        self.saw_taken(entry)
         if entry.terms.kind == CALLBACK:
             self.over(entry, "reached", "")
         elif lease.grounds.partner:
@@ -123,23 +130,13 @@ class Steps(Deciding):
             self.emit(PartnerAnswered, entry, **told, waited_ms=waited, rang_ms=rang)
             self._leaves(entry, "flowed_out", "partner")
         else:
-            self._taken(entry)
+            self.rankings[f"arrived:{entry.queue}"].drop(entry.member)
+            self.numbers[entry.queue].a += 1
             total = now - entry.since
             self.emit(ContactAnswered, entry, **of(lease), waited_ms=waited, rang_ms=rang, total_waited_ms=total)
         who = self.agents[lease.agent]
         who.misses = 0
         self.becomes(who, AgentState.TALKING, contact=entry.contact)
-
-    def _taken(self, entry: Entry) -> None:
-        """The pace is the time between two contacts taken while others waited."""
-        now, numbers = self.clock.now, self.numbers[entry.queue]
-        arrived = self.rankings[f"arrived:{entry.queue}"]
-        arrived.drop(entry.member)
-        numbers.a += 1
-        if numbers.last:
-            passed = now - numbers.last
-            numbers.pace = (7 * numbers.pace + passed) // 8 if numbers.pace else passed
-        numbers.last = now if len(arrived) else 0
 
     def _release(self, entry: Entry, cause: str) -> None:
         now, lease = self.clock.now, self.leases.pop(entry.offer)
@@ -153,6 +150,7 @@ class Steps(Deciding):
             return
         told = {"queue": entry.queue, "agent": who.agent, "site": lease.site}
         self.emit(ContactReleased, entry, **told, cause=cause, talked_ms=talked)
+        self.saw_talk(entry.queue, talked)
         queue = self.queues.get(entry.queue)
         if queue is not None and queue.wrap and not leaving(who):
             self.deadlines.put(f"w:{who.agent}", now + queue.wrap)
@@ -255,6 +253,7 @@ class Steps(Deciding):
     def wrapped_up(self, who: Agent, topic: str, cause: str, concluded: str = "") -> None:
         """The wrap-up is over; what the agent becomes is left to the caller."""
         self.deadlines.drop(f"w:{who.agent}")
+        self.saw_wrap_up(who.queue, self.clock.now - who.since)
         values: dict[str, Any] = {"queue": who.queue, "agent": who.agent, "site": who.profile.site, "topic": topic}
         self.events.append(
             WrapUpEnded(

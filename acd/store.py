@@ -281,5 +281,6 @@ class RedisDistributor(PromisesInRedis):
 
 
 def _place(reply: dict[str, Any]) -> Place:
-    position, waiting, waited_ms, wait = reply["place"]
-    return Place(position, waiting, waited_ms, wait if wait >= 0 else None)
+    position, waiting, waited_ms, *waits = reply["place"]
+    wait_s, low_s, high_s = (wait if wait >= 0 else None for wait in waits)
+    return Place(position, waiting, waited_ms, wait_s, low_s, high_s)

@@ -124,15 +124,6 @@ local function close(answer)
   return reply(answer)
 end
 
-local function place_of(entry)
-  local position = 1
-  if entry.state == 'waiting' then position = 1 + call('ZRANK', waiting(entry.queue), entry.member) end
-  local pace = tonumber(call('HGET', numbers(entry.queue), 'pace') or 0)
-  local wait = -1
-  if pace > 0 then wait = math.floor((position * pace + 999) / 1000) end
-  return { position, call('ZCARD', arrived(entry.queue)), now - entry.arrived, wait }
-end
-
 -- Tiers
 
 local function opening_at(entry, tier)
@@ -158,11 +149,6 @@ local function some_by_state(tiers)
     if by_state(tier) then return true end
   end
   return false
-end
-
-local function estimate_ms(queue)
-  local pace = tonumber(call('HGET', numbers(queue.queue), 'pace') or 0)
-  return (call('ZCARD', waiting(queue.queue)) + 1) * pace
 end
 
 local function by_site(tier)
@@ -200,7 +186,7 @@ local function opens(entry, queue, number, tier)
   end
   if not has_conditions(tier) then return 'start' end
   if tier.waiting > 0 and call('ZCARD', waiting(queue.queue)) >= tier.waiting then return 'waiting' end
-  if tier.estimate_s > 0 and estimate_ms(queue) >= tier.estimate_s * 1000 then return 'estimate' end
+  if tier.estimate_s > 0 and wait_of_the_next(entry) >= tier.estimate_s * 1000 then return 'estimate' end
   if tier.site_lost and is_lost(entry.terms.site) then return 'site_lost' end
   if tier.nobody ~= '' and nobody_before(queue, number, entry, tier.nobody) then return 'nobody' end
   return nil

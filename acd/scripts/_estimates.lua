@@ -24,7 +24,7 @@ function est.averaged(mean, count, sample, most)
 end
 
 function est.new_pace() return { taken = 0, effort = 0, efforts = 0, seen = 0 } end
-function est.new_habits() return { handling = 0, handlings = 0, waited = 0, gave_up = 0 } end
+function est.new_habits() return { talk = 0, talks = 0, wrap_up = 0, wrap_ups = 0, waited = 0, gave_up = 0 } end
 function est.new_trust() return { hits = 0, bias = 0, checked = 0, silent = 0 } end
 
 -- What is seen
@@ -39,9 +39,14 @@ function est.take(pace, at, arrived_at, agents)
   pace.taken = at
 end
 
-function est.handle(habits, lasted)
-  habits.handling = est.averaged(habits.handling, habits.handlings, math.min(lasted, LONGEST_MS), HANDLINGS)
-  habits.handlings = math.min(habits.handlings + 1, HANDLINGS)
+function est.talk_over(habits, lasted)
+  habits.talk = est.averaged(habits.talk, habits.talks, math.min(lasted, LONGEST_MS), HANDLINGS)
+  habits.talks = math.min(habits.talks + 1, HANDLINGS)
+end
+
+function est.wrap_up_over(habits, lasted)
+  habits.wrap_up = est.averaged(habits.wrap_up, habits.wrap_ups, math.min(lasted, LONGEST_MS), HANDLINGS)
+  habits.wrap_ups = math.min(habits.wrap_ups + 1, HANDLINGS)
 end
 
 function est.wait_over(habits, waited, gave_up)
@@ -52,7 +57,7 @@ end
 -- What is said of it
 
 function est.effort(pace, habits, at)
-  local handling = habits.handlings >= FEWEST and habits.handling or 0
+  local handling = habits.talks >= FEWEST and habits.talk + habits.wrap_up or 0
   if pace.efforts < FEWEST or at - pace.seen > RECENT_MS then return handling end
   return math.max(pace.effort, est.divide(handling * LEAST_EFFORT, 1000))
 end

@@ -4,7 +4,7 @@
 -- the node that calls, then the command's own. Nothing is written before open().
 local META, QUEUES, AGENTS, ENTRIES, LEASES, DEADLINES, EVENTS, ANSWERS, ANSWERS_OLD = unpack(KEYS)
 local PREFIX = string.sub(META, 1, -5)
-local TIMERS, STAFF = PREFIX .. 'timers', PREFIX .. 'staff'
+local TIMERS, STAFF, ESTIMATES = PREFIX .. 'timers', PREFIX .. 'staff', PREFIX .. 'estimates'
 local TENANT = string.match(META, '{(.-)}')
 local COMMAND, NODE = ARGV[2], ARGV[3]
 local REASON_AFTER = { lease_expired = 'no_answer', error = 'unreachable' }
@@ -14,8 +14,8 @@ local clock, now = {}, 0
 local told, touched, hoping, hoped = {}, {}, {}, {}
 local becomes
 local callbacks = {}
-local kept = { [QUEUES] = {}, [AGENTS] = {}, [ENTRIES] = {}, [LEASES] = {} }
-local changed = { [QUEUES] = {}, [AGENTS] = {}, [ENTRIES] = {}, [LEASES] = {} }
+local kept = { [QUEUES] = {}, [AGENTS] = {}, [ENTRIES] = {}, [LEASES] = {}, [ESTIMATES] = {} }
+local changed = { [QUEUES] = {}, [AGENTS] = {}, [ENTRIES] = {}, [LEASES] = {}, [ESTIMATES] = {} }
 
 local function refuse(text)
   return redis.error_reply(text)
@@ -236,7 +236,7 @@ end
 
 -- One JSON text is the reply to `answer` and to what is told.
 local function reply(answer)
-  for _, hash in ipairs({ QUEUES, AGENTS, ENTRIES, LEASES }) do save(hash) end
+  for _, hash in ipairs({ QUEUES, AGENTS, ENTRIES, LEASES, ESTIMATES }) do save(hash) end
   answer = answer and answer() or {}
   answer.next_in_ms = next_in_ms()
   for _, message in ipairs(told) do

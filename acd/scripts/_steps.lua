@@ -38,6 +38,7 @@ end
 
 local function wrapped_up(who, topic, cause, concluded)
   call('ZREM', DEADLINES, 'w:' .. who.agent)
+  saw_wrap_up(who.queue, now - who.since)
   write_event('wrap_up_ended', {
     node = NODE, contact = who.contact, queue = who.queue, agent = who.agent, site = who.profile.site, topic = topic,
     cause = cause, lasted_ms = now - who.since, concluded = concluded or '',
@@ -118,6 +119,7 @@ local function release(entry, cause)
   emit('contact_released', entry, {
     queue = entry.queue, agent = who.agent, site = lease.site, cause = cause, talked_ms = talked,
   })
+  saw_talk(entry.queue, talked)
   local queue = get(QUEUES, entry.queue)
   if queue and queue.wrap > 0 and not leaving(who) then
     call('ZADD', DEADLINES, now + queue.wrap, 'w:' .. who.agent)
@@ -134,6 +136,7 @@ local function finish(entry, cause, disposition, failing, tell_it)
     return callbacks.finish(entry, 'cancelled', cause, tell_it)
   end
   if entry.state == 'offered' then withdraw_freely(get(LEASES, entry.offer), failing, tell_it) end
+  saw_left(entry)
   no_longer_waits(entry)
   forget(entry)
   leaves(entry, disposition, cause)

@@ -6,17 +6,6 @@ if not lease or lease.fence ~= tonumber(ARGV[5]) then
   return refuse('NOOFFER offer ' .. ARGV[4] .. ' is no longer held with fence ' .. ARGV[5])
 end
 
--- The pace is the time between two contacts taken while others waited; the estimated wait comes of it.
-local function count_answered(queue)
-  local key = numbers(queue)
-  local was = call('HMGET', key, 'last', 'pace')
-  local last, pace = tonumber(was[1]) or 0, tonumber(was[2]) or 0
-  if last > 0 then pace = pace > 0 and math.floor((7 * pace + now - last) / 8) or now - last end
-  last = call('ZCARD', arrived(queue)) > 0 and now or 0
-  call('HINCRBY', key, 'a', 1)
-  call('HSET', key, 'last', last, 'pace', pace)
-end
-
 open()
 if not lease.accepted then
   local entry, who = change(ENTRIES, lease.contact), change(AGENTS, lease.agent)
@@ -26,6 +15,7 @@ if not lease.accepted then
   entry.state, entry.answered = 'talking', now
   call('ZREM', DEADLINES, 'o:' .. lease.offer)
   call('ZREM', TIMERS, 't:' .. entry.contact)
+  saw_taken(entry)
   if entry.terms.kind == 'callback' then
     callbacks.over(entry, 'reached', '')
   elseif partner ~= '' then
@@ -35,7 +25,7 @@ if not lease.accepted then
     leaves(entry, 'flowed_out', 'partner')
   else
     call('ZREM', arrived(entry.queue), entry.member)
-    count_answered(entry.queue)
+    call('HINCRBY', numbers(entry.queue), 'a', 1)
     emit('contact_answered', entry, of(lease, {
       waited_ms = waited, rang_ms = rang, total_waited_ms = now - entry.since,
     }))

@@ -12,6 +12,19 @@ if not entry and call('ZCARD', arrived(name)) >= queue.most then
   return refuse('FULL queue ' .. name .. ' has ' .. queue.most .. ' waiting')
 end
 
+-- Who comes for the first time, and cannot be served before the service closes.
+local function too_late()
+  local closes = tonumber(ARGV[13])
+  if entry or closes == 0 or tonumber(ARGV[8]) ~= 0 then return false end
+  read_clock()
+  local since = tonumber(ARGV[9])
+  if since == 0 or since > now then since = now end
+  local pools = {}
+  for number in ipairs(queue.tiers) do pools[number] = pool_of(queue, number, ARGV[10]) end
+  return comes_too_late(queue, pools, since - queue.priority - tonumber(ARGV[7]) * 1000, closes)
+end
+if too_late() then return refuse('CLOSING queue ' .. name .. ' closes too soon') end
+
 -- One agent alone at first, where that one is there and serves the queue.
 local function prefer()
   local agent, prefer_s = ARGV[11], tonumber(ARGV[12])
@@ -44,9 +57,12 @@ local function enter()
   prefer()
   waits(entry)
   widen(entry)
+  local found = foresee(entry)
+  local low, high = told_of(name, found)
   emit('contact_queued', entry, {
     queue = name, arrived_ms = came, priority_s = math.floor(head_start / 1000),
     position = 1 + call('ZRANK', waiting(name), entry.member), since_ms = since, site = entry.terms.site,
+    estimate_ms = found and found.expected or -1, low_ms = low, high_ms = high,
   })
 end
 

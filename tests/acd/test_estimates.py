@@ -19,13 +19,14 @@ from acd.estimates import (
     averaged,
     check,
     expect,
-    handle,
     patience,
     spread,
     take,
+    talk_over,
     tell,
     too_late,
     wait_over,
+    wrap_up_over,
 )
 from tests.acd.traffic import Line, Traffic
 
@@ -75,9 +76,10 @@ def test_take_without_agents_at_work_is_no_effort() -> None:
 def test_no_single_time_counts_for_more_than_four_hours() -> None:
     pace, habits = Pace(taken=1), Habits()
     take(pace, 10 * LONGEST_MS, 0, 1)
-    handle(habits, 2 * LONGEST_MS)
+    talk_over(habits, 2 * LONGEST_MS)
+    wrap_up_over(habits, 2 * LONGEST_MS)
     wait_over(habits, 3 * LONGEST_MS, gave_up=False)
-    assert pace.effort == habits.handling == habits.waited == LONGEST_MS
+    assert pace.effort == habits.talk == habits.wrap_up == habits.waited == LONGEST_MS
 
 
 def test_patience_is_all_waiting_by_those_who_gave_up() -> None:
@@ -105,7 +107,7 @@ def test_twice_the_agents_are_half_the_wait_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("pace", "habits", "agents"),
-    [(Pace(), Habits(), 5), (KNOWN, Habits(), 0), (Pace(effort=9, efforts=2), Habits(handling=9, handlings=2), 5)],
+    [(Pace(), Habits(), 5), (KNOWN, Habits(), 0), (Pace(effort=9, efforts=2), Habits(talk=9, talks=2), 5)],
     ids=["nothing seen", "nobody at work", "too little seen"],
 )
 def test_where_nothing_is_known_there_is_no_estimate(pace: Pace, habits: Habits, agents: int) -> None:
@@ -114,14 +116,14 @@ def test_where_nothing_is_known_there_is_no_estimate(pace: Pace, habits: Habits,
 
 @pytest.mark.parametrize("pace", [Pace(effort=9, efforts=2), Pace(effort=9, efforts=16, seen=0)])
 def test_handling_time_stands_in_for_an_effort_that_is_old_or_seen_too_seldom(pace: Pace) -> None:
-    found = expect(pace, Habits(handling=120_000, handlings=3), RECENT_MS + 1, 2, 4)
+    found = expect(pace, Habits(talk=100_000, talks=3, wrap_up=20_000, wrap_ups=1), RECENT_MS + 1, 2, 4)
     assert found is not None
     assert found.expected == 60_000
 
 
 def test_agents_who_all_log_in_at_once_do_not_make_callers_cost_nothing() -> None:
     rush = Pace(effort=1_000, efforts=16)
-    found = expect(rush, Habits(handling=400_000, handlings=9), 1, 10, 10)
+    found = expect(rush, Habits(talk=400_000, talks=9), 1, 10, 10)
     assert found is not None
     assert found.expected == 300_000
 

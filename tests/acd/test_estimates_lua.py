@@ -21,11 +21,12 @@ from acd.estimates import (
     Trust,
     check,
     expect,
-    handle,
     take,
+    talk_over,
     tell,
     too_late,
     wait_over,
+    wrap_up_over,
 )
 from tests.acd.redis_server import RedisServer
 from tests.acd.twin import connect
@@ -36,7 +37,8 @@ local pace, habits, trust, out = given.pace, given.habits, given.trust, {}
 for _, step in ipairs(given.steps) do
   local what, a, b, c, d = step[1], step[2], step[3], step[4], step[5]
   if what == 'take' then est.take(pace, a, b, c) end
-  if what == 'handle' then est.handle(habits, a) end
+  if what == 'talk_over' then est.talk_over(habits, a) end
+  if what == 'wrap_up_over' then est.wrap_up_over(habits, a) end
   if what == 'wait_over' then est.wait_over(habits, a, b) end
   if what == 'expect' then
     local found = est.expect(pace, habits, a, b, c)
@@ -62,14 +64,14 @@ _now = st.one_of(st.sampled_from((0, 1, RECENT_MS, RECENT_MS + 1)), st.integers(
 _agents = st.one_of(st.sampled_from((0, 1, 2, MOST_AGENTS + 1)), st.integers(0, 1_200))
 _steps = st.one_of(
     st.tuples(st.just("take"), _now, _now, _agents),
-    st.tuples(st.just("handle"), _times),
+    st.tuples(st.just("talk_over"), _times),
+    st.tuples(st.just("wrap_up_over"), _times),
     st.tuples(st.just("wait_over"), _times, st.booleans()),
     st.tuples(st.just("expect"), _now, st.integers(1, 10_000), _agents, _times, st.booleans(), _now),
 )
 _pace = st.builds(Pace, _now, st.integers(0, LONGEST_MS * MOST_AGENTS), st.integers(0, 16), _now)
-_habits = st.builds(
-    Habits, st.integers(0, LONGEST_MS), st.integers(0, 32), st.integers(0, 64 * LONGEST_MS), st.integers(0, 64_000)
-)
+_mean, _seen = st.integers(0, LONGEST_MS), st.integers(0, 32)
+_habits = st.builds(Habits, _mean, _seen, _mean, _seen, st.integers(0, 64 * LONGEST_MS), st.integers(0, 64_000))
 _trust = st.builds(
     Trust, st.integers(0, 1_000_000), st.integers(-LONGEST_MS, LONGEST_MS), st.integers(0, 50), st.integers(0, 1)
 )
@@ -88,8 +90,10 @@ def _step(pace: Pace, habits: Habits, trust: Trust, step: Any) -> list[Any]:
     match step:
         case ("take", now, arrived, agents):
             take(pace, now, arrived, agents)
-        case ("handle", lasted):
-            handle(habits, lasted)
+        case ("talk_over", lasted):
+            talk_over(habits, lasted)
+        case ("wrap_up_over", lasted):
+            wrap_up_over(habits, lasted)
         case ("wait_over", waited, gave_up):
             wait_over(habits, waited, gave_up=gave_up)
         case ("expect", now, position, agents, waited, answered, closes):

@@ -7,7 +7,7 @@ from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from acd.estimates import Estimate, Habits, Pace, Trust, check, expect, handle, take, tell, wait_over
+from acd.estimates import Estimate, Habits, Pace, Trust, check, expect, take, talk_over, tell, wait_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Line:
 
     def _freed(self, now: int, lasted: int) -> None:
         self._busy -= 1
-        handle(self.habits, lasted)
+        talk_over(self.habits, lasted)
         self._match(now)
 
     def _gives_up(self, now: int, entry: tuple[int, int, _Caller]) -> None:

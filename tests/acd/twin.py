@@ -301,8 +301,8 @@ class Twins:
         _same("heard", [read(m) for m in answer.get("heard", ())], [m for at, m in done.heard if at == node])
         if done.place is not None:
             p = done.place
-            wait = -1 if p.estimated_wait_s is None else p.estimated_wait_s
-            _same("place", answer["place"], [p.position, p.waiting, p.waited_ms, wait])
+            waits = [-1 if wait is None else wait for wait in (p.estimated_wait_s, p.low_s, p.high_s)]
+            _same("place", answer["place"], [p.position, p.waiting, p.waited_ms, *waits])
         if name == "promise":
             _same("told", answer["told"], done.told)
         if name in ("beat", "drop_node", "cancel_callback"):
@@ -332,6 +332,8 @@ def _redis_state(found: dict[str, Any]) -> dict[str, Any]:
         pairs = dict(zip(flat[::2], flat[1::2], strict=True))
         if key in ("queues", "agents", "entries", "leases", "sites", "duty", "specs", "put", "callbacks"):
             state[key] = {name: _plain(json.loads(text)) for name, text in pairs.items()}
+        elif key == "estimates":
+            state |= _seen({name: json.loads(text) for name, text in pairs.items()})
         elif key == "meta":
             violations = [name for name in pairs if name.startswith("violated:")]
             _same("what the scripts count against themselves", violations, [])
@@ -349,8 +351,14 @@ def _redis_state(found: dict[str, Any]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """As JSON has it; in Lua an empty list is an empty table."""
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()} or []
+        return {key: _plain(each) for key, each in value.items() if each is not None} or []
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _seen(records: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """What is seen of waits, without records that say nothing."""
+    told = {name: record for name, record in records.items() if any(record.values())}
+    return {"estimates": told} if told else {}
 
 
 def _model_state(model: Model) -> dict[str, Any]:
@@ -371,6 +379,12 @@ def _model_state(model: Model) -> dict[str, Any]:
     clock = asdict(model.clock)
     if model.clock.now or state:
         state["meta"] = clock
+    foresight = model.foresight
+    state |= _seen(
+        {f"p:{name}": asdict(pace) for name, pace in foresight.paces.items()}
+        | {f"h:{name}": asdict(habits) for name, habits in foresight.habits.items()}
+        | {f"t:{name}": asdict(trust) for name, trust in foresight.trusts.items()}
+    )
     if model.staff:
         state["staff"] = dict(model.staff)
     for queue, numbers in model.numbers.items():
