@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from acd.model import NodeId, Offer
+from acd.model import NodeId
 from console.app import Sources, make_app
 from console.server import ConsoleServer
 from events.catalogue import NodeStarted, NodeStopped
@@ -22,7 +22,6 @@ from ivr.over_sip.telephony import Background, Identity
 from ivr.ports.mailboxes import Mailboxes
 from ivr.prompts.library import SpokenPrompts
 from ivr.running.commands import Commands
-from ivr.running.offers import Offers
 from ivr.running.run import Services
 from metrics.health import Health, LoopLag, StreamLag
 from metrics.mqtt import Broker, MqttFeed
@@ -64,6 +63,7 @@ from svar.parts import Parts
 from svar.passwords import Passwords
 from svar.reception import Reception, calling
 from svar.registrations import Registrations
+from svar.ringing_back import RingsBackInService, said
 from svar.routing_in_service import RoutingInService
 from svar.serving_duty import Asking, Duty, with_questions
 from svar.storage import Storage, open_storage
@@ -139,7 +139,8 @@ class Node:
         self.flows = await serving_flows.serve_flows(
             config, self._routing, self.identity, storage, self._parts, stack, watch_folder=watch_flows
         )
-        prompts = await serving_flows.spoken(config, with_questions(feature_codes.SPOKEN), Path(config.flows.folder))
+        words = with_questions((*feature_codes.SPOKEN, *said(config.callbacks)))
+        prompts = await serving_flows.spoken(config, words, Path(config.flows.folder))
         stack.push_async_callback(prompts.close)
         staff = self._routing.views
         nodes = NodesInService(storage.together.nodes, self.identity, storage.distributor, storage.sink)
@@ -225,14 +226,14 @@ class Node:
         outside = Outside(phones, trunks.destinations(config))
         self._calls.talks = talks = talking.talks(config, line, phones, outside, self._routing, prompts)
         node, distributor = NodeId(self.identity.node), storage.distributor
-        offers = Offers(distributor, node, self._unclaimed)
+        back = RingsBackInService(config, storage.callers, distributor, self._commands)
         lookups, texts = web.opened(config, self._stack)
         services = Services(
             tenant=self.identity.tenant,
             node=node,
             prompts=prompts,
             distributor=distributor,
-            offers=offers,
+            **back.ports,
             phones=phones,
             commands=self._commands,
             sink=storage.sink,
@@ -245,6 +246,7 @@ class Node:
             crises=storage.crises,
             talks=talks,
         )
+        back.begin(services, (line, phones, outside), self._calls.start, storage.taps)
         trusted = [trunk.name for trunk in config.trunk if trunk.trusted]
         most_calls = endpoint.most_calls(config)
         accounts = {trunk.name: trunk.account.user for trunk in config.trunk if trunk.account.register}
@@ -260,10 +262,6 @@ class Node:
         distributor.post.forgotten = registrations.forgotten
         self._user_agent = line.user_agent
         return phones
-
-    def _unclaimed(self, offer: Offer) -> None:
-        """The caller left as the offer came; that it is gone by now is no surprise."""
-        self._commands.own(self.storage.distributor.fail(offer.offer, offer.fence, "caller_left"))
 
     async def _show(
         self,

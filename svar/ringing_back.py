@@ -10,15 +10,19 @@ from acd.distributor import DistributorError
 from acd.identities import Identities
 from acd.model import Offer
 from acd.outbound_caps import Cap, SharedCaps
-from acd.promises import PromiseKeeper
+from acd.store import RedisDistributor
+from events.catalogue import Event
 from ivr.language.prompting import Said
-from ivr.over_sip.line import Target
+from ivr.over_sip.agent_leg import SipPhones
+from ivr.over_sip.line import Line, Target
+from ivr.over_sip.outside import Outside
 from ivr.over_sip.rung_back import RingsBack
 from ivr.ports.call import AgentLeg, Call, CallInfo, Clip, ContactId
 from ivr.ports.phones import NotAnswered
 from ivr.ports.ringing_back import Due, Gone, Ledger
 from ivr.running.callbacks import RingingBack, Terms
 from ivr.running.commands import Commands
+from ivr.running.offers import Offers
 from ivr.running.run import Services
 from svar import trunks
 from svar.callbacks import SPEAKS_S, CallbacksInService, StoredLedger, terms
@@ -126,33 +130,53 @@ class RingsInTurn:
 class RingsBackInService:
     """All of it for one node. `callbacks` is None where nobody may be rung, `places` where none are given back."""
 
-    def __init__(self, config: Config, known: Callers, keeper: PromiseKeeper, commands: Commands) -> None:
+    def __init__(self, config: Config, known: Callers, distributor: RedisDistributor, commands: Commands) -> None:
         self._config = config
         self._known = known
-        self._keeper = keeper
+        self._distributor = distributor
         self._commands = commands
         self._turns: RingsInTurn | None = None
+        self.offers = Offers(distributor, distributor.node, self.unclaimed)
         self.callbacks: CallbacksInService | None = None
         self.places: PlacesInService | None = None
         who, caps = known.identities, known.caps
         if config.outbound.trunk:
             rules = AllowList(config.outbound)
-            self.callbacks = CallbacksInService(keeper, rules, who, caps, terms(config.callbacks))
+            self.callbacks = CallbacksInService(distributor, rules, who, caps, terms(config.callbacks))
         if within_min := config.callbacks.regain_min:
             self.places = PlacesInService(
                 known.places, who, Guesses(caps), commands, within_s=60 * within_min, region=config.outbound.region
             )
 
-    def begin(self, services: Services, rings: RingsBack, start: Start) -> None:
-        """From here on offers of callbacks are rung."""
-        if self.callbacks is not None:
-            customers = Dialling(self._config, rings, self._known.identities, self._known.caps)
-            ledger = StoredLedger(self._keeper)
-            self._turns = RingsInTurn(self._config.callbacks, services, customers, ledger, start)
+    @property
+    def ports(self) -> dict[str, Any]:
+        """What flows are given of it, by the names of `Services`."""
+        return {"offers": self.offers, "callbacks": self.callbacks, "places": self.places}
 
-    def heard(self, offer: Offer) -> None:
-        """An offer of a callback that nobody here waits for. A node that may ring nobody leaves it to others."""
-        if self._turns is not None:
+    def begin(
+        self,
+        services: Services,
+        ways: tuple[Line, SipPhones, Outside],
+        start: Start,
+        taps: list[Callable[[Event], None]],
+    ) -> None:
+        """From here on offers of callbacks are rung, and places are kept for callers of nodes that are lost."""
+        if self.callbacks is not None:
+            customers = Dialling(self._config, RingsBack(*ways), self._known.identities, self._known.caps)
+            ledger = StoredLedger(self._distributor)
+            self._turns = RingsInTurn(self._config.callbacks, services, customers, ledger, start)
+        if self.places is not None:
+            taps.append(self.places.heard)
+
+    def unclaimed(self, offer: Offer) -> None:
+        """A callback's turn, or the caller left as the offer came; that it is gone by now is no surprise.
+
+        A node that may ring nobody leaves callbacks to others.
+        """
+        distributor = self._distributor
+        if offer.grounds.kind != "callback":
+            self._commands.own(distributor.fail(offer.offer, offer.fence, "caller_left"))
+        elif self._turns is not None:
             self._turns.heard(offer)
         else:
-            self._commands.own(self._keeper.callback_tried(offer.contact, "error"))
+            self._commands.own(distributor.callback_tried(offer.contact, "error"))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from acd.callers import Callers, callers
 from acd.connection import blocking_client, command_client
 from acd.crises_redis import RedisCrises
 from acd.distributor import DistributorError
@@ -73,6 +74,7 @@ class Storage:
     invariants: Invariants
     stream_tip: Callable[[], Awaitable[str]]
     taps: list[Callable[[Event], None]] = field(default_factory=list)
+    callers: Callers = field(init=False)
 
     async def check_redis(self) -> str:
         """A check for `metrics.health`."""
@@ -135,7 +137,9 @@ async def open_storage(
         versions = RedisVersions(commands, tenant, watching=watching)
         reports = ServingReports(commands, tenant)
         kept = (together, records, versions, reports, arms, crises)
-        yield Storage(distributor, sink, folds, *kept, Invariants(commands, tenant), relay.tip, taps)
+        storage = Storage(distributor, sink, folds, *kept, Invariants(commands, tenant), relay.tip, taps)
+        storage.callers = await callers(commands, tenant)
+        yield storage
 
 
 async def _leave(nodes: Nodes, distributor: RedisDistributor, node: NodeId) -> None:
