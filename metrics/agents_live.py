@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from events.catalogue import AgentStateChanged, ContactAnswered, DeedDone, Event, OfferFailed, OfferMade
+from events.catalogue import AgentStateChanged, ContactAnswered, Event, OfferFailed, OfferMade
 from metrics.mqtt import topic_level
 from metrics.wallboard import AgentOnBoard
 
@@ -45,8 +45,6 @@ class AgentsLive:
                 self._touch(event.agent, offer=True)
             case OfferFailed() | ContactAnswered():
                 self._over(event.agent)
-            case DeedDone(deed="put_agent" | "skills" | "drop_agent"):
-                self._touch(event.target)
             case _:
                 pass
 
@@ -54,6 +52,11 @@ class AgentsLive:
         """A broker that may have nothing: all of it is to be told again."""
         for agent in [*self._agents, *self._offers]:
             self._touch(agent, offer=agent in self._offers)
+
+    def touch(self, agent: str) -> None:
+        """What the agent may serve is not what it was."""
+        if agent in self._agents:
+            self._touch(agent)
 
     def take(self, most: int) -> list[tuple[str, str]]:
         """Topics that changed since, and what they say now; an empty text takes the topic away."""
@@ -98,7 +101,7 @@ class AgentsLive:
             "contact": offer.contact,
             "queue": offer.queue,
             "waited_ms": offer.waited_ms,
-            "total_waited_ms": getattr(offer, "total_waited_ms", 0) or offer.waited_ms,
+            "total_waited_ms": offer.total_waited_ms or offer.waited_ms,
             "journey": list(self._journey(offer.contact)),
             "deadline_ms": offer.deadline_ms,
         }

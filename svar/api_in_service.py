@@ -3,20 +3,21 @@
 import asyncio
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from typing import cast
 
 from acd.distributor import DistributorError
-from acd.model import AgentId, AgentSpec
+from acd.model import AgentId
+from acd.staff import Staffed
 from console.api.app import Api, make_api
-from console.api.desk import Desk, Distribution, Seen, Teller
+from console.api.desk import Desk, Seen, Teller
 from console.api.door import Door
 from console.api.over_mqtt import Commands
 from console.api.views import Contact, Node
 from console.tokens import Tokens
 from events.catalogue import DeedDone, Event
+from events.routing import DutyChanged
 from ivr.book import FlowBook
 from ivr.over_sip.telephony import Identity, Spawn
 from metrics.agents_live import AgentsLive
@@ -33,6 +34,10 @@ from svar.registrations import Registrations
 from svar.routing_in_service import RoutingInService
 from svar.storage import Storage
 
+EVERY_S = 60.0
+MOST_WANTED = 1_000
+CHANGING = ("put_agent", "drop_agent", "skills")
+
 
 @dataclass(frozen=True, slots=True)
 class Around:
@@ -43,13 +48,6 @@ class Around:
     registrations: Registrations
     passwords: Passwords
     book: Callable[[], FlowBook]
-
-    def duty(self, now_ms: int) -> dict[str, frozenset[str]]:
-        """Who is on duty by the rosters in service, by queue."""
-        found: dict[str, frozenset[str]] = {}
-        for roster in self.book().rosters.values():
-            found[roster.queue] = found.get(roster.queue, frozenset()) | roster.on_duty(now_ms)
-        return found
 
 
 class DeskPhones:
@@ -80,6 +78,56 @@ class DeskPhones:
         return "" if had else self._around.passwords.get(agent) or ""
 
 
+class Known:
+    """What each agent may serve, for the topics over MQTT, and who was added: followed by events, and looked at anew
+    every EVERY_S.
+    """
+
+    def __init__(self, around: Around, live: AgentsLive, queues: dict[str, tuple[str, ...]]) -> None:
+        self._around = around
+        self._live = live
+        self._queues = queues
+        self._wanted: asyncio.Queue[str] = asyncio.Queue(MOST_WANTED)
+
+    def want(self, agent: str) -> None:
+        """Look at this one soon."""
+        with suppress(asyncio.QueueFull):
+            self._wanted.put_nowait(agent)
+
+    async def run(self) -> None:
+        """Until it is cancelled. While the store is away all stays as it was."""
+        while True:
+            with suppress(DistributorError):
+                await self._all()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_S):
+                    while True:
+                        await self._one(await self._wanted.get())
+
+    async def _all(self) -> None:
+        async for some in self._around.storage.together.staff.slices():
+            for one in some:
+                await self._take(one)
+            await asyncio.sleep(0)
+
+    async def _one(self, agent: str) -> None:
+        with suppress(DistributorError):
+            found = await self._around.storage.together.staff.one(agent)
+            if found is not None:
+                await self._take(found)
+            elif agent not in self._around.routing.given.agents:
+                self._around.routing.remove(agent)
+
+    async def _take(self, one: Staffed) -> None:
+        agent = one.now.agent
+        if self._queues.get(agent) != one.queues:
+            self._queues[agent] = one.queues
+            self._live.touch(agent)
+        if one.put and agent not in self._around.routing.views.staff:
+            await asyncio.to_thread(self._around.passwords.ensure, [agent])
+            self._around.routing.add(agent)
+
+
 @dataclass(slots=True)
 class ApiInService:
     """`app` is what is served below /api/v1; `live` and `commands` go with MQTT; `watch` asks phones."""
@@ -90,11 +138,17 @@ class ApiInService:
     door: Door
     watch: PhoneWatch | None = None
     tenant: str = ""
+    known: "Known | None" = None
     counts: dict[str, int] = field(default_factory=lambda: {"deeds_total": 0, "deeds_refused_total": 0})
 
     def tell(self, event: Event) -> None:
         """A tap."""
+        if isinstance(event, DutyChanged) and self.known is not None:
+            for agent in filter(None, f"{event.came},{event.went}".split(",")):
+                self.known.want(agent)
         if isinstance(event, DeedDone):
+            if self.known is not None and event.deed in CHANGING:
+                self.known.want(event.target)
             self.counts["deeds_total" if event.outcome == "done" else "deeds_refused_total"] += 1
 
     def figures(self) -> dict[str, HealthSource]:
@@ -145,6 +199,8 @@ def serve(
         parts.run(stack, "phones", watch.run())
     api = _api_of(around, identity, watch)
     around.storage.taps.append(api.tell)
+    if api.known is not None:
+        parts.run(stack, "staff", api.known.run())
     return api
 
 
@@ -158,16 +214,15 @@ def _api_of(around: Around, identity: Identity, watch: PhoneWatch | None) -> Api
         titles=routing.views.titles,
         topics=lambda: around.book().topics,
         contacts=lambda most: (folds.call_records.in_progress, _contacts(storage, most)),
-        queue_of=lambda contact: (folds.call_records.known(contact) or {}).get("queue", ""),
         waiting=folds.service_level.waiting,
-        specs=_specs_of(routing),
-        duty=_duty_of(around, identity),
+        staff=storage.together.staff,
         nodes=_nodes_of(storage),
     )
     teller = Teller(storage.sink.emit, identity.now_ms, identity.tenant, identity.node)
-    desk = Desk(cast(Distribution, storage.distributor), DeskPhones(around, watch), seen, teller)
-    live = AgentsLive(folds.wallboard.agents, _journey_of(storage), lambda agent: serves(routing, agent))
-    return ApiInService(make_api(desk, door), live, desk, door, watch, identity.tenant)
+    desk = Desk(storage.distributor, DeskPhones(around, watch), seen, teller)
+    queues: dict[str, tuple[str, ...]] = {}
+    live = AgentsLive(folds.wallboard.agents, _journey_of(storage), lambda agent: queues.get(agent, ()))
+    return ApiInService(make_api(desk, door), live, desk, door, watch, identity.tenant, Known(around, live, queues))
 
 
 def labelled(storage: Storage, since_ms: Callable[[], int]) -> list[Labelled]:
@@ -188,16 +243,6 @@ def labelled(storage: Storage, since_ms: Callable[[], int]) -> list[Labelled]:
             lambda: {(queue,): round(100 * share) for queue, share in conclusions.avslutningsgrad(since_ms()).items()},
         ),
     ]
-
-
-def serves(routing: RoutingInService, agent: str) -> list[str]:
-    """The queues whose skill the agent has, at the queue's own level."""
-    found = routing.given.agents.get(agent)
-    if found is None:
-        return []
-    skills = found.spec.skills
-    queues = routing.given.queues.items()
-    return [name for name, one in queues if skills.get(one.spec.skill or name, 0) >= one.spec.level]
 
 
 def _contacts(storage: Storage, most: int) -> list[Contact]:
@@ -224,20 +269,6 @@ def _journey_of(storage: Storage) -> Callable[[str], Sequence[str]]:
         return [visit["queue"] for visit in record["visits"]] if record is not None else []
 
     return journey
-
-
-def _specs_of(routing: RoutingInService) -> Callable[[], Awaitable[Mapping[AgentId, AgentSpec]]]:
-    async def specs() -> Mapping[AgentId, AgentSpec]:
-        return {one.spec.agent: one.spec for one in routing.given.agents.values()}
-
-    return specs
-
-
-def _duty_of(around: Around, identity: Identity) -> Callable[[], Awaitable[Mapping[str, Iterable[str]]]]:
-    async def duty() -> Mapping[str, Iterable[str]]:
-        return around.duty(identity.now_ms())
-
-    return duty
 
 
 def _nodes_of(storage: Storage) -> Callable[[], Awaitable[Sequence[Node]]]:

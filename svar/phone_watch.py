@@ -4,7 +4,7 @@ logged out until it answers again. A phone that is gone is offered nothing, howe
 
 import asyncio
 import heapq
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -46,7 +46,9 @@ class Located(Protocol):
 
     def here(self) -> Collection[str]: ...
 
-    def locate(self, agent: str) -> Target | None: ...
+    def phones(self, agent: str) -> Sequence[Target]: ...
+
+    def silence(self, agent: str, contacts: Collection[str]) -> None: ...
 
 
 class Logs(Protocol):
@@ -219,20 +221,27 @@ class PhoneWatch:
         self.counts.back += 1
 
     async def _asked(self, agent: str) -> bool:
+        """Of several phones one that answers is enough, and those that do not are rung last."""
+        silent = {str(target.uri): target for target in self._registrations.phones(agent)}
+        there = len(silent)
         for _ in range(TRIES):
-            target = self._registrations.locate(agent)
-            if target is None:
-                return False
-            if target.destination is None:
-                return True
-            question = self._user_agent.ask(target.uri, target.destination)
-            if question is None:
-                return True  # too much is under way here: that says nothing of the phone
-            self.counts.asked += 1
-            if await self._answered(question):
-                return True
-            self.counts.unanswered += 1
-        return False
+            answers = await asyncio.gather(*(self._one(target) for target in silent.values()))
+            silent = {name: one for (name, one), came in zip(silent.items(), answers, strict=True) if not came}
+            if not silent:
+                break
+        self._registrations.silence(agent, silent)
+        return len(silent) < there
+
+    async def _one(self, target: Target) -> bool:
+        if target.destination is None:
+            return True
+        question = self._user_agent.ask(target.uri, target.destination)
+        if question is None:
+            return True  # too much is under way here: that says nothing of the phone
+        self.counts.asked += 1
+        answered = await self._answered(question)
+        self.counts.unanswered += not answered
+        return answered
 
     async def _answered(self, question: QuestionId) -> bool:
         waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -73,6 +73,14 @@ class Inherited:
     gone: int = 0
 
 
+@dataclass(slots=True)
+class _Known:
+    """`present`: agents whom we logged in; `silent`: the contacts of an agent's phones that do not answer."""
+
+    present: set[AgentId] = field(default_factory=set)
+    silent: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
 class Registrations:
     """Follows the registrar. `fixed` are phones that never register; `locations` outlive a restart."""
 
@@ -96,7 +104,7 @@ class Registrations:
         self._now_ms = now_ms
         self._locations = locations
         self._addresses: dict[str, set[str]] = {}
-        self._present: set[AgentId] = set()
+        self._known = _Known()
         self._locks: dict[str, asyncio.Lock] = {}
         self._waiting: set[tuple[str, str]] = set()
 
@@ -104,11 +112,21 @@ class Registrations:
         """Where the agent's phone is now; of several the most wanted, then the latest registered."""
         if (fixed := self._fixed.get(agent)) is not None:
             return fixed
-        bindings = [one for aor in self._addresses.get(agent, ()) for one in self._user_agent.locations(aor)]
-        if not bindings:
-            return None
-        best = max(bindings, key=lambda one: (one.q, one.expires_at))
-        return Target(best.contact, best.destination)
+        return next(iter(self.phones(agent)), None)
+
+    def phones(self, agent: str) -> list[Target]:
+        """All that registered here, those that answer first, then the most wanted, then the latest registered."""
+        found = [one for aor in self._addresses.get(agent, ()) for one in self._user_agent.locations(aor)]
+        silent = self._known.silent.get(agent, frozenset())
+        found.sort(key=lambda one: (str(one.contact) not in silent, one.q, one.expires_at), reverse=True)
+        return [Target(one.contact, one.destination) for one in found]
+
+    def silence(self, agent: str, contacts: Collection[str]) -> None:
+        """These phones of the agent do not answer; the others do."""
+        if contacts:
+            self._known.silent[agent] = frozenset(contacts)
+        else:
+            self._known.silent.pop(agent, None)
 
     def here(self) -> Collection[str]:
         """The agents who have a phone that registered at this node."""
@@ -161,7 +179,7 @@ class Registrations:
         taken = await self._take(theirs)
         for one in taken:
             await self._locations.save(replace(one, node=self._others.node))
-            self._present.add(AgentId(one.agent))
+            self._known.present.add(AgentId(one.agent))
         for agent in {one.agent for one in theirs if one.agent in self._agents}:
             if not await self._locations.of(agent):
                 await repeated(partial(self._distributor.log_out, AgentId(agent), "unreachable"), _PATIENCE_S)
@@ -212,7 +230,7 @@ class Registrations:
             if _SLOT in now.agent:
                 continue
             if self.locate(now.agent) is not None:
-                self._present.add(now.agent)
+                self._known.present.add(now.agent)
                 if now.state == AgentState.LOGGED_OUT:
                     await self._distributor.log_in(now.agent)
             elif now.state != AgentState.LOGGED_OUT and now.agent not in elsewhere:
@@ -220,14 +238,14 @@ class Registrations:
 
     def staffed(self, came: Collection[str], went: Collection[str]) -> None:
         """The agents have changed: log in those who came and have a phone. Who went is logged out already."""
-        self._present -= {AgentId(agent) for agent in went}
+        self._known.present -= {AgentId(agent) for agent in went}
         for agent in came:
             if self.locate(agent) is not None:
                 self._spawn(self._again(AgentId(agent)))
 
     def forgotten(self) -> None:
         """The store has lost everything: give it phones and agents again."""
-        self._present.clear()
+        self._known.present.clear()
         for agent in self._fixed:
             self._spawn(self._again(AgentId(agent)))
         for agent in self._addresses:
@@ -279,11 +297,11 @@ class Registrations:
     async def _tell(self, agent: AgentId) -> None:
         """Log in with the first phone, log out with the last: a refresh in between changes nothing."""
         present = self.locate(agent) is not None
-        if present and agent not in self._present:
+        if present and agent not in self._known.present:
             await repeated(lambda: self._distributor.log_in(agent), _PATIENCE_S)
-            self._present.add(agent)
+            self._known.present.add(agent)
         elif not present:
-            self._present.discard(agent)
+            self._known.present.discard(agent)
             if await repeated(lambda: self._locations.of(agent), _PATIENCE_S):
                 return  # another phone, at another node
             await repeated(lambda: self._distributor.log_out(agent, "unregistered"), _PATIENCE_S)

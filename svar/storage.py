@@ -21,6 +21,7 @@ from acd.orders import Orders
 from acd.relay import Relay
 from acd.serving import ServingReports
 from acd.spool import Spool
+from acd.staff import RedisStaff
 from acd.store import RedisDistributor
 from acd.tokens_redis import RedisTokens
 from acd.versions_redis import RedisVersions
@@ -54,6 +55,7 @@ class Together:
     orders: Orders
     listener: Listener
     duty: RedisDuty
+    staff: RedisStaff
     tokens: RedisTokens
     conclusions: Conclusions
 
@@ -133,7 +135,8 @@ async def open_storage(
         tokens = RedisTokens(commands, tenant)
         orders = Orders(commands, tenant)
         duty = RedisDuty(commands, tenant, watching=attending)
-        together = Together(Locations(commands, tenant), nodes, orders, listener, duty, tokens, conclusions)
+        staff = RedisStaff(commands, tenant)
+        together = Together(Locations(commands, tenant), nodes, orders, listener, duty, staff, tokens, conclusions)
         versions = RedisVersions(commands, tenant, watching=watching)
         reports = ServingReports(commands, tenant)
         kept = (together, records, versions, reports, arms, crises)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from acd.distributor import DistributorError
-from acd.model import AgentId, AgentNow, AgentSpec, SiteId
+from acd.model import AgentId, AgentSpec, SiteId
+from acd.staff import Staffed
 from console.api import views
 from console.api.desk import Desk
 from console.api.problems import Problem, of
@@ -59,20 +60,22 @@ async def _not_ready(desk: Desk, agent: AgentId, body: views.NotReady) -> None:
 
 async def _end_wrap_up(desk: Desk, agent: AgentId, body: views.EndWrapUp) -> None:
     if body.topic:
-        contact = (await now_of(desk, agent)).contact
-        queue = desk.seen.queue_of(contact)
+        queue = (await staffed(desk, agent)).queue
         try:
             desk.seen.topics().checked(queue, body.topic)
         except UnknownTopic as unknown:
             raise Problem("unknown_topic", str(unknown)) from None
-    await desk.distribution.end_wrap_up(agent, body.topic, body.concluded)
+    await desk.distribution.end_wrap_up(agent, body.topic, concluded=body.concluded)
 
 
 async def _skills(desk: Desk, agent: AgentId, body: views.Skills) -> None:
-    await desk.distribution.skill(agent, body.skills)
+    spec = (await staffed(desk, agent)).spec
+    await desk.distribution.put_agent(replace(spec, skills=body.skills))
 
 
 async def _put(desk: Desk, agent: AgentId, body: views.NewAgent) -> views.Added:
+    if not re.fullmatch(views.NEW_NAME, agent):
+        raise Problem("malformed", "a new agent's name has up to 64 letters, digits and '.', '_', '@', '-'")
     spec = AgentSpec(
         agent, SiteId(body.site), body.skills, body.rest_s, body.groups, body.rests, log_out_after=body.log_out_after
     )
@@ -121,7 +124,7 @@ async def perform(desk: Desk, token: Token, way: str, deed: Deed, target: str, b
 def tell(desk: Desk, token: Token, way: str, deed: str, target: str, outcome: str) -> None:
     """The event of a deed that was asked for."""
     at = desk.teller
-    shown = target if _NAME.fullmatch(target) else "?"
+    shown = target if _NAME.fullmatch(target) and target.isprintable() else "?"
     at.emit(
         DeedDone(
             at_ms=at.now_ms(), tenant=at.tenant, node=at.node, author=token.name, by=str(token.role), way=way,
@@ -139,15 +142,15 @@ def allow(token: Token, roles: frozenset[Role], target: str = "") -> None:
     if token.role is Role.AGENT and target and target != token.agent:
         raise Problem("not_allowed", f"this token is {token.agent}'s, and is good for {token.agent} alone")
     if target and not _NAME.fullmatch(target):
-        raise Problem("no_agent", "an agent's name has up to 64 letters, digits and '.', '_', '@', '+', '-'")
+        raise Problem("no_agent", "an agent's name has up to 64 characters, and no space, '/' or '#'")
 
 
-async def now_of(desk: Desk, agent: str) -> AgentNow:
+async def staffed(desk: Desk, agent: str) -> Staffed:
     """Raises Problem where there is no such agent."""
-    for now in await desk.distribution.agents():
-        if now.agent == agent:
-            return now
-    raise Problem("no_agent", f"there is no agent {agent!r}")
+    found = await desk.seen.staff.one(agent)
+    if found is None:
+        raise Problem("no_agent", f"there is no agent {agent!r}")
+    return found
 
 
 def _of_people(reason: str) -> None:
@@ -157,7 +160,7 @@ def _of_people(reason: str) -> None:
 
 async def _needs_phone(desk: Desk, agent: AgentId) -> None:
     """Whose phone is gone would only be offered what nobody hears."""
-    await now_of(desk, agent)
+    await staffed(desk, agent)
     why = await desk.phones.silent(agent)
     if why:
         raise Problem("no_phone", why)

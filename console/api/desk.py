@@ -1,10 +1,11 @@
 """What the API stands on: the distributor's commands, what is seen of the installation, and where deeds are told."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from acd.model import AgentId, AgentNow, AgentSpec, QueueNumbers
+from acd.model import AgentId, AgentSpec, QueueNumbers
+from acd.staff import Staffed
 from console.api.views import Contact, Node
 from events.catalogue import DeedDone
 from ivr.language.topics import Topics
@@ -21,17 +22,13 @@ class Distribution(Protocol):
 
     async def not_ready(self, agent: AgentId, reason: str) -> None: ...
 
-    async def end_wrap_up(self, agent: AgentId, topic: str = "", concluded: bool | None = None) -> None: ...
-
-    async def skill(self, agent: AgentId, skills: dict[str, int]) -> None: ...
+    async def end_wrap_up(self, agent: AgentId, topic: str = "", *, concluded: bool | None = None) -> None: ...
 
     async def put_agent(self, spec: AgentSpec) -> None: ...
 
     async def drop_agent(self, agent: AgentId) -> None: ...
 
     async def queues(self) -> list[QueueNumbers]: ...
-
-    async def agents(self) -> list[AgentNow]: ...
 
 
 class Phones(Protocol):
@@ -44,20 +41,28 @@ class Phones(Protocol):
         """The agent's phone may register from now on: the new password, empty where there was one."""
 
 
+class Staff(Protocol):
+    """Agents to be looked at (`acd.staff.RedisStaff`). Each method raises Unavailable."""
+
+    async def one(self, agent: str) -> Staffed | None: ...
+
+    async def all(self) -> list[Staffed]: ...
+
+    async def on_duty(self) -> Mapping[str, list[str]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is shown. `contacts` gives how many are in progress, and so many of them; `queue_of` the queue that a
-    contact was in last (empty: not known); `waiting` arrivals (epoch) by contact; `specs` the agents as configured.
+    """What is shown. `contacts` gives how many are in progress, and so many of them; `waiting` arrivals (epoch) by
+    contact.
     """
 
     now_ms: Callable[[], int]
     titles: Mapping[str, str]
     topics: Callable[[], Topics]
     contacts: Callable[[int], tuple[int, Sequence[Contact]]]
-    queue_of: Callable[[str], str]
     waiting: Callable[[str], Mapping[str, int]]
-    specs: Callable[[], Awaitable[Mapping[AgentId, AgentSpec]]]
-    duty: Callable[[], Awaitable[Mapping[str, Iterable[str]]]]
+    staff: Staff
     nodes: Callable[[], Awaitable[Sequence[Node]]]
 
 

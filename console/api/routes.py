@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from acd.model import AgentNow, AgentSpec, QueueNumbers
+from acd.model import QueueNumbers
+from acd.staff import Staffed
 from console.api import views
-from console.api.deeds import DEEDS, Deed, now_of, perform
+from console.api.deeds import DEEDS, Deed, perform, staffed
 from console.api.desk import Desk
 from console.api.problems import PROBLEMS, Problem
 from console.tokens import Role, Token
@@ -57,31 +58,38 @@ async def _me(_: Desk, asked: Asked) -> views.Me:
 
 
 async def _agents(desk: Desk, _: Asked) -> views.Agents:
-    specs, duty = await desk.seen.specs(), await _on_duty(desk)
-    return views.Agents(tuple(_agent(desk, now, specs, duty) for now in await desk.distribution.agents()))
+    duty = await _on_duty(desk)
+    return views.Agents(tuple(_agent(one, duty) for one in await desk.seen.staff.all()))
 
 
 async def _one_agent(desk: Desk, asked: Asked) -> views.Agent:
-    now = await now_of(desk, asked.agent)
-    return _agent(desk, now, await desk.seen.specs(), await _on_duty(desk))
+    return _agent(await staffed(desk, asked.agent), await _on_duty(desk))
 
 
 async def _on_duty(desk: Desk) -> dict[str, list[str]]:
     """Queues by agent."""
     found: dict[str, list[str]] = {}
-    for queue, agents in sorted((await desk.seen.duty()).items()):
+    for queue, agents in (await desk.seen.staff.on_duty()).items():
         for agent in agents:
             found.setdefault(agent, []).append(queue)
     return found
 
 
-def _agent(desk: Desk, now: AgentNow, specs: Mapping[Any, AgentSpec], duty: Mapping[str, list[str]]) -> views.Agent:
-    spec = specs.get(now.agent)
-    queue = desk.seen.queue_of(now.contact) if now.contact else ""
-    skills, groups = (dict(spec.skills), spec.groups) if spec is not None else ({}, ())
-    on_duty = tuple(duty.get(now.agent, ()))
+def _agent(one: Staffed, duty: Mapping[str, list[str]]) -> views.Agent:
+    now, spec = one.now, one.spec
     return views.Agent(
-        now.agent, now.site, str(now.state), now.reason, now.since_ms, now.contact, queue, skills, groups, on_duty
+        agent=now.agent,
+        site=now.site,
+        state=str(now.state),
+        reason=now.reason,
+        since_ms=now.since_ms,
+        contact=now.contact,
+        queue=one.queue,
+        skills=dict(spec.skills),
+        groups=spec.groups,
+        queues=one.queues,
+        on_duty=tuple(duty.get(now.agent, ())),
+        added=one.put,
     )
 
 
@@ -140,7 +148,7 @@ def _topic(topic: Topic) -> views.Topic:
 
 
 async def _duty(desk: Desk, _: Asked) -> views.Duty:
-    found = sorted((await desk.seen.duty()).items())
+    found = sorted((await desk.seen.staff.on_duty()).items())
     return views.Duty(tuple(views.OnDuty(queue, tuple(sorted(agents))) for queue, agents in found))
 
 

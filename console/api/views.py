@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from console.api.shape import member
 
-NAME = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}"
+NAME = r"[^/\s#]{1,64}"
+NEW_NAME = r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}"
+"""What the name of an agent may look like who is added."""
 REASON = r"[a-z][a-z0-9_]{0,40}"
 OURS = ("no_answer", "busy", "rejected", "unreachable", "unregistered")
 """Reasons that svar itself gives, and nobody else."""
@@ -80,7 +82,7 @@ class Me:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent at this moment. `contact` and `queue` while there is one; `on_duty` names rostered queues."""
+    """An agent at this moment. `contact` and `queue` while there is one."""
 
     agent: str
     site: str
@@ -91,7 +93,9 @@ class Agent:
     queue: str = ""
     skills: dict[str, int] = member("skills with levels", {})
     groups: tuple[str, ...] = member("groups", ())
-    on_duty: tuple[str, ...] = member("queues for which the agent is on duty now", ())
+    queues: tuple[str, ...] = member("queues that the agent may serve now, by any tier", ())
+    on_duty: tuple[str, ...] = member("rostered queues for which the agent is on duty now", ())
+    added: bool = member("the API put this agent, or its skills, above the files", default=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.catalogue import DeedDone, Event
+from events.catalogue import Event
 from metrics.agents_live import AgentsLive
 from metrics.pipeline import Folds
-from tests.metrics.told import DAY_MS, NODE, TENANT, answered, became, failed, offered, queued, started, stream
+from tests.metrics.told import DAY_MS, answered, became, failed, offered, queued, started, stream
 
 
 def live() -> tuple[Folds, AgentsLive]:
@@ -70,13 +70,11 @@ def test_all_of_it_is_told_again_a_few_at_a_time() -> None:
     assert [len(found.take(2)) for _ in range(4)] == [2, 2, 1, 0]
 
 
-def test_new_skills_are_told() -> None:
+def test_who_may_serve_other_queues_is_told_anew() -> None:
     folds, found = live()
     folds.apply(stream([became("kari", "ready")], first=1))
-    found.tell(
-        DeedDone(at_ms=0, tenant=TENANT, node=NODE, author="x", by="admin", way="rest", deed="skills", target="kari",
-                 outcome="done")
-    )  # fmt: skip
+    found.touch("kari")
+    found.touch("nobody")
     assert [topic for topic, _ in found.take(5)] == ["agent/kari"]
 
 

@@ -31,6 +31,7 @@ class World:
         self.state: dict[str, str] = dict.fromkeys(agents, "ready")
         self.asked: list[tuple[float, str]] = []
         self.told: list[tuple[str, ...]] = []
+        self.silent: dict[str, list[str]] = {}
         self.refuses = False
         self.answering: Callable[[], bool] = lambda: True
         self._numbers = count()
@@ -56,12 +57,14 @@ class World:
         return question
 
     def here(self) -> Collection[str]:
-        return list(self.registered)
+        return sorted({name.partition("-")[0] for name in self.registered})
 
-    def locate(self, agent: str) -> Target | None:
-        if agent not in self.registered:
-            return None
-        return Target(SipUri(agent, "192.0.2.1"), Address("192.0.2.1", 5060))
+    def phones(self, agent: str) -> list[Target]:
+        names = [name for name in self.registered if name.partition("-")[0] == agent]
+        return [Target(SipUri(name, "192.0.2.1"), Address("192.0.2.1", 5060)) for name in names]
+
+    def silence(self, agent: str, contacts: Collection[str]) -> None:
+        self.silent[agent] = sorted(contacts)
 
     async def log_in(self, agent: AgentId, *, ready: bool = True) -> None:
         self.told.append(("log_in", agent, str(ready)))
@@ -94,6 +97,14 @@ def test_a_silent_phone_is_asked_twice_and_then_its_agent_is_logged_out_as_unrea
     assert world.told == [("log_out", "anna", "unreachable")]
     assert len(world.asked) == 2
     assert world.watch.figures()["silent"] == 1
+
+
+def test_of_two_phones_one_that_answers_is_enough_and_the_other_is_rung_last() -> None:
+    world = World("anna", "anna-home")
+    world.dead.add("anna-home")
+    run(world.live(200))
+    assert world.told == []
+    assert world.silent == {"anna": ["sip:anna-home@192.0.2.1"]}
 
 
 def test_one_answer_that_is_lost_changes_nothing() -> None:

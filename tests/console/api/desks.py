@@ -11,6 +11,7 @@ import aiohttp
 
 from acd.distributor import Refused, Unavailable
 from acd.model import AgentId, AgentNow, AgentSpec, AgentState, QueueId, QueueNumbers, SiteId
+from acd.staff import Staffed
 from console.api.app import make_api
 from console.api.desk import Desk, Seen, Teller
 from console.api.door import Door
@@ -64,18 +65,16 @@ class Agents:
     async def not_ready(self, agent: AgentId, reason: str) -> None:
         self._take("not_ready", agent, reason)
 
-    async def end_wrap_up(self, agent: AgentId, topic: str = "", concluded: bool | None = None) -> None:
+    async def end_wrap_up(self, agent: AgentId, topic: str = "", *, concluded: bool | None = None) -> None:
         self._take("end_wrap_up", agent, topic, concluded)
         if self.now[agent].state != AgentState.WRAP_UP:
             raise Refused("BADSTATE", f"agent {agent} is {self.now[agent].state}, not in wrap-up")
 
-    async def skill(self, agent: AgentId, skills: dict[str, int]) -> None:
-        self._take("skill", agent, skills)
-
     async def put_agent(self, spec: AgentSpec) -> None:
+        self._reach()
         self.specs[spec.agent] = spec
-        self.now[spec.agent] = AgentNow(spec.agent, spec.site, AgentState.LOGGED_OUT, "", NOW_MS)
-        self._take("put_agent", spec.agent)
+        self.now.setdefault(spec.agent, AgentNow(spec.agent, spec.site, AgentState.LOGGED_OUT, "", NOW_MS))
+        self._take("put_agent", spec.agent, spec.skills)
 
     async def drop_agent(self, agent: AgentId) -> None:
         self._take("drop_agent", agent)
@@ -84,9 +83,22 @@ class Agents:
         self._reach()
         return [QueueNumbers(QueueId("pension"), 1, 9_000, {"ready": 1, "wrap_up": 1}, 3, 1, 1, 0)]
 
-    async def agents(self) -> list[AgentNow]:
+    async def all(self) -> list[Staffed]:
         self._reach()
-        return list(self.now.values())
+        return [self._staffed(now) for now in self.now.values()]
+
+    async def one(self, agent: str) -> Staffed | None:
+        self._reach()
+        return self._staffed(self.now[agent]) if agent in self.now else None
+
+    async def on_duty(self) -> Mapping[str, list[str]]:
+        return {"desk": ["anna", "bjorn"]}
+
+    def _staffed(self, now: AgentNow) -> Staffed:
+        anna = AgentSpec(AgentId("anna"), SiteId("oslo"), {"pension": 5}, groups=("generalists",))
+        spec = self.specs.get(now.agent, replace(anna, agent=now.agent))
+        queue = "pension" if now.contact else ""
+        return Staffed(now, spec, queue, ("pension",), now.agent in self.specs)
 
     def _take(self, *what: Any) -> None:
         self._reach()
@@ -128,10 +140,8 @@ class Office:
             titles={"pension": "Pensjon"},
             topics=lambda: TOPICS,
             contacts=lambda most: (1, [CONTACT][:most]),
-            queue_of=lambda contact: "pension" if contact == "c1" else "",
             waiting=lambda queue: {"c1": NOW_MS - 9_000} if queue == "pension" else {},
-            specs=self._specs,
-            duty=self._duty,
+            staff=self.agents,
             nodes=self._nodes,
         )
         teller = Teller(self.events.append, lambda: NOW_MS, "nav", "n1")
@@ -149,13 +159,6 @@ class Office:
     async def token(self, role: Role, agent: str = "") -> str:
         agent = agent or ("anna" if role is Role.AGENT else "")
         return await self.tokens().add(f"{role}{agent}{len(self.entries.kept)}", role, agent, 3600)
-
-    async def _specs(self) -> Mapping[AgentId, AgentSpec]:
-        anna = AgentSpec(AgentId("anna"), SiteId("oslo"), {"pension": 5}, groups=("generalists",))
-        return {anna.agent: anna, **self.agents.specs}
-
-    async def _duty(self) -> Mapping[str, list[str]]:
-        return {"desk": ["bjorn", "anna"]}
 
     async def _nodes(self) -> list[Node]:
         return [Node("n1", "oslo", "1.0", alive=True)]

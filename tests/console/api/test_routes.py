@@ -108,7 +108,7 @@ async def test_deeds_reach_the_distributor_with_what_was_said() -> None:
         ("log_in", "bjorn", False),
         ("log_out", "bjorn", "asked"),
         ("not_ready", "bjorn", "meeting"),
-        ("skill", "bjorn", {"pension": 9, "debt": 1}),
+        ("put_agent", "bjorn", {"pension": 9, "debt": 1}),
     ]
 
 
@@ -138,7 +138,7 @@ async def test_what_is_seen() -> None:
         duty = (await asking.ask("GET", "/duty")).json
         me = (await asking.ask("GET", "/me")).json
     assert (anna["state"], anna["contact"], anna["queue"], anna["on_duty"]) == ("wrap_up", "c1", "pension", ["desk"])
-    assert anna["skills"] == {"pension": 5}
+    assert (anna["skills"], anna["queues"], anna["added"]) == ({"pension": 5}, ["pension"], False)
     assert (queue["title"], queue["offered"], queue["waiting"]) == ("Pensjon", 3, 1)
     assert waiting["contacts"] == [{"contact": "c1", "arrived_ms": NOW_MS - 9_000, "waited_ms": 9_000}]
     assert (contacts["in_progress"], contacts["contacts"][0]["journey"]) == (1, ["pension"])
@@ -167,6 +167,7 @@ async def test_what_is_seen() -> None:
         ("POST", "/agents/anna/not-ready", {}, 422, "malformed", "/reason: is needed"),
         ("POST", "/agents/anna/ready", {"now": 1}, 422, "malformed", "nothing is said in the body here"),
         ("PUT", "/agents/a%20b/skills", {"skills": {}}, 404, "no_agent", "an agent's name has"),
+        ("PUT", "/agents/a+b", {"site": "x", "skills": {}}, 422, "malformed", "a new agent's name has"),
     ],
 )
 async def test_a_refusal_says_what_and_why(
