@@ -11,6 +11,7 @@ import orjson
 from acd.connection import command_client
 from acd.model import NODE_LEASE_MS
 from acd.orders import Order, Orders, Outcome
+from tests.acd.redis_group import sentinels
 from tests.acd.redis_server import RedisServer
 from tests.interop.peers import free_port
 from tests.ivr.sip_lab import Handset, hears, talk
@@ -18,7 +19,7 @@ from tests.ivr.sounds import tone
 from tests.rtp.phone import until
 from tests.sip.aio.authority import Authority
 from tests.svar.system.installation import Installation, eventually, running
-from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at
+from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at, talks_for
 from tests.svar.system.sites import country, knows, node, same_passwords
 
 PARTS = """
@@ -155,8 +156,8 @@ async def test_an_order_ends_a_call_at_the_node_that_has_it(tmp_path: Path) -> N
             await client.aclose()
 
 
-async def waiting(node: Installation) -> bool:
-    return (await node.metrics()).get('svar_queue_waiting{queue="work"}') == 1
+async def waiting(node: Installation, count: int = 1) -> bool:
+    return (await node.metrics()).get('svar_queue_waiting{queue="work"}') == count
 
 
 async def test_two_tenants_share_a_redis_and_nothing_else(tmp_path: Path) -> None:
@@ -179,3 +180,22 @@ async def test_two_tenants_share_a_redis_and_nothing_else(tmp_path: Path) -> Non
             assert await first.balance() == (0, 0, 0, 0, 0)
             caller.hang_up()
             await until(lambda: theirs.rung[0][1].ended, "BYE at the agent's phone")
+
+
+async def test_callers_keep_their_places_when_the_master_under_sentinel_is_killed(tmp_path: Path) -> None:
+    with sentinels(tmp_path) as group:
+        nodes = [node(tmp_path, number, PARTS, group.url) for number in (1, 2)]
+        for one in nodes:
+            one.config.write_text(one.config.read_text() + "\n[redis]\nwait_replicas = 1\n")
+        same_passwords(nodes, AGENTS)
+        here, there = nodes
+        async with running(here), running(there), phones_at(here) as callers, phones_at(there) as agents:
+            first, second = await callers.answered_call(), await callers.answered_call()
+            await eventually(lambda: waiting(here, 2), "two callers in the queue")
+            master = await asyncio.to_thread(group.master)
+            master.kill()
+            await agents.register("anna", talks_for(0.5))
+            await until(lambda: len(agents.rung) == 2, "both callers at the agent, one after the other", deadline_s=40)
+            await until(lambda: first.ended and second.ended, "the goodbye to both", deadline_s=20)
+            await here.quiet()
+            assert await here.balance() == (2, 2, 0, 0, 0)
