@@ -5,6 +5,7 @@ import pytest
 from acd.model import AgentId, AgentSpec, AgentState, NodeId, QueueId, QueueSpec, SiteId
 from acd.simulated import ModelDistributor
 from events.sink import MemorySink
+from ivr.language.topics import Topic, TopicTree, topics_of
 from ivr.ports.call import CallInfo, ContactId
 from ivr.simulator.call import SimulatedCall
 from ivr.simulator.prompts import WrittenPrompts
@@ -72,3 +73,100 @@ async def test_a_call_that_fails_is_hung_up() -> None:
     with pytest.raises(RuntimeError):
         await feature_codes.serve(call, "*1", ANNA, Broken("t", NodeId("n"), lambda: 0, MemorySink()), WrittenPrompts())
     assert call.ended
+
+
+TREE = TopicTree(
+    "family", {"nb": "Familie"}, ("q",), (Topic("benefit", {"nb": "Barnetrygd"}, "1", (Topic("b2", {}, "12"),)),)
+)
+CODES = feature_codes.Codes({"1": "lunch"}, lambda: topics_of([TREE]))
+
+
+async def rung_with(
+    code: str, distributor: ModelDistributor, *keys: str, codes: feature_codes.Codes = CODES
+) -> SimulatedCall:
+    call = SimulatedCall(CallInfo(ContactId("c"), code, "anna"))
+    for key in keys:
+        call.press(key)
+    await feature_codes.serve(call, code, ANNA, distributor, WrittenPrompts(), codes)
+    return call
+
+
+async def reason(distributor: ModelDistributor) -> str:
+    return (await distributor.agents())[0].reason
+
+
+async def test_an_agent_says_why_they_are_not_ready(distributor: ModelDistributor) -> None:
+    await distributor.log_in(ANNA)
+    await rung_with("*21", distributor)
+    assert (await state(distributor), await reason(distributor)) == (AgentState.NOT_READY, "lunch")
+
+
+async def test_a_reason_that_is_none_changes_nothing(distributor: ModelDistributor) -> None:
+    await distributor.log_in(ANNA)
+    call = await rung_with("*27", distributor)
+    assert [heard.text for heard in call.heard] == ["Den koden finnes ikke."]
+    assert await state(distributor) is AgentState.READY
+
+
+async def test_an_agent_logs_in_and_out_by_phone(distributor: ModelDistributor) -> None:
+    call = await rung_with("*8", distributor)
+    assert [heard.text for heard in call.heard] == ["Du er logget inn."]
+    assert await state(distributor) is AgentState.READY
+    call = await rung_with("*9", distributor)
+    assert [heard.text for heard in call.heard] == ["Du er logget ut."]
+    assert await state(distributor) is AgentState.LOGGED_OUT
+
+
+class WrappedUp(ModelDistributor):
+    """Notes what is said at the end of a wrap-up."""
+
+    said: tuple[str, bool | None] = ("", None)
+
+    async def end_wrap_up(self, agent: AgentId, topic: str = "", *, concluded: bool | None = None) -> None:
+        self.said = (topic, concluded)
+
+
+@pytest.mark.parametrize(
+    ("code", "keys", "said"),
+    [
+        ("*31", ("1",), ("benefit", True)),
+        ("*312", ("2",), ("b2", False)),
+        ("*312*1", (), ("b2", True)),
+        ("*312*0", (), ("b2", False)),
+        ("*3", (), ("", None)),
+        ("*3*1", (), ("", True)),
+    ],
+)
+async def test_wrap_up_ends_with_a_topic_and_whether_the_case_is_concluded(
+    code: str, keys: tuple[str, ...], said: tuple[str, bool | None]
+) -> None:
+    distributor = WrappedUp("t", NodeId("n"), lambda: 0, MemorySink())
+    call = await rung_with(code, distributor, *keys)
+    assert distributor.said == said
+    assert call.heard[-1].text == "Etterarbeidet er ferdig."
+
+
+async def test_an_agent_who_hangs_up_at_the_question_has_given_the_topic_all_the_same() -> None:
+    distributor = WrappedUp("t", NodeId("n"), lambda: 0, MemorySink())
+    call = SimulatedCall(CallInfo(ContactId("c"), "*31", "anna"))
+    call.hang_up()
+    await feature_codes.serve(call, "*31", ANNA, distributor, WrittenPrompts(), CODES)
+    assert distributor.said == ("benefit", None)
+
+
+async def test_a_topic_that_no_tree_has_is_refused_and_without_trees_it_is_taken() -> None:
+    distributor = WrappedUp("t", NodeId("n"), lambda: 0, MemorySink())
+    call = await rung_with("*399*1", distributor)
+    assert [heard.text for heard in call.heard] == ["Den koden finnes ikke."]
+    await rung_with("*399*1", distributor, codes=feature_codes.Codes())
+    assert distributor.said == ("99", True)
+
+
+@pytest.mark.parametrize("number", ["*1", "*2", "*25", "*3", "*3123", "*3123*0", "*8", "*9"])
+def test_codes_are_known(number: str) -> None:
+    assert feature_codes.is_code(number)
+
+
+@pytest.mark.parametrize("number", ["*", "*0", "*4", "*12", "*2*1", "*81", "*3*2", "*21234567", "1", "**1", "*1*1"])
+def test_other_numbers_are_none(number: str) -> None:
+    assert not feature_codes.is_code(number)
