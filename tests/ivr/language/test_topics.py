@@ -14,7 +14,7 @@ from ivr.files.topics_file import TopicsFile
 from ivr.files.validation import validated
 from ivr.language.topics import TopicTree, UnknownTopic, topics_of
 from svar.config import load
-from svar.queues import Queues
+from svar.deployment import names
 from tests.ivr.language.test_roster import FLOW
 
 ROOT = Path(__file__).parents[3]
@@ -152,7 +152,7 @@ def test_a_tree_is_bounded_in_number(tmp_path: Path) -> None:
 
 
 def test_every_queue_of_the_example_has_a_tree_in_norwegian_and_english() -> None:
-    known = Queues(load(ROOT / "deploy" / "example.toml", {})).known
+    known = names(load(ROOT / "deploy" / "example.toml", {}))
     topics = load_book(ROOT / "flows", known).topics
     assert set(topics.by_queue) == set(known["queue"])
     for found in topics.trees.values():
