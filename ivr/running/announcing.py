@@ -119,10 +119,9 @@ class Waiting(Part):
 def _wait(place: Place) -> dict[str, Value]:
     """What may be told of the wait: nothing where the estimate is not known, or is silent."""
     told: dict[str, Value] = {}
-    if place.estimated_wait_s is not None:
-        told["wait"] = Duration(place.estimated_wait_s)
     if place.low_s is not None:
         told["interval"] = Interval(place.low_s, place.high_s)
+        told["wait"] = Duration(place.estimated_wait_s or 0)
     return told
 
 

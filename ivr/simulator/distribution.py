@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from acd.distributor import Refused, Unavailable
@@ -34,6 +35,9 @@ class ScenarioDistributor(ModelDistributor):
             raise Refused("FULL", f"queue {entry.queue!r} is full")
         if trouble == "closing" and entry.closes_ms:
             raise Refused("CLOSING", f"queue {entry.queue!r} closes too soon")
+        if entry.closes_ms and not entry.arrived_ms:
+            # Whether it closes too soon is the scenario's to say: who has waited is let in.
+            entry = replace(entry, arrived_ms=self._real_now_ms())
         if trouble == "away":
             raise Unavailable("the distributor is out of reach")
         return await super().enqueue(entry)
