@@ -1,6 +1,7 @@
 """What users of other systems asked for in vain, of a whole node with real SIP phones."""
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -158,3 +159,73 @@ async def test_ask_07_a_caller_whom_an_agent_rejects_stays_and_is_next(node: Ins
         assert await node.balance() == (2, 2, 0, 0, 0)
         offers = [name for name, _ in phones.rung]
         assert offers == ["anna", "bjorn", "bjorn"]
+
+
+TWO_QUEUES = """
+[[queue]]
+name = "first"
+[[queue]]
+name = "second"
+[[agent]]
+name = "anna"
+skills = { first = 5 }
+[[agent]]
+name = "bjorn"
+skills = { second = 5 }
+[talk.numbers]
+31 = "queue:second"
+"""
+TRUNK = """
+[[trunk]]
+name = "carrier"
+networks = ["127.0.0.2/32"]
+"""
+STRAIGHT = """
+flow: {queue}
+title: Test
+numbers: [{number}]
+languages: [nb]
+start: wait
+nodes:
+  wait: {{type: queue, queue: {queue}, overflow: bye, unavailable: bye, next: bye}}
+  bye: {{type: hangup, say: {{nb: Ha det bra.}}}}
+"""
+
+
+async def test_ask_10_whoever_is_transferred_to_a_queue_keeps_the_wait_of_the_whole_journey(tmp_path: Path) -> None:
+    """Place lost on transfer: 4 s in the first queue count in the second, where another has waited for 2 s."""
+    flows = {
+        f"{queue}.yaml": STRAIGHT.format(queue=queue, number=number)
+        for queue, number in (("first", 5000), ("second", 5001))
+    }
+    installation = Installation(tmp_path, TWO_QUEUES, flows=flows, trunks=TRUNK)
+    async with (
+        running(installation) as node,
+        phones_at(node) as phones,
+        phones_at(node, "127.0.0.2") as lines,
+    ):
+        moved = await lines.answered_call("5000")
+        await asyncio.sleep(4)
+        await phones.register("anna", answers)
+        anna = await phones.rings()
+        await anna.connected()
+        waits_too = await lines.answered_call("5001")
+        await asyncio.sleep(1)
+        for key in "*231#":
+            anna.rtp.press(key)
+            await asyncio.sleep(0.25)
+        await until(anna.is_over, "anna on the hook", deadline_s=10)
+        await phones.register("bjorn", talks_for(0.5))
+        await until(moved.is_over, "end of the call that was transferred", deadline_s=15)
+        assert not waits_too.ended
+        await until(waits_too.is_over, "end of the other call", deadline_s=15)
+        await node.quiet()
+        record = next(one for one in node.records() if one["flow"] == "first")
+        visits = json.loads(record["visits"])
+        assert [visit["queue"] for visit in visits] == ["first", "second"]
+        assert record["total_waited_ms"] >= sum(visit["waited_ms"] for visit in visits) - 100
+        assert visits[0]["waited_ms"] >= 3_500
+        assert record["bounces"] == 1
+        for queue in ("first", "second"):
+            offered, answered, *rest = await node.balance(queue)
+            assert (offered, rest) == (answered, [0, 0, 0])
