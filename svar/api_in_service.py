@@ -25,7 +25,7 @@ from metrics.mqtt import Broker
 from metrics.mqtt_commands import MqttCommands
 from metrics.prometheus import HealthSource, Labelled
 from sip.aio.user_agent import UserAgent
-from sip.events import PhoneAsked, RegistrarEvent
+from sip.events import PhoneAsked, Registered, RegistrarEvent
 from sip.message.uri import SipUri
 from svar.parts import Parts
 from svar.passwords import Passwords
@@ -185,7 +185,9 @@ def watch_of(around: Around, user_agent: UserAgent, spawn: Spawn, every_s: float
     def changed(event: RegistrarEvent) -> None:
         if registering is not None:
             registering(event)
-        watch.registered(SipUri.parse(event.aor).user_text)
+        agent = SipUri.parse(event.aor).user_text
+        if isinstance(event, Registered) and agent in around.routing.views.staff:
+            watch.registered(agent)
 
     user_agent.on_registration, user_agent.on_register_change = heard, changed
     return watch

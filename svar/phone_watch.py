@@ -71,11 +71,16 @@ class Counts:
 
 @dataclass(slots=True)
 class _Phone:
-    """`asking` while a look is under way; `silent` once the agent was logged out for it, who was `ready` before."""
+    """`asking` while it is asked; `silent` once the agent was logged out for it, who was `ready` before.
+
+    `fresh`: it registered since it was asked last. `speaks`: whether it ever answers; None: nobody knows.
+    """
 
     asking: asyncio.Future[bool] | None = None
     silent: bool = False
     ready: bool = False
+    fresh: bool = False
+    speaks: bool | None = None
 
 
 @dataclass(slots=True)
@@ -102,7 +107,8 @@ class _Plan:
 class PhoneWatch:
     """`run` until cancelled. `states` gives agents' states as the events tell them; `chance` is 0 to 1.
 
-    At most MOST_PER_S are asked a second: with more phones than that allows, each is asked less often.
+    At most MOST_PER_S are asked a second: with more phones than that allows, each is asked less often. A phone that
+    does not answer even as it registers is one that never does: its registration alone tells of it.
     """
 
     def __init__(
@@ -142,16 +148,23 @@ class PhoneWatch:
             waiting.set_result(event.round_trip_s is not None)
 
     def registered(self, agent: str) -> None:
-        """A phone of the agent registered, anew or again: one that was silent is asked at once."""
+        """A phone of the agent registered, anew or again: a new one, and one that was silent, is asked at once."""
         phone = self._phones.get(agent)
-        if phone is not None and phone.silent:
+        if phone is None:
+            phone = self._phones[agent] = _Phone()
+        phone.fresh = True
+        if phone.silent or phone.speaks is None:
             self._plan.set(agent, asyncio.get_running_loop().time())
 
     async def answers(self, agent: str) -> bool:
-        """Ask now. Raises nothing; a phone that never registers is believed."""
+        """Ask now. Raises nothing; a phone that never answers is believed."""
         phone = self._phones.get(agent)
         if phone is None:
             return await self._asked(agent)
+        return await self._heard_of(agent, phone) or phone.speaks is False
+
+    async def _heard_of(self, agent: str, phone: _Phone) -> bool:
+        """Who asks while the phone is asked gets the same answer."""
         if phone.asking is None:
             phone.asking = asyncio.ensure_future(self._asked(agent))
             phone.asking.add_done_callback(lambda _: setattr(phone, "asking", None))
@@ -188,10 +201,20 @@ class PhoneWatch:
         return max(self._times[0], least) * (1 - JITTER / 2 + JITTER * self._chance())
 
     async def _look(self, agent: str) -> None:
-        alive = await self.answers(agent)
         phone = self._phones.get(agent)
         if phone is None:
             return  # its registration ended meanwhile
+        fresh, phone.fresh = phone.fresh, False
+        alive = await self._heard_of(agent, phone)
+        if alive:
+            phone.speaks = True
+        elif fresh and phone.speaks is None:
+            phone.speaks = False
+            log.info("a phone answers no questions: its registration alone says that it is there", agent=agent)
+        if self._phones.get(agent) is phone:
+            await self._judge(agent, phone, alive=alive or phone.speaks is False)
+
+    async def _judge(self, agent: str, phone: _Phone, *, alive: bool) -> None:
         try:
             if not alive and not phone.silent:
                 await self._lose(agent, phone)

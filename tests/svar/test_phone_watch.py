@@ -156,6 +156,44 @@ def test_a_silent_phone_that_registers_again_is_asked_at_once() -> None:
     assert min(t for t, _ in world.asked if t >= at[0]) - at[0] < 0.2
 
 
+def test_a_phone_that_does_not_answer_as_it_registers_never_does_and_is_believed() -> None:
+    world = World("anna")
+    world.dead.add("anna")
+
+    async def life() -> bool:
+        world.watch.registered("anna")
+        await world.live(300)
+        return await world.watch.answers("anna")
+
+    assert run(life())
+    assert world.told == []
+
+
+def test_one_that_answered_once_is_not_believed_for_registering_again() -> None:
+    world = World("anna")
+
+    async def life() -> None:
+        world.watch.registered("anna")
+        asyncio.get_running_loop().call_later(10, world.dead.add, "anna")
+        asyncio.get_running_loop().call_later(20, world.watch.registered, "anna")
+        await world.live(60)
+
+    run(life())
+    assert world.told == [("log_out", "anna", "unreachable")]
+
+
+def test_one_that_never_answers_is_back_with_its_registration_after_a_restart_of_ours() -> None:
+    world = World("anna")
+    world.dead.add("anna")
+
+    async def life() -> None:
+        asyncio.get_running_loop().call_later(40, world.watch.registered, "anna")
+        await world.live(100)
+
+    run(life())
+    assert world.told == [("log_out", "anna", "unreachable"), ("log_in", "anna", "True")]
+
+
 def test_an_agent_who_logged_out_by_their_own_will_is_not_logged_in_by_a_phone() -> None:
     world = World("anna")
     world.state["anna"] = "logged_out"

@@ -17,7 +17,7 @@ from acd.relay import Batch, Relay
 from events.catalogue import DeedDone
 from metrics.mqtt import Broker
 from tests.svar.system.installation import ROOT, Installation, eventually, running
-from tests.svar.system.phones import answers, lets_it_ring, phones_at
+from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at
 from tests.svar.system.publishing import redis_of
 
 PARTS = """
@@ -138,6 +138,7 @@ async def test_a_phone_that_dies_logs_its_agent_out_and_nobody_is_offered_to_it(
         async with phones_at(node) as dying:
             await dying.register("anna", answers, expires_s=3600)
             await eventually(lambda: is_(boss, "ready"), "anna ready")
+            await eventually(lambda: asked(node), "an answer of the phone")
         await eventually(lambda: is_(boss, "logged_out"), "anna logged out", 15)
         assert await boss.state() == ("logged_out", "unreachable")
         status, refused = await boss.ask("POST", "/agents/anna/log-in", {"ready": True})
@@ -151,17 +152,55 @@ async def test_a_phone_that_dies_logs_its_agent_out_and_nobody_is_offered_to_it(
             await eventually(lambda: is_(boss, "talking"), "anna talking")
 
 
+async def asked(node: Installation) -> bool:
+    found = await node.metrics()
+    return found["svar_phones_asked_total"] > 1 and not found["svar_phones_unanswered_total"]
+
+
 async def journeys(api: Api, expected: list[list[str]]) -> bool:
     _, found = await api.ask("GET", "/contacts")
     return [one["journey"] for one in found["contacts"]] == expected
 
 
-async def is_(api: Api, state: str) -> bool:
-    return (await api.state())[0] == state
+async def is_(api: Api, state: str, agent: str = "anna") -> bool:
+    return (await api.state(agent))[0] == state
 
 
 async def seen(api: Api, path: str, name: str, value: object) -> bool:
     return bool((await api.ask("GET", path))[1][name] == value)
+
+
+async def test_an_agent_who_is_added_registers_takes_calls_and_stays_over_a_restart(tmp_path: Path) -> None:
+    node = installed(tmp_path)
+    async with running(node), api_of(node) as boss:
+        body = {"site": "bodo", "skills": {"work": 3}}
+        added = (await boss.ask("PUT", "/agents/cato", body))[1]
+        async with phones_at(node) as phones:
+            await phones.register("cato", answers, password=added["password"])
+            await eventually(lambda: is_(boss, "ready", "cato"), "cato ready")
+            assert (await boss.ask("PUT", "/agents/cato/skills", {"skills": {"other": 9}}))[0] == 204
+            caller = await phones.answered_call()
+            await eventually(lambda: seen(boss, "/queues/work", "waiting", 1), "a caller whom nobody may serve")
+            assert phones.rung == []
+            assert (await boss.ask("PUT", "/agents/cato/skills", {"skills": {"work": 1}}))[0] == 204
+            await phones.rings()
+            caller.hang_up()
+            assert await node.stop() == 0
+            await node.start()
+            again = Api(boss.http, f"http://127.0.0.1:{node.http_port}/api/v1", boss.token)
+            await eventually(lambda: registers(phones, added["password"]), "cato known again", 15)
+            await eventually(lambda: is_(again, "ready", "cato"), "cato ready again", 15)
+            assert (await again.ask("DELETE", "/agents/anna"))[1]["code"] == "bad_state"
+            assert (await again.ask("DELETE", "/agents/cato"))[0] == 204
+            assert (await again.ask("GET", "/agents/cato"))[0] == 404
+
+
+async def registers(phones: Phones, password: str) -> bool:
+    try:
+        await phones.register("cato", answers, password=password)
+    except AssertionError:
+        return False
+    return True
 
 
 async def test_an_agents_own_token_is_good_for_that_agent_until_it_is_revoked(tmp_path: Path) -> None:
