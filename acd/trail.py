@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from acd.distributor import Unavailable
 from acd.keys import Keys
+from acd.model import Tier
 from events.catalogue import AgentStateChanged, CallbackPromised, ContactEnded, ContactStarted, Event
 from events.codec import EventError, decode
 
@@ -25,6 +26,7 @@ class Trail:
         self._batch = batch
         self._most_recent = most_recent
         self._stream = Keys(tenant).named("events")
+        self._queues = Keys(tenant).named("queues")
 
     async def of(self, contact: str) -> list[Event]:
         """All events of the contact, the first one first; none where the stream does not have it any more."""
@@ -74,6 +76,14 @@ class Trail:
                 break
         return _in_order(found)
 
+    async def tiers(self) -> dict[str, list[Tier]]:
+        """The tiers of each queue as they are served now; of one that is gone, none."""
+        try:
+            queues = await self._client.hgetall(self._queues)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
+        return {name: [_tier(tier) for tier in orjson.loads(text).get("tiers") or ()] for name, text in queues.items()}
+
     async def recent(self, most: int) -> list[tuple[ContactStarted, ContactEnded | None]]:
         """The contacts that began last, the last one first, with their ends where they have ended."""
         ended: dict[str, ContactEnded] = {}
@@ -110,6 +120,14 @@ def _in_order(found: list[Event]) -> list[Event]:
     """Read backwards, and sorted: a node's events and the distributor's reach the stream by different ways."""
     found.reverse()
     return sorted(found, key=lambda event: (event.at_ms, _RANK.get(type(event), 1)))
+
+
+def _tier(written: dict[str, Any]) -> Tier:
+    """Lua writes an empty list as an object."""
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list | dict) else value for name, value in written.items()
+    }
+    return Tier(**values)
 
 
 def _read(text: str) -> Event | None:

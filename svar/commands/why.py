@@ -5,10 +5,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from acd.distributor import DistributorError, Unavailable
-from acd.model import QueueId
+from acd.model import Tier
 from acd.trail import Trail
 from events.catalogue import ContactLeftQueue, Event
 from ivr.language.lengths import seconds_of
@@ -79,11 +80,11 @@ def why(
 
 
 async def _of_contact(config: Config, beginning: str) -> tuple[str, list[Sentence]]:
-    found = await _streamed(config, lambda trail: trail.beginning_with(beginning), {})
+    found, tiers = await _streamed(config, partial(_trailed, beginning), ({}, {}))
     path = Path(config.node.state) / "records.sqlite"
     if not path.exists():
         name = _the_one(beginning, found)
-        return f"contact {name}", list(told(found[name], _tiers(config)))
+        return f"contact {name}", list(told(found[name], _named(tiers)))
     records = await Records.open(path)
     try:
         for name, events in (await records.decided(config.node.tenant, beginning)).items():
@@ -92,10 +93,14 @@ async def _of_contact(config: Config, beginning: str) -> tuple[str, list[Sentenc
         for event in list(found[name]):
             if isinstance(event, ContactLeftQueue) and event.cause == "callback":
                 found[name] = _together(found[name], await records.promised(config.node.tenant, name, event.at_ms))
-        story = [*told(found[name], _tiers(config)), *await _overtaking(config, records, found[name])]
+        story = [*told(found[name], _named(tiers)), *await _overtaking(config, records, found[name])]
     finally:
         await records.close()
     return f"contact {name}", sorted(story, key=lambda sentence: sentence.at_ms)
+
+
+async def _trailed(beginning: str, trail: Trail) -> tuple[dict[str, list[Event]], dict[str, list[Tier]]]:
+    return await trail.beginning_with(beginning), await trail.tiers()
 
 
 async def _overtaking(config: Config, records: Records, events: Sequence[Event]) -> list[Sentence]:
@@ -134,11 +139,9 @@ def _together(streamed: Sequence[Event], kept: Sequence[Event]) -> list[Event]:
     return sorted([*(event for event in kept if event not in have), *streamed], key=lambda event: event.at_ms)
 
 
-def _tiers(config: Config) -> TierWords:
-    tiers = {spec.queue: spec.tiers for spec in endpoint.queue_specs(config)}
-
+def _named(tiers: Mapping[str, Sequence[Tier]]) -> TierWords:
     def words(queue: str, number: int) -> str:
-        known = tiers.get(QueueId(queue), ())
+        known = tiers.get(queue, ())
         return tier_words.of(known[number - 1]) if 0 < number <= len(known) else ""
 
     return words

@@ -9,6 +9,8 @@ import pytest
 from acd import trail as trail_module
 from acd.connection import command_client
 from acd.distributor import Unavailable
+from acd.model import NodeId, QueueId, QueueSpec, Tier
+from acd.store import RedisDistributor
 from acd.trail import Trail
 from events.catalogue import AgentStateChanged, CallbackPromised, ContactEnded, ContactStarted, Event, StepEntered
 from events.codec import encode
@@ -73,10 +75,19 @@ async def test_the_last_contacts_come_first_with_their_ends(client: Any) -> None
     assert [(begun.contact, end.at_ms if end else 0) for begun, end in found] == [("c3", 5), ("c2", 0)]
 
 
+async def test_tiers_are_those_that_the_distributor_has(client: Any) -> None:
+    tiers = (Tier(sites="own"), Tier(sites=("oslo", "moss"), groups=("reserve",), after_s=3))
+    acd = RedisDistributor(client, "nav", NodeId("n1"))
+    await acd.configure([QueueSpec(QueueId("x"), tiers=tiers), QueueSpec(QueueId("y"))], [])
+    assert await Trail(client, "nav").tiers() == {"x": list(tiers), "y": [Tier()]}
+
+
 async def test_a_redis_that_is_away_is_told(tmp_path: Any) -> None:
     client = command_client(f"unix://{tmp_path}/none")
     with pytest.raises(Unavailable):
         await Trail(client, "nav").of("c1")
+    with pytest.raises(Unavailable):
+        await Trail(client, "nav").tiers()
     await client.aclose()
 
 

@@ -11,8 +11,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from acd.connection import command_client
+from acd.model import NodeId, QueueId, QueueSpec, Tier
+from acd.store import RedisDistributor
 from events.catalogue import CallbackPromised, Event
 from events.codec import encode
+from events.routing import TierOpened
 from metrics.pipeline import Folds
 from metrics.records import Records
 from svar.cli import app
@@ -120,6 +123,22 @@ def test_who_came_later_and_was_answered_before_is_named(svar: Svar, config: Pat
     assert "1 who came to family later were answered before: vip by per (had a head start of 60 s)" in told(
         svar("a1b2")
     )
+
+
+def test_tiers_are_named_as_they_are_served(svar: Svar, redis_url: str) -> None:
+    async def configure() -> None:
+        client = command_client(redis_url)
+        tiers = (Tier(sites="own"), Tier(sites="neighbours", after_s=45))
+        acd = RedisDistributor(client, TENANT, NodeId("n1"))
+        await acd.configure([QueueSpec(QueueId("family"), tiers=tiers)], [])
+        await client.aclose()
+
+    asyncio.run(configure())
+    opened = TierOpened(
+        at_ms=NINE_MS + 48_000, tenant=TENANT, node="n1", contact="a1b2", queue="family", tier=2, why="after"
+    )  # fmt: skip
+    write(redis_url, [*story("a1b2")[:2], opened])
+    assert "09:12:48  tier 2 (neighbours) of family opened: its wait was long enough" in told(svar("a1b2"))
 
 
 def test_a_promise_is_told_with_the_contact_that_the_callback_will_be(svar: Svar, config: Path) -> None:
