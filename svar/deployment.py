@@ -15,6 +15,7 @@ def names(config: Config) -> Deployment:
         "lookup": [service.name for service in config.lookup],
         "sms": ["sms"] if config.sms.url else [],
         "agent": list(endpoint.agents(config)),
+        "skill": sorted({skill for agent in config.agent for skill in agent.skills}),
         "notice": [service.name for service in config.notice],
         "mailbox": [mailbox.name for mailbox in config.mailbox],
     }

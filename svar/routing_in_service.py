@@ -31,6 +31,8 @@ LINGER_S = 900.0
 PATIENCE_S = 10.0
 """So long the flows of a version wait for its routing: who can't reach the distributor serves them all the same."""
 RETRY_S = 0.5
+LIVE = ("queue", "agent", "skill")
+"""Kinds of names that are taken up without a restart."""
 PLURAL = {"mailbox": "mailboxes", "sms": "sms"}
 
 
@@ -201,7 +203,7 @@ class RoutingInService:
     def _changes(self, config: Config) -> Iterator[str]:
         names = deployment.names(config)
         for kind, before in self.views.known.items():
-            if kind not in ("queue", "agent") and sorted(before) != sorted(names[kind]):
+            if kind not in LIVE and sorted(before) != sorted(names[kind]):
                 yield PLURAL.get(kind, f"{kind}s")
 
     # --- What is done -----------------------------------------------------------------------------------------------
@@ -266,7 +268,7 @@ class RoutingInService:
         views.titles.clear()
         views.titles.update({name: queue.title or name for name, queue in routing.queues.items()})
         names = deployment.names(config)
-        views.known |= {kind: names[kind] for kind in ("queue", "agent")}
+        views.known |= {kind: names[kind] for kind in LIVE}
         fixed = endpoint.fixed_phones(config)
         staff = routing.agents.keys() | self._added
         came, went = staff - views.staff, views.staff - staff

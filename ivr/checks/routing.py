@@ -28,7 +28,7 @@ def check_routing(
         return
     _check_unique(files, deployment)
     staff = [agent.spec for agent in standing.agents.values()] + [_spec(placed.row) for placed in files.agents]
-    _check_queues(files, staff)
+    _check_queues(files, staff, deployment.get("skill"))
     _check_sites(files)
     for placed in files.agents:
         _named(placed.marked, (*placed.where, "site"), "site", placed.row.site, files.names("sites"), _subject(placed))
@@ -90,12 +90,13 @@ def _check_twice(kind: str, rows: Iterator[tuple[Placed[Any], str]], configured:
             placed.marked.report((*placed.where, "name"), f"the {kind} {name!r} is in {there} too")
 
 
-def _check_queues(files: RoutingFiles, staff: Sequence[AgentSpec]) -> None:
-    skills = {skill for agent in staff for skill in agent.skills}
+def _check_queues(files: RoutingFiles, staff: Sequence[AgentSpec], configured: Collection[str] | None) -> None:
+    """`configured`: the skills of agents that stand in the configuration; None where nobody knows."""
+    skills = {skill for agent in staff for skill in agent.skills} | set(configured or ())
     groups = {group for agent in staff for group in agent.groups}
     for placed in files.queues:
         for where, skill, key in _skills_named(placed.row):
-            if staff:
+            if skills and configured is not None:
                 _named(placed.marked, (*placed.where, *where), "skill", skill, skills, _subject(placed), key=key)
         for at, tier in enumerate(placed.row.tiers):
             where = (*placed.where, "tiers", at)

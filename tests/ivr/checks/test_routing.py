@@ -10,7 +10,7 @@ from ivr.language.problems import FlowFileError
 from ivr.language.routing import Routing
 from tests.ivr.files.routing_folders import AGENTS, FLOW, PARTNERS, QUEUES, SITES, write
 
-KNOWN = {"queue": ["old"], "agent": ["anna"], "destination": ["tax"]}
+KNOWN = {"queue": ["old"], "agent": ["anna"], "destination": ["tax"], "skill": []}
 
 
 def told(folder: Path, known: dict[str, list[str]] = KNOWN, standing: Routing | None = None) -> list[str]:
@@ -145,3 +145,11 @@ def test_a_book_is_refused_for_mistakes_and_not_for_warnings(tmp_path: Path) -> 
     assert len(load_book(folder, KNOWN).routing.agents) == 6
     with pytest.raises(FlowFileError, match="there is no site 'bod'"):
         load_book(write(tmp_path / "b", agents=AGENTS.replace("site: bodo", "site: bod")), KNOWN)
+
+
+def test_skills_of_agents_in_the_configuration_are_known(tmp_path: Path) -> None:
+    folder = write(tmp_path, queues=QUEUES.replace("requires: {sami: 1}", "requires: {sign: 1}"))
+    assert any("there is no skill 'sign'" in line for line in told(folder))
+    load_book(folder, {**KNOWN, "skill": ["sign"]})
+    # Where nobody knows who is in the configuration, nobody says that a skill is not there.
+    load_book(folder)
