@@ -156,17 +156,8 @@ class Node:
         stack.push_async_callback(engine.shutdown)
         for doubt in media.doubts(config):
             _log.warning("the system may not carry what is configured", doubt=doubt)
-        lasting = media.lasting(engine, self._background)
-        line = Line(
-            user_agent,
-            lasting or engine,
-            storage.sink,
-            self.identity,
-            self._background,
-            tuple(clip.path for clip in prompts.music("default")),
-            lasting,
-            staff.terms,
-        )
+        told, hold = (storage.sink, self.identity), prompts.music("default")
+        line = media.line(user_agent, engine, told, self._background, hold, staff.terms)
         registrations = Registrations(
             user_agent, storage.distributor, staff.staff, staff.fixed, self._background, _now_ms,
             storage.together.locations, nodes,

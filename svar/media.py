@@ -1,17 +1,22 @@
 """The media engine that the configuration asks for: in this process, in workers of its own, or rtpengine."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from events.sink import Sink
 from ivr.over_sip.lasting_media import LastingMedia
-from ivr.over_sip.telephony import Spawn
+from ivr.over_sip.line import Line, MediaTerms
+from ivr.over_sip.telephony import Identity, Spawn
+from ivr.ports.call import Clip
 from metrics.health import Check, Unwell
 from rtp.aio import descriptors
 from rtp.aio.engine import LocalMediaEngine
 from rtp.aio.pool import MediaPool
 from rtp.engine import MediaError
 from rtp.rtpengine.aio.engine import RtpengineMediaEngine
+from sip.aio.user_agent import UserAgent
+from sip.events import Origin
 from svar import endpoint
 from svar.config import Config, ConfigError
 
@@ -48,6 +53,19 @@ async def start(config: Config) -> Engine:
 def lasting(engine: Engine, spawn: Spawn) -> LastingMedia | None:
     """What brings calls back from lost workers or rtpengines; None where there are none to lose."""
     return None if isinstance(engine, LocalMediaEngine) else LastingMedia(engine, spawn)
+
+
+def line(
+    user_agent: UserAgent,
+    engine: Engine,
+    told: tuple[Sink, Identity],
+    spawn: Spawn,
+    hold: Iterable[Clip],
+    terms: Mapping[Origin, MediaTerms],
+) -> Line:
+    """What the engine's legs share. `told`: who hears of them, and as whose; `hold`: for whoever is put on hold."""
+    again = lasting(engine, spawn)
+    return Line(user_agent, again or engine, *told, spawn, tuple(clip.path for clip in hold), again, terms)
 
 
 def figures(engine: Engine) -> dict[str, int]:
