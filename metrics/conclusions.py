@@ -7,7 +7,7 @@ in the half-hour in which it was answered, and once for each queue out of which 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from events.catalogue import ContactAnswered, ContactReleased, Event, TransferEnded, WrapUpEnded
+from events.catalogue import CallbackPromised, ContactAnswered, ContactReleased, Event, TransferEnded, WrapUpEnded
 from metrics.counters import OTHER, Labels
 from metrics.fold import Part, Route
 from metrics.service_level import INTERVAL_MS
@@ -46,6 +46,7 @@ class Conclusions:
             ContactAnswered: self._on_answered,
             ContactReleased: self._on_released,
             TransferEnded: self._on_transfer,
+            CallbackPromised: self._on_promise,
             WrapUpEnded: self._on_wrap_up,
         }
 
@@ -82,6 +83,10 @@ class Conclusions:
     def _on_transfer(self, event: TransferEnded) -> None:
         if event.outcome in MOVED and event.agent:
             self._move(event.contact)
+
+    def _on_promise(self, event: CallbackPromised) -> None:
+        for contact in (event.contact, event.first):
+            self._move(contact)
 
     def _move(self, contact: str) -> None:
         answered = self._open.get(contact)

@@ -5,7 +5,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.catalogue import Event, TransferEnded
+from events.catalogue import CallbackPromised, Event, TransferEnded
 from metrics.conclusions import Conclusions
 from tests.metrics.told import DAY_MS, NODE, TENANT, answered, released, tell, wrapped_up
 
@@ -36,6 +36,14 @@ def test_no_topic_or_no_conclusion_does_not_count() -> None:
 def test_who_was_transferred_is_not_concluded() -> None:
     for moved in (released("c1", cause="transferred"), transfer("c1", "answered"), transfer("c1", "queued")):
         assert share(answered("c1"), moved, wrapped_up("c1", concluded="yes")) == {"pensjon": 0.0}
+
+
+def test_who_will_be_rung_back_is_not_concluded() -> None:
+    promised = CallbackPromised(
+        at_ms=DAY_MS, tenant=TENANT, node=NODE, contact="c1", first="c1", queue="pensjon", chosen_ms=0, waited_ms=0,
+        position=1,
+    )  # fmt: skip
+    assert share(answered("c1"), promised, wrapped_up("c1", concluded="yes")) == {"pensjon": 0.0}
 
 
 def test_a_transfer_that_came_to_nothing_and_one_of_the_flow_leave_it_concluded() -> None:

@@ -21,6 +21,7 @@ from metrics.mqtt_commands import MOST_BYTES, MqttCommands
 from svar.embedded.broker import EmbeddedBroker
 from tests.console.api.desks import Office
 from tests.console.api.test_routes import BODIES, MAY
+from tests.metrics.test_mqtt import mosquitto
 
 
 async def asked(office: Office, agent: str, payload: object) -> Any:
@@ -98,8 +99,8 @@ async def broker(tmp_path: Path) -> AsyncIterator[Broker]:
 
 
 @contextlib.asynccontextmanager
-async def serving(broker: Broker, office: Office) -> AsyncIterator[MqttCommands]:
-    commands = MqttCommands(broker, Commands(office.desk(), office.door()).answer, tenant="nav", shared=False)
+async def serving(broker: Broker, office: Office, *, shared: bool = False) -> AsyncIterator[MqttCommands]:
+    commands = MqttCommands(broker, Commands(office.desk(), office.door()).answer, tenant="nav", shared=shared)
     task = asyncio.create_task(commands.run())
     async with asyncio.timeout(20):
         while not commands.figures()["commands_connected"]:  # noqa: ASYNC110 - it tells nobody
@@ -137,3 +138,24 @@ async def test_what_the_broker_kept_and_what_is_too_long_is_no_command(broker: B
             while commands.figures()["commands_dropped_total"] < 2:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.01)
     assert office.agents.asked == []
+
+
+@pytest.mark.interop
+async def test_of_two_nodes_at_one_mosquitto_one_takes_each_command(tmp_path: Path) -> None:
+    offices = Office(), Office()
+    token = await offices[0].token(Role.AGENT)
+    offices[1].entries.kept = offices[0].entries.kept
+    async with mosquitto(tmp_path) as broker, contextlib.AsyncExitStack() as stack, asyncio.timeout(20):
+        for office in offices:
+            await stack.enter_async_context(serving(broker, office, shared=True))
+        async with aiomqtt.Client(broker.host, broker.port) as client:
+            await client.subscribe("svar/nav/agent/anna/did", qos=1)
+            for _ in range(10):
+                await client.publish("svar/nav/agent/anna/do", json.dumps({"token": token, "do": "ready"}), qos=1)
+            answers = 0
+            async for _ in client.messages:
+                answers += 1
+                if answers == 10:
+                    break
+            await asyncio.sleep(0.2)
+    assert sum(len(office.agents.asked) for office in offices) == 10
