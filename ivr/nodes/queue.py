@@ -3,23 +3,21 @@
 from collections.abc import Iterable
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from acd.model import QueueId
 from events.catalogue import CrisisDeflected
-from ivr.language.calendar import Opening, all_of
 from ivr.language.crises import Crisis, Deflection
 from ivr.language.expression import Expression
 from ivr.language.lengths import length_text
 from ivr.language.prompting import Said
 from ivr.language.schema import Condition, Length, Name, Shared, Target, Where, WholeSeconds
 from ivr.language.ways import Act, Kind, Moment, Move, Reached, Types, Way
-from ivr.nodes.base import Node
-from ivr.nodes.hours import Calendars, calendars_needed
+from ivr.nodes.closing import Closing
+from ivr.nodes.hours import calendars_needed
 from ivr.running.announcing import Waiting
 from ivr.running.leaving import KNOWN, Exit
-from ivr.running.queueing import ENTER_PATIENCE_S, NOT_LET_IN, Left, Wish
+from ivr.running.queueing import ENTER_PATIENCE_S, Left, Wish
 from ivr.running.regaining import CODE, wait_as_before
 from ivr.running.run import Run
 
@@ -27,7 +25,7 @@ _STAY_WAIT_S = 4.0
 """For how long the key to wait all the same is awaited after what is told in a crisis."""
 
 
-class Queue(Node):
+class Queue(Closing):
     """Waits in `queue` with music, hears the position, and talks to the agent who answers.
 
     `next` is where the caller goes when the agent has hung up (nowhere: goodbye); `overflow` after `max_wait`;
@@ -61,24 +59,11 @@ class Queue(Node):
     overflow: Target = Field(description="After `max_wait`, where no rule of the block came first.")
     unavailable: Target = Field(description="When the queue is full or cannot be reached.")
 
-    closes: Calendars = Field(
-        default_factory=list, description="A file under calendars/, or several: it closes when the first of them does."
-    )
-    closing: Target | None = Field(default=None, description="Who cannot be served before `closes`; not to wait.")
     site: Condition | None = Field(
         default=None, description="The caller's own site, as an expression; without it that of the node."
     )
     prefer: Condition | None = Field(default=None, description="An agent's name, as an expression: waited for first.")
     prefer_for_s: WholeSeconds = Field(default=30, alias="prefer_for", description="For how long.")
-    always_open_when: Condition | None = Field(default=None, description="Where this holds, it does not close.")
-
-    @model_validator(mode="after")
-    def _closes_somewhere(self) -> Self:
-        if bool(self.closes) != (self.closing is not None):
-            raise PydanticCustomError("closing", "`closes` says when, and `closing` where callers go then: say both")
-        if self.always_open_when is not None and not self.closes:
-            raise PydanticCustomError("closing", "`always_open_when` stands beside `closes`")
-        return self
 
     def ways(self) -> tuple[Way, ...]:
         keys = [Way(("waiting", "keys", key), to, Kind.KEY, key) for key, to in self.waiting.keys.items()]
@@ -92,7 +77,7 @@ class Queue(Node):
             *rules,
             Way(("overflow",), self.overflow, Kind.OVERFLOW, length_text(self.max_wait_s)),
             Way(("unavailable",), self.unavailable, Kind.UNAVAILABLE),
-            *([] if self.closing is None else [Way(("closing",), self.closing, Kind.CLOSING, " + ".join(self.closes))]),
+            *self.way_at_closing(),
         )
 
     def moves(self, moment: Moment) -> Iterable[Move]:
@@ -104,13 +89,7 @@ class Queue(Node):
             if False not in holds:
                 return
         yield from self._waits((), ())
-        yield from self._closing(moment)
-
-    def _closing(self, moment: Moment) -> Iterable[Move]:
-        """Who is not let in because it closes. Whether they have waited before is not known here: all may be led so."""
-        always = (False,) if self.always_open_when is None else moment.holds(self.always_open_when)
-        if self.closing is not None and False in always:
-            yield Move(self.ways()[-1], acts=(Act("closing", self.queue),))
+        yield from self.moves_at_closing(moment, self.queue)
 
     def _deflected(self, deflection: Deflection) -> Iterable[Move]:
         """What may come of it for a caller who is told something instead of waiting."""
@@ -187,7 +166,7 @@ class Queue(Node):
             priority_s,
             self.max_wait_s,
             overflow,
-            self._closes_ms(run),
+            self.closes_ms(run),
             "" if self.site is None else str(self.site.evaluate(run.value)),
             "" if self.prefer is None else str(self.prefer.evaluate(run.value)),
             0 if self.prefer is None else self.prefer_for_s,
@@ -201,21 +180,6 @@ class Queue(Node):
         if left is Left.CLOSING:
             return self.closing
         return self.overflow if left is Left.WAITED_TOO_LONG else self.unavailable
-
-    def _closes_ms(self, run: Run) -> int:
-        """When the service closes that was open when the call came; 0: never, for whoever has waited before too."""
-        data = run.data
-        waited = data.entry is not None or any(visit.outcome not in NOT_LET_IN for visit in data.journey)
-        if not self.closes or waited:
-            return 0
-        if self.always_open_when is not None and self.always_open_when.evaluate(run.value):
-            return 0
-        began_ms = data.began_ms or run.services.now_ms()
-        calendars = [run.book.calendars[name] for name in self.closes]
-        if all_of(calendar.at(began_ms) for calendar in calendars) is not Opening.OPEN:
-            return 0
-        closing = (calendar.closes_after(began_ms) for calendar in calendars)
-        return min((at_ms for at_ms in closing if at_ms is not None), default=0)
 
     async def _stays(self, run: Run, crisis: Crisis) -> bool:
         """Tell the caller what is prepared instead of waiting; whether they wait all the same."""
