@@ -246,6 +246,7 @@ class Node:
         )
         reception.choose, reception.relay = self.flows.choose, relays.on_invite
         orders_in_service.take_orders(storage, self.identity, self._calls)
+        relays.refer = orders_in_service.referring(storage, self.identity, talking.hosts(config, line))
         reception.codes = feature_codes.Codes(config.talk.reasons, lambda: self.flows.active.book.topics)
         line.user_agent.on_invite = reception.on_invite
         line.user_agent.on_request = reception.on_request

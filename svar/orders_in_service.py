@@ -1,17 +1,45 @@
 """What this node can be ordered to do while its callers talk: by the API, another node, or a command."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from secrets import token_hex
 
+from acd.distributor import Unavailable
 from acd.model import AgentId
 from acd.orders import Act, NotHere, Order, OrderRefused, OrdersHere, Outcome
 from events.catalogue import OrderDone
+from ivr.over_sip.remote import Refer
 from ivr.over_sip.telephony import Identity
 from ivr.ports.talk import NotNow, TalkControl
+from sip.message.uri import SipUri
 from svar.calls import CallTasks
 from svar.storage import Storage
 
 TALK = ("hold", "resume", "complete", "take_back", "conference", "drop_third")
 """Orders about a talk that need nothing but its contact, by the names of `TalkControl`."""
+
+
+TO_SOMEBODY = ("blind", "consult")
+"""Those that name somebody, as agents name them: a short number, an agent, a queue or a destination."""
+REFERRED_S = 5.0
+
+
+def referring(storage: Storage, identity: Identity, ours: Callable[[str], bool]) -> Refer:
+    """A phone here asks for its caller, who is at another node, to be given to somebody. `ours`: hosts that are."""
+    orders = storage.together.orders
+
+    async def refer(node: str, contact: str, agent: str, target: SipUri) -> bool:
+        if not ours(target.host):
+            return False
+        until_ms = identity.now_ms() + round(REFERRED_S * 1000)
+        arguments = {"contact": contact, "target": target.user_text}
+        order = Order(token_hex(8), f"agent:{agent}", "blind", until_ms, arguments)
+        try:
+            await orders.send(order, node)
+            return (await orders.outcome(order.order, REFERRED_S)).outcome == "done"
+        except Unavailable:
+            return False
+
+    return refer
 
 
 def take_orders(storage: Storage, identity: Identity, calls: CallTasks) -> OrdersHere:
@@ -36,6 +64,8 @@ def take_orders(storage: Storage, identity: Identity, calls: CallTasks) -> Order
     here.kinds["hang_up"] = _hang_up(calls)
     here.kinds["log_out"] = _log_out(storage)
     here.kinds["to_queue"] = _to_queue(calls)
+    for name in TO_SOMEBODY:
+        here.kinds[name] = _to_somebody(calls, name)
     for name in TALK:
         here.kinds[name] = _in_talk(calls, name)
     storage.together.listener.ordered = here.heard
@@ -66,6 +96,20 @@ def _to_queue(calls: CallTasks) -> Act:
             raise OrderRefused(str(error) or "it does not fit what the talk is at") from None
 
     return to_queue
+
+
+def _to_somebody(calls: CallTasks, name: str) -> Act:
+    async def act(arguments: Mapping[str, str]) -> None:
+        talk, text = _talk(calls, arguments["contact"]), arguments["target"]
+        target = calls.talks.directory.find(text) if calls.talks is not None else None
+        if target is None:
+            raise OrderRefused("nobody of that name or number may be given a caller")
+        try:
+            await getattr(talk, name)(target)
+        except NotNow as error:
+            raise OrderRefused(str(error) or "it does not fit what the talk is at") from None
+
+    return act
 
 
 def _in_talk(calls: CallTasks, name: str) -> Act:

@@ -126,6 +126,11 @@ class SipAgentLeg:
         return self._ended
 
     @property
+    def by_rtp(self) -> bool:
+        """Whether its keys come as telephone events, which a bridge passes on by itself."""
+        return self._by_rtp
+
+    @property
     def held(self) -> bool:
         """Whether the phone has put us on hold."""
         return self._held

@@ -1,7 +1,7 @@
 """Callers of other nodes at phones of ours: the INVITE of a node for an agent rings the phone; media is relayed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -15,6 +15,7 @@ from sip.events import (
     Ended,
     InviteReceived,
     OfferReceived,
+    ReferReceived,
     Refreshed,
     ReinviteReceived,
     Reoffered,
@@ -33,6 +34,10 @@ _OURS = "X-Svar-"
 _MOST_HEADERS = 20
 
 
+Refer = Callable[[str, str, str, SipUri], Awaitable[bool]]
+"""Asks a node to give a contact of its to somebody, for an agent: whether it does."""
+
+
 class Relays:
     """The calls that other nodes have at phones of ours. `locate` knows the phones that registered here, and no others:
     a call of a node is never sent on to a third.
@@ -43,6 +48,8 @@ class Relays:
         self._locate = locate
         self._tokens = tokens
         self._relays: dict[Relay, str] = {}
+        self.refer: Refer | None = None
+        """Who asks the caller's node for a blind transfer, as the phone does by REFER; None: nobody may."""
 
     def __len__(self) -> int:
         return len(self._relays)
@@ -54,7 +61,8 @@ class Relays:
         if not isinstance(uri, SipUri) or target is None or target.node:
             agent.reject(invite.session, _STATUS["unreachable"])
             return
-        relay = Relay(self._line, invite, uri.user_text, (LegId(self._tokens()), LegId(self._tokens())))
+        legs = (LegId(self._tokens()), LegId(self._tokens()))
+        relay = Relay(self._line, invite, uri.user_text, legs, self.refer)
         if agent.listen(invite.session, relay.heard):
             self._relays[relay] = invite.origin.name
             self._line.spawn(self._serve(relay, target))
@@ -73,17 +81,32 @@ class Relays:
 
 
 class Relay:
-    """One call of another node, joined with one phone. Also what the phone's leg tells (`Joined`)."""
+    """One call of another node, joined with one phone. Also what the phone's leg tells (`Joined`, `Wishes`)."""
 
-    __slots__ = ("_invite", "_leg", "_line", "_offers", "_open", "_over", "_phone", "_reoffering")
+    __slots__ = (
+        "_gone",
+        "_invite",
+        "_leg",
+        "_line",
+        "_offers",
+        "_open",
+        "_over",
+        "_phone",
+        "_refer",
+        "_referring",
+        "_reoffering",
+    )
 
-    def __init__(self, line: Line, invite: InviteReceived, agent: str, legs: tuple[LegId, LegId]) -> None:
+    def __init__(
+        self, line: Line, invite: InviteReceived, agent: str, legs: tuple[LegId, LegId], refer: Refer | None = None
+    ) -> None:
+        self._refer = refer
         self._line = line
         self._invite = invite
         self._leg = legs[0]
         contact = invite.request.headers.get("X-Svar-Contact") or ""
         self._phone = SipAgentLeg(line, agent, contact, legs[1])
-        self._open = self._reoffering = False
+        self._open = self._reoffering = self._referring = self._gone = False
         self._offers = 0
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -101,7 +124,7 @@ class Relay:
             line.user_agent.ring(invite.session)
             await asyncio.wait({phone.answered, self._over}, return_when=asyncio.FIRST_COMPLETED)
             if not self._over.done() and self._answered():
-                phone.joined = self
+                phone.joined = phone.wishes = self
                 await line.media.bridge(self._leg, phone.leg)
                 if not phone.over and line.user_agent.accept(invite.session, sdp):
                     if phone.held:
@@ -115,7 +138,7 @@ class Relay:
         """Of both sides, whatever they are at. `elsewhere`: somebody else has the caller. Nothing the second time."""
         if not self._over.done():
             self._over.set_result(None)
-        self._phone.joined = None
+        self._phone.joined = self._phone.wishes = None
         self._phone.release(elsewhere=elsewhere)
         if self._open:
             self._open = False
@@ -139,6 +162,31 @@ class Relay:
     def leg_held(self, held: bool) -> None:
         """The other node plays its music to the caller, and lets the agent come back."""
         self._line.spawn(self._reoffer(held=held))
+
+    def leg_pressed(self, key: str) -> None:
+        """By INFO: the other node hears of it as of all keys."""
+        if not self._phone.by_rtp and self._open:
+            self._line.spawn(self._line.media.send_dtmf(self._leg, key))
+
+    def leg_refers(self, event: ReferReceived) -> bool:
+        """Of the agent of this phone alone, who has proven it on the request itself, and for a blind transfer."""
+        agent = ("agent", self._phone.agent)
+        if self._refer is None or event.replaces is not None or (event.origin.kind, event.origin.name) != agent:
+            return False
+        self._line.user_agent.answer_refer(event.referral, 202)
+        self._line.spawn(self._referred(event, self._refer))
+        return True
+
+    async def _referred(self, event: ReferReceived, refer: Refer) -> None:
+        """The phone hears how it went before it is let go."""
+        self._referring = True
+        try:
+            done = await refer(self._invite.origin.name, self._phone.contact, self._phone.agent, event.target)
+        finally:
+            self._referring = False
+        self._line.user_agent.notify_refer(event.referral, 200 if done else 603)
+        if self._gone:
+            self.end()
 
     async def _reoffer(self, *, held: bool) -> None:
         line = self._line
@@ -166,6 +214,8 @@ class Relay:
         """Take an event of the session with it."""
         line = self._line
         match event:
+            case Ended() if self._referring:
+                self._gone = True
             case Ended():
                 self.end(elsewhere=any(one.elsewhere for one in event.reasons))
             case ReinviteReceived():

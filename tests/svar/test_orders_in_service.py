@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from acd.distributor import Unavailable
 from acd.orders import Order, Outcome
 from events.catalogue import OrderDone
 from events.sink import MemorySink
 from ivr.over_sip.telephony import Identity
 from ivr.ports.talk import NotNow
+from sip.message.uri import SipUri
 from svar.calls import CallTasks
-from svar.orders_in_service import TALK, take_orders
+from svar.orders_in_service import TALK, referring, take_orders
 
 
 class Talk:
@@ -32,10 +34,14 @@ class Talk:
 
 
 class Talks:
-    """The talks of this node."""
+    """The talks of this node, and whom they may be given to: bjorn."""
 
     def __init__(self, **talks: Talk) -> None:
         self.talks = talks
+        self.directory = self
+
+    def find(self, text: str) -> str | None:
+        return text if text == "bjorn" else None
 
     def of(self, contact: str) -> Talk | None:
         return self.talks.get(contact)
@@ -126,6 +132,46 @@ async def test_a_talk_does_what_it_is_told(kind: str) -> None:
     assert await node.order("to_queue", contact="c1", queue="work") == Outcome("done")
     assert node.talk.did == [kind, "to_queue work"]
     await node.close()
+
+
+async def test_a_caller_is_given_to_whom_the_directory_has_and_nobody_else() -> None:
+    node = Node()
+    assert await node.order("blind", contact="c1", target="bjorn") == Outcome("done")
+    assert await node.order("consult", contact="c1", target="bjorn") == Outcome("done")
+    assert node.talk.did == ["blind bjorn", "consult bjorn"]
+    refused = await node.order("blind", contact="c1", target="+4755550000")
+    assert refused is not None
+    assert (refused.outcome, node.talk.did) == ("refused", ["blind bjorn", "consult bjorn"])
+    await node.close()
+
+
+class Elsewhere:
+    """The orders that go to other nodes, and what comes of them."""
+
+    def __init__(self, outcome: str) -> None:
+        self.sent: list[tuple[Order, str]] = []
+        self._outcome = outcome
+
+    async def send(self, order: Order, node: str) -> None:
+        if not self._outcome:
+            raise Unavailable("redis is away")
+        self.sent.append((order, node))
+
+    async def outcome(self, order: str, within_s: float) -> Outcome:
+        return Outcome(self._outcome)
+
+
+@pytest.mark.parametrize(("outcome", "done"), [("done", True), ("refused", False), ("unknown", False), ("", False)])
+async def test_a_phones_wish_is_ordered_of_the_callers_node(outcome: str, done: bool) -> None:
+    elsewhere = Elsewhere(outcome)
+    storage: Any = SimpleNamespace(together=SimpleNamespace(orders=elsewhere))
+    refer = referring(storage, Identity("t", "n1", lambda: 1_000), lambda host: host == "svar.example")
+    assert await refer("n2", "c1", "anna", SipUri("bjorn", "svar.example")) is done
+    assert await refer("n2", "c1", "anna", SipUri("bjorn", "elsewhere.example")) is False
+    if outcome:
+        ((order, node),) = elsewhere.sent
+        assert (node, order.kind, order.author, order.deadline_ms) == ("n2", "blind", "agent:anna", 6_000)
+        assert order.arguments == {"contact": "c1", "target": "bjorn"}
 
 
 async def test_what_does_not_fit_is_refused_in_words() -> None:

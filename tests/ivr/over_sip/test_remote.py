@@ -18,11 +18,11 @@ from rtp.engine import LegId
 from sip.aio.user_agent import UserAgent
 from sip.config import Address, CoreConfig, Digest
 from sip.core import UserAgentCore
-from sip.events import Ended, Origin
+from sip.events import Ended, Origin, ReferReceived
 from sip.message.message import Request, parse
 from sip.message.uri import SipUri
 from sip.nodes import HEADER, Nodes
-from tests.ivr.sip_lab import LOOPBACK, SHORT_TIMERS, Handset, Lab, hears, info, offer_to, talk
+from tests.ivr.sip_lab import LOOPBACK, SHORT_TIMERS, Handset, Lab, hears, info, offer_to, talk, without_events
 from tests.ivr.sounds import tone
 from tests.rtp.phone import until
 
@@ -89,6 +89,19 @@ async def country(tmp_path: Path) -> AsyncIterator[Country]:
         yield made
 
 
+class Keys:
+    """What the caller's node hears of the agent's keys."""
+
+    def __init__(self) -> None:
+        self.pressed: list[str] = []
+
+    def leg_pressed(self, key: str) -> None:
+        self.pressed.append(key)
+
+    def leg_refers(self, event: ReferReceived) -> bool:
+        return False
+
+
 async def nothing_left(country: Country) -> None:
     await until(lambda: len(country.there.relays) == 0, "end of the relay")
     await country.here.nothing_left()
@@ -123,6 +136,24 @@ async def test_keys_of_the_caller_reach_the_agent(country: Country) -> None:
     caller, agent, bridge = await talking(country)
     caller.rtp.press("5")
     await until(lambda: len(agent.rtp.events) > 0, "the key at the agent's phone")
+    agent.hang_up()
+    await asyncio.wait_for(bridge, 5)
+
+
+async def test_a_key_by_info_at_the_agents_phone_reaches_the_callers_node(country: Country) -> None:
+    country.there.on_rung = lambda handset: handset.answer(sdp=without_events(handset.rtp.sdp()))
+    call, _ = await country.here.call()
+    await call.answer()
+    leg = await country.here.phones.ring(offer_to("kari"), call.info)
+    keys = Keys()
+    leg.wishes = keys
+    bridge = asyncio.create_task(call.bridge(leg))
+    agent = country.there.rung[-1]
+    await agent.connected()
+    agent.rtp.talk()
+    await asyncio.sleep(0.1)
+    country.there.press_by_info(agent, "7")
+    await until(lambda: keys.pressed == ["7"], "the key at the caller's node")
     agent.hang_up()
     await asyncio.wait_for(bridge, 5)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.acd.redis_server import RedisServer
-from tests.svar.system.installation import Installation, eventually
+from tests.svar.system.installation import TRUNK, Installation, eventually
 
 Secure = tuple[int, str, str]
 """A node's port for TLS, its certificate and the key."""
@@ -33,10 +33,17 @@ async def knows(node: Installation, count: int) -> bool:
 
 
 def node(
-    folder: Path, number: int, parts: str, url: str, *, tenant: str = "t", tls: Secure | None = None
+    folder: Path,
+    number: int,
+    parts: str,
+    url: str,
+    *,
+    tenant: str = "t",
+    tls: Secure | None = None,
+    trunks: str = TRUNK,
 ) -> Installation:
     """The `number`th node (from 1), at the site `site-N`."""
-    made = Installation(folder / f"n{number}", parts, environment={"SVAR_REDIS_URL": url})
+    made = Installation(folder / f"n{number}", parts, environment={"SVAR_REDIS_URL": url}, trunks=trunks)
     first = FIRST_PORTS[number - 1]
     text = made.config.read_text()
     text = text.replace('name = "n1"', f'name = "n{number}"\nsite = "site-{number}"').replace(
@@ -59,13 +66,21 @@ def same_passwords(nodes: list[Installation], agents: list[str]) -> None:
 
 @asynccontextmanager
 async def country(
-    folder: Path, parts: str, agents: list[str], count: int = 2, *, tls: Mapping[int, Secure] | None = None
+    folder: Path,
+    parts: str,
+    agents: list[str],
+    count: int = 2,
+    *,
+    tls: Mapping[int, Secure] | None = None,
+    trunks: str = TRUNK,
 ) -> AsyncIterator[Country]:
     """Started one after the other; gone at the end, whatever a test has killed. `tls`: of which nodes."""
     tls = tls or {}
     (folder / "redis").mkdir()
     with RedisServer(folder / "redis") as redis:
-        nodes = [node(folder, number, parts, redis.url, tls=tls.get(number)) for number in range(1, count + 1)]
+        nodes = [
+            node(folder, number, parts, redis.url, tls=tls.get(number), trunks=trunks) for number in range(1, count + 1)
+        ]
         same_passwords(nodes, agents)
         async with AsyncExitStack() as stack:
             for one in nodes:

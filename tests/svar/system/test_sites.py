@@ -11,6 +11,9 @@ import orjson
 from acd.connection import command_client
 from acd.model import NODE_LEASE_MS
 from acd.orders import Order, Orders, Outcome
+from sip.events import ReferProgress
+from sip.message.transfer import ReferTo
+from sip.message.uri import SipUri
 from tests.acd.redis_group import sentinels
 from tests.acd.redis_server import RedisServer
 from tests.interop.peers import free_port
@@ -199,3 +202,35 @@ async def test_callers_keep_their_places_when_the_master_under_sentinel_is_kille
             await until(lambda: first.ended and second.ended, "the goodbye to both", deadline_s=20)
             await here.quiet()
             assert await here.balance() == (2, 2, 0, 0, 0)
+
+
+async def test_a_phone_at_another_node_gives_its_caller_to_a_colleague(tmp_path: Path) -> None:
+    parts = PARTS.replace('name = "bjorn"\nskills = { work = 5 }', 'name = "bjorn"\nskills = { other = 5 }')
+    trunks = '[[trunk]]\nname = "carrier"\nnetworks = ["127.0.0.2/32"]\n'
+    async with country(tmp_path, parts, AGENTS, trunks=trunks) as made:
+        here, there = made.nodes
+        async with (
+            phones_at(here, "127.0.0.2") as callers,
+            phones_at(there, proves="anna") as agents,
+            phones_at(here) as colleagues,
+        ):
+            await agents.register("anna", answers)
+            await colleagues.register("bjorn", answers)
+            caller, anna = await in_talk(callers, agents)
+            stranger = ReferTo(SipUri("bjorn", "192.0.2.99", there.sip_port))
+            assert agents.user_agent.refer(anna.session, stranger)
+            await until(lambda: told(anna) == [603], "the refusal")
+            assert agents.user_agent.refer(anna.session, ReferTo(SipUri("bjorn", "127.0.0.1", there.sip_port)))
+            bjorn = await colleagues.rings()
+            await until(lambda: told(anna) == [603, 200], "the word that it is done")
+            await until(lambda: anna.ended, "the phone on the hook")
+            await asyncio.sleep(0.3)
+            since = len(caller.rtp.heard)
+            await asyncio.gather(talk(caller, VOICE), talk(bjorn, REPLY))
+            await until(lambda: hears(bjorn, VOICE) and hears(caller, REPLY, since=since), "both voices")
+            caller.hang_up()
+            await until(lambda: bjorn.ended, "BYE at the colleague's phone")
+
+
+def told(phone: Handset) -> list[int]:
+    return [event.status for event in phone.heard_of if isinstance(event, ReferProgress) and event.over]
