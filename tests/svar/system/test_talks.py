@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sip.events import ReferProgress
+from sip.events import Accepted, ReferProgress
 from sip.message.transfer import ReferTo
 from sip.message.uri import SipUri
 from tests.interop.peers import free_port
@@ -295,6 +295,80 @@ async def test_a_caller_who_hangs_up_while_somebody_is_rung_leaves_nobody_behind
     await until(scene.kari.is_over, "kari on the hook")
     await scene.node.quiet()
     assert await scene.node.agents() == {"ready": 2}
+
+
+async def second_line(scene: Scene, number: str) -> Handset:
+    """kari's phone holds the caller and rings somebody by a second call."""
+    scene.kari.reoffer("sendonly")
+    await music(scene.caller)
+    aside = scene.phones._handset()
+    server = scene.phones.server
+    aside.dial(SipUri(number, server.host, server.port), server, aside.rtp.sdp(), user="kari")
+    await until(lambda: aside.count(Accepted) > 0 or aside.ended, "an end of the second call's ringing")
+    return aside
+
+
+async def test_an_agent_gives_the_caller_away_by_the_phones_two_lines(scene: Scene) -> None:
+    """Hold, a second call, and REFER with Replaces: an attended transfer as phones make it."""
+    aside = await second_line(scene, "berit")
+    berit = await scene.second_rings()
+    await together(aside, berit)
+    await music(scene.caller)
+    replaces = scene.phones.user_agent.core.named_to_others(aside.session)
+    target = ReferTo(SipUri("berit", scene.phones.server.host, scene.phones.server.port), replaces)
+    assert scene.phones.user_agent.refer(scene.kari.session, target)
+    assert await scene.told(scene.kari) == 200
+    await until(lambda: scene.kari.ended and aside.ended, "kari on the hook")
+    await together(scene.caller, berit)
+    scene.caller.hang_up()
+    await scene.node.quiet()
+    assert await scene.node.agents() == {"ready": 2}
+
+
+async def test_an_agent_who_ends_the_second_call_comes_back_to_the_caller(scene: Scene) -> None:
+    aside = await second_line(scene, "21")
+    berit = await scene.second_rings()
+    await together(aside, berit)
+    aside.hang_up()
+    await until(berit.is_over, "berit on the hook")
+    await music(scene.caller)
+    scene.kari.reoffer("sendrecv")
+    await asyncio.sleep(0.5)
+    await together(scene.caller, scene.kari)
+    scene.caller.hang_up()
+    await scene.node.quiet()
+
+
+async def test_a_phone_with_two_lines_joins_them_itself(scene: Scene) -> None:
+    scene.phones.behaviours["hospital"] = answers
+    aside = await second_line(scene, "hospital")
+    interpreter = await scene.second_rings()
+    await together(aside, interpreter)
+    scene.kari.reoffer("sendrecv")
+    await asyncio.sleep(0.5)
+    await asyncio.gather(together(scene.caller, scene.kari), together(aside, interpreter))
+    scene.caller.hang_up()
+    await scene.node.quiet()
+
+
+async def test_a_second_call_to_who_is_busy_ends_and_the_caller_waits_for_the_agent(scene: Scene) -> None:
+    scene.phones.behaviours["berit"] = refuses(486)
+    aside = await second_line(scene, "berit")
+    assert aside.status >= 400
+    scene.kari.reoffer("sendrecv")
+    await asyncio.sleep(0.5)
+    await together(scene.caller, scene.kari)
+
+
+async def test_an_agent_who_is_in_no_talk_rings_nobody(scene: Scene) -> None:
+    scene.kari.hang_up()
+    await until(scene.caller.is_over, "the end", deadline_s=8)
+    await scene.node.quiet()
+    aside = scene.phones._handset()
+    server = scene.phones.server
+    aside.dial(SipUri("berit", server.host, server.port), server, aside.rtp.sdp(), user="kari")
+    await until(lambda: aside.status >= 400, "a refusal")
+    assert len(scene.phones.rung) == 1
 
 
 async def in_queue(node: Installation, queue: str) -> bool:
