@@ -5,11 +5,39 @@ import random
 from acd.model import QueueId
 from acd.promises import CallbackTerms, NewPromise
 from acd.records import CALLBACK
-from tests.acd.twin import QUEUES, Twins
+from tests.acd import seeded
+from tests.acd.twin import AGENTS, QUEUES, Twins
 
 PROMISES = ("p1", "p2", "p3", "p4")
 CALLERS = ("ann", "bob", "eva")
 CAUSES = ("no_answer", "busy", "left", "no_agent", "capped", "not_allowed", "revoked", "shutdown", "error")
+
+
+WEIGHTS = {
+    "promise": 12, "tried": 8, "hold": 3, "cancel": 2, "accept": 4, "fail": 4, "finish": 4, "enqueue": 4, "leave": 1,
+    "ready": 8, "log_in": 3, "due": 12, "beat": 5, "drop_node": 1, "configure": 0.5, "slots": 1, "again": 1,
+}  # fmt: skip
+SEEN = (
+    "promise",
+    "hold_callback",
+    "callback_tried",
+    "cancel_callback",
+    "CallbackPromised",
+    "CallbackTried",
+    "CallbackEnded",
+)
+
+
+def run(twins: Twins, seed: int, steps: int) -> None:
+    """A long run with more promises in it than callers. Raises Differ."""
+    chance = random.Random(seed)
+    twins.configure("n1", 3 * (seed % 4 // 2))
+    for agent in AGENTS[:3]:
+        twins.log_in("n1", agent, ready=True)
+    names, weights = list(WEIGHTS), list(WEIGHTS.values())
+    for _ in range(steps):
+        twins.now += chance.choice((0, 0, 1, 999, 1000, 3000, 5000))
+        seeded.step(twins, chance, chance.choices(names, weights)[0])
 
 
 def new_promise(chance: random.Random, now: int) -> NewPromise:
@@ -24,7 +52,7 @@ def new_promise(chance: random.Random, now: int) -> NewPromise:
         since_ms=max(0, now - chance.choice((0, 5000, 9000))),
         at_ms=now + chance.choice((0, 0, 0, 1, 5000)),
         priority_s=chance.choice((0, 1, 5)),
-        terms=CallbackTerms(chance.choice((1, 2, 3)), chance.choice((1, 5)), chance.choice((5, 20, 60)), 4, 3),
+        terms=CallbackTerms(chance.choice((1, 2, 3)), chance.choice((1, 5)), chance.choice((5, 20, 60)), 4, 2),
     )
 
 
