@@ -53,11 +53,11 @@ class Foreseeing(Tenant):
         return best
 
     def estimate_of(self, entry: Entry, now: int) -> Estimate | None:
-        """How long the contact will wait from now on."""
-        return self.estimate(entry.queue, [(pool, self._position(entry, pool)) for pool in entry.pools], now)
-
-    def _position(self, entry: Entry, pool: str) -> int:
-        return self.rankings[f"open:{pool}"].rank(entry.member) + 1 if entry.state == WAITING else 1
+        """How long the contact will wait from now on; of one that is being offered nothing is said."""
+        if entry.state != WAITING:
+            return None
+        places = [(pool, self.rankings[f"open:{pool}"].rank(entry.member) + 1) for pool in entry.pools]
+        return self.estimate(entry.queue, places, now)
 
     def foresee(self, entry: Entry) -> Estimate | None:
         """Remember what is foreseen for who has just come, unless somebody is free."""

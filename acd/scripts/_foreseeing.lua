@@ -17,10 +17,10 @@ local function estimate(queue, places)
 end
 
 local function estimate_of(entry)
+  if entry.state ~= 'waiting' then return nil end
   local places = {}
   for index, one in ipairs(entry.open) do
-    local position = entry.state == 'waiting' and (call('ZRANK', open_to(one[2]), entry.member) or 0) + 1 or 1
-    places[index] = { one[2], position }
+    places[index] = { one[2], (call('ZRANK', open_to(one[2]), entry.member) or 0) + 1 }
   end
   return estimate(entry.queue, places)
 end

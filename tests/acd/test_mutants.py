@@ -91,7 +91,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "a taken caller leaves no pace": ("accept", "  saw_taken(entry)\n", ""),
     "an estimate is not checked": ("_foreseeing", "    est.check(trust,", "    tostring(trust,"),
     "patience is not seen": ("_steps", "  saw_left(entry)\n", ""),
-    "the next is told another wait": ("_foreseeing", "entry.member) or 0) + 1 or 1", "entry.member) or 0) + 2 or 1"),
+    "the next is told another wait": ("_foreseeing", "entry.member) or 0) + 1 }", "entry.member) or 0) + 2 }"),
     "closing time holds for who has waited": ("enqueue", "or tonumber(ARGV[8]) ~= 0 then", "then"),
     "closing time is forgotten": ("enqueue", "if too_late() then", "if false then"),
     "an answered contact still waits": ("accept", "call('ZREM', arrived(entry.queue), entry.member)", ""),
