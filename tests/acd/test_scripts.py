@@ -1,5 +1,6 @@
 """The scripts do what the model does: a state machine, and long runs from fixed seeds."""
 
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from acd.commands import scripts
 from acd.model import GAP_MS, NODE_LEASE_MS, STEP_LIMIT, Enqueue, NodeId, QueueId
-from tests.acd import seeded
+from tests.acd import promising, seeded
 from tests.acd.twin import AGENTS, CONTACTS, LAYOUTS, NODES, QUEUES, STEPS_MS, Twins, connect
 
 nodes, agents, contacts = st.sampled_from(NODES), st.sampled_from(AGENTS), st.sampled_from(CONTACTS)
@@ -112,6 +113,14 @@ def machine(client: Any) -> type[RuleBasedStateMachine]:
         @rule(node=nodes, agent=agents)
         def agent_ends_the_wrap_up(self, node: str, agent: str) -> None:
             self.twins.end_wrap_up(node, agent, "topic")
+
+        @rule(node=nodes, seed=st.integers(0, 999))
+        def callback_is_promised(self, node: str, seed: int) -> None:
+            self.twins.promise(node, promising.new_promise(random.Random(seed), self.twins.now))
+
+        @rule(seed=st.integers(0, 999), what=st.sampled_from(("tried", "hold", "cancel")))
+        def callback_goes_on(self, seed: int, what: str) -> None:
+            promising.step(self.twins, random.Random(seed), what)
 
         @rule()
         def client_repeats_itself(self) -> None:
