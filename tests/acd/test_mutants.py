@@ -112,7 +112,11 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "(profile.skills[skill_of(tier, needs)] or 0) < level",
         "not level",
     ),
-    "a queue in use is forgotten": ("configure", "if call('EXISTS', arrived(name)) == 0 then", "if true then"),
+    "a queue in use is forgotten": (
+        "configure",
+        "if call('EXISTS', arrived(name), PREFIX .. 'promised:' .. name) == 0 then",
+        "if true then",
+    ),
     "an agent who logs in again is logged out": (
         "log_in",
         "elseif leaving(who) and not who.profile.gone then",
