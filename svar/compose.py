@@ -298,7 +298,7 @@ class Node:
         sources["canary"] = lambda: {"taken_back_total": watch.taken_back}
         labelled = serving_flows.shown(self.flows, watch, health)
         labelled += crises_shown.labelled(storage.crises)
-        invariants = InvariantsWatch(storage.invariants.read)
+        invariants = InvariantsWatch(storage.together.invariants.read)
         self._parts.run(self._stack, "invariants", invariants.run())
         health.add("invariants", invariants.check)
         labelled += invariants.labelled() + duty.labelled()

@@ -58,6 +58,7 @@ class Together:
     staff: RedisStaff
     tokens: RedisTokens
     conclusions: Conclusions
+    invariants: Invariants
 
 
 @dataclass(slots=True)
@@ -73,14 +74,13 @@ class Storage:
     reports: ServingReports
     arms: Arms
     crises: CrisesInService
-    invariants: Invariants
     stream_tip: Callable[[], Awaitable[str]]
     taps: list[Callable[[Event], None]] = field(default_factory=list)
     callers: Callers = field(init=False)
 
     async def check_redis(self) -> str:
         """A check for `metrics.health`."""
-        await self.invariants.read()
+        await self.together.invariants.read()
         return "answers"
 
 
@@ -132,15 +132,22 @@ async def open_storage(
         stack.push_async_callback(_leave, nodes, distributor, node)
         parts.run(stack, "worker", Worker(Pulse(distributor, node, contacts), listener).run())
         sink = Recognising(spool if keep else Discreet(spool), crises)
-        tokens = RedisTokens(commands, tenant)
-        orders = Orders(commands, tenant)
         duty = RedisDuty(commands, tenant, watching=attending)
-        staff = RedisStaff(commands, tenant)
-        together = Together(Locations(commands, tenant), nodes, orders, listener, duty, staff, tokens, conclusions)
+        together = Together(
+            Locations(commands, tenant),
+            nodes,
+            Orders(commands, tenant),
+            listener,
+            duty,
+            RedisStaff(commands, tenant),
+            RedisTokens(commands, tenant),
+            conclusions,
+            Invariants(commands, tenant),
+        )
         versions = RedisVersions(commands, tenant, watching=watching)
         reports = ServingReports(commands, tenant)
         kept = (together, records, versions, reports, arms, crises)
-        storage = Storage(distributor, sink, folds, *kept, Invariants(commands, tenant), relay.tip, taps)
+        storage = Storage(distributor, sink, folds, *kept, relay.tip, taps)
         storage.callers = await callers(commands, tenant)
         yield storage
 
