@@ -111,7 +111,7 @@ def journey(twins: Twins, chance: random.Random) -> dict[str, Any]:
         "site": SiteId(chance.choice(SITES)),
         "prefer": AgentId(chance.choice(("", "", *AGENTS))),
         "prefer_s": chance.choice((0, 1, 5)),
-        "closes_ms": twins.now + chance.choice((0, 5000, 9000)) if chance.random() < 0.3 else 0,
+        "closes_ms": twins.now + chance.choice((0, 5000, 9000, 900_000)) if chance.random() < 0.2 else 0,
     }
 
 
