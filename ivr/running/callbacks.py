@@ -220,6 +220,9 @@ class RingingBack:
     async def _fail(self, cause: str) -> None:
         """Give the offer back: the agent did not take it, the promise keeps its place."""
         fail, offer = self._services.distributor.fail, self._offer
+        if self._call is None:
+            # The next offer may come before this run has ended, and is not for it.
+            self._services.offers.forget(offer.contact)
         try:
             await self._do(lambda: fail(offer.offer, offer.fence, cause))
         except DistributorError as error:

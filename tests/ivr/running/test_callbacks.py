@@ -49,6 +49,7 @@ class Told:
     due_now: Due = DUE
     refuses: dict[str, Exception] = field(default_factory=dict)
     told: list[tuple[str, ...]] = field(default_factory=list)
+    then: list[Offer] = field(default_factory=list)
     heard: Callable[[Offer | Revoked], None] = lambda _: None
 
     def listen(self, node: NodeId, heard: Callable[[Offer | Revoked], None]) -> None:
@@ -69,6 +70,8 @@ class Told:
 
     async def fail(self, offer: OfferId, fence: int, cause: str) -> None:
         self._note("fail", offer, cause)
+        for message in self.then:
+            self.heard(message)
 
     async def finish(self, contact: str, cause: str) -> None:
         self._note("finish", contact, cause)
@@ -126,7 +129,8 @@ class World:
         self.told = Told(due)
         self.caller = Caller()
         distributor: Any = self.told
-        offers = Offers(distributor, NODE, lambda _: None)
+        self.unclaimed: list[Offer] = []
+        offers = Offers(distributor, NODE, self.unclaimed.append)
         self.services = replace(self.engine.services, distributor=distributor, offers=offers)
 
     def begin(self) -> "asyncio.Task[None]":
@@ -207,6 +211,14 @@ async def test_an_agent_who_misses_it_costs_no_try(cause: str) -> None:
     world.engine.phones.cause = cause
     assert await world.run() == [("fail", "o1", cause)]
     assert world.caller.dialled == 0
+
+
+async def test_the_next_agent_is_offered_it_in_a_run_of_its_own() -> None:
+    world = World()
+    world.engine.phones.cause = "busy"
+    world.told.then = [offer(2)]
+    await world.run()
+    assert [one.offer for one in world.unclaimed] == ["o2"]
 
 
 async def test_an_agents_phone_rings_no_longer_than_the_queue_says() -> None:
