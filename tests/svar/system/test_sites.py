@@ -119,6 +119,7 @@ async def test_a_phone_over_tls_is_rung_from_elsewhere_and_gone_with_its_node(tm
         secure = (port, authority.file)
         async with phones_at(there, secure=secure) as agents, phones_at(there) as others, phones_at(here) as callers:
             await agents.register("anna", answers)
+            await eventually(lambda: state(here, "ready"), "the first agent")
             await others.register("bjorn", answers)
             await eventually(lambda: state(here, "ready", 2), "two agents who are ready")
             caller, agent = await in_talk(callers, agents)
