@@ -27,7 +27,7 @@ from svar.registrations import Inherited
 
 _log = structlog.get_logger(__name__)
 
-LOOK_S = 0.5
+LOOK_S = 0.25
 AGAIN_S = 10.0
 """How often the distributor is told of sites again: it may have learnt of one since."""
 
@@ -90,7 +90,7 @@ class NodesInService:
         self._record = record
         await self._nodes.announce(record)
         if not self.alone:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(2 * LOOK_S)
 
     async def run(self) -> None:
         """Look until cancelled. While Redis is away all is as it was."""

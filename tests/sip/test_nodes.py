@@ -26,7 +26,9 @@ def proof(of: Nodes, to: str = "n2", now: float = 100.0) -> tuple[str, str]:
 
 
 def test_a_call_of_another_node_is_known_by_its_name() -> None:
-    assert node("n2").proven(invite(proof(node("n1"))), "192.0.2.1", 101.0) == "n1"
+    here = node("n2")
+    assert here.proven(invite(proof(node("n1"))), "192.0.2.1", 101.0) == "n1"
+    assert here.secret == SECRET
 
 
 def test_a_call_without_a_proof_is_nobodys() -> None:
