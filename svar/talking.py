@@ -64,8 +64,8 @@ class Staffed(Protocol):
 def talks(config: Config, line: Line, phones: SipPhones, outside: Outside, routing: Known, prompts: Prompts) -> Talks:
     """Whoever may be dialled stands in the configuration or the routing in service; nobody else is."""
     phones.partners = outside.ring
-    asks = prompts.clips(PRESS_ONE, LANGUAGE)
-    outside.confirm(line, {place.name: asks for place in config.destination if place.answer == "key"})
+    asks = {place.name for place in config.destination if place.answer == "key"}
+    outside.confirm(line, asks, lambda: prompts.clips(PRESS_ONE, LANGUAGE))
     names = {place.name for place in config.destination}
     directory = Directory(
         agents=lambda: routing.views.staff,

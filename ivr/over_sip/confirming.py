@@ -24,9 +24,11 @@ async def confirmed(line: Line, leg: SipAgentLeg, clips: tuple[Clip, ...], *, pa
         for _ in range(TIMES):
             if leg.over:
                 break
+            # Where they have no sound yet, who is there may press all the same.
+            files = tuple(clip.path for clip in clips)
             with suppress(MediaError):
-                played = await line.media.play(leg.leg, tuple(clip.path for clip in clips))
-                await asyncio.wait({asked.key}, timeout=played.duration_s)
+                lasts_s = (await line.media.play(leg.leg, files)).duration_s if files else 0.0
+                await asyncio.wait({asked.key}, timeout=lasts_s)
             await asyncio.wait({asked.key}, timeout=pause_s)
             if asked.key.done():
                 break

@@ -1,7 +1,7 @@
 """The dial plan: where callers may be sent outside."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Collection
 
 from acd.model import Offer
 from ivr.over_sip.agent_leg import SipAgentLeg, SipPhones
@@ -19,22 +19,25 @@ class Outside:
         self._phones = phones
         self._destinations = destinations
         self._line: Line | None = None
-        self._asks: Mapping[str, tuple[Clip, ...]] = {}
+        self._asks: Collection[str] = ()
+        self._words: Callable[[], tuple[Clip, ...]] = tuple
 
-    def confirm(self, line: Line, asks: Mapping[str, tuple[Clip, ...]]) -> None:
-        """At these destinations machines answer too: whoever does hears what is said, and presses 1."""
-        self._line, self._asks = line, asks
+    def confirm(self, line: Line, asks: Collection[str], words: Callable[[], tuple[Clip, ...]]) -> None:
+        """At the destinations in `asks` machines answer too: whoever does hears `words`, and presses 1."""
+        self._line, self._asks, self._words = line, asks, words
 
-    async def dial(self, name: str, info: CallInfo, headers: Lines = (), asked: tuple[Clip, ...] = ()) -> SipAgentLeg:
+    async def dial(
+        self, name: str, info: CallInfo, headers: Lines = (), asked: tuple[Clip, ...] | None = None
+    ) -> SipAgentLeg:
         """Ring the destination until it is answered; whoever is `asked` has to press 1. Raises NotAnswered."""
         return await self._dial(name, name, info, (*told_of(info), *headers), asked)
 
     async def ring(self, offer: Offer, info: CallInfo) -> SipAgentLeg:
         """Ring the partner of an offer: the destination of that name. Raises NotAnswered."""
-        return await self._dial(offer.grounds.partner, offer.agent, info, told_along(offer, info), ())
+        return await self._dial(offer.grounds.partner, offer.agent, info, told_along(offer, info), None)
 
     async def _dial(
-        self, name: str, leg_name: str, info: CallInfo, headers: Lines, asked: tuple[Clip, ...]
+        self, name: str, leg_name: str, info: CallInfo, headers: Lines, asked: tuple[Clip, ...] | None
     ) -> SipAgentLeg:
         if name not in self._destinations:
             raise NotAnswered("unreachable")
@@ -44,7 +47,8 @@ class Outside:
                 leg = await self._phones.dial(leg_name, target, info, name, headers)
         except TimeoutError:
             raise NotAnswered("no_answer") from None
-        asked = asked or self._asks.get(name, ())
-        if asked and self._line is not None:
+        if asked is None and name in self._asks:
+            asked = self._words()
+        if asked is not None and self._line is not None:
             await confirmed(self._line, leg, asked)
         return leg

@@ -127,6 +127,13 @@ class Destinations(Protocol):
     """The dial plan: names of destinations, and nothing else, may be rung."""
 
     async def dial(
-        self, name: str, info: CallInfo, headers: tuple[tuple[str, str], ...] = (), asked: tuple[Clip, ...] = ()
+        self,
+        name: str,
+        info: CallInfo,
+        headers: tuple[tuple[str, str], ...] = (),
+        asked: tuple[Clip, ...] | None = None,
     ) -> AgentLeg:
-        """Ring the destination until it is answered; who is `asked` has to press 1. Raises NotAnswered."""
+        """Ring the destination until it is answered; who is `asked` in these words has to press 1.
+
+        Raises NotAnswered.
+        """

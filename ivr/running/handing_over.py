@@ -26,7 +26,7 @@ async def hand_over(run: Run, how: str, to: str, context: Sequence[str] = ()) ->
     talks, services = run.services.talks, run.services
     if talks is None:
         return await run.call.transfer(to)
-    asked = _asked(run, context) if how == "attended" else ()
+    asked = _asked(run, context) if how == "attended" else None
     target = TransferTarget("partner" if how == "partner" else "destination", to)
     clock = asyncio.get_running_loop().time
     began, outcome = clock(), "caller_hung_up"

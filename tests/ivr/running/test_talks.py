@@ -66,7 +66,11 @@ class Destinations:
         self.after_s = 2.0
 
     async def dial(
-        self, name: str, info: CallInfo, headers: tuple[tuple[str, str], ...] = (), asked: tuple[Clip, ...] = ()
+        self,
+        name: str,
+        info: CallInfo,
+        headers: tuple[tuple[str, str], ...] = (),
+        asked: tuple[Clip, ...] | None = None,
     ) -> AgentLeg:
         await asyncio.sleep(self.after_s)
         if self.cause:

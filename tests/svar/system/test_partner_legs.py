@@ -133,3 +133,48 @@ async def test_a_machine_at_the_partners_gets_nobody_until_a_person_presses_1(tm
         await together(caller, pressed[0])
         caller.hang_up()
         await node.quiet()
+
+
+OUT = {
+    "test.yaml": """
+flow: test
+title: Test
+numbers: [5000]
+languages: [nb]
+start: send
+nodes:
+  send: {type: transfer, to: tax, how: attended, context: [number], failed: sorry}
+  sorry: {type: hangup, say: {nb: De svarer ikke.}}
+"""
+}
+
+
+@pytest.mark.parametrize(("key", "taken"), [("1", True), ("2", False)])
+async def test_who_answers_an_attended_transfer_is_told_and_may_refuse(tmp_path: Path, key: str, taken: bool) -> None:
+    port = free_port()
+    node = Installation(tmp_path, PARTS.format(port=port, answer="call"), flows=OUT, trunks=TRUNK)
+    async with running(node), phones_at(node, port=port) as phones, phones_at(node, "127.0.0.2") as callers:
+        invites: list[InviteReceived] = []
+        rings = phones.user_agent.on_invite
+        assert rings is not None
+
+        def noted(invite: InviteReceived) -> None:
+            invites.append(invite)
+            rings(invite)
+
+        phones.user_agent.on_invite = noted
+        phones.behaviours["tax"] = answers
+        caller = await callers.answered_call()
+        tax = await phones.rings()
+        await tax.connected()
+        await music(caller)
+        assert invites[0].request.headers.get("X-Svar-Context") == "number=5000"
+        tax.rtp.press(key)
+        if taken:
+            await asyncio.sleep(0.7)
+            await together(caller, tax)
+            tax.hang_up()
+        await until(lambda: tax.ended, "the phone on the hook")
+        await until(caller.is_over, "the end", deadline_s=8)
+        await node.quiet()
+        assert [record["outcome"] for record in node.records()] == ["transferred" if taken else "completed"]
