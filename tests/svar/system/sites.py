@@ -73,14 +73,19 @@ async def country(
     *,
     tls: Mapping[int, Secure] | None = None,
     trunks: str = TRUNK,
+    further: Mapping[int, str] | None = None,
 ) -> AsyncIterator[Country]:
-    """Started one after the other; gone at the end, whatever a test has killed. `tls`: of which nodes."""
+    """Started one after the other; gone at the end, whatever a test has killed. `tls`: of which nodes; `further`:
+    more of their configuration."""
     tls = tls or {}
     (folder / "redis").mkdir()
     with RedisServer(folder / "redis") as redis:
         nodes = [
             node(folder, number, parts, redis.url, tls=tls.get(number), trunks=trunks) for number in range(1, count + 1)
         ]
+        for number, text in (further or {}).items():
+            config = nodes[number - 1].config
+            config.write_text(config.read_text() + text)
         same_passwords(nodes, agents)
         async with AsyncExitStack() as stack:
             for one in nodes:

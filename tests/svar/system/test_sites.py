@@ -78,6 +78,26 @@ async def state(node: Installation, wanted: str, count: int = 1) -> bool:
     return (await node.agents()).get(wanted, 0) == count
 
 
+async def test_between_nodes_signalling_and_media_may_be_encrypted(tmp_path: Path) -> None:
+    authority, ports = Authority(tmp_path), (free_port(), free_port())
+    certificate, key = authority.issue("svar.example", "127.0.0.1")
+    further = {
+        number: f'[tls]\nport = {port}\ncertificate = "{certificate}"\nkey = "{key}"\nca = "{authority.file}"\n'
+        f'[nodes]\naddress = "sip:127.0.0.1:{port};transport=tls"\nsrtp = "required"\n'
+        for number, port in zip((1, 2), ports, strict=True)
+    }
+    async with country(tmp_path, PARTS, AGENTS, further=further) as made:
+        here, there = made.nodes
+        async with phones_at(here) as callers, phones_at(there) as agents:
+            await agents.register("anna", answers)
+            caller, agent = await in_talk(callers, agents)
+            await asyncio.gather(talk(caller, VOICE), talk(agent, REPLY))
+            await until(lambda: hears(agent, VOICE) and hears(caller, REPLY), "both voices")
+            assert (await here.metrics())["svar_sip_connections"] == 1
+            agent.hang_up()
+            await until(lambda: caller.ended, "the goodbye to the caller", deadline_s=15)
+
+
 async def test_a_caller_keeps_the_place_when_the_node_of_the_ringing_phone_is_killed(tmp_path: Path) -> None:
     async with country(tmp_path, PARTS, AGENTS) as made:
         here, there = made.nodes
