@@ -16,9 +16,10 @@ from events.callbacks import CallbackEnded, CallbackPromised, CallbackTried
 
 COUNTED = frozenset({"no_answer", "busy", "rejected", "unreachable", "left", "no_agent"})
 """Causes of a try in vain; after others the caller is rung again without a try being counted."""
-AT_ONCE = frozenset({"revoked", "shutdown", "node_lost"})
+AT_ONCE = frozenset({"revoked", "shutdown"})
 """Causes that say nothing of the caller or the store: it waits on at once."""
 ERROR_REST_MS = 10_000
+LOST_REST_MS = 5_000
 LATE_MS = 30_000
 """A promise that expires while it is offered is looked at again after this."""
 
@@ -168,10 +169,12 @@ class Callbacks(Configuring):
             self._rests(entry, now + rest)
 
     def lose_callback(self, entry: Entry) -> None:
-        """Its node is lost: it is in its place again."""
-        kept = self.callbacks[entry.contact]
-        self._tell(CallbackTried, kept, cause="node_lost", tries=kept.tries, again_ms=self.clock.now)
+        """Its node is lost: it is in its place again, once that node's agents are seen to or it has started anew."""
+        kept, again = self.callbacks[entry.contact], self.clock.now + LOST_REST_MS
+        self._tell(CallbackTried, kept, cause="node_lost", tries=kept.tries, again_ms=again)
         self._let_go(entry, told=True)
+        self.no_longer_waits(entry)
+        self._rests(entry, again)
 
     def _let_go(self, entry: Entry, *, told: bool = False) -> None:
         """It waits in its place, and has no node."""

@@ -2,8 +2,8 @@
 -- functions call these. Records are written at once: there are few.
 local CALLBACKS, CALLERS = PREFIX .. 'callbacks', PREFIX .. 'callers'
 local COUNTED = { no_answer = true, busy = true, rejected = true, unreachable = true, left = true, no_agent = true }
-local AT_ONCE = { revoked = true, shutdown = true, node_lost = true }
-local ERROR_REST_MS, LATE_MS = 10000, 30000
+local AT_ONCE = { revoked = true, shutdown = true }
+local ERROR_REST_MS, LOST_REST_MS, LATE_MS = 10000, 5000, 30000
 
 function callbacks.kept(id)
   local text = call('HGET', CALLBACKS, id)
@@ -96,11 +96,13 @@ function callbacks.tried(entry, cause)
   end
 end
 
--- Its node is lost: it is in its place again.
+-- Its node is lost: it is in its place again, once that node's agents are seen to or it has started anew.
 function callbacks.lose(entry)
   local kept = callbacks.kept(entry.contact)
-  callbacks.tell('callback_tried', kept, { cause = 'node_lost', tries = kept.tries, again_ms = now })
+  callbacks.tell('callback_tried', kept, { cause = 'node_lost', tries = kept.tries, again_ms = now + LOST_REST_MS })
   callbacks.let_go(entry, true)
+  no_longer_waits(entry)
+  callbacks.rests(entry, now + LOST_REST_MS)
 end
 
 function callbacks.rested(id)

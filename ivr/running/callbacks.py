@@ -71,6 +71,9 @@ class RingingBack:
         except DistributorError as error:
             _log.warning("a callback could not be kept", callback=self._offer.contact, error=str(error))
             self._tried("error")
+        except Exception:
+            self._tried("error")
+            raise
         except asyncio.CancelledError:
             if not self._cut or self._task is None or self._task.uncancel():
                 self._tried("shutdown")

@@ -323,7 +323,9 @@ def test_a_node_that_dies_loses_no_promise() -> None:
     world.model.log_in(world.now, "n2", "a")
     assert world.offered("p1").node == "n2"
     world.model.drop_node(world.now, "n1", "n2", "node_lost")
-    assert [event.cause for event in world.told(CallbackTried)] == ["node_lost"]
+    assert [(event.cause, event.tries) for event in world.told(CallbackTried)] == [("node_lost", 0)]
+    assert world.model.entries["p1"].node == ""
+    world.after(5)
     assert world.offered("p1").node == "n2"
     world.accept("p1")
     world.model.drop_node(world.now, "n1", "n2", "node_lost")

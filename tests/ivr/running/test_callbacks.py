@@ -314,6 +314,14 @@ async def test_while_the_store_is_away_nobody_is_rung() -> None:
     assert world.engine.phones.rung == []
 
 
+async def test_a_run_that_fails_blames_no_agent() -> None:
+    world = World()
+    world.told.refuses["due"] = KeyError("number")
+    with pytest.raises(KeyError):
+        await world.begin()
+    assert await world.all_told() == [("tried", "error")]
+
+
 @pytest.mark.parametrize("due", [DUE, CALLER_FIRST])
 @pytest.mark.parametrize("at_s", [0.5, 2.0, 3.5, 5.5])
 async def test_a_node_that_stops_leaves_nobody_on_the_line(due: Due, at_s: float) -> None:

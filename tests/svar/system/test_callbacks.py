@@ -196,6 +196,19 @@ async def test_an_agent_who_misses_it_costs_the_caller_nothing(tmp_path: Path) -
         assert there.rung == ["anna", "anna", ANN]
 
 
+async def test_a_promise_outlives_a_node_that_is_killed_while_it_rings_for_it(tmp_path: Path) -> None:
+    async with town(tmp_path) as there:
+        await there.promised(ANN)
+        there.phones.behaviours[ANN] = answers
+        await there.phones.register("anna", lets_it_ring)
+        await there.phones.rings()
+        await there.node.kill()
+        there.phones.behaviours["anna"] = answers
+        await there.node.start()
+        await there.ended("reached")
+        assert there.rung[-2:] == ["anna", ANN]
+
+
 async def test_a_caller_who_rings_again_takes_the_promise_back(tmp_path: Path) -> None:
     async with town(tmp_path) as there:
         await there.promised(ANN)
