@@ -67,9 +67,9 @@ class _Leg:
         "heard",
         "losses",
         "options",
-        "peer",
         "recorded",
         "reoffer",
+        "room",
         "said",
         "sound",
         "standing",
@@ -87,7 +87,7 @@ class _Leg:
         self.losses = 0
         self.recorded = False
         self.sound: _Sound | None = None
-        self.peer: LegId | None = None
+        self.room: tuple[LegId, ...] = ()
 
 
 class LastingMedia:
@@ -206,11 +206,14 @@ class LastingMedia:
         return await found.answer
 
     async def _take_up(self, leg: LegId, found: _Leg) -> None:
-        peer = found.peer
-        other = None if peer is None else self._legs.get(peer)
-        if peer is not None and other is not None and other.standing:
-            await self._engine.bridge(leg, peer)
-            await self._sound(peer, other)
+        others = {one: self._legs[one] for one in found.room if one != leg and one in self._legs}
+        if others and all(other.standing for other in others.values()):
+            if len(others) == 1:
+                await self._engine.bridge(leg, *others)
+            else:
+                await self._engine.conference(found.room)
+            for one, other in others.items():
+                await self._sound(one, other)
         await self._sound(leg, found)
 
     async def _sound(self, leg: LegId, found: _Leg) -> None:
@@ -290,9 +293,7 @@ class LastingMedia:
         self._part(a)
         self._part(b)
         await self._do((a, b), lambda: self._engine.bridge(a, b))
-        for leg, peer in ((a, b), (b, a)):
-            if leg in self._legs:
-                self._legs[leg].peer, self._legs[leg].sound = peer, None
+        self._together((a, b))
 
     async def unbridge(self, leg: LegId) -> None:
         self._part(leg)
@@ -300,16 +301,23 @@ class LastingMedia:
 
     def _part(self, leg: LegId) -> None:
         found = self._legs.get(leg)
-        if found is not None and found.peer is not None:
-            other = self._legs.get(found.peer)
-            found.peer = None
-            if other is not None and other.peer == leg:
-                other.peer = None
+        room = () if found is None else found.room
+        left = tuple(one for one in room if one != leg and one in self._legs)
+        for one in left:
+            self._legs[one].room = left if len(left) > 1 else ()
+        if found is not None:
+            found.room = ()
+
+    def _together(self, legs: tuple[LegId, ...]) -> None:
+        for leg in legs:
+            if leg in self._legs:
+                self._legs[leg].room, self._legs[leg].sound = legs, None
 
     async def conference(self, legs: tuple[LegId, ...]) -> None:
         for leg in legs:
             self._part(leg)
         await self._do(legs, lambda: self._engine.conference(legs))
+        self._together(legs)
 
     async def supervise(self, leg: LegId, target: LegId, mode: Supervision) -> None:
         self._part(leg)

@@ -229,3 +229,32 @@ async def test_a_recording_whose_worker_is_killed_keeps_what_was_written(
     assert recorded.duration_s == pytest.approx(2.0, abs=0.2)
     said = wav.a_law(path.read_bytes())
     assert contains(tone("said", 2.5), said) > 0.9
+
+
+async def test_a_conference_is_made_again(phones: Lab, pool: MediaPool) -> None:
+    call, caller = await phones.call()
+    await call.answer()
+    await caller.connected()
+    made = []
+    for agent in ("kari", "berit"):
+        phones.targets[agent] = phones.target(agent)
+        leg = await phones.phones.dial(agent, phones.targets[agent], call.info, "work")
+        made.append((leg, phones.rung[-1]))
+        await phones.rung[-1].connected()
+    handsets = [caller, *(handset for _, handset in made)]
+    await phones.line.media.conference((call.leg, *(leg.leg for leg, _ in made)))
+    moved = [moves(handset) for handset in handsets]
+    kill(pool)
+    await until(lambda: all(one() for one in moved), "new offers", deadline_s=15)
+    await asyncio.sleep(0.5)
+    for n, speaker in enumerate(handsets):
+        said = tone(f"speaker {n}", 0.6)
+        since = {id(other): len(other.rtp.heard) for other in handsets}
+        await talk(speaker, said)
+        for other in handsets:
+            if other is not speaker:
+                at = since[id(other)]
+                await until(lambda o=other, s=said, at=at: hears(o, s, since=at), "each other")  # type: ignore[misc]
+    for leg, _ in made:
+        await leg.hang_up()
+    await call.hangup()
