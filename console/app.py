@@ -95,7 +95,9 @@ def make_app(sources: Sources, api: Starlette | None = None) -> Starlette:
     routes: list[BaseRoute] = [Route(path, endpoint, methods=["GET"]) for path, endpoint in pages.items()]
     if api is not None:
         routes.append(Mount("/api/v1", api))
-    return Starlette(routes=routes)
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False  # a redirect leads where the header Host says
+    return app
 
 
 def render_page(board: Board, now_ms: int, titles: Mapping[str, str], notices: Sequence[str] = ()) -> str:

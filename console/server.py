@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from console.patience import Patience
+
 MOST_CONNECTIONS = 100
 LISTEN_QUEUE = 128
 
@@ -35,7 +37,7 @@ class ConsoleServer:
             access_log=False,
             lifespan="off",
             ws="none",
-            http="h11",
+            http=Patience,
             server_header=False,
             limit_concurrency=MOST_CONNECTIONS,
             timeout_keep_alive=5,

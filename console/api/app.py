@@ -56,7 +56,9 @@ def make_api(desk: Desk, door: Door) -> Api:
 
     routes = [Route(way.path, _endpoint(desk, door, way), methods=[way.method]) for way in WAYS]
     routes.append(Route("/openapi.json", _guarded(door, own), methods=["GET"]))
-    return Starlette(routes=routes, exception_handlers={404: lost, 405: lost})
+    api = Starlette(routes=routes, exception_handlers={404: lost, 405: lost})
+    api.router.redirect_slashes = False  # it would answer without a token, and lead where the header Host says
+    return api
 
 
 def _endpoint(desk: Desk, door: Door, way: Way) -> Answering:
