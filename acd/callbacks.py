@@ -73,7 +73,7 @@ class Callbacks(Configuring):
         if chosen:
             self._rests(entry, chosen)
         else:
-            self._stands(entry)
+            self.waits(entry)
             position = self.rankings[f"waiting:{entry.queue}"].rank(entry.member) + 1
         told = {"chosen_ms": chosen, "waited_ms": now - entry.arrived, "position": position}
         self._tell(CallbackPromised, kept, first=kept.first, **told)
@@ -98,11 +98,6 @@ class Callbacks(Configuring):
         self.entries[entry.contact] = entry
         self.rankings[f"promised:{entry.queue}"].put(entry.member, seq)
         return entry
-
-    def _stands(self, entry: Entry) -> None:
-        """In its place, with the tiers that are open by now."""
-        self.waits(entry)
-        self.widen(entry)
 
     def callback(self, callback: str) -> KeptPromise:
         kept = self.callbacks.get(callback)
@@ -191,7 +186,7 @@ class Callbacks(Configuring):
     def rested(self, callback: str) -> None:
         """The time to ring again, or the one that was chosen, has come."""
         self.deadlines.drop(f"c:{callback}")
-        self._stands(self.entries[callback])
+        self.waits(self.entries[callback])
 
     def expire(self, callback: str) -> None:
         """A promise is over that could not be kept; one that is offered at this moment a little later."""

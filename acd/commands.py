@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from acd.model import (
+    FROM_THE_FIRST,
     GAP_MS,
     NODE_LEASE_MS,
     OFFER_GRACE_MS,
@@ -22,6 +23,7 @@ CONSTANTS = {
     "OFFER_GRACE_MS": OFFER_GRACE_MS,
     "NODE_LEASE_MS": NODE_LEASE_MS,
     "GAP_MS": GAP_MS,
+    "FROM_THE_FIRST": FROM_THE_FIRST,
     "STEP_LIMIT": STEP_LIMIT,
     "SLOW_STEP": SLOW_STEP,
     "RECHECK_MS": RECHECK_MS,

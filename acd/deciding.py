@@ -2,6 +2,7 @@
 
 from acd.foreseeing import Foreseeing
 from acd.model import (
+    FROM_THE_FIRST,
     NODE_LEASE_MS,
     OFFER_GRACE_MS,
     RECHECK_MOST,
@@ -150,6 +151,8 @@ class Deciding(Foreseeing):
         self.open_to(entry, entry.pools)
         if entry.terms.rules != self.queues[entry.queue].rules:
             self.reopen(entry)
+        else:
+            self.widen(entry)
 
     def wait_for(self, entry: Entry, agent: str) -> None:
         """Open it to one agent alone."""
@@ -193,7 +196,8 @@ class Deciding(Foreseeing):
             return ""
         now, at = self.clock.now, opening_at(entry, tier)
         if at is not None and at <= now:
-            return "closing" if tier.closing_s and entry.terms.closes - tier.closing_s * 1000 <= now else "after"
+            closing = tier.closing_s and 0 < entry.terms.closes <= now + tier.closing_s * 1000
+            return "closing" if closing else "after"
         if not has_conditions(tier):
             return "start"
         if tier.waiting and len(self.rankings[f"waiting:{queue.queue}"]) >= tier.waiting:
@@ -230,26 +234,30 @@ class Deciding(Foreseeing):
         """The state of a queue may have opened tiers for those who wait longest."""
         self.timers.drop(f"q:{name}")
         queue = self.queues.get(name)
-        first = list(self.rankings[f"waiting:{name}"])[:RECHECK_MOST]
-        if queue is None or not first or not any(map(by_state, queue.tiers)):
+        waiting, half = self.rankings[f"waiting:{name}"], RECHECK_MOST // 2
+        some = waiting.onwards(FROM_THE_FIRST, half)
+        if queue is None or not some or not any(map(by_state, queue.tiers)):
             return
-        for _, member in first:
+        if len(some) >= half:
+            others = waiting.onwards(max(queue.looked, some[-1][0] + 1), half)
+            queue.looked = _next(others, half)
+            some += others
+        for _, member in some:
             self.widen(self.entries[contact_of(member)])
         self.timers.put(f"q:{name}", self.clock.now + RECHECK_MS)
 
     def reopen_some(self, name: str) -> None:
-        """See those who wait by the queue's new rules, some at a time, until a look at all of them finds nobody."""
+        """See those who wait by the queue's new rules, some at a time. Who comes back to a place has seen them."""
         self.timers.drop(f"z:{name}")
         queue = self.queues.get(name)
         if queue is None:
             return
-        some = list(self.rankings[f"waiting:{name}"])[queue.reopened : queue.reopened + RECHECK_MOST]
-        stale = [e for _, member in some if (e := self.entries[contact_of(member)]).terms.rules != queue.rules]
-        for entry in stale:
-            self.reopen(entry)
-        # Whoever left meanwhile has moved the others: after somebody was found the look begins again.
-        queue.reopened = queue.reopened + len(some) if not stale else max(0, queue.reopened - RECHECK_MOST)
-        if stale or len(some) == RECHECK_MOST:
+        some = self.rankings[f"waiting:{name}"].onwards(queue.reopened, RECHECK_MOST)
+        for entry in [self.entries[contact_of(member)] for _, member in some]:
+            if entry.terms.rules != queue.rules:
+                self.reopen(entry)
+        queue.reopened = _next(some, RECHECK_MOST)
+        if queue.reopened != FROM_THE_FIRST:
             self.timers.put(f"z:{name}", self.clock.now)
 
     # --- A callback's node ----------------------------------------------------------------------------------------
@@ -272,6 +280,11 @@ class Deciding(Foreseeing):
     def becomes(self, who: Agent, state: AgentState, reason: str = "", *, contact: str = "") -> None:
         """See `acd.steps.Steps.becomes`."""
         raise NotImplementedError
+
+
+def _next(some: list[tuple[int, str]], most: int) -> int:
+    """From which score on the look goes on: from the first again when these were the last."""
+    return some[-1][0] + 1 if len(some) >= most else FROM_THE_FIRST
 
 
 def never_opens(entry: Entry, tier: Tier) -> bool:

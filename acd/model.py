@@ -19,7 +19,9 @@ GAP_MS = 1_500
 RECHECK_MS = 1_000
 """The state of a queue that may open tiers is looked at this often while callers wait."""
 RECHECK_MOST = 50
-"""For how many of a queue's callers, those who wait longest, its state is looked at in one go."""
+"""For how many of a queue's callers its state is looked at in one go: half of them those who wait longest."""
+FROM_THE_FIRST = -(10**12)
+"""Before every place in a queue."""
 SLOW_STEP = 50
 """What such a look counts for among the steps of `due`."""
 STEP_LIMIT = 200

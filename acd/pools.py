@@ -137,7 +137,7 @@ def _slot(spec: PartnerSpec) -> Profile:
         site=spec.partner,
         skills={},
         groups=(),
-        rest=spec.rest_s * 1000,
+        rest=max(1, spec.rest_s) * 1000,  # nobody there would say that the slot is ready again
         rests={},
         log_out_after=0,
         partner=spec.partner,

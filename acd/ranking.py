@@ -36,6 +36,14 @@ class Ranking:
         """How many stand at that score or before."""
         return bisect_left(self._order, (score + 1, ""))
 
+    def onwards(self, score: int, most: int) -> list[tuple[int, str]]:
+        """The first `most` from that score on, and whoever stands at the same score as the last of them."""
+        first = bisect_left(self._order, (score, ""))
+        some = self._order[first : first + most]
+        if len(some) < most:
+            return some
+        return self._order[first : bisect_left(self._order, (some[-1][0] + 1, ""))]
+
     def __contains__(self, member: str) -> bool:
         return member in self._scores
 

@@ -5,7 +5,7 @@ Times end without a unit and are milliseconds since the epoch; durations are mil
 
 from dataclasses import dataclass, field
 
-from acd.model import AgentState, Grounds, Offer, Place, Revoked, Tier
+from acd.model import FROM_THE_FIRST, AgentState, Grounds, Offer, Place, Revoked, Tier
 
 WAITING, OFFERED, TALKING = "waiting", "offered", "talking"
 RESTING = "resting"
@@ -31,7 +31,8 @@ class Queue:
     """A queue's rules. `gone`: no longer configured, kept until the last contact has left.
 
     `against` is what a wait is measured against where queues want the same agent, in seconds. `rules` counts how often
-    the tiers were changed, and `reopened` says from which place on the waiting were not seen by the latest ones yet.
+    the tiers were changed, `reopened` is from which score on those who wait were not seen by the latest ones yet, and
+    `looked` from which on the state of the queue is looked at next for those who do not wait longest.
     """
 
     queue: str
@@ -43,7 +44,8 @@ class Queue:
     most: int
     against: int
     rules: int = 0
-    reopened: int = 0
+    reopened: int = FROM_THE_FIRST
+    looked: int = FROM_THE_FIRST
     gone: bool = False
 
 

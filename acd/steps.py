@@ -49,7 +49,6 @@ class Steps(Deciding):
         self.numbers[entry.queue].o += 1
         self._prefers(entry, new)
         self.waits(entry)
-        self.widen(entry)
         position = self.rankings[f"waiting:{entry.queue}"].rank(entry.member) + 1
         found = self.foresee(entry)
         low, high = self.told(entry.queue, found)

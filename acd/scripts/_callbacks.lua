@@ -41,12 +41,6 @@ function callbacks.rests(entry, at)
   call('ZADD', DEADLINES, at, 'c:' .. entry.contact)
 end
 
--- In its place, with the tiers that are open by now.
-function callbacks.stands(entry)
-  waits(entry)
-  widen(entry)
-end
-
 -- It waits in its place, and has no node.
 function callbacks.let_go(entry, tell)
   entry.terms.held = false
@@ -107,7 +101,7 @@ end
 
 function callbacks.rested(id)
   call('ZREM', DEADLINES, 'c:' .. id)
-  callbacks.stands(get(ENTRIES, id))
+  waits(get(ENTRIES, id))
 end
 
 -- A promise that could not be kept is over; one that is offered at this moment a little later.

@@ -181,7 +181,8 @@ local function opens(entry, queue, number, tier)
   if never_opens(entry, tier) then return nil end
   local at = opening_at(entry, tier)
   if at and at <= now then
-    local closing = tier.closing_s > 0 and entry.terms.closes - tier.closing_s * 1000 <= now
+    local closes = entry.terms.closes
+    local closing = tier.closing_s > 0 and closes > 0 and closes <= now + tier.closing_s * 1000
     return closing and 'closing' or 'after'
   end
   if not has_conditions(tier) then return 'start' end
@@ -261,15 +262,23 @@ local function waits(entry)
   call('ZADD', waiting(entry.queue), entry.score, entry.member)
   hope(entry)
   for _, one in ipairs(entry.open) do opened_to(entry, one[2]) end
-  if entry.terms.rules ~= get(QUEUES, entry.queue).rules then reopen(entry) end
+  if entry.terms.rules ~= get(QUEUES, entry.queue).rules then reopen(entry) else widen(entry) end
 end
 
 local function recheck(name)
   call('ZREM', TIMERS, 'q:' .. name)
   local queue = get(QUEUES, name)
-  local first = call('ZRANGE', waiting(name), 0, RECHECK_MOST - 1)
+  local half = RECHECK_MOST / 2
+  local first, others_from = onwards(waiting(name), FROM_THE_FIRST, half)
   if not queue or #first == 0 or not some_by_state(queue.tiers) then return end
-  for _, member in ipairs(first) do widen(get(ENTRIES, contact_of(member))) end
+  local others = {}
+  if others_from ~= FROM_THE_FIRST then
+    others, queue.looked = onwards(waiting(name), math.max(queue.looked, others_from), half)
+    changed[QUEUES][name] = true
+  end
+  for _, some in ipairs({ first, others }) do
+    for _, member in ipairs(some) do widen(get(ENTRIES, contact_of(member))) end
+  end
   call('ZADD', TIMERS, now + RECHECK_MS, 'q:' .. name)
 end
 
@@ -277,16 +286,12 @@ local function reopen_some(name)
   call('ZREM', TIMERS, 'z:' .. name)
   local queue = get(QUEUES, name)
   if not queue then return end
-  local some = call('ZRANGE', waiting(name), queue.reopened, queue.reopened + RECHECK_MOST - 1)
-  local stale = false
+  local some, next_from = onwards(waiting(name), queue.reopened, RECHECK_MOST)
   for _, member in ipairs(some) do
     local entry = get(ENTRIES, contact_of(member))
-    if entry.terms.rules ~= queue.rules then
-      reopen(entry)
-      stale = true
-    end
+    if entry.terms.rules ~= queue.rules then reopen(entry) end
   end
-  queue.reopened = stale and math.max(0, queue.reopened - RECHECK_MOST) or queue.reopened + #some
+  queue.reopened = next_from
   changed[QUEUES][name] = true
-  if stale or #some == RECHECK_MOST then call('ZADD', TIMERS, now, 'z:' .. name) end
+  if next_from ~= FROM_THE_FIRST then call('ZADD', TIMERS, now, 'z:' .. name) end
 end

@@ -76,6 +76,23 @@ local function head(key)
   return first[1], tonumber(first[2])
 end
 
+-- The first `most` members from that score on, and whoever stands at the same score as the last of them; then the score
+-- to go on from, FROM_THE_FIRST when these were the last.
+local function onwards(key, score, most)
+  local flat = call('ZRANGEBYSCORE', key, string.format('%.0f', score), '+inf', 'WITHSCORES', 'LIMIT', 0, most)
+  local some, known = {}, {}
+  for i = 1, #flat, 2 do
+    some[#some + 1] = flat[i]
+    known[flat[i]] = true
+  end
+  if #some < most then return some, FROM_THE_FIRST end
+  local last = flat[#flat]
+  for _, member in ipairs(call('ZRANGEBYSCORE', key, last, last)) do
+    if not known[member] then some[#some + 1] = member end
+  end
+  return some, tonumber(last) + 1
+end
+
 local function contact_of(member)
   return string.sub(member, 14)
 end

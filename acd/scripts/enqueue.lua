@@ -56,7 +56,6 @@ local function enter()
   call('HINCRBY', numbers(name), 'o', 1)
   prefer()
   waits(entry)
-  widen(entry)
   local found = foresee(entry)
   local low, high = told_of(name, found)
   emit('contact_queued', entry, {

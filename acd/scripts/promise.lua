@@ -24,7 +24,7 @@ local function keep()
   if chosen > 0 then
     callbacks.rests(entry, chosen)
   else
-    callbacks.stands(entry)
+    waits(entry)
     position = 1 + call('ZRANK', waiting(entry.queue), entry.member)
   end
   callbacks.tell('callback_promised', kept, {

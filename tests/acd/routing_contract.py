@@ -161,6 +161,52 @@ class RoutingContract:
         assert (await bench.queue()).waiting == 120
         assert {now.state for now in await bench.distributor.agents()} == {AgentState.OFFERED}
 
+    async def test_tiers_by_state_are_looked_at_again_for_who_comes_back_after_a_missed_offer(
+        self, bench: Bench
+    ) -> None:
+        tiers = (Tier(sites="own"), Tier(nobody="logged_in"))
+        await configured(bench, [queue("x", tiers=tiers)], at(A, OSLO, log_out_after=1), at(B, BODO))
+        await bench.comes("c1", site=OSLO)
+        offer = await bench.offer()
+        await bench.live(5_000)
+        await bench.distributor.fail(offer.offer, offer.fence, "no_answer")
+        await bench.live(1_000)
+        assert (await bench.offer()).agent == B
+
+    async def test_who_stands_far_behind_sees_the_state_of_the_own_site_too(self, bench: Bench) -> None:
+        tiers = (Tier(sites="own"), Tier(site_lost=True))
+        await configured(bench, [queue("x", tiers=tiers)], at(B, BODO))
+        for n in range(140):
+            await bench.comes(f"c{n}", site=MOSS)
+        await bench.comes("far", site=OSLO)
+        await bench.distributor.site_lost(OSLO, "node")
+        await bench.live(6_000)
+        assert [offer.contact for offer in await bench.offers()] == ["far"]
+
+    async def test_new_tiers_are_seen_though_many_hang_up_meanwhile(self, bench: Bench) -> None:
+        await configured(bench, [queue("x", tiers=(Tier(sites="own"),))], at(A, MOSS), at(B, BODO))
+        for n in range(450):
+            bench.pass_ms(1)
+            await bench.comes(f"c{n}", site=OSLO)
+        await bench.distributor.configure([queue("x", tiers=(Tier(),))], [at(A, MOSS), at(B, BODO)], SITES)
+        taken = {offer.contact for offer in await bench.offers()}
+        await bench.distributor.due()
+        taken |= {offer.contact for offer in await bench.offers()}
+        assert taken == {"c0", "c1"}, "those who wait longest"
+        for n in range(2, 449):
+            await bench.distributor.leave(f"c{n}", "caller_hung_up")
+        await bench.live(1_000)
+        await bench.distributor.put_agent(at(C, MOSS))
+        await bench.distributor.log_in(C)
+        assert [offer.contact for offer in await bench.offers()] == ["c449"]
+
+    async def test_a_tier_that_opens_by_time_does_not_tell_of_closing(self, bench: Bench) -> None:
+        tiers = (Tier(sites="own"), Tier(after_s=2, closing_s=60))
+        await configured(bench, [queue("x", tiers=tiers)], at(B, BODO))
+        await bench.comes("c1", site=OSLO)
+        await bench.live(2_000)
+        assert [event.why for event in await told(bench, TierOpened)] == ["after"]
+
     # --- Who of them ----------------------------------------------------------------------------------------------
 
     async def test_best_fitting_agent_is_chosen_where_the_level_counts(self, bench: Bench) -> None:
@@ -270,6 +316,17 @@ class RoutingContract:
         assert await bench.offers() == []
         await bench.live(1_000)
         assert (await bench.offer()).grounds.partner == "tax"
+
+    async def test_partner_without_a_rest_is_asked_again_after_a_second(self, bench: Bench) -> None:
+        queues = [queue("x", tiers=(Tier(partner="tax"),))]
+        await configured(bench, queues, partners=[PartnerSpec("tax", 1, rings_s=30, rest_s=0)])
+        await bench.distributor.log_in(AgentId("tax/1"))
+        await bench.comes("c1")
+        offer = await bench.offer()
+        await bench.distributor.fail(offer.offer, offer.fence, "busy")
+        assert await bench.offers() == []
+        await bench.live(1_000)
+        assert (await bench.offer()).contact == "c1"
 
     async def test_partner_takes_no_more_than_its_capacity(self, bench: Bench) -> None:
         offer = await self._with_partner(bench)

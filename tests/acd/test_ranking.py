@@ -22,3 +22,14 @@ def test_dropping_what_is_not_there_is_nothing() -> None:
     ranking.drop("a")
     assert "a" not in ranking
     assert not ranking
+
+
+@given(st.lists(st.integers(0, 5), max_size=12), st.integers(-1, 6), st.integers(1, 4))
+def test_a_look_goes_onwards_and_leaves_nobody_of_one_score_behind(scores: list[int], first: int, most: int) -> None:
+    ranking, seen, begins = Ranking(), [], first
+    for number, score in enumerate(scores):
+        ranking.put(f"m{number:02}", score)
+    while some := ranking.onwards(begins, most):
+        seen += some
+        begins = some[-1][0] + 1
+    assert seen == [(score, member) for score, member in ranking if score >= first]

@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 
 from acd.arguments import configuration, enqueueing, profile_text, written
 from acd.commands import Script
+from acd.deciding import by_state, never_opens, opening_at
 from acd.distributor import Refused
 from acd.keys import Keys
 from acd.model import (
@@ -429,12 +430,34 @@ def check_invariants(model: Model) -> None:
     for pool in pools_known(model):
         assert not (model.rankings[f"open:{pool}"] and model.rankings[f"idle:{pool}"]), "both wait"
     check_promises(model)
+    check_looks(model)
     staff: Counter[str] = Counter()
     for who in model.agents.values():
         for pool in (pool for pools in who.pools.values() for pool in pools):
             staff[f"t:{pool}"] += who.state != AgentState.LOGGED_OUT
             staff[f"w:{pool}"] += who.state not in (AgentState.LOGGED_OUT, AgentState.NOT_READY)
     assert +staff == Counter(model.staff)
+
+
+def check_looks(model: Model) -> None:
+    """Everything that is to change by itself is looked at some time."""
+    for who in model.agents.values():
+        assert f"r:{who.agent}" not in model.deadlines or who.state == AgentState.NOT_READY
+        ours = not who.profile.partner
+        assert ours or who.state != AgentState.NOT_READY or f"r:{who.agent}" in model.deadlines, "a slot rests for ever"
+    for entry in model.entries.values():
+        if entry.state != WAITING:
+            continue
+        queue = model.queues[entry.queue]
+        fresh = entry.terms.rules == queue.rules
+        assert fresh or f"z:{entry.queue}" in model.timers, "the new tiers are never seen"
+        assert not entry.prefers or f"t:{entry.contact}" in model.timers, "a preferred agent is waited for without end"
+        opened = {tier for tier, _ in entry.open}
+        shut = [tier for number, tier in enumerate(queue.tiers, 1) if number not in opened]
+        shut = [] if entry.prefers or not fresh else [tier for tier in shut if not never_opens(entry, tier)]
+        by_time = any(opening_at(entry, tier) is not None for tier in shut)
+        assert not by_time or f"t:{entry.contact}" in model.timers, "a tier never opens by time"
+        assert not any(map(by_state, shut)) or f"q:{entry.queue}" in model.timers, "a tier never opens by state"
 
 
 def check_promises(model: Model) -> None:
