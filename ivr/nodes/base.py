@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from ivr.language.expression import Expression
+from ivr.language.prompting import Said
 from ivr.language.schema import Part, Where, Written
 from ivr.language.ways import Kind, Moment, Move, Types, Way
 from ivr.running.run import Run
@@ -47,6 +48,10 @@ class Node(Part):
     def moves(self, moment: Moment) -> Iterable[Move]:
         """What may come of it for a caller at that moment, each way out at least once."""
         return [Move(way) for way in self.ways()]
+
+    def heard(self) -> dict[Where, Said]:
+        """What callers may come to hear, by place: its texts without those for which `attempts` leaves no turn."""
+        return self.texts()
 
     def targets(self) -> dict[Where, str]:
         """Where a caller may go from here: the node's name by the place in this node that says so."""

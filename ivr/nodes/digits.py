@@ -9,8 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from ivr.language.calendar import OSLO
 from ivr.language.checked_digits import CHECKS, EXAMPLES, LENGTHS, fits_mask, is_digits
-from ivr.language.prompting import Spelled
-from ivr.language.schema import KEYS, Attempts, Key, Length, Name, Part, PressedKey, Target, Texts
+from ivr.language.prompting import Said, Spelled
+from ivr.language.schema import KEYS, Attempts, Key, Length, Name, Part, PressedKey, Target, Texts, Where
 from ivr.language.ways import UNKNOWN, Act, Kind, Known, Moment, Move, Types, Way
 from ivr.nodes.base import Node
 from ivr.running.run import Run
@@ -150,6 +150,12 @@ class Digits(Node):
 
     def keeps(self) -> frozenset[str]:
         return frozenset({self.variable} if self.personal else ())
+
+    def heard(self) -> dict[Where, Said]:
+        texts = self.texts()
+        if self.attempts == 1:
+            texts.pop(("wrong",), None)
+        return texts
 
     async def run(self, run: Run) -> str | None:
         today = datetime.fromtimestamp(run.services.now_ms() / 1000, OSLO).date()

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from ivr.language.schema import KEYS, Attempts, Key, Length, Target, Texts
+from ivr.language.prompting import Said
+from ivr.language.schema import KEYS, Attempts, Key, Length, Target, Texts, Where
 from ivr.language.ways import Act, Kind, Moment, Move, Way
 from ivr.nodes.base import Node
 from ivr.running.run import Run
@@ -53,6 +54,11 @@ class Menu(Node):
             if act.detail or act.kind == "silence":
                 said = tuple(self._heard(self.attempts, remark))[: None if remark is None else -1]
                 yield Move(ways[-1], said, self.wait_s * self.attempts, acts=[act] * self.attempts)
+
+    def heard(self) -> dict[Where, Said]:
+        never: set[Where] = {("silence",), ("wrong",)} if self.attempts == 1 else set()
+        never |= set() if self._meaningless() else {("wrong",)}
+        return {where: said for where, said in self.texts().items() if where not in never}
 
     def _heard(self, times: int, remark: Texts | None) -> Iterator[Texts]:
         for _ in range(times):

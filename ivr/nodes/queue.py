@@ -85,13 +85,13 @@ class Queue(Closing):
             holds = (True,) if deflection.when is None else moment.holds(deflection.when)
             if deflection.queue != self.queue or True not in holds:
                 continue
-            yield from self._deflected(deflection)
+            yield from self._deflected(moment, deflection)
             if False not in holds:
                 return
-        yield from self._waits((), ())
+        yield from self._waits(moment, (), ())
         yield from self.moves_at_closing(moment, self.queue)
 
-    def _deflected(self, deflection: Deflection) -> Iterable[Move]:
+    def _deflected(self, moment: Moment, deflection: Deflection) -> Iterable[Move]:
         """What may come of it for a caller who is told something instead of waiting."""
         pressed: tuple[Act, ...] = ()
         if deflection.ends:
@@ -100,9 +100,9 @@ class Queue(Closing):
             if not deflection.stay:
                 return
             pressed = (Act("press", deflection.stay),)
-        yield from self._waits((deflection.say,), pressed)
+        yield from self._waits(moment, (deflection.say,), pressed)
 
-    def _waits(self, told: tuple[Said, ...], pressed: tuple[Act, ...]) -> Iterable[Move]:
+    def _waits(self, moment: Moment, told: tuple[Said, ...], pressed: tuple[Act, ...]) -> Iterable[Move]:
         """What may come of it for a caller who was `told` something first, and `pressed` a key to wait all the same."""
         talked, *others, overflow, unavailable = (way for way in self.ways() if way.kind is not Kind.CLOSING)
         said = told if self.waiting.welcome is None else (*told, self.waiting.welcome)
@@ -117,14 +117,31 @@ class Queue(Closing):
             if way.kind is Kind.KEY:
                 acts = (*pressed, nobody, Act("press", way.detail))
                 yield Move(way, offered, queued_s=self.max_wait_s, acts=acts)
-        for way, rule in zip((way for way in others if way.kind is not Kind.KEY), rules, strict=True):
-            queued_s = self.max_wait_s if rule.when is not None else min(rule.after_s, self.max_wait_s)
-            asks = rule.when is not None and "agents" in rule.when.names()
+        rule_ways = [way for way in others if way.kind is not Kind.KEY]
+        for index, queued_s in self._led_on(moment):
+            way, rule = (overflow, None) if index is None else (rule_ways[index], rules[index])
+            asks = rule is not None and rule.when is not None and "agents" in rule.when.names()
             alone = Act("nobody", self.queue) if asks else nobody
             yield Move(way, said, queued_s=queued_s, acts=(*pressed, alone))
-        if all(rule.when is not None or rule.after_s > self.max_wait_s for rule in rules):
-            yield Move(overflow, said, queued_s=self.max_wait_s, acts=(*pressed, nobody))
         yield Move(unavailable, said, waits_s=ENTER_PATIENCE_S, acts=(*pressed, Act("full", self.queue)))
+
+    def _led_on(self, moment: Moment) -> Iterable[tuple[int | None, float]]:
+        """Which rules may lead a caller on, None for `max_wait`, and after which wait at the latest."""
+        surest = (self.max_wait_s, len(self.waiting.overflow))
+        may: list[tuple[float, int, bool]] = []
+        for index, rule in enumerate(self.waiting.overflow):
+            # What a condition asks of the queue may be anything.
+            open_ = rule.when is not None and not KNOWN.keys().isdisjoint(rule.when.names())
+            holds = (True, False) if open_ else (True,) if rule.when is None else moment.holds(rule.when)
+            if holds == (True,):
+                surest = min(surest, (rule.after_s, index))
+            if True in holds:
+                may.append((rule.after_s, index, False in holds))
+        for after_s, index, perhaps in may:
+            if (after_s, index) <= surest:
+                yield index, self.max_wait_s if perhaps else after_s
+        if surest[1] == len(self.waiting.overflow):
+            yield None, self.max_wait_s
 
     def conditions(self) -> dict[Where, Expression]:
         always = {} if self.always_open_when is None else {("always_open_when",): self.always_open_when}

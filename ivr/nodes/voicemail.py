@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from events.catalogue import VoicemailLeft
+from ivr.language.prompting import Said
 from ivr.language.schema import Attempts, Length, LengthOrNone, Name, Target, Texts, Where
 from ivr.language.ways import Act, Kind, Moment, Move, Reached, Way
 from ivr.nodes.base import Node
@@ -87,6 +88,12 @@ class Voicemail(Node):
         asked = (self.say, *again * (self.attempts - 1))
         yield Move(failed, asked, silence_s * self.attempts, acts=[Act("silence")] * self.attempts)
         yield Move(failed, acts=(Act("full", self.mailbox),))
+
+    def heard(self) -> dict[Where, Said]:
+        texts = self.texts()
+        if self.attempts == 1:
+            texts.pop(("too_short",), None)
+        return texts
 
     async def run(self, run: Run) -> str | None:
         mailboxes = run.services.mailboxes

@@ -221,7 +221,7 @@ def _unspoken(land: Landscape, graph: Graph) -> Iterator[Found]:
                 if said not in told and _lacks(said.falling_back(fallback), language):
                     told.add(said)
                     yield _mute(graph, at, said, language, (edge,))
-        for said in node.texts().values():
+        for said in node.heard().values():
             if said not in told and _lacks(said.falling_back(fallback), language):
                 yield _mute(graph, at, said, language, ())
 

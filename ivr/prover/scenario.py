@@ -19,7 +19,7 @@ from ivr.prover.desks import Desks
 from ivr.prover.explore import Edge
 from ivr.prover.faults import FaultKind, Found, Seen
 from ivr.prover.state import State
-from ivr.prover.story import Story, can_be_shown, lasts_s, listens_s, step_name
+from ivr.prover.story import Story, can_be_shown, lasts_s, listens_s, presses_once, step_name
 from ivr.running.run import MOST_FRAMES
 
 _BEEP_S = 2.0
@@ -145,7 +145,7 @@ def _press(scene: _Scene, edge: Edge, step: str) -> None:
     if not any(act.kind == "press" for act in edge.move.acts):
         return
     doing: list[dict[str, Any]] = []
-    if [act.kind for act in edge.move.acts] == ["press"] and listens_s(edge):
+    if presses_once(edge) and listens_s(edge):
         doing.append({"after": _length(listens_s(edge))})
     for act in edge.move.acts:
         if act.kind == "silence":

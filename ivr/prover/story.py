@@ -20,6 +20,7 @@ _LATE_MS = 10_000
 _WIDTH = 100
 _EARLY_S = 0.2
 _SHOWN_S = 2.0
+_OF_THE_WORLD = frozenset({"shows", "known"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,18 @@ def lasts_s(edge: Edge) -> float:
         return 0.0
     if "nobody" in kinds or "sends" in kinds:
         return edge.speech_s
-    return listens_s(edge) if kinds == ["press"] else edge.takes_s
+    if presses_once(edge):
+        return listens_s(edge)
+    if "press" not in kinds:
+        return edge.takes_s
+    # Several keys at once cut every text short; one after silences, the text that is said again.
+    silences = kinds.count("silence")
+    return edge.takes_s * silences / (silences + 1) if kinds[-1] == "press" else 0.0
+
+
+def presses_once(edge: Edge) -> bool:
+    """Whether the caller listens, and presses then, once."""
+    return [act.kind for act in edge.move.acts if act.kind not in _OF_THE_WORLD] == ["press"]
 
 
 def listens_s(edge: Edge) -> float:
