@@ -67,6 +67,23 @@ def ties_and_ends(twins: Twins) -> None:
         twins.enqueue("n1", Enqueue(CONTACTS[4], QueueId("x"), NodeId("n1")))
 
 
+def a_crowd_waits(twins: Twins) -> None:
+    """More wait than one look sees, many of them since the same moment, while tiers open by state and are changed."""
+    twins.configure("n1", 3)
+    for n in range(135):
+        twins.now += n > 80
+        twins.enqueue("n1", Enqueue(f"d{n}", QueueId("x"), NodeId("n1"), site=SiteId(SITES[n % 3])))
+    for layout in (3, 4):
+        twins.configure("n1", layout)
+        for _ in range(5):
+            twins.now += 1000
+            twins.beat("n1")
+            twins.due("n1")
+        twins.site("n1", "oslo", "trunk")
+        for n in range(40):
+            twins.leave("n1", f"d{20 * layout + n}", "caller_hung_up", flowed_out=False)
+
+
 def step(twins: Twins, chance: random.Random, name: str) -> None:
     node, agent, contact = chance.choice(NODES), chance.choice(AGENTS), chance.choice(CONTACTS)
     leases = sorted(twins.model.leases.values(), key=lambda lease: lease.fence)

@@ -35,8 +35,8 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "the next try comes at once": ("_callbacks", "callbacks.rests(entry, now + rest)", "waits(entry)"),
     "a try costs the place": (
         "_callbacks",
-        "  waits(entry)\n  widen(entry)",
-        "  entry.score = now\n  waits(entry)\n  widen(entry)",
+        "  waits(get(ENTRIES, id))",
+        "  get(ENTRIES, id).score = now\n  waits(get(ENTRIES, id))",
     ),
     "one that rests is offered": (
         "_callbacks",

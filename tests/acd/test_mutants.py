@@ -1,7 +1,8 @@
 """Faults put into the scripts on purpose: each must be seen by a run against the model, or the proof proves nothing."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,13 @@ from acd.commands import FOLDER, assemble
 from tests.acd import seeded
 from tests.acd.twin import Differ, Twins, connect
 
+RUNS: tuple[Callable[[Twins], None], ...] = (
+    seeded.agents_removed_at_work,
+    seeded.ties_and_ends,
+    *(partial(seeded.run, seed=seed, steps=1500) for seed in (1, 2)),
+    seeded.a_crowd_waits,
+    *(partial(seeded.run, seed=seed, steps=1500) for seed in range(3, 9)),
+)
 MUTANTS: dict[str, tuple[str, str, str]] = {
     "a tie of waiting times goes by the wrong end": (
         "_deciding",
@@ -189,9 +197,21 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "changed tiers leave who waits as they were": ("configure", "call('ZADD', TIMERS, now, 'z:' .. queue.queue)", ""),
     "who comes back sees the old tiers": (
         "_deciding",
-        "if entry.terms.rules ~= get(QUEUES, entry.queue).rules then reopen(entry) end",
-        "",
+        "if entry.terms.rules ~= get(QUEUES, entry.queue).rules then reopen(entry) else widen(entry) end",
+        "widen(entry)",
     ),
+    "who comes back is not looked at": (
+        "_deciding",
+        "then reopen(entry) else widen(entry) end",
+        "then reopen(entry) end",
+    ),
+    "new tiers are seen by the first fifty": (
+        "_deciding",
+        "if next_from ~= FROM_THE_FIRST then call",
+        "if false then call",
+    ),
+    "who stands far behind is not looked at": ("_deciding", "if others_from ~= FROM_THE_FIRST then", "if false then"),
+    "half of one moment is skipped": ("_lib", "if not known[member] then some", "if false then some"),
     "a lost site is not seen": (
         "_deciding",
         "if tier.site_lost and is_lost(entry.terms.site) then return 'site_lost' end",
@@ -254,28 +274,20 @@ def client(redis_server: Any) -> Iterator[Any]:
 
 def caught(client: Any, folder: Path) -> str:
     """How the fault in `folder` was seen, or nothing."""
-    for seed in range(-1, 9):
+    for run in RUNS:
         client.flushdb()
         twins = Twins(client, assemble(folder))
         try:
-            if seed < 0:
-                seeded.agents_removed_at_work(twins)
-            elif seed == 0:
-                seeded.ties_and_ends(twins)
-            else:
-                seeded.run(twins, seed, 1500)
+            run(twins)
         except (Differ, ResponseError) as error:
             return str(error)
     return ""
 
 
 def test_scripts_without_a_fault_pass(client: Any) -> None:
-    client.flushdb()
-    seeded.agents_removed_at_work(Twins(client, assemble()))
-    client.flushdb()
-    seeded.ties_and_ends(Twins(client, assemble()))
-    client.flushdb()
-    seeded.run(Twins(client, assemble()), 8, 1500)
+    for run in (*RUNS[:2], *RUNS[4:5], RUNS[-1]):
+        client.flushdb()
+        run(Twins(client, assemble()))
 
 
 @pytest.mark.parametrize("fault", MUTANTS)
