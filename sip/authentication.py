@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sip.admission import Allowance, Allowances, neighbourhood
 from sip.config import Digest
-from sip.message.auth import Challenge, Credentials, hash_a1, is_right, read_credentials
+from sip.message.auth import Challenge, Credentials, HashedPassword, hash_a1, is_right, read_credentials
 from sip.message.message import Request
 from sip.nonces import Freshness, Nonces
 
@@ -92,7 +92,10 @@ class Authenticator:
             return Proof()
         password, nobodys = self._passwords(given.username), self._nobody(given.username)
         user, place = "" if password is None else given.username, neighbourhood(source)
-        a1 = hash_a1(given.username, self._realm, nobodys if password is None else password, given.algorithm)
+        tried = password if isinstance(password, str) else nobodys
+        a1 = hash_a1(given.username, self._realm, tried, given.algorithm)
+        if isinstance(password, HashedPassword):
+            a1 = password.a1(given.algorithm)
         right = is_right(given, request.method, a1) and password is not None
         if not right:
             self._guesses.wrong(user, place, now)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, NamedTuple
 
+from sip.message.auth import HashedPassword
 from sip.message.uri import SipUri
 from sip.nodes import Nodes
 
@@ -138,7 +139,7 @@ class Expiries:
 @dataclass(frozen=True, slots=True)
 class Digest:
     """How agents prove who they are, and the `nodes` of our installation that call them. `credentials` gives the
-    password of a user, or None.
+    password of a user, in whole or hashed for this realm, or None.
 
     `secret` signs nonces, and is shared by nodes whose nonces shall be good everywhere; `wall_offset_s` is the wall
     clock minus the clock of `now`, so that nodes agree about a nonce's age.
@@ -148,7 +149,7 @@ class Digest:
     """
 
     realm: str
-    credentials: Callable[[str], str | None] = field(repr=False)
+    credentials: Callable[[str], str | HashedPassword | None] = field(repr=False)
     secret: bytes = field(repr=False)
     nonce_life_s: float = 300.0
     wall_offset_s: float = 0.0

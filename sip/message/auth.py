@@ -117,6 +117,23 @@ def hash_a1(username: str, realm: str, password: str, algorithm: str = "MD5") ->
     return _hash(algorithm, f"{username}:{realm}:{password}")
 
 
+@dataclass(frozen=True, slots=True)
+class HashedPassword:
+    """What of a password suffices to check a digest: its `hash_a1` by algorithm. Good for one user in one realm."""
+
+    md5: str = field(repr=False)
+    sha256: str = field(repr=False)
+
+    @classmethod
+    def of(cls, username: str, realm: str, password: str) -> HashedPassword:
+        md5, sha256 = (hash_a1(username, realm, password, algorithm) for algorithm in ("MD5", "SHA-256"))
+        return cls(md5, sha256)
+
+    def a1(self, algorithm: str) -> str:
+        """The one for MD5 or SHA-256."""
+        return self.md5 if algorithm == "MD5" else self.sha256
+
+
 def digest_response(credentials: Credentials, method: str, a1: str) -> str:
     """The response that goes with these credentials and this `hash_a1` (RFC 7616 §3.4.1)."""
     if credentials.algorithm.endswith("-SESS"):

@@ -2,7 +2,7 @@ import pytest
 
 from sip.authentication import Authenticator, Proof
 from sip.config import Digest
-from sip.message.auth import Challenge, authorize
+from sip.message.auth import Challenge, HashedPassword, authorize
 from tests.sip.raw import raw, request
 
 PASSWORDS = {"anna": "right"}
@@ -45,6 +45,22 @@ def test_challenge_offers_sha_256_before_md5_with_one_nonce() -> None:
 def test_right_password_proves_the_user(algorithm: str) -> None:
     one = Authenticator(DIGEST)
     assert proof(one, challenge(one, algorithm)) == Proof("anna", ours=True)
+
+
+@pytest.mark.parametrize("algorithm", ["SHA-256", "MD5"])
+def test_what_is_kept_of_a_password_suffices_to_check_it(algorithm: str) -> None:
+    kept = HashedPassword.of("anna", "nav.example", "right")
+    one = Authenticator(Digest("nav.example", {"anna": kept}.get, b"secret"))
+    assert proof(one, challenge(one, algorithm)) == Proof("anna", ours=True)
+    assert proof(one, challenge(one, algorithm), password="wrong") == Proof(ours=True)
+    assert proof(one, challenge(one, algorithm), password=kept.a1(algorithm)) == Proof(ours=True)
+
+
+def test_what_is_kept_of_a_password_is_good_for_one_user_and_realm() -> None:
+    for kept in (HashedPassword.of("bjorn", "nav.example", "right"), HashedPassword.of("anna", "else", "right")):
+        one = Authenticator(Digest("nav.example", {"anna": kept}.get, b"secret"))
+        assert proof(one, challenge(one)) == Proof(ours=True)
+        assert kept.md5 not in repr(kept)
 
 
 def test_wrong_password_and_unknown_user_look_the_same() -> None:
