@@ -103,8 +103,8 @@ class CallbacksInService:
         except DistributorError as error:
             _log.warning("whether a caller will be rung back is not known", error=str(error))
             return None
-        if kept is None and not vouched:
-            await self._guesses.wrong()
+        if kept is not None and not vouched:
+            await self._guesses.right()
         return None if kept is None else Standing(kept.callback, kept.queue)
 
     async def cancel(self, standing: Standing) -> bool:

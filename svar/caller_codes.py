@@ -1,6 +1,7 @@
 """Codes by which callers show who they are whom no trusted trunk vouches for, and how often one may be guessed at."""
 
 import secrets
+from dataclasses import replace
 
 import structlog
 
@@ -22,11 +23,13 @@ def new_code() -> str:
 
 
 def is_code(pii_code: str) -> bool:
-    return len(pii_code) == DIGITS and pii_code.isdecimal()
+    return len(pii_code) == DIGITS and pii_code.isascii() and pii_code.isdecimal()
 
 
 class Guesses:
-    """Counts wrong codes. Without the store every guess is one too many."""
+    """Counts codes before they are looked at, so that many at once are no more than one after the other; those that
+    were right are given back. Without the store every guess is one too many.
+    """
 
     def __init__(self, caps: SharedCaps) -> None:
         self._caps = caps
@@ -36,7 +39,7 @@ class Guesses:
         if not is_code(pii_code):
             return False
         try:
-            full = await self._caps.room((GUESSES,))
+            full = await self._caps.take((GUESSES,))
         except DistributorError as error:
             _log.warning("a code cannot be looked at", error=str(error))
             return False
@@ -44,9 +47,9 @@ class Guesses:
             _log.warning("too many wrong codes: none is looked at for a while")
         return not full
 
-    async def wrong(self) -> None:
-        """That one was wrong."""
+    async def right(self) -> None:
+        """That one was: it counts no more."""
         try:
-            await self._caps.take((GUESSES,))
+            await self._caps.take((replace(GUESSES, amount=-1),))
         except DistributorError as error:
-            _log.warning("a wrong code could not be counted", error=str(error))
+            _log.warning("a right code could not be given back", error=str(error))

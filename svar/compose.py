@@ -129,11 +129,14 @@ class Node:
         config = self.config
         stack = self._stack
         stack.enter_context(state_folder.held(Path(config.node.state)))
-        self.passwords = Passwords(Path(config.node.state) / "agents.json")
-        self.passwords.ensure(self.registering)
         self.storage = storage = await stack.enter_async_context(
             open_storage(config, self.identity, lambda: len(self._calls), self._parts)
         )
+        alone, state = not config.redis.url, Path(config.node.state)
+        self.passwords = Passwords(state, config.sip.realm, storage.together.credentials, alone=alone)
+        await self.passwords.begin()
+        await self.passwords.ensure(self.registering)
+        self._parts.run(stack, "passwords", self.passwords.run())
         self._routing.attach(storage.distributor, storage.folds.service_level, self.passwords)
         self._parts.run(stack, "routing", self._routing.run())
         self.flows = await serving_flows.serve_flows(
@@ -217,7 +220,9 @@ class Node:
         outside = Outside(phones, trunks.destinations(config))
         self._calls.talks = talks = talking.talks(config, line, phones, outside, self._routing, prompts)
         node, distributor = NodeId(self.identity.node), storage.distributor
-        back = RingsBackInService(config, storage.callers, distributor, self._commands)
+        back = RingsBackInService(
+            config, storage.callers, distributor, self._commands, lambda: self.flows.active.book.by_number
+        )
         lookups, texts = web.opened(config, self._stack)
         services = Services(
             tenant=self.identity.tenant,

@@ -1,7 +1,7 @@
 """Which numbers svar may ring of its own accord, and how often: an allow-list of prefixes with costs, and caps."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from acd.outbound_caps import Cap
@@ -26,18 +26,24 @@ class Allowed:
 
 
 class AllowList:
-    """The numbers that may be rung. Of the prefixes that a number begins with the longest counts."""
+    """The numbers that may be rung. Of the prefixes that a number begins with the longest counts.
 
-    def __init__(self, outbound: Outbound) -> None:
+    `own`: the numbers by which we are rung ourselves, which would answer each other for ever.
+    """
+
+    def __init__(self, outbound: Outbound, own: Callable[[], Collection[str]] = tuple) -> None:
         self._outbound = outbound
+        self._own = own
         self._prefixes = sorted(outbound.costs, key=len, reverse=True)
 
     def allowed(self, pii_number: str) -> Allowed | None:
-        """None for what is no number, has no prefix of the list, or costs extra and is not named for that."""
+        """None for what is no number, has no prefix of the list, is ours, or costs extra and is not named for that."""
         outbound = self._outbound
         number = international(pii_number, outbound.region)
         prefix = next((prefix for prefix in self._prefixes if number.startswith(prefix)), "") if number else ""
         if not prefix or not (is_ordinary(number) or number.startswith(tuple(outbound.premium))):
+            return None
+        if any(international(one, outbound.region) == number for one in self._own()):
             return None
         return Allowed(number, prefix, outbound.costs[prefix])
 

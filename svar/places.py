@@ -72,8 +72,8 @@ class PlacesInService:
         if not await self._guesses.may(pii_code):
             return None
         place = await self._regain(self._identities.of_code(pii_code), "")
-        if place is None:
-            await self._guesses.wrong()
+        if place is not None:
+            await self._guesses.right()
         return place
 
     def heard(self, event: Event) -> None:

@@ -1,6 +1,6 @@
 """The way to callers who are rung back: only as `[outbound]` allows, and counted before a phone rings."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 import structlog
@@ -40,10 +40,12 @@ Start = Callable[[str, Coroutine[Any, Any, object]], None]
 class Dialling:
     """The Customers port over SIP."""
 
-    def __init__(self, config: Config, rings: RingsBack, identities: Identities, caps: SharedCaps) -> None:
+    def __init__(
+        self, config: Config, rings: RingsBack, identities: Identities, caps: SharedCaps, rules: AllowList | None = None
+    ) -> None:
         self._config = config
         self._rings = rings
-        self._rules = AllowList(config.outbound)
+        self._rules = rules or AllowList(config.outbound)
         self._identities = identities
         self._caps = caps
         self.rung = 0
@@ -130,7 +132,15 @@ class RingsInTurn:
 class RingsBackInService:
     """All of it for one node. `callbacks` is None where nobody may be rung, `places` where none are given back."""
 
-    def __init__(self, config: Config, known: Callers, distributor: RedisDistributor, commands: Commands) -> None:
+    def __init__(
+        self,
+        config: Config,
+        known: Callers,
+        distributor: RedisDistributor,
+        commands: Commands,
+        numbers: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """`numbers`: those of the flows."""
         self._config = config
         self._known = known
         self._distributor = distributor
@@ -140,9 +150,10 @@ class RingsBackInService:
         self.callbacks: CallbacksInService | None = None
         self.places: PlacesInService | None = None
         who, caps = known.identities, known.caps
+        accounts = [trunk.account.number for trunk in config.trunk if trunk.account.number]
+        self._rules = AllowList(config.outbound, lambda: [*accounts, *numbers()])
         if config.outbound.trunk:
-            rules = AllowList(config.outbound)
-            self.callbacks = CallbacksInService(distributor, rules, who, caps, terms(config.callbacks))
+            self.callbacks = CallbacksInService(distributor, self._rules, who, caps, terms(config.callbacks))
         if within_min := config.callbacks.regain_min:
             self.places = PlacesInService(
                 known.places, who, Guesses(caps), commands, within_s=60 * within_min, region=config.outbound.region
@@ -162,7 +173,8 @@ class RingsBackInService:
     ) -> None:
         """From here on offers of callbacks are rung, and places are kept for callers of nodes that are lost."""
         if self.callbacks is not None:
-            customers = Dialling(self._config, RingsBack(*ways), self._known.identities, self._known.caps)
+            who, caps = self._known.identities, self._known.caps
+            customers = Dialling(self._config, RingsBack(*ways), who, caps, self._rules)
             ledger = StoredLedger(self._distributor)
             self._turns = RingsInTurn(self._config.callbacks, services, customers, ledger, start)
         if self.places is not None:
