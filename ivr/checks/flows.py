@@ -47,7 +47,7 @@ def check_flows(
     known = _known(folder, deployment)
     for loaded in folder.flows:
         check_flow(loaded.flow, loaded.marked, loaded.broken)
-        _check_world(loaded, known)
+        _check_world(loaded, known, has_routing=bool(folder.routing.marks))
         advise(loaded.flow, loaded.marked)
     _check_unique(folder.flows)
     whole = not folder.problems and not any(loaded.broken for loaded in folder.flows)
@@ -71,7 +71,9 @@ def _known(folder: Folder, deployment: Deployment) -> Deployment:
     """What the configuration and the folder give flows to name."""
     known = {**deployment, "calendar": folder.names("calendar"), "flow": folder.names("flow")}
     for kind, rows in (("queue", "queues"), ("agent", "agents")):
-        if kind in known and folder.routing.marks:
+        if kind in known and folder.routing.is_partial:
+            del known[kind]
+        elif kind in known and folder.routing.marks:
             known[kind] = {*known[kind], *folder.routing.names(rows)}
     return known
 
@@ -261,7 +263,7 @@ def _type(
         return None
 
 
-def _check_world(loaded: LoadedFlow, known: Deployment) -> None:
+def _check_world(loaded: LoadedFlow, known: Deployment, *, has_routing: bool) -> None:
     for name, node in loaded.flow.nodes.items():
         if loaded.marked.is_full:
             return
@@ -269,6 +271,10 @@ def _check_world(loaded: LoadedFlow, known: Deployment) -> None:
             names = known.get(kind)
             if names is not None and wanted not in names:
                 place = f" in the configuration: it wants a [[{kind}]]" if kind in TABLES else ""
+                if kind == "queue" and has_routing:
+                    place = (
+                        ": it wants a row under `queues:` in a file of routing/, or a [[queue]] in the configuration"
+                    )
                 hint = did_you_mean(wanted, names) or place
                 _report(loaded.marked, name, node, where, f"there is no {kind} {wanted!r}{hint}")
 

@@ -27,8 +27,10 @@ def check_routing(
     if not files.marks:
         return
     _check_unique(files, deployment)
+    if files.is_partial:
+        return
     staff = [agent.spec for agent in standing.agents.values()] + [_spec(placed.row) for placed in files.agents]
-    _check_queues(files, staff, deployment.get("skill"))
+    _check_queues(files, staff, None if "agents" in files.broken else deployment.get("skill"))
     _check_sites(files)
     for placed in files.agents:
         _named(placed.marked, (*placed.where, "site"), "site", placed.row.site, files.names("sites"), _subject(placed))
@@ -36,7 +38,8 @@ def check_routing(
     _check_rosters(folder)
     if not any(errors(marked.problems) for marked in files.marks):
         _advise(files, staff, standing)
-        _advise_rosters(files, {roster.file.queue for roster in folder.rosters.values()})
+        if not folder.problems:
+            _advise_rosters(files, {roster.file.queue for roster in folder.rosters.values()})
 
 
 def _spec(row: AgentRow) -> AgentSpec:
@@ -209,9 +212,20 @@ def _advise_queue(placed: Placed[QueueRow], land: Landscape) -> None:
         where = (*placed.where, "tiers", at)
         before = [served[i] for i, other in enumerate(spec.tiers[:at]) if implied(tier, other)]
         if not served[at]:
-            _warn(placed.marked, where, f"{subject}tier {at + 1}: no agent can ever serve by it")
+            _warn(placed.marked, where, f"{subject}tier {at + 1}: no agent can ever serve by it: {_lacking(spec, at)}")
         elif before and served[at] <= frozenset().union(*before):
             _warn(placed.marked, where, f"{subject}tier {at + 1} adds nobody to the tiers that are open before it")
+
+
+def _lacking(spec: QueueSpec, at: int) -> str:
+    tier = spec.tiers[at]
+    among = " of its groups" if tier.groups else ""
+    there = {"own": "at any site", "neighbours": "at any site", "all": "anywhere"}.get(
+        tier.sites if isinstance(tier.sites, str) else "", "at its sites"
+    )
+    required = "".join(f", {other!r} at {level}" for other, level in spec.serving.requires.items())
+    level = tier.level or spec.level
+    return f"nobody{among} {there} has {tier.skill or spec.skill or spec.queue!r} at level {level} or more{required}"
 
 
 def _unserved(spec: QueueSpec) -> str:

@@ -43,7 +43,10 @@ class Placed(Generic[R]):
 
 @dataclass(slots=True)
 class RoutingFiles:
-    """The rows of all files that are right by themselves; `broken` has the names of the others, by list."""
+    """The rows of all files that are right by themselves; `broken` has the names of the others, by list.
+
+    `is_partial`: there are rows of which not even the names are known, so that nothing can be said to be missing.
+    """
 
     queues: list[Placed[QueueRow]] = field(default_factory=list)
     sites: list[Placed[SiteRow]] = field(default_factory=list)
@@ -51,10 +54,13 @@ class RoutingFiles:
     partners: list[Placed[PartnerRow]] = field(default_factory=list)
     broken: dict[str, set[str]] = field(default_factory=dict)
     marks: list[Marked] = field(default_factory=list)
+    is_partial: bool = False
 
     def add(self, marked: Marked) -> None:
         """Take what a file holds; its mistakes are noted in it."""
         self.marks.append(marked)
+        known = isinstance(marked.data, dict) and marked.data.keys() <= RoutingFile.model_fields.keys()
+        self.is_partial |= bool(marked.problems) or not known
         file = validated(RoutingFile, marked)
         if file is None:
             self._sketch(marked)
@@ -74,11 +80,13 @@ class RoutingFiles:
 
     def _some(self, marked: Marked, name: str, model: type[R], rows: list[Placed[R]]) -> None:
         given = marked.data.get(name) if isinstance(marked.data, dict) else None
+        self.is_partial |= given is not None and not isinstance(given, list)
         for at, data in enumerate(given if isinstance(given, list) else []):
             try:
                 rows.append(Placed(model.model_validate(data), (name, at), marked))
             except ValidationError:
                 called = data.get("name") if isinstance(data, dict) else None
+                self.is_partial |= not isinstance(called, str)
                 self.broken.setdefault(name, set()).add(called if isinstance(called, str) else "")
 
     def names(self, kind: str) -> set[str]:

@@ -103,6 +103,9 @@ def _message(error: ErrorDetails, name: str, root: type[BaseModel]) -> str:
     elif kind == "literal_error":
         expected = error["ctx"]["expected"]
         message = f"{expected} is expected{did_you_mean(str(given), re.findall(_QUOTED, expected))}"
+    elif kind in ("less_than_equal", "greater_than_equal"):
+        bound = f"at most {error['ctx']['le']}" if kind == "less_than_equal" else f"at least {error['ctx']['ge']}"
+        message = f"{bound}, not {given}"
     elif kind == "string_pattern_mismatch":
         message = PATTERNS.get(error["ctx"]["pattern"], error["msg"])
     else:

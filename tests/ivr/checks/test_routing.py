@@ -69,7 +69,8 @@ def test_each_mistake_is_told_at_its_place_with_a_hint(
         ("sites", "neighbours: [oslo]", "neighbours: []", "warning: site 'oslo': 'bodo' helps it, and is not helped"),
         ("sites", "sites:", "sites:\n  - {name: empty}", "warning: site 'empty': no agent is there"),
         ("agents", "sami: 2", "sami: 2, smai: 3", "warning: agent 'kari': no queue asks for the skill 'smai'; did you"),
-        ("queues", "level: 2", "level: 9", "warning: queue 'family': tier 1: no agent can ever serve by it"),
+        ("queues", "level: 2", "level: 9", "warning: queue 'family': tier 1: no agent can ever serve by it: "
+         "nobody at any site has"),
         ("queues", "after: 2m", "waiting: 3", "warning: queue 'family': no tier is open from the start"),
         ("queues", "tiers:\n      - {sites: own}", "tiers:\n      - {sites: all}\n      - {sites: own, after: 20s}",
          "warning: queue 'family': tier 2 adds nobody to the tiers that are open before it"),
@@ -109,6 +110,33 @@ def test_rosters_know_agents_of_ranges(tmp_path: Path) -> None:
 def test_flows_may_lead_to_queues_of_the_files_and_to_no_others(tmp_path: Path) -> None:
     folder = write(tmp_path, flow=FLOW.replace("queue: family", "queue: familly"))
     assert any("there is no queue 'familly'; did you mean 'family'?" in line for line in told(folder))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("queues", "    level: 2", "    level 2"),
+        ("queues", "queues:", "queue:"),
+        ("sites", "sites:", "site:"),
+        ("agents", "agents:\n", "agents:\n  kari: 3\n#"),
+        ("queues", "name: desk", "nam: desk"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_once_and_not_by_all_that_name_what_is_in_it(
+    tmp_path: Path, file: str, old: str, new: str
+) -> None:
+    before = {"queues": QUEUES, "sites": SITES, "agents": AGENTS}[file]
+    assert old in before
+    folder = write(tmp_path, **{file: before.replace(old, new, 1)})
+    found = told(folder)
+    assert found
+    assert all(line.startswith(f"routing/{file}.yaml:") for line in found)
+
+
+def test_who_names_a_queue_that_is_nowhere_is_told_that_it_may_be_a_row(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "main.yaml").write_text(FLOW.replace("queue: family", "queue: unheard_of"))
+    assert "there is no queue 'unheard_of': it wants a row under `queues:` in a file of routing/" in told(folder)[0]
 
 
 def test_mistakes_of_rows_and_across_files_are_told_together(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_sites_and_partners_are_the_distributors(tmp_path: Path) -> None:
         ("queues:\n  - {name: a, tiers: [{partner: tax, groups: [b]}]}", "a tier has a partner or agents"),
         ("queues:\n  - {name: a, tiers: [{aftr: 45s}]}", "there is no field 'aftr'; did you mean 'after'?"),
         ("queues:\n  - {name: a, choose: lvel}", "'choose': 'idle' or 'level' is expected; did you mean 'level'?"),
-        ("queues:\n  - {name: a, level: 10}", "queue 'a': 'level': input should be less than or equal to 9"),
+        ("queues:\n  - {name: a, level: 10}", "queue 'a': 'level': at most 9, not 10"),
         ("queues:\n  - {title: A}", "2:5: 'name' is missing"),
         ("agents:\n  - {name: a, skills: {b: 1}}", "2:5: agent 'a': 'site' is missing"),
         ("agents:\n  - {name: a, site: s, count: 3, skills: {b: 1}}", "agent 'a': so many agents need {n} in the name"),
