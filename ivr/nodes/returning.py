@@ -33,7 +33,7 @@ class Returning(Node):
         nb: Vi ringer deg opp. Tast 9 for å avbestille.
         en: We will ring you back. Press 9 to cancel.
       cancelled: {nb: Det er avbestilt., en: It is cancelled.}
-      code: {nb: Har du en kode, tast den nå. Ellers vent., en: If you have a code key it in. Otherwise wait.}
+      code: {nb: "Har du en kode, tast den nå. Ellers vent.", en: If you have a code key it in. Otherwise wait.}
       stands: goodbye
       next: menu
     ```
