@@ -8,6 +8,7 @@ from events.catalogue import ContactEnded, ContactStarted
 from ivr.book import FlowBook
 from ivr.files.flow import Flow
 from ivr.ports.call import Call, CallEnded
+from ivr.running.ending import Ending
 from ivr.running.interpreter import interpret
 from ivr.running.run import FlowRun, Run, Services
 
@@ -38,7 +39,7 @@ async def serve(call: Call, book: FlowBook, flow: Flow, services: Services, data
         await call.hangup("failed")
         _tell_end(data, services, "unknown_flow", failed=True)
         return data
-    ending = _Ending(asyncio.current_task(), run)
+    ending = Ending(asyncio.current_task(), run)
     began = asyncio.get_running_loop().time()
     if not data.trace:
         _tell_start(call, data, services)
@@ -56,35 +57,7 @@ async def serve(call: Call, book: FlowBook, flow: Flow, services: Services, data
     return data
 
 
-class _Ending:
-    """Why and how the call ended; wakes the flow from whatever it awaits."""
-
-    __slots__ = ("_cancelled", "_run", "_task", "cause", "failed", "finished")
-
-    def __init__(self, task: "asyncio.Task[object] | None", run: Run) -> None:
-        self._task = task
-        self._run = run
-        self._cancelled = False
-        self.cause = ""
-        self.finished = False
-        self.failed = False
-
-    def told(self, cause: str) -> None:
-        if self.cause or self.finished:
-            return
-        self.cause = self._run.ended = cause
-        if self._task is not None and not self._task.done() and asyncio.current_task() is not self._task:
-            self._cancelled = True
-            self._task.cancel()
-
-    def is_own(self) -> bool:
-        """Whether the cancellation that was just caught came from the call's end and nobody else's."""
-        if not self._cancelled or self._task is None:
-            return False
-        return self._task.uncancel() == 0
-
-
-async def _lead(run: Run, ending: _Ending) -> None:
+async def _lead(run: Run, ending: Ending) -> None:
     try:
         await interpret(run, run.data.step)
         ending.finished = True

@@ -14,17 +14,15 @@ from ivr.language.prompting import Said, Spelled
 from ivr.ports.call import AgentLeg, Call, CallEnded, CallInfo, ContactId
 from ivr.ports.phones import NotAnswered
 from ivr.ports.ringing_back import Customers, Due, Ledger
+from ivr.running.called_back import FLOW, CalledBack
 from ivr.running.commands import Chain
 from ivr.running.run import Services
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
-FLOW = "callback"
-"""The flow that call records name for the talk that comes of it."""
 _PATIENCE_S = 10.0
 _FINISH_PATIENCE_S = 300.0
-_TALK_CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "shutdown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class RingingBack:
         call = await self._ring_caller(due)
         if call is not None:
             await self._greet(call, due)
-            await self._talk(call, leg)
+            await self._talk(call, leg, due)
 
     async def _caller_first(self, due: Due) -> None:
         call = await self._ring_caller(due)
@@ -121,7 +119,7 @@ class RingingBack:
             self._tried("no_agent")
             return
         await call.stop_music()
-        await self._talk(call, leg)
+        await self._talk(call, leg, due)
 
     async def _agent_for(self, due: Due) -> AgentLeg:
         """The first agent who answers; one offer after the other comes to the node that holds the caller."""
@@ -167,23 +165,19 @@ class RingingBack:
     async def _greet(self, call: Call, due: Due) -> None:
         await call.play(self._services.prompts.clips(self._terms.says, due.language))
 
-    async def _talk(self, call: Call, leg: AgentLeg) -> None:
+    async def _talk(self, call: Call, leg: AgentLeg, due: Due) -> None:
         offer, began = self._offer, asyncio.get_running_loop().time()
         await self._do(lambda: self._services.distributor.accept(offer.offer, offer.fence))
         cause, self._task = "error", None
         self._tell_start(call.info)
+        talk = CalledBack(self._services, self._chain, call, offer, due.language)
         try:
-            cause = await call.bridge(leg)
-        except CallEnded as ended:
-            cause = ended.cause
+            cause = await talk.through(leg)
         except asyncio.CancelledError:
             cause = "shutdown"
             raise
         finally:
-            told = cause if cause in _TALK_CAUSES else "error"
-            finish, contact = self._services.distributor.finish, offer.contact
-            self._chain.later(lambda: finish(contact, told), patience_s=_FINISH_PATIENCE_S)
-            self._tell_end("answered", told, began)
+            self._tell_end("answered", cause, began)
 
     def _info(self, due: Due) -> CallInfo:
         """What the agent's phone shows: the number that will be rung."""
