@@ -15,6 +15,7 @@ from tests.ivr.sip_lab import Handset
 from tests.rtp.phone import until
 from tests.svar.system.installation import Installation, eventually, running
 from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at, refuses
+from tests.svar.system.test_talks import together
 
 ANN, BOB = "+4722334455", "+4791234567"
 PARTS = """
@@ -25,6 +26,11 @@ offer_s = 5
 name = "anna"
 skills = {{ work = 5 }}
 rest_s = 1
+[[agent]]
+name = "bob"
+skills = {{ other = 5 }}
+[talk.numbers]
+21 = "agent:bob"
 [[trunk]]
 name = "loopback"
 networks = ["127.0.0.0/8"]
@@ -276,6 +282,30 @@ async def test_who_was_cut_off_and_rings_again_is_before_those_who_came_later(tm
         await there.node.quiet()
         records = {record["started_ms"]: record["outcome"] for record in there.node.records()}
         assert [records[at] for at in sorted(records)] == ["abandoned", "abandoned", "answered"]
+
+
+async def test_the_agent_asks_a_colleague_and_gives_the_caller_away(tmp_path: Path) -> None:
+    async with town(tmp_path) as there:
+        await there.promised(ANN)
+        there.phones.behaviours[ANN] = answers
+        await there.phones.register("bob", answers)
+        await there.phones.register("anna", answers)
+        await there.ended("reached")
+        anna, caller = (handset for _, handset in there.phones.rung)
+        await together(caller, anna)
+        for key in "*121#":
+            anna.rtp.press(key)
+            await asyncio.sleep(0.25)
+        bob = await there.phones.rings(3)
+        await bob.connected()
+        await together(anna, bob)
+        anna.hang_up()
+        await together(caller, bob)
+        bob.hang_up()
+        await until(lambda: caller.ended, "the end of the caller's call")
+        await there.node.quiet()
+        assert await there.node.agents() == {"ready": 2}
+        assert there.node.records()[-1]["outcome"] == "answered"
 
 
 async def answered(there: Town) -> bool:
