@@ -72,10 +72,13 @@ class DeskPhones:
         return "" if elsewhere else f"no phone of {agent} is registered: it registers as {agent}, with its password"
 
     async def enrol(self, agent: AgentId) -> str:
-        had = self._around.passwords.get(agent) is not None
-        await asyncio.to_thread(self._around.passwords.ensure, [agent])
+        passwords = self._around.passwords
+        had = passwords.knows(agent)
+        await passwords.ensure([agent])
         self._around.routing.add(agent)
-        return "" if had else self._around.passwords.get(agent) or ""
+        made = "" if had else passwords.fresh.get(agent, "")
+        await passwords.shown([agent])
+        return made
 
 
 class Known:
@@ -124,7 +127,7 @@ class Known:
             self._queues[agent] = one.queues
             self._live.touch(agent)
         if one.put and agent not in self._around.routing.views.staff:
-            await asyncio.to_thread(self._around.passwords.ensure, [agent])
+            # Its password is made where it is shown; this node hears of it.
             self._around.routing.add(agent)
 
 

@@ -44,6 +44,7 @@ from svar import (
     media,
     nodes_in_service,
     orders_in_service,
+    passwords,
     serving_flows,
     state_folder,
     talking,
@@ -132,11 +133,8 @@ class Node:
         self.storage = storage = await stack.enter_async_context(
             open_storage(config, self.identity, lambda: len(self._calls), self._parts)
         )
-        alone, state = not config.redis.url, Path(config.node.state)
-        self.passwords = Passwords(state, config.sip.realm, storage.together.credentials, alone=alone)
-        await self.passwords.begin()
+        self.passwords = await passwords.opened(config, storage.together.credentials, self._parts, stack)
         await self.passwords.ensure(self.registering)
-        self._parts.run(stack, "passwords", self.passwords.run())
         self._routing.attach(storage.distributor, storage.folds.service_level, self.passwords)
         self._parts.run(stack, "routing", self._routing.run())
         self.flows = await serving_flows.serve_flows(

@@ -19,7 +19,7 @@ from sip.message.uri import SipUri
 from sip.resolution import Ways, needs_question
 from svar import trunks
 from svar.config import Agent, Config, ConfigError
-from svar.passwords import Passwords, secret
+from svar.passwords import Passwords
 
 _TIMERS: dict[str, Literal["off", "accept", "require"]] = {"off": "off", "accept": "accept", "require": "require"}
 FIXED_REST_S = 30
@@ -46,8 +46,8 @@ def core_config(
         trunks=trunks.trunks(config),
         digest=Digest(
             realm=config.sip.realm,
-            credentials=lambda user: passwords.get(user) if user in known else None,
-            secret=secret(Path(config.node.state) / "nonce.key"),
+            credentials=lambda user: passwords.hashed(user) if user in known else None,
+            secret=passwords.secret,
             wall_offset_s=time.time() - time.monotonic(),
         ),
         user_agent=f"svar/{release}",

@@ -260,7 +260,7 @@ class RoutingInService:
     async def _learn_passwords(self, plan: Routing) -> None:
         """Before anybody new may register."""
         fixed = endpoint.fixed_phones(self._wanted[0])
-        await asyncio.to_thread(self._parts[2].ensure, sorted(plan.agents.keys() - fixed.keys()))
+        await self._parts[2].ensure(sorted(plan.agents.keys() - fixed.keys()))
 
     async def _learn(self, routing: Routing) -> None:
         """Let everybody see what is so from now on."""

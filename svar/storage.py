@@ -10,6 +10,7 @@ import structlog
 
 from acd.callers import Callers, callers
 from acd.connection import blocking_client, command_client
+from acd.credentials_redis import RedisCredentials
 from acd.crises_redis import RedisCrises
 from acd.distributor import DistributorError
 from acd.duty_redis import RedisDuty
@@ -57,6 +58,7 @@ class Together:
     duty: RedisDuty
     staff: RedisStaff
     tokens: RedisTokens
+    credentials: RedisCredentials
     conclusions: Conclusions
     invariants: Invariants
 
@@ -141,6 +143,7 @@ async def open_storage(
             duty,
             RedisStaff(commands, tenant),
             RedisTokens(commands, tenant),
+            RedisCredentials(commands, tenant),
             conclusions,
             Invariants(commands, tenant),
         )

@@ -64,6 +64,7 @@ async def _serve(path: Path, *, watch_flows: bool) -> None:
     loop.add_signal_handler(signal.SIGHUP, _reload, node, path)
     _spare_the_collector()
     print(greeting(node, places), flush=True)
+    await node.passwords.shown(node.registering)
     print("\n".join(await flows_lines(node, watch_flows=watch_flows)), flush=True)
     print(ready_line(places), flush=True)
     await stopped.wait()
@@ -125,14 +126,9 @@ def greeting(node: Node, places: Places) -> str:
     lines += ["", "An agent's phone registers as:"]
     for agent in node.registering:
         password = node.passwords.fresh.get(agent)
-        shown = f"password {password}" if password else "password as shown at the first start"
+        shown = f"password {password}" if password else "password as shown where it was made"
         lines.append(f"  sip:{agent}@{sip}   {shown}")
-    others = len(node.flows.active.book.routing.agents)
-    if others:
-        kept = f"{node.config.node.state}/agents.json"
-        lines.append(f"  and {others} agents of the flows' routing, whose passwords stand in {kept}")
-    if node.passwords.fresh.keys() & set(node.registering):
-        lines.append(f"  (passwords are shown this once and kept in {node.config.node.state}/agents.json)")
+    lines += passwords_lines(node)
     lines += [
         "  ready *1   not ready *2   wrap-up done *3",
         "",
@@ -141,6 +137,19 @@ def greeting(node: Node, places: Places) -> str:
     ]
     lines += [f"MQTT: {without_password(places.mqtt)}"] if places.mqtt else []
     return "\n".join([*lines, "Ctrl-C stops it in order.", ""])
+
+
+def passwords_lines(node: Node) -> list[str]:
+    """Where the passwords are that are not shown here, and what is kept of those that are."""
+    state, alone = node.config.node.state, not node.config.redis.url
+    lines = []
+    if others := len(node.flows.active.book.routing.agents):
+        where = f"{state}/agents.json" if alone else f"{state}/agents.new.json, until you delete it, if made here"
+        lines.append(f"  and {others} agents of the flows' routing, whose passwords stand in {where}")
+    if node.passwords.fresh.keys() & set(node.registering):
+        kept = f"and kept in {state}/agents.json" if alone else "and kept nowhere"
+        lines.append(f"  (passwords are shown this once {kept}; `svar agent password NAME --new` makes another)")
+    return lines
 
 
 async def flows_lines(node: Node, *, watch_flows: bool) -> list[str]:

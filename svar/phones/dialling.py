@@ -39,6 +39,9 @@ def password_of(user: str, password_file: Path | None, state: Path) -> str:
     if not kept.exists():
         return ""
     try:
-        return str(json.loads(kept.read_text()).get(user, ""))
+        password = json.loads(kept.read_text()).get(user, "")
     except (OSError, ValueError) as fault:
         raise ValueError(f"{kept}: {fault}; name a --password-file") from fault
+    if not isinstance(password, str):
+        raise ValueError(f"{kept} has only what is kept of {user}'s password; name a --password-file")
+    return password

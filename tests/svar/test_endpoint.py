@@ -9,11 +9,12 @@ import pytest
 
 from ivr.over_sip.agent_leg import Target
 from sip.config import Address
+from sip.message.auth import HashedPassword
 from sip.message.uri import SipUri
 from svar import endpoint, trunks
 from svar.checks import check
 from svar.config import Agent, Config, ConfigError, Limits, Media, Node, Queue, Sip, Tls, Trunk
-from svar.passwords import Passwords
+from tests.svar.credentials import passwords
 
 
 def test_agents_of_a_count_are_told_apart() -> None:
@@ -39,14 +40,14 @@ def test_an_agent_who_registers_has_no_fixed_phone() -> None:
 
 def test_trunks_are_known_by_network(tmp_path: Path) -> None:
     config = Config(node=Node(state=str(tmp_path)), trunk=[Trunk(name="op", networks=["192.0.2.0/24", "2001:db8::1"])])
-    core = endpoint.core_config(config, Passwords(tmp_path / "a.json"), "1")
+    core = endpoint.core_config(config, passwords(tmp_path), "1")
     assert core.trunks[0].networks == (ip_network("192.0.2.0/24"), ip_network("2001:db8::1/128"))
 
 
 def test_a_network_that_is_none_is_named(tmp_path: Path) -> None:
     config = Config(node=Node(state=str(tmp_path)), trunk=[Trunk(name="op", networks=["192.0.2.300"])])
     with pytest.raises(ConfigError, match=r"trunk 'op': '192\.0\.2\.300' does not appear"):
-        endpoint.core_config(config, Passwords(tmp_path / "a.json"), "1")
+        endpoint.core_config(config, passwords(tmp_path), "1")
 
 
 def test_a_queue_keeps_its_settings() -> None:
@@ -59,19 +60,19 @@ def test_a_node_without_a_name_has_the_hosts() -> None:
     assert endpoint.node_name(Config()) != ""
 
 
-def test_an_agent_who_was_taken_out_of_the_configuration_has_no_password_any_more(tmp_path: Path) -> None:
-    passwords = Passwords(tmp_path / "a.json")
-    passwords.ensure(["anna", "bjorn"])
+async def test_an_agent_who_was_taken_out_of_the_configuration_has_no_password_any_more(tmp_path: Path) -> None:
+    ours = passwords(tmp_path)
+    await ours.ensure(["anna", "bjorn"])
     config = Config(node=Node(state=str(tmp_path)), agent=[Agent(name="anna", skills={})])
-    digest = endpoint.core_config(config, passwords, "1").digest
+    digest = endpoint.core_config(config, ours, "1").digest
     assert digest is not None
-    assert digest.credentials("anna") == passwords.get("anna")
+    assert digest.credentials("anna") == HashedPassword.of("anna", "svar", ours.get("anna") or "")
     assert digest.credentials("bjorn") is None
 
 
 def test_a_trunk_s_rate_reaches_the_core(tmp_path: Path) -> None:
     config = Config(node=Node(state=str(tmp_path)), trunk=[Trunk(name="op", networks=["192.0.2.7"], calls_per_s=5)])
-    assert endpoint.core_config(config, Passwords(tmp_path / "a.json"), "1").trunks[0].calls_per_s == 5.0
+    assert endpoint.core_config(config, passwords(tmp_path), "1").trunks[0].calls_per_s == 5.0
 
 
 def test_media_bound_to_any_address_names_one_that_leads_out() -> None:
@@ -143,7 +144,7 @@ def test_udp_and_tcp_are_listened_to_and_tls_with_a_certificate() -> None:
 def test_trunk_is_named_by_its_certificate(tmp_path: Path) -> None:
     trunk = Trunk(name="op", certificate="sip.op.example", ca="op.pem", verify=False)
     config = Config(node=Node(state=str(tmp_path)), trunk=[trunk], sip=Sip(keep_alive_s=30))
-    core = endpoint.core_config(config, Passwords(tmp_path / "a.json"), "1")
+    core = endpoint.core_config(config, passwords(tmp_path), "1")
     (op,) = core.trunks
     assert (op.networks, op.certificate, op.ca, op.verify) == ((), "sip.op.example", "op.pem", False)
     assert (core.streams.ping_s, core.streams.connections, core.streams.strangers) == (30.0, 4000, 1000)

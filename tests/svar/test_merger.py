@@ -21,9 +21,9 @@ from ivr.over_sip.telephony import Identity
 from svar.config import load
 from svar.edition import Edition, Press
 from svar.flows_in_service import FlowsInService
-from svar.passwords import Passwords
 from svar.routing_in_service import RoutingInService
 from tests.svar import national
+from tests.svar.credentials import passwords
 from tests.svar.editions import KARI, Silent, keep
 from tests.svar.system.installation import eventually
 from tests.svar.test_routing_in_service import Measured
@@ -44,7 +44,7 @@ class Node:
         self.distributor = RedisDistributor(self.clients[0], TENANT, self.name)
         self.versions = RedisVersions(self.clients[0], TENANT, watching=self.clients[1])
         self.routing = RoutingInService(load(national.FOLDER / "svar.toml", {}))
-        self.routing.attach(self.distributor, Measured(), Passwords(folder / "agents.json"))
+        self.routing.attach(self.distributor, Measured(), passwords(folder))
         identity = Identity(TENANT, name, lambda: time.time_ns() // 1_000_000)
         press = Press(folder / "copies", self._load, self._speak)
         mirror = FolderVersions(folder / "mirror")

@@ -13,9 +13,9 @@ from ivr.language.routing import NO_ROUTING, RoutedPartner, RoutedQueue, Routing
 from metrics.service_level import Limits
 from svar.checks import check
 from svar.config import Config, load
-from svar.passwords import Passwords
 from svar.routing_in_service import LINGER_S, Lingering, RoutingInService
 from tests.ivr.files.routing_folders import AGENTS, QUEUES, write
+from tests.svar.credentials import passwords
 
 PARTS = """
 [[queue]]
@@ -79,7 +79,7 @@ class Desk:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.distributor, self.measured = Recorder(), Measured()
-        self.passwords = Passwords(folder / "agents.json")
+        self.passwords = passwords(folder)
         self.routing = RoutingInService(self.config())
         self.routing.attach(self.distributor, self.measured, self.passwords)
         self.staffed: list[tuple[set[str], set[str]]] = []

@@ -26,7 +26,7 @@ from svar.config import (
     TrunkMedia,
     load,
 )
-from svar.passwords import Passwords
+from tests.svar.credentials import passwords
 
 CARRIER = Trunk(
     name="carrier",
@@ -55,7 +55,7 @@ def test_configured_trunk_is_the_cores(tmp_path: Path) -> None:
     secret(tmp_path / "trunk-carrier.password", "pa55\n")
     config = installed(tmp_path, CARRIER, destination=[ABROAD])
     check(config)
-    (trunk,) = endpoint.core_config(config, Passwords(tmp_path / "a.json"), "1").trunks
+    (trunk,) = endpoint.core_config(config, passwords(tmp_path), "1").trunks
     assert trunk.address == SipUri.parse("sip:carrier.example;transport=tcp")
     assert trunk.account == Account("carrier.example", "nav", "pa55")
     assert trunk.outwards == Outwards(300, 30.0, frozenset(("other.example",)), ("+4780",))
@@ -206,7 +206,7 @@ async def test_resolver_asks_the_configured_servers() -> None:
 
 def test_advertised_address_stands_in_sip_and_media(tmp_path: Path) -> None:
     config = installed(tmp_path, sip=Sip(advertised="203.0.113.5", session_timers="require", session_expires_s=600))
-    core = endpoint.core_config(config, Passwords(tmp_path / "a.json"), "1")
+    core = endpoint.core_config(config, passwords(tmp_path), "1")
     assert (core.advertised, core.session_timers.mode, core.session_timers.expires_s) == ("203.0.113.5", "require", 600)
     assert endpoint.media_settings(config).advertised == "203.0.113.5"
     other = replace(config, media=Media(advertised="203.0.113.6", rtcp=False))

@@ -11,7 +11,7 @@ from svar.config import Destination, Lookup, Mqtt, Redis, Sms, Trunk, WebHeaders
 from svar.demo.staffing import Scale, demo_agents, served, usable
 from svar.demo.traffic import WAYS
 from svar.endpoint import agents, core_config
-from svar.passwords import Passwords
+from tests.svar.credentials import passwords
 
 EXAMPLE = Path(__file__).parent.parent.parent.parent / "deploy" / "example.toml"
 CONFIG = load(EXAMPLE, {})
@@ -50,7 +50,7 @@ def test_nothing_outside_is_touched(tmp_path: Path) -> None:
     (lookup,), sms = ours.lookup, ours.sms
     assert lookup.url == sms.url == "http://127.0.0.1:9"
     assert lookup.headers == sms.headers == WebHeaders()
-    (trunk,) = core_config(ours, Passwords(tmp_path / "agents.json"), "0").trunks
+    (trunk,) = core_config(ours, passwords(tmp_path), "0").trunks
     assert [str(network) for network in trunk.networks] == ["127.0.0.0/8"]
 
 

@@ -32,6 +32,12 @@ def test_a_password_comes_from_its_file_or_from_the_state_folder(tmp_path: Path)
     assert password_of("kari", tmp_path / "one", tmp_path) == "from file"
 
 
+def test_where_only_the_hashes_are_kept_a_password_file_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "agents.json").write_text('{"kari": {"realm": "svar", "made_ms": 1, "md5": "a", "sha256": "b"}}')
+    with pytest.raises(ValueError, match="only what is kept of kari's password; name a --password-file"):
+        password_of("kari", None, tmp_path)
+
+
 def test_a_broken_state_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "agents.json").write_text("{")
     with pytest.raises(ValueError, match=r"agents\.json"):
