@@ -50,7 +50,7 @@ class Node(Part):
         return [Move(way) for way in self.ways()]
 
     def heard(self) -> dict[Where, Said]:
-        """What callers may come to hear, by place: its texts without those for which `attempts` leaves no turn."""
+        """What callers may hear whenever they come, by place: not what has its time, nor what never has its turn."""
         return self.texts()
 
     def targets(self) -> dict[Where, str]:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from events.catalogue import Deflected
+from ivr.language.checked_digits import EXAMPLES
 from ivr.language.schema import KEYS, Attempts, Key, Length, Target, Texts, Where, WrittenTexts
 from ivr.language.schema import Written as WrittenText
 from ivr.language.ways import Act, Kind, Moment, Move, Reached, Way
@@ -19,6 +20,7 @@ from ivr.running.run import Run
 _MOST_DIGITS = 15
 _BETWEEN_S = 4.0
 _GATEWAY_S = 30.0
+_KEYED = Act("press", f"{EXAMPLES['phone_number']}#")
 
 
 class Deflect(Node):
@@ -81,8 +83,6 @@ class Deflect(Node):
 
     def moves(self, moment: Moment) -> Iterable[Move]:
         offered = (self.say,) if self.offer is None else (self.say, self.offer)
-        asked = () if self.ask is None else (self.ask,) * self.attempts
-        entry_s = self.wait_s + (_MOST_DIGITS * _BETWEEN_S + self.wait_s) * len(asked)
         yes = () if self.offer is None else (Act("press", self.yes_key),)
         for way in self.ways():
             if way.kind is Kind.NEXT:
@@ -91,8 +91,17 @@ class Deflect(Node):
                 yield Move(way, offered, self.wait_s, reached=Reached.MESSAGE, acts=(Act("silence"),))
             else:
                 act = Act("sends", "sent" if way.kind is Kind.DONE else "failed")
-                said = (*offered, *asked)
-                yield Move(way, said, entry_s + _GATEWAY_S, reached=Reached.MESSAGE, acts=(*yes, act))
+                yield Move(way, offered, self.wait_s + _GATEWAY_S, reached=Reached.MESSAGE, acts=(*yes, act))
+                if self.ask is not None:
+                    yield self._keys_in(way, (*offered, self.ask), (*yes, _KEYED, act))
+                if self.ask is not None and way.kind is Kind.FAILED:
+                    asked, silence = (self.ask,) * self.attempts, (Act("silence"),) * self.attempts
+                    yield self._keys_in(way, (*offered, *asked), (*yes, *silence))
+
+    def _keys_in(self, way: Way, said: tuple[Texts, ...], acts: tuple[Act, ...]) -> Move:
+        """What comes of it for a caller who is asked for a number, which takes time."""
+        entry_s = self.wait_s + (_MOST_DIGITS * _BETWEEN_S + self.wait_s) * sum(each is self.ask for each in said)
+        return Move(way, said, entry_s + _GATEWAY_S, reached=Reached.MESSAGE, acts=acts)
 
     def written(self) -> dict[Where, WrittenText]:
         return {} if self.sms is None else {("sms",): self.sms}

@@ -8,7 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from events.catalogue import CrisisHeard
 from ivr.language.moments import MomentMs
-from ivr.language.schema import Target, Texts
+from ivr.language.prompting import Said
+from ivr.language.schema import Target, Texts, Where
 from ivr.language.ways import Kind, Moment, Move, Way
 from ivr.nodes.base import Node
 from ivr.running.run import Run
@@ -54,6 +55,9 @@ class Message(Node):
         if not self.crisis:
             said = self.say if moment.between(self.from_ms, self.until_ms) else None
         return [Move(self.ways()[0], () if said is None else (said,))]
+
+    def heard(self) -> dict[Where, Said]:
+        return {}
 
     def changes_at(self) -> tuple[int, ...]:
         return tuple(moment for moment in (self.from_ms, self.until_ms) if moment is not None)

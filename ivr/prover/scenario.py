@@ -29,16 +29,22 @@ _SLACK_S = 2.0
 
 @dataclass(slots=True)
 class _Scene:
-    """What the world and the caller do, gathered move by move."""
+    """What the world and the caller do, gathered move by move.
+
+    `possible`: whether one scenario can have it all, since a service answers, and a number is shown, for a whole call.
+    """
 
     caller: list[dict[str, Any]] = field(default_factory=list)
     desks: Desks = field(default_factory=Desks)
     lookups: dict[str, dict[str, Any]] = field(default_factory=dict)
     mailboxes: dict[str, str] = field(default_factory=dict)
     transfers: dict[str, str] = field(default_factory=dict)
-    sms: str = ""
-    callbacks: str = ""
-    shown: str = ""
+    world: dict[str, str] = field(default_factory=dict)
+    possible: bool = True
+
+    def settle(self, known: dict[str, Any], name: str, value: object) -> None:
+        """It is so for the whole call."""
+        self.possible &= known.setdefault(name, value) == value
 
     def parts(self) -> dict[str, Any]:
         """What a scenario has of it."""
@@ -47,11 +53,9 @@ class _Scene:
             "agents": self.desks.agents(),
             "queues": self.desks.queues,
             "lookups": self.lookups,
-            "mailboxes": self.mailboxes,
+            "mailboxes": {name: state for name, state in self.mailboxes.items() if state},
             "transfers": self.transfers,
-            "sms": self.sms,
-            "callbacks": self.callbacks,
-            "from": self.shown,
+            **self.world,
         }
         return {name: value for name, value in given.items() if value}
 
@@ -59,7 +63,7 @@ class _Scene:
 def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
     """The YAML of a scenario file; empty where none can show it: nobody can ring, or no caller is that exact."""
     graph, land = seen.graph, seen.land
-    if not story.number or not can_be_shown(graph, found.trail):
+    if not story.number or not can_be_shown(graph, found.trail) or _cuts_short(found):
         return ""
     scene = _Scene()
     for edge in found.trail:
@@ -69,7 +73,7 @@ def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
             _play(scene, node, edge, step_name(state))
             scene.desks.possible &= _may_close(seen, node, edge, state)
         scene.desks.clock_s += lasts_s(edge)
-    if not scene.desks.possible:
+    if not scene.desks.possible or not scene.possible:
         return ""
     if found.kind is FaultKind.RECURSION:
         scene.caller = [dict(act) for _ in range(MOST_FRAMES) for act in scene.caller]
@@ -87,6 +91,12 @@ def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
     }
     content = {"number": story.number, "scenarios": [scenario]}
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _cuts_short(found: Found) -> bool:
+    """Whether the text that is not spoken is not heard either: several keys at once cut it short."""
+    acts = [act.kind for act in found.trail[-1].move.acts] if found.trail else []
+    return found.kind is FaultKind.NOT_SPOKEN and acts.count("press") > 1 and "silence" not in acts
 
 
 def _may_close(seen: Seen, node: Node, edge: Edge, state: State) -> bool:
@@ -122,22 +132,33 @@ def _play(scene: _Scene, node: Node, edge: Edge, step: str) -> None:
             case "closing":
                 scene.desks.closing(act.detail)
             case "full" if node.type == "callback":
-                scene.callbacks = "full"
+                scene.settle(scene.world, "callbacks", "full")
             case "known":
-                scene.callbacks = "already"
-            case "shows":
-                scene.shown = EXAMPLES["phone_number"]
+                scene.settle(scene.world, "callbacks", "already")
             case "full":
-                scene.mailboxes[act.detail] = "full"
+                scene.settle(scene.mailboxes, act.detail, "full")
             case "sends":
-                scene.sms = "" if act.detail == "sent" else "failed"
-                scene.shown = EXAMPLES["phone_number"]
+                scene.settle(scene.world, "sms", "" if act.detail == "sent" else "failed")
             case "lookup":
                 _answer(scene, node, act.detail, edge)
             case "records":
                 after_s = edge.speech_s + _BEEP_S
                 scene.caller.append({"at": step, "after": _length(after_s), "speak": _length(_SPEAKS_S)})
+                scene.settle(scene.mailboxes, str(getattr(node, "mailbox", "")), "")
+    if (shows := _shows(node, edge)) is not None:
+        scene.settle(scene.world, "from", EXAMPLES["phone_number"] if shows else "")
     _press(scene, edge, step)
+
+
+def _shows(node: Node, edge: Edge) -> bool | None:
+    """Whether the caller's number is shown; None where it does not matter."""
+    kinds = [act.kind for act in edge.move.acts]
+    if node.type in ("callback", "returning"):
+        return "shows" in kinds
+    # Who is asked for a number shows none.
+    if node.type == "deflect" and getattr(node, "ask", None) in edge.move.said:
+        return False
+    return True if "sends" in kinds else None
 
 
 def _press(scene: _Scene, edge: Edge, step: str) -> None:
@@ -171,16 +192,18 @@ def _answer(scene: _Scene, node: Node, outcome: str, edge: Edge) -> None:
     service = str(getattr(node, "service", ""))
     if not service:
         return
+    answer: dict[str, Any]
     if outcome == "found":
-        scene.lookups[service] = {"gives": _content(node, dict(edge.sets))}
+        answer = {"gives": _content(node, dict(edge.sets))}
     elif outcome == "not_found":
-        scene.lookups[service] = {"fails": "status", "status": 404}
+        answer = {"fails": "status", "status": 404}
     elif outcome.isdigit():
-        scene.lookups[service] = {"fails": "status", "status": int(outcome)}
+        answer = {"fails": "status", "status": int(outcome)}
     else:
         own = getattr(node, "causes", {})
         cause = next(cause for cause in (Cause.TIMEOUT, Cause.REFUSED, Cause.NOT_JSON, *Cause) if cause not in own)
-        scene.lookups[service] = {"fails": str(cause) if outcome == "failed" else outcome}
+        answer = {"fails": str(cause) if outcome == "failed" else outcome}
+    scene.settle(scene.lookups, service, answer)
 
 
 def _content(node: Node, values: Mapping[str, Known]) -> Any:

@@ -20,7 +20,7 @@ _LATE_MS = 10_000
 _WIDTH = 100
 _EARLY_S = 0.2
 _SHOWN_S = 2.0
-_OF_THE_WORLD = frozenset({"shows", "known"})
+_OF_THE_WORLD = frozenset({"shows", "known", "sends"})
 
 
 @dataclass(frozen=True, slots=True)

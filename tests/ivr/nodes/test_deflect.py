@@ -244,9 +244,12 @@ def test_the_moves_say_what_is_heard_and_done() -> None:
         if move.way is not None
     ]
     assert told == [
-        ("sent", 4, [("press", "1"), ("sends", "sent")], Reached.MESSAGE),
+        ("sent", 2, [("press", "1"), ("sends", "sent")], Reached.MESSAGE),
+        ("sent", 3, [("press", "1"), ("press", "99999999#"), ("sends", "sent")], Reached.MESSAGE),
         ("refused", 2, [("silence", "")], Reached.MESSAGE),
-        ("failed", 4, [("press", "1"), ("sends", "failed")], Reached.MESSAGE),
+        ("failed", 2, [("press", "1"), ("sends", "failed")], Reached.MESSAGE),
+        ("failed", 3, [("press", "1"), ("press", "99999999#"), ("sends", "failed")], Reached.MESSAGE),
+        ("failed", 4, [("press", "1"), ("silence", ""), ("silence", "")], Reached.MESSAGE),
     ]
     plain = flow_of(HEAD + WEB + GOODBYE).nodes["first"]
     assert [(len(move.said), move.reached, list(move.acts)) for move in plain.moves(At())] == [(1, Reached.MESSAGE, [])]

@@ -260,6 +260,8 @@ ASKS_ONCE = {"type": "menu", "say": BOTH, "keys": {"0": "last"}, "attempts": 1, 
 EVERY_KEY = {"type": "menu", "say": BOTH, "keys": dict.fromkeys(KEYS, "last"), "no_choice": "last"}
 DIGITS = {"type": "digits", "say": BOTH, "variable": "case", "expect": {"most": 4}, "next": "last", "no_entry": "last"}
 MAILBOX = {"type": "voicemail", "mailbox": "box", "say": BOTH, "attempts": 1, "done": "last", "failed": "last"}
+OVER = {"type": "message", "say": {"nb": "Nytt."}, "from": "2026-01-01 00:00", "until": "2026-02-01 00:00"}
+SMS = {"type": "deflect", "say": BOTH, "sms": BOTH, "sent": "last", "failed": "last", "refused": "last"}
 QUEUE = {"type": "queue", "queue": "one", "max_wait": "30m", "next": "last", "unavailable": "last"}
 
 
@@ -271,6 +273,7 @@ QUEUE = {"type": "queue", "queue": "one", "max_wait": "30m", "next": "last", "un
         {**EVERY_KEY, "wrong": {"nb": "Feil."}},
         {**DIGITS, "attempts": 1, "wrong": {"nb": "Feil."}},
         {**MAILBOX, "too_short": {"nb": "For kort."}},
+        {**OVER, "next": "last"},
         {**QUEUE, "overflow": "silent", "waiting": {"overflow": [{"after": "2m", "when": "true", "next": "last"}]}},
         {**QUEUE, "overflow": "last", "waiting": {"overflow": [{"after": "2m", "when": "false", "next": "silent"}]}},
         {
@@ -290,6 +293,7 @@ def test_what_no_caller_comes_to_is_no_fault(there: dict[str, Any]) -> None:
         {**ASKS_ONCE, "attempts": 2, "wrong": {"nb": "Feil."}},
         {**ASKS_ONCE, "attempts": 2, "silence": {"nb": "Hallo?"}},
         {**DIGITS, "attempts": 2, "wrong": {"nb": "Feil."}},
+        {**SMS, "offer": {"nb": "Tast 1 for en melding."}},
         {**QUEUE, "overflow": "last", "waiting": {"overflow": [{"after": "2m", "when": "true", "next": "silent"}]}},
         {**QUEUE, "overflow": "last", "waiting": {"position": {"nb": "Nummer {position}."}}},
         {
@@ -310,6 +314,30 @@ def test_a_caller_presses_after_the_text_when_the_hours_change_meanwhile() -> No
     asked = {"type": "hours", "calendar": "evening", "open": "last", "closed": "last", "holiday": "silent"}
     told = shown(flow_with(there=again, asked=asked))
     assert [fault.kind for fault in told] == ["silent_holiday"]
+
+
+ASKED = {"type": "lookup", "service": "cases", "path": "/x", "take": {"known": {"field": "known", "type": "text"}}}
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        {
+            "there": {**ASKED, "found": "again", "failed": "last"},
+            "again": {**ASKED, "found": "last", "failed": "silent"},
+        },
+        {
+            "there": {**SMS, "offer": BOTH, "refused": "bye", "sent": "again", "failed": "bye"},
+            "again": {"type": "returning", "say": BOTH, "code": {"nb": "Tast koden."}, "stands": "bye", "next": "bye"},
+            "bye": {"type": "hangup", "say": BOTH},
+        },
+        {"there": {**SMS, "offer": BOTH, "ask": {"nb": "Tast nummeret."}}},
+    ],
+)
+def test_no_scenario_is_given_for_what_it_cannot_have_both_ways(nodes: dict[str, Any]) -> None:
+    """A service answers and fails; a number is shown, and then it is not; keys at once cut a text short."""
+    (fault,) = shown(flow_with(**nodes))
+    assert fault.scenario == ""
 
 
 def shown(text: str) -> tuple[Fault, ...]:
