@@ -63,7 +63,7 @@ def _agents(roster: RosterFile) -> Iterator[tuple[Where, str]]:
 
 
 def _check_named(marked: Marked, where: Where, kind: str, name: str, names: Collection[str] | None) -> None:
-    if names is not None and name not in names:
+    if names is not None and name not in names and not marked.is_full:
         marked.report(where, f"there is no {kind} {name!r}{did_you_mean(name, names)}")
 
 

@@ -56,7 +56,7 @@ def _named(
     marked: Marked, where: Where, kind: str, name: str, names: Collection[str], subject: str, hint: str = "",
     *, key: bool = False,
 ) -> None:  # fmt: skip
-    if name not in names:
+    if name not in names and not marked.is_full:
         marked.report(where, f"{subject}there is no {kind} {name!r}{did_you_mean(name, names) or hint}", key=key)
 
 

@@ -16,21 +16,30 @@ class Landscape:
         self._near = {name: frozenset({name, *site.spec.neighbours}) for name, site in sites.items()}
         self._near[ANYWHERE] = frozenset()
         self._staff = staff
+        self._pairs: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
 
     def served(self, queue: QueueSpec, tier: Tier) -> frozenset[tuple[str, str]]:
         """Pairs of a caller's site and who may serve it by the tier: an agent, or a partner."""
         if tier.partner:
             return frozenset((site, f"partner {tier.partner}") for site in self._near)
-        found = set()
+        found: set[tuple[str, str]] = set()
         for agent in self._staff:
             if may_serve(agent, queue, tier):
-                found |= {(site, agent.agent) for site in self._near if self._reaches(tier, site, agent.site)}
+                found |= self._reached(agent, tier.sites if isinstance(tier.sites, str) else "all")
         return frozenset(found)
 
-    def _reaches(self, tier: Tier, caller: str, agent: SiteId) -> bool:
-        if tier.sites == "own":
+    def _reached(self, agent: AgentSpec, sites: str) -> frozenset[tuple[str, str]]:
+        """Made once: there may be hundreds of sites, agents and tiers."""
+        pairs = self._pairs.get((agent.agent, sites))
+        if pairs is None:
+            near = (site for site in self._near if self._reaches(sites, site, agent.site))
+            pairs = self._pairs[agent.agent, sites] = frozenset((site, agent.agent) for site in near)
+        return pairs
+
+    def _reaches(self, sites: str, caller: str, agent: SiteId) -> bool:
+        if sites == "own":
             return caller == agent
-        return tier.sites != "neighbours" or agent in self._near[caller]
+        return sites != "neighbours" or agent in self._near[caller]
 
 
 def implied(tier: Tier, other: Tier) -> bool:

@@ -17,6 +17,8 @@ def check_topics(files: Iterable[tuple[TopicsFile, Marked]], known: Mapping[str,
     for file, marked in files:
         for index, queue in enumerate(file.queues):
             where, queues = ("queues", index), known.get("queue")
+            if marked.is_full:
+                break
             if queues is not None and queue not in queues:
                 marked.report(where, f"there is no queue {queue!r}{did_you_mean(queue, queues)}")
             elif queue in served:

@@ -1,6 +1,7 @@
 """The files of routing: any of the lists of queues, sites, agents and partners."""
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -8,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from ivr.files.marked_yaml import Marked
 from ivr.files.marked_yaml import Path as Where
-from ivr.files.routing_rows import AgentRow, PartnerRow, QueueRow, SiteRow
+from ivr.files.routing_rows import MOST_AGENTS, AgentRow, PartnerRow, QueueRow, SiteRow
 from ivr.files.validation import ROWS, validated
 from ivr.language.routing import Routing
 from ivr.language.schema import Part
@@ -90,12 +91,12 @@ class RoutingFiles:
                 self.broken.setdefault(name, set()).add(called if isinstance(called, str) else "")
 
     def names(self, kind: str) -> set[str]:
-        """Those of the rows of a list, of agents one by one, also of rows with mistakes."""
+        """Those of the rows of a list, also of rows with mistakes; of agents one by one, as many as there may be."""
         found = {
             "queues": (placed.row.name for placed in self.queues),
             "sites": (placed.row.name for placed in self.sites),
             "partners": (placed.row.name for placed in self.partners),
-            "agents": (name for placed in self.agents for name in placed.row.names()),
+            "agents": islice((name for placed in self.agents for name in placed.row.names()), MOST_AGENTS),
         }[kind]
         return {*found, *self.broken.get(kind, ())}
 

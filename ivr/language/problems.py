@@ -11,6 +11,7 @@ MOST_SHOWN = 1_000
 """Characters of a message."""
 _MOST_COMPARED = 20
 _LONGEST_COMPARED = 100
+_MOST_LOOKED_AT = 2_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,6 +51,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if len(name) > _LONGEST_COMPARED:
         return ""
     among = [each for each in known if len(each) <= _LONGEST_COMPARED]
+    if len(among) > _MOST_LOOKED_AT:
+        among = [each for each in among if each[:2] == name[:2] and abs(len(each) - len(name)) <= 2][:_MOST_LOOKED_AT]
     if len(among) > _MOST_COMPARED:
         pairs = _pairs(name)
         among = nlargest(_MOST_COMPARED, among, key=lambda each: 2 * len(pairs & _pairs(each)) - len(_pairs(each)))

@@ -76,6 +76,48 @@ BASE = SHIPPED | {
     "prompts/recorded.yaml": MANIFEST,
 }
 CALENDAR = SHIPPED["calendars/office.yaml"]
+ROUTING = b"""queues:
+  - name: q
+    title: Q
+    skill: s
+    level: 2
+    requires: {sami: 1}
+    wishes: {t: 3}
+    choose: level
+    fairness: target
+    target: 70/45
+    max_waiting: 500
+    tiers:
+      - {sites: own}
+      - {sites: [oslo, bodo], after: 45s}
+      - {partner: tax, waiting: 5, nobody: at_work, site_lost: true}
+sites:
+  - {name: oslo, title: Oslo, neighbours: [bodo]}
+  - {name: bodo}
+agents:
+  - {name: "oslo-{n}", count: 60, first: 2, site: oslo, skills: {s: 5, sami: 1}, groups: [g], rests: {busy: 30s}}
+partners:
+  - {name: tax, capacity: 20, hours: office, rings: 20s}
+"""
+TOPICS = b"""topics: pension
+title: {nb: Pensjon, en: Pension}
+queues: [q]
+tree:
+  - code: old_age
+    key: 1
+    title: {nb: Alder, en: Age}
+    below: [{code: apply, key: 1, title: {nb: Soke, en: Apply}}, {code: payment, title: {nb: Utbetaling}}]
+  - {code: other, key: 9, title: {nb: Annet, en: Other}}
+"""
+ROSTER = b"""roster: mornings
+queue: q
+covers: office
+shifts:
+  - {days: mon-fri, hours: 09:00-12:00, agents: [oslo-2, oslo-3]}
+  - {days: mon-fri, hours: 12:00-15:00, agents: [oslo-4], only: 2026-07-01..2026-07-31}
+absences: [{agent: oslo-2, days: 2026-12-21..2026-12-23, instead: oslo-5}]
+reserves: [{agents: [oslo-6], when: waiting >= 3 or wait > 300, release_after: 30m, answer_within: 60s}]
+"""
 SCENARIOS = b"""number: 5900
 scenarios:
   - name: one
@@ -171,6 +213,9 @@ FILES = (
     _target("shared file", "shared/mine.yaml", (SHARED,)),
     _target("calendar file", "calendars/office.yaml", (CALENDAR,)),
     _target("crisis file", "crises/storm.yaml", (CRISIS,)),
+    _target("routing file", "routing/country.yaml", (ROUTING,)),
+    _target("topics file", "topics/pension.yaml", (TOPICS,)),
+    _target("roster file", "rosters/mornings.yaml", (ROSTER,)),
     _target("scenario file", "scenarios/bare.yaml", (SCENARIOS,)),
     _target("manifest", "prompts/recorded.yaml", (MANIFEST,)),
 )
