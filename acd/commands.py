@@ -1,6 +1,7 @@
 """The scripts as text and digest: the constants, the libraries, then one command."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -49,10 +50,26 @@ class Script:
 
 def assemble(folder: Path = FOLDER) -> dict[str, Script]:
     """Every command of `folder` by its file's name."""
+    paths = (path for path in folder.glob("*.lua") if path.stem not in LIBRARIES)
+    return _assembled(paths, [folder / f"{name}.lua" for name in LIBRARIES])
+
+
+@cache
+def beside(folder: str) -> dict[str, Script]:
+    """Those of a folder beside the distributor's own, which need no more of its libraries than `_lib`."""
+    return _assembled((FOLDER / folder).glob("*.lua"), [FOLDER / "_lib.lua"])
+
+
+@cache
+def alone(name: str) -> Script:
+    """One that needs no library, by its path in the folder of scripts."""
+    return Script.of((FOLDER / f"{name}.lua").read_text())
+
+
+def _assembled(paths: Iterable[Path], libraries: Sequence[Path]) -> dict[str, Script]:
     constants = "".join(f"local {name} = {value}\n" for name, value in CONSTANTS.items())
-    library = constants + "".join((folder / f"{name}.lua").read_text() for name in LIBRARIES)
-    paths = sorted(path for path in folder.glob("*.lua") if path.stem not in LIBRARIES)
-    return {path.stem: Script.of(library + path.read_text()) for path in paths}
+    library = constants + "".join(path.read_text() for path in libraries)
+    return {path.stem: Script.of(library + path.read_text()) for path in sorted(paths)}
 
 
 @cache

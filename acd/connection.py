@@ -1,6 +1,8 @@
 """Clients of Redis with the time limits that the distributor counts on."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,7 +10,10 @@ from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
+from redis.exceptions import NoScriptError, RedisError
 
+from acd.commands import Script
+from acd.distributor import Unavailable
 from acd.finding import ClusterNodes, Finder, FollowingConnection, FollowingTlsConnection, Place, Sentinels
 from acd.keys import Keys
 
@@ -50,6 +55,30 @@ def blocking_client(url: str, *, tenant: str = "") -> Redis:
         retry=Retry(ExponentialBackoff(), 0),
     )
     return Redis.from_pool(pool)
+
+
+@asynccontextmanager
+async def available(within_s: float | None = None) -> AsyncIterator[None]:
+    """What Redis and the way to it raise, as Unavailable; also when it took longer than `within_s`."""
+    try:
+        async with asyncio.timeout(within_s):
+            yield
+    except TimeoutError as error:
+        raise Unavailable("redis: no answer in time") from error
+    except (RedisError, OSError) as error:
+        raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
+
+
+async def evaluate(client: Redis, script: Script, *arguments: Any) -> Any:
+    """The answer of a script, loaded where it is missing; `arguments` begin with the number of keys.
+
+    Raises what Redis raises.
+    """
+    any_client: Any = client
+    try:
+        return await any_client.evalsha(script.sha, *arguments)
+    except NoScriptError:
+        return await any_client.eval(script.text, *arguments)
 
 
 def check(url: str) -> None:

@@ -1,17 +1,14 @@
 """What agents' phones prove themselves by, in Redis, for all nodes of an installation. No password is among it."""
 
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from acd.commands import FOLDER
-from acd.distributor import Unavailable
+from acd.commands import alone
+from acd.connection import available, evaluate
 from acd.keys import Keys
 
 SLICE = 500
@@ -52,19 +49,19 @@ class RedisCredentials:
 
     async def realm(self, realm: str) -> str:
         """The one that all nodes hash for: that of whoever asks first."""
-        async with _available():
+        async with available():
             await self._client.set(self._realm, realm, nx=True)
             return str(await self._client.get(self._realm))
 
     async def begin_anew(self, realm: str) -> None:
         """Nothing that was hashed for another realm counts any more. For an installation of one node."""
-        async with _available():
+        async with available():
             await self._client.delete(self._entries, self._changed, self._sequence, self._life)
             await self._client.set(self._realm, realm)
 
     async def secret(self, ours: bytes) -> bytes:
         """What signs nonces, for all nodes: that of whoever asks first."""
-        async with _available():
+        async with available():
             await self._client.set(self._secret, ours.hex(), nx=True)
             return bytes.fromhex(await self._client.get(self._secret))
 
@@ -80,7 +77,7 @@ class RedisCredentials:
         """Those of `agents` who have one."""
         names = list(agents)
         found: dict[str, Credential] = {}
-        async with _available():
+        async with available():
             for some in _slices(names):
                 values = await self._client.hmget(self._entries, some)
                 found |= {agent: _read(value) for agent, value in zip(some, values, strict=True) if value is not None}
@@ -88,24 +85,24 @@ class RedisCredentials:
 
     async def mark(self) -> Mark:
         """How far it has come. To be asked before what one reads: what changes meanwhile comes again."""
-        async with _available():
+        async with available():
             await self._client.set(self._life, secrets.token_hex(8), nx=True)
             life, sequence = await self._client.mget(self._life, self._sequence)
         return Mark(str(life or ""), int(sequence or 0))
 
     async def changed(self, after: int) -> dict[str, Credential]:
         """What is another since a mark's `sequence`; after 0 all."""
-        async with _available():
+        async with available():
             agents: list[str] = await self._client.zrange(self._changed, f"({after}", "+inf", byscore=True)
         return await self.of(agents)
 
     async def _put(self, which: str, made: Mapping[str, Credential]) -> dict[str, Credential]:
-        keys = (self._entries, self._changed, self._sequence)
+        script, keys = alone("credentials/put"), (self._entries, self._changed, self._sequence)
         counts: dict[str, Credential] = {}
-        async with _available():
+        async with available():
             for some in _slices(list(made)):
                 arguments = [one for agent in some for one in (agent, _written(made[agent]))]
-                values = await self._client.eval(_script(), len(keys), *keys, which, *arguments)
+                values = await evaluate(self._client, script, len(keys), *keys, which, *arguments)
                 counts |= {agent: _read(value) for agent, value in zip(some, values, strict=True)}
         return counts
 
@@ -121,16 +118,3 @@ def _written(one: Credential) -> str:
 def _read(value: str) -> Credential:
     made_ms, md5, sha256 = value.split(" ")
     return Credential(int(made_ms), md5, sha256)
-
-
-@asynccontextmanager
-async def _available() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
-
-
-@cache
-def _script() -> str:
-    return (FOLDER / "credentials" / "put.lua").read_text()

@@ -5,9 +5,8 @@ from hashlib import blake2s
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from acd.distributor import Unavailable
+from acd.connection import available
 from acd.keys import Keys
 
 SECRET_BYTES = 32
@@ -38,9 +37,7 @@ async def identities(client: Redis, tenant: str) -> Identities:
     """Those of a tenant, whose secret is made by whoever asks first, and is in Redis alone. Raises Unavailable."""
     any_client: Any = client
     key = Keys(tenant).named("callers:secret")
-    try:
+    async with available():
         await any_client.set(key, secrets.token_hex(SECRET_BYTES), nx=True)
         text = await any_client.get(key)
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
     return Identities(bytes.fromhex(text))

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from acd.distributor import Unavailable
+from acd.connection import available
 from acd.keys import Keys
 
 INVARIANTS = {
@@ -46,7 +45,7 @@ class Invariants:
     async def read(self) -> Proofs:
         """At one moment, so that no command is half seen. Raises Unavailable."""
         named = self._keys.named
-        try:
+        async with available():
             queues = sorted(await self._client.hkeys(named("queues")))
             now_ms = int(await self._client.hget(named("meta"), "now") or 0)
             async with self._client.pipeline(transaction=True) as pipeline:
@@ -58,8 +57,6 @@ class Invariants:
                     pipeline.hmget(named(f"numbers:{queue}"), "o", "a", "l", "f")
                     pipeline.zcard(named(f"arrived:{queue}"))
                 overdue, violated, *numbers = await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
         balances = {}
         for queue, counts, waiting in zip(queues, numbers[::2], numbers[1::2], strict=True):
             offered, *ended = (int(count or 0) for count in counts)

@@ -1,18 +1,15 @@
 """Where agents' phones are: registrations, kept in Redis so that they outlive a restart and all nodes know them."""
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from typing import Any
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from acd.commands import FOLDER
-from acd.distributor import Unavailable
+from acd.commands import alone
+from acd.connection import available, evaluate
 from acd.keys import Keys
 
 MOST = 20_000
@@ -56,46 +53,33 @@ class Locations:
         one = location
         text = orjson.dumps(asdict(one))
         arguments = (one.agent, one.uri, one.node, one.expires_at_ms, text, self._now_ms(), self._most)
-        async with _available():
-            saved = await self._client.eval(_script("save"), 1, self._key, *arguments)
+        async with available():
+            saved = await evaluate(self._client, alone("locations/save"), 1, self._key, *arguments)
         if not saved:
             raise ValueError(f"agent {one.agent}: there are {self._most} registrations already")
 
     async def remove(self, agent: str, uri: str, node: str = "") -> None:
         """Nothing when it is not there, or another node holds it by now."""
-        async with _available():
-            await self._client.eval(_script("remove"), 1, self._key, agent, uri, node, self._now_ms())
+        async with available():
+            await evaluate(self._client, alone("locations/remove"), 1, self._key, agent, uri, node, self._now_ms())
 
     async def of(self, agent: str) -> list[Location]:
         """Those of one agent that have not expired, at whatever node."""
-        async with _available():
+        async with available():
             text = await self._client.hget(self._key, agent)
         return self._living(text) if text else []
 
     async def all(self) -> list[Location]:
         """Those that have not expired, by agent and URI; the expired ones are removed."""
-        async with _available():
+        async with available():
             found = await self._client.hgetall(self._key)
             living = {agent: self._living(text) for agent, text in found.items()}
             for agent, text in found.items():
                 if len(living[agent]) < len(orjson.loads(text)):
-                    await self._client.eval(_script("remove"), 1, self._key, agent, "", "", self._now_ms())
+                    await evaluate(self._client, alone("locations/remove"), 1, self._key, agent, "", "", self._now_ms())
         return sorted((one for phones in living.values() for one in phones), key=lambda one: (one.agent, one.uri))
 
     def _living(self, text: str) -> list[Location]:
         now = self._now_ms()
         kept = orjson.loads(text).values()
         return [Location(**orjson.loads(one)) for expires_at_ms, _, one in kept if expires_at_ms > now]
-
-
-@asynccontextmanager
-async def _available() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
-
-
-@cache
-def _script(name: str) -> str:
-    return (FOLDER / "locations" / f"{name}.lua").read_text()

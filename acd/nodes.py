@@ -1,16 +1,13 @@
 """The nodes of an installation: who they are, where others reach them, and whether they live."""
 
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from acd.distributor import Unavailable
+from acd.connection import available
 from acd.keys import Keys
 
 _SECRET_BYTES = 32
@@ -55,25 +52,25 @@ class Nodes:
 
     async def announce(self, record: NodeRecord) -> None:
         """That it is here, once it has beaten; again whenever something of it has changed."""
-        async with _available():
+        async with available():
             await self._client.hset(self._records, record.node, orjson.dumps(asdict(record)))
 
     async def restore(self, record: NodeRecord, secret: bytes) -> None:
         """Redis has forgotten it, or others thought it dead."""
-        async with _available():
+        async with available():
             await self._client.set(self._secret, secret.hex(), nx=True)
         await self.announce(record)
 
     async def leave(self, node: str) -> None:
         """It has stopped in order, and beats no more: others look after its phones at once. Nothing when unknown."""
-        async with _available():
+        async with available():
             if (text := await self._client.hget(self._records, node)) is not None:
                 await self._client.hset(self._records, node, orjson.dumps(orjson.loads(text) | {"stopped": True}))
             await self._client.zrem(self._leases, f"n:{node}")
 
     async def bury(self, record: NodeRecord) -> bool:
         """What a dead node left is put in order. True for the first who says so, of this life of the node."""
-        async with _available():
+        async with available():
             text = await self._client.hget(self._records, record.node)
             if text is None or _read(text) != record:
                 return False
@@ -83,7 +80,7 @@ class Nodes:
         """How it stands now. A lease that is over counts until somebody has done what is due (`Distributor.due`): after
         a gap in Redis all leases get a fresh term before that.
         """
-        async with _available():
+        async with available():
             found = await self._client.hgetall(self._records)
             records = [_read(text) for _, text in sorted(found.items())[:MOST]]
             if not records:
@@ -94,7 +91,7 @@ class Nodes:
 
     async def secret(self) -> bytes:
         """By which nodes prove to each other who they are; whoever asks first makes it."""
-        async with _available():
+        async with available():
             await self._client.set(self._secret, secrets.token_hex(_SECRET_BYTES), nx=True)
             return bytes.fromhex(await self._client.get(self._secret))
 
@@ -105,7 +102,7 @@ async def living(client: Redis, tenant: str) -> list[str]:
     Raises Unavailable.
     """
     any_client: Any = client
-    async with _available():
+    async with available():
         found = any_client.zscan_iter(Keys(tenant).named("deadlines"), match="n:*", count=1000)
         return sorted([member.removeprefix("n:") async for member, _ in found])
 
@@ -113,11 +110,3 @@ async def living(client: Redis, tenant: str) -> list[str]:
 def _read(text: str) -> NodeRecord:
     found = orjson.loads(text)
     return NodeRecord(**(found | {"hosts": tuple(found["hosts"])}))
-
-
-@asynccontextmanager
-async def _available() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"redis: {type(error).__name__}: {error}") from error

@@ -1,17 +1,16 @@
 """Live commands to the node that holds a contact or a phone: through its own stream, done once, with an answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from acd.commands import CONSTANTS
+from acd.connection import available
 from acd.distributor import DistributorError, Unavailable
 from acd.keys import Keys
 
@@ -67,7 +66,7 @@ class Orders:
 
     async def owner(self, contact: str) -> str:
         """The node that holds a contact which is in a queue or talks to an agent; empty where that is not known."""
-        async with _available():
+        async with available():
             text = await self._client.hget(self._keys.named("entries"), contact)
         return str(orjson.loads(text).get("node", "")) if text else ""
 
@@ -75,7 +74,7 @@ class Orders:
         """To one node, or to all that may have what it is about: one carries it out."""
         text = orjson.dumps(asdict(order))
         most = CONSTANTS["NODE_MESSAGES_MOST"]
-        async with _available():
+        async with available():
             for node in nodes:
                 key = self._keys.named(f"node:{node}")
                 await self._client.xadd(key, {FIELD: text}, maxlen=most, approximate=True)
@@ -84,7 +83,7 @@ class Orders:
         """What came of it; unknown where nobody has said so in time."""
         end, tries = asyncio.get_running_loop().time() + within_s, 0
         while True:
-            async with _available():
+            async with available():
                 text = await self._client.get(self._keys.named(f"order:{order}"))
             if text:
                 return Outcome(**orjson.loads(text))
@@ -96,7 +95,7 @@ class Orders:
 
     async def answer(self, order: str, outcome: Outcome) -> None:
         """For the node that carried it out."""
-        async with _available():
+        async with available():
             await self._client.set(self._keys.named(f"order:{order}"), orjson.dumps(asdict(outcome)), ex=KEPT_S)
 
 
@@ -169,11 +168,3 @@ class OrdersHere:
             await self._orders.answer(order.order, outcome)
         except Unavailable as error:
             _log.warning("what came of an order could not be told", order=order.order, error=str(error))
-
-
-@asynccontextmanager
-async def _available() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"redis: {type(error).__name__}: {error}") from error

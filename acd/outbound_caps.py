@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
 
-from acd.commands import FOLDER, Script
-from acd.distributor import Unavailable
+from acd.commands import alone
+from acd.connection import available, evaluate
 from acd.keys import Keys
 
 
@@ -28,7 +25,7 @@ class SharedCaps:
     """One tenant's. A window begins with what is counted first in it. Every method raises Unavailable."""
 
     def __init__(self, client: Redis, tenant: str) -> None:
-        self._client: Any = client
+        self._client = client
         self._keys = Keys(tenant)
 
     async def take(self, caps: Sequence[Cap]) -> str:
@@ -46,17 +43,6 @@ class SharedCaps:
         keys = [self._keys.named(f"caps:{cap.what}:{cap.whose}") for cap in caps]
         terms = [value for cap in caps for value in (cap.most, cap.window_s, cap.amount)]
         arguments = (len(keys), *keys, how, *terms)
-        script = _script()
-        try:
-            try:
-                full = await self._client.evalsha(script.sha, *arguments)
-            except NoScriptError:
-                full = await self._client.eval(script.text, *arguments)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
+        async with available():
+            full = await evaluate(self._client, alone("caps/take"), *arguments)
         return caps[int(full) - 1].what if full else ""
-
-
-@cache
-def _script() -> Script:
-    return Script.of((FOLDER / "caps" / "take.lua").read_text())

@@ -1,17 +1,14 @@
 """Places in queues that callers get back who were cut off: by what tells who they are, for a while, once."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
 
-from acd.commands import FOLDER, Script
-from acd.distributor import Unavailable
+from acd.commands import alone
+from acd.connection import available, evaluate
 from acd.keys import Keys
 
 KEPT_S = 6 * 3600
@@ -37,27 +34,24 @@ class KeptPlaces:
     async def entered(self, contact: str, identity: str, queue: str, since_ms: int) -> None:
         """The contact waits; `identity` (`acd.identities`) is who it is."""
         record = orjson.dumps({"identity": identity, "queue": queue, "since": since_ms})
-        async with _available():
+        async with available():
             await self._client.set(self._place(contact), record, ex=KEPT_S)
 
     async def left(self, contact: str) -> None:
         """The contact was answered or led on: there is nothing to get back."""
-        async with _available():
+        async with available():
             await self._client.delete(self._place(contact))
 
     async def cut(self, contact: str, within_s: int) -> None:
         """The contact was cut off, or its node was lost. Nothing where it did not wait."""
-        script, now = _script(), str(self._now_ms()) if self._now_ms is not None else ""
+        now = str(self._now_ms()) if self._now_ms is not None else ""
         arguments = (1, self._place(contact), self._keys.named("cut:"), within_s, now)
-        async with _available():
-            try:
-                await self._client.evalsha(script.sha, *arguments)
-            except NoScriptError:
-                await self._client.eval(script.text, *arguments)
+        async with available():
+            await evaluate(self._client, alone("places/cut"), *arguments)
 
     async def regain(self, identity: str, queue: str = "") -> CutPlace | None:
         """The place that they get back, in `queue` if it is given; it is given once."""
-        async with _available():
+        async with available():
             key = self._keys.named(f"cut:{identity}")
             found = await self._client.get(key)
             if found is None:
@@ -70,16 +64,3 @@ class KeptPlaces:
 
     def _place(self, contact: str) -> str:
         return self._keys.named(f"place:{contact}")
-
-
-@asynccontextmanager
-async def _available() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
-
-
-@cache
-def _script() -> Script:
-    return Script.of((FOLDER / "places" / "cut.lua").read_text())

@@ -6,9 +6,8 @@ from typing import Any
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from acd.distributor import Unavailable
+from acd.connection import available
 from acd.keys import Keys
 
 KEPT_S = 60
@@ -32,18 +31,14 @@ class ServingReports:
         self._keys = Keys(tenant)
 
     async def tell(self, serving: Serving) -> None:
-        try:
+        async with available():
             await self._client.set(self._key(serving.node), orjson.dumps(asdict(serving)), ex=KEPT_S)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
 
     async def of(self, nodes: Iterable[str]) -> list[Serving]:
         """Those of these nodes that have said something."""
         names = [self._key(node) for node in nodes]
-        try:
+        async with available():
             texts = await self._client.mget(names) if names else []
-        except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
         return [_serving(orjson.loads(text)) for text in texts if text is not None]
 
     def _key(self, node: str) -> str:

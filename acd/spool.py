@@ -11,9 +11,10 @@ from typing import Any
 import orjson
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError
 
 from acd.commands import scripts
+from acd.connection import evaluate
 from acd.keys import Keys
 from events.catalogue import Event, EventsLost
 from events.codec import encode
@@ -168,10 +169,7 @@ class Spool:
             return
         command, lines, mark = self._batch
         args = (len(self._keys), *self._keys, "", command, self._names[1], *lines)
-        try:
-            await self._client.evalsha(self._script.sha, *args)
-        except NoScriptError:
-            await self._client.eval(self._script.text, *args)
+        await evaluate(self._client, self._script, *args)
         self._batch = None
         if mark:
             self._file.drop(mark)

@@ -1,15 +1,13 @@
 """Agents as the distributor has them, to be looked at: how each is configured now, and what each may serve."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from acd.distributor import Unavailable
+from acd.connection import available
 from acd.keys import Keys
 from acd.model import AgentId, AgentNow, AgentSpec, AgentState, SiteId
 
@@ -39,7 +37,7 @@ class RedisStaff:
         self._agents, self._put, self._duty = keys.named("agents"), keys.named("put"), keys.named("duty")
 
     async def one(self, agent: str) -> Staffed | None:
-        async with _available():
+        async with available():
             text = await self._client.hget(self._agents, agent)
             put = text is not None and bool(await self._client.hexists(self._put, agent))
         found = orjson.loads(text) if text is not None else None
@@ -47,7 +45,7 @@ class RedisStaff:
 
     async def slices(self) -> AsyncIterator[list[Staffed]]:
         """All of them, some at a time, so that calls are not held up meanwhile; one may come twice."""
-        async with _available():
+        async with available():
             put = set(await self._client.hkeys(self._put))
             cursor = 0
             while True:
@@ -64,7 +62,7 @@ class RedisStaff:
 
     async def on_duty(self) -> Mapping[str, list[str]]:
         """Who is on duty now, by rostered queue."""
-        async with _available():
+        async with available():
             found = await self._client.hgetall(self._duty)
         return {queue: orjson.loads(text) for queue, text in sorted(found.items())}
 
@@ -84,11 +82,3 @@ def _staffed(name: str, record: dict[str, Any], *, put: bool) -> Staffed:
     )
     queues = tuple(sorted(queue for queue in dict(record["pools"]) if queue))
     return Staffed(now, spec, record.get("queue", ""), queues, put)
-
-
-@asynccontextmanager
-async def _available() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"redis: {type(error).__name__}: {error}") from error

@@ -1,13 +1,10 @@
 """Tokens of the API in Redis, for all nodes of an installation. What an entry says is the console's business."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from acd.distributor import Unavailable
+from acd.connection import available
 from acd.keys import Keys
 
 
@@ -19,29 +16,21 @@ class RedisTokens:
         self._key = Keys(tenant).named("tokens")
 
     async def get(self, token: str) -> str | None:
-        async with _available():
+        async with available():
             found: str | None = await self._client.hget(self._key, token)
             return found
 
     async def all(self) -> dict[str, str]:
-        async with _available():
+        async with available():
             found: dict[str, str] = await self._client.hgetall(self._key)
             return found
 
     async def put(self, token: str, entry: str) -> None:
-        async with _available():
+        async with available():
             await self._client.hset(self._key, token, entry)
 
     async def remove(self, *tokens: str) -> None:
         """Nothing for those that are not there."""
-        async with _available():
+        async with available():
             if tokens:
                 await self._client.hdel(self._key, *tokens)
-
-
-@asynccontextmanager
-async def _available() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"redis: {type(error).__name__}: {error}") from error

@@ -5,9 +5,8 @@ from typing import Any
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from acd.distributor import Unavailable
+from acd.connection import available
 from acd.keys import Keys
 from acd.model import Tier
 from events.catalogue import AgentStateChanged, CallbackPromised, ContactEnded, ContactStarted, Event
@@ -78,10 +77,8 @@ class Trail:
 
     async def tiers(self) -> dict[str, list[Tier]]:
         """The tiers of each queue as they are served now; of one that is gone, none."""
-        try:
+        async with available():
             queues = await self._client.hgetall(self._queues)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
         return {name: [_tier(tier) for tier in orjson.loads(text).get("tiers") or ()] for name, text in queues.items()}
 
     async def recent(self, most: int) -> list[tuple[ContactStarted, ContactEnded | None]]:
@@ -104,13 +101,11 @@ class Trail:
 
     async def _backwards(self) -> AsyncIterator[str]:
         last = "+"
-        try:
+        async with available():
             while entries := await self._client.xrevrange(self._stream, max=last, count=self._batch):
                 for _, fields in entries:
                     yield fields.get("e", "")
                 last = f"({entries[-1][0]}"
-        except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable(f"redis: {type(error).__name__}: {error}") from error
 
 
 _RANK: dict[type[Event], int] = {ContactStarted: 0, ContactEnded: 2}

@@ -1,20 +1,18 @@
 """Versions of the flows in Redis, for all nodes of an installation."""
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from functools import cache
 from typing import Any
 
 import orjson
 from redis.asyncio import Redis
 from redis.client import NEVER_DECODE
-from redis.exceptions import NoScriptError, RedisError
 
-from acd.commands import CONSTANTS, FOLDER, Script
-from acd.connection import ANSWER_S
+from acd.commands import beside
+from acd.connection import available
 from acd.distributor import Unavailable
+from acd.kept_record import WITHIN_S, encoded, run_once, wait_past
 from acd.keys import Keys
 from acd.versions import (
     MOST_MOVES,
@@ -34,7 +32,6 @@ from acd.versions import (
 )
 from acd.versions_records import move_of, pointer_of, version_of
 from events.catalogue import Event
-from events.codec import encode
 
 UNREFERENCED_S = 3600
 """How long content stays that no version names: that of a publisher who never came to the end."""
@@ -42,7 +39,7 @@ BATCH_BYTES = 4 * 2**20
 """Content is fetched and given in such portions, so that a busy Redis is held up for some milliseconds at most."""
 TRIES = 3
 """A version that goes as another takes its place may take content along that the other had found there."""
-WITHIN_S = 60.0
+CONTENT_S = 60.0
 """The longest for the content of a whole version."""
 
 
@@ -53,7 +50,7 @@ class RedisVersions:
 
     def __init__(self, client: Redis, tenant: str, *, watching: Redis | None = None, most: int = MOST_VERSIONS) -> None:
         self._client: Any = client
-        self._watching: Any = watching
+        self._watching = watching
         self._keys = Keys(tenant)
         self._most = most
 
@@ -62,10 +59,10 @@ class RedisVersions:
         blobs = {file.sha256: content[file.path] for file in files}
         record = asdict(version) | {"files": len(files), "size": sum(file.size for file in files)}
         args = (version.id, orjson.dumps(record), _listing_text(files), self._most)
-        async with _available(WITHIN_S):
+        async with available(CONTENT_S):
             for _ in range(TRIES):
                 await self._give(blobs)
-                reply = await self._run("keep", *args)
+                reply = await run_once(self._client, self._keys, beside("versions")["keep"], *args)
                 if "record" in reply:
                     return version_of(orjson.loads(reply["record"]))
         raise Unavailable(f"version {short(version.id)}: its content does not stay in the store; is its memory full?")
@@ -86,7 +83,7 @@ class RedisVersions:
             raise NoVersion(f"there is no version {short(id_)} in the store")
         files = [File(*row) for row in _read(text)]
         blobs: dict[str, bytes] = {}
-        async with _available(WITHIN_S):
+        async with available(CONTENT_S):
             for portion in _portions({file.sha256: file.size for file in files}):
                 names = [self._key(f"blob:{sha}") for sha in portion]
                 found = await self._client.execute_command("MGET", *names, **{NEVER_DECODE: []})
@@ -98,11 +95,9 @@ class RedisVersions:
         return pointer_of(_read(text)) if text is not None else Pointer()
 
     async def move(self, expected: int, to: Pointer, move: Move, events: Iterable[Event]) -> Pointer:
-        told = orjson.dumps([encode(event) for event in events])
-        async with _available():
-            reply = await self._run(
-                "move", expected, orjson.dumps(asdict(to)), orjson.dumps(asdict(move)), told, MOST_MOVES
-            )
+        args = (expected, orjson.dumps(asdict(to)), orjson.dumps(asdict(move)), encoded(events), MOST_MOVES)
+        async with available(WITHIN_S):
+            reply = await run_once(self._client, self._keys, beside("versions")["move"], *args)
         if "overtaken" in reply:
             newer = [one for one in await self.moves() if one.sequence > expected]
             raise Overtaken(await self.pointer(), newer)
@@ -115,11 +110,7 @@ class RedisVersions:
         return [move_of(_read(fields["m"])) for _, fields in entries]
 
     async def moved(self, after: int, within_s: float) -> None:
-        if self._watching is None:
-            raise ValueError("this store was given no client to wait with")
-        waiting = self._watching.xread({self._key("moves"): f"{after}-0"}, count=1, block=max(1, int(within_s * 1000)))
-        async with _available(within_s + ANSWER_S):
-            await waiting
+        await wait_past(self._watching, self._key("moves"), after, within_s)
 
     async def _give(self, blobs: Mapping[str, bytes]) -> None:
         """Give the content that is not there."""
@@ -135,48 +126,12 @@ class RedisVersions:
                     pipeline.set(self._key(f"blob:{sha}"), blobs[sha], ex=UNREFERENCED_S, nx=True)
             await pipeline.execute()
 
-    async def _run(self, name: str, *args: str | bytes | int) -> dict[str, Any]:
-        """Repeated by the client under the same id, so that it is done once."""
-        script, keys = _scripts()[name], self._keys.fixed
-        arguments = (len(keys), *keys, "", secrets.token_hex(8), "", *args)
-        try:
-            text = await self._client.evalsha(script.sha, *arguments)
-        except NoScriptError:
-            text = await self._client.eval(script.text, *arguments)
-        reply: dict[str, Any] = orjson.loads(text)
-        return reply
-
     def _key(self, name: str) -> str:
         return self._keys.named(f"flows:{name}")
 
     async def _ask(self, answer: Awaitable[Any]) -> Any:
-        async with _available():
+        async with available(WITHIN_S):
             return await answer
-
-
-class _available:  # noqa: N801 - read as a statement
-    """Errors of Redis as Unavailable, at the latest after `within_s`."""
-
-    def __init__(self, within_s: float = 3 * ANSWER_S) -> None:
-        self._limit = asyncio.timeout(within_s)
-
-    async def __aenter__(self) -> None:
-        await self._limit.__aenter__()
-
-    async def __aexit__(self, *raised: Any) -> None:
-        try:
-            await self._limit.__aexit__(*raised)
-        except TimeoutError as error:
-            raise Unavailable("redis: no answer in time") from error
-        if isinstance(raised[1], RedisError | OSError):
-            raise Unavailable(f"redis: {type(raised[1]).__name__}: {raised[1]}") from raised[1]
-
-
-@cache
-def _scripts() -> dict[str, Script]:
-    constants = "".join(f"local {name} = {value}\n" for name, value in CONSTANTS.items())
-    library = constants + (FOLDER / "_lib.lua").read_text()
-    return {path.stem: Script.of(library + path.read_text()) for path in sorted((FOLDER / "versions").glob("*.lua"))}
 
 
 def _portions(sizes: Mapping[str, int]) -> Iterable[Sequence[str]]:
