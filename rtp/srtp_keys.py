@@ -36,8 +36,8 @@ def block_cipher(key: bytes) -> Encrypt:
 @lru_cache(maxsize=128)
 def counters(count: int) -> tuple[int, int]:
     """What makes of one counter a row of `count`: `counter * times + plus`, one number of as many blocks."""
-    times = sum(1 << 128 * at for at in range(count))
-    plus = sum((count - 1 - at) << 128 * at for at in range(count))
+    times = int.from_bytes((1).to_bytes(BLOCK_BYTES, "big") * count, "big")
+    plus = int.from_bytes(b"".join(at.to_bytes(BLOCK_BYTES, "big") for at in range(count)), "big")
     return times, plus
 
 

@@ -1,8 +1,8 @@
 """Two versions of the agents compared: by the dozen, not one by one, and what sites became part of others."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from string import digits
 
 from acd.model import AgentSpec
 from ivr.difference.changes import Change, What
@@ -10,7 +10,6 @@ from ivr.difference.phrases import Phrases
 from ivr.language.routing import Routing
 
 MOST_NAMED = 3
-_NUMBERED = re.compile(r"(.*?)(\d+)\Z", re.S)
 
 
 def mergers(old: Routing, new: Routing) -> dict[str, str]:
@@ -85,8 +84,9 @@ def summed_up(names: Sequence[str], phrases: Phrases) -> str:
 
 
 def _split(name: str) -> tuple[str, int]:
-    match = _NUMBERED.match(name)
-    return (match[1], int(match[2])) if match is not None and str(int(match[2])) == match[2] else (name, -1)
+    stem = name.rstrip(digits)
+    number = name[len(stem) :]
+    return (stem, int(number)) if number and str(int(number)) == number else (name, -1)
 
 
 def _changes(

@@ -19,6 +19,8 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 SMALL, LARGE = 32_768, 65_536
 MOST_GROWTH = 3.0
+LONG_MS = 1_000.0
+"""What takes this long is not looked at again."""
 SHORT_MS = 2.0
 """Below this nothing of LARGE was looked at twice: its square is 4,000,000,000 steps."""
 _TAILS = ("\0", "", "\n", "a")
@@ -141,14 +143,20 @@ def read_ms(use: Use, before: str, unit: str, tail: str, size: int) -> float:
         if use.method == "finditer":
             list(read)
         best = min(best, (time.thread_time_ns() - begun_ns) / 1e6)
-        if best < SHORT_MS:
+        if not SHORT_MS <= best < LONG_MS:
             break
     return best
 
 
 def is_linear(use: Use, before: str, unit: str, tail: str) -> bool:
-    large_ms = read_ms(use, before, unit, tail, LARGE)
-    return large_ms < SHORT_MS or large_ms <= MOST_GROWTH * read_ms(use, before, unit, tail, SMALL)
+    """Looked at again where it seems not to be: on a busy machine a reading may be slow for another's sake."""
+    for _ in range(5):
+        large_ms = read_ms(use, before, unit, tail, LARGE)
+        if large_ms < SHORT_MS or large_ms <= MOST_GROWTH * read_ms(use, before, unit, tail, SMALL):
+            return True
+        if large_ms >= LONG_MS:
+            break
+    return False
 
 
 @pytest.mark.parametrize("name", sorted(USES))
