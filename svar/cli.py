@@ -2,7 +2,8 @@
 
 import typer
 
-from svar.commands.agent import agent
+from svar.commands.agent import PhoneUnlessNamed
+from svar.commands.agent import agent as phone
 from svar.commands.call import call
 from svar.commands.check import check
 from svar.commands.crisis import crisis
@@ -10,6 +11,7 @@ from svar.commands.demo import demo
 from svar.commands.diff import diff
 from svar.commands.docs import docs
 from svar.commands.graph import graph
+from svar.commands.password import password
 from svar.commands.prompts import prompts
 from svar.commands.prove import prove
 from svar.commands.publish import publish
@@ -28,7 +30,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.command()(serve)
 app.command()(demo)
 app.command()(call)
-app.command()(agent)
+agent = typer.Typer(cls=PhoneUnlessNamed, no_args_is_help=True, help="An agent's phone, and its password.")
+agent.command(name="phone")(phone)
+agent.command(name="password")(password)
+app.add_typer(agent, name="agent")
 app.command()(check)
 app.command(name="test")(scenarios)
 app.command()(simulate)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acd.connection import blocking_client, command_client
+from acd.credentials_redis import RedisCredentials
 from acd.crises_redis import RedisCrises
 from acd.duty_redis import RedisDuty
 from acd.nodes import living
 from acd.relay import Batch, Relay
 from acd.serving import Serving, ServingReports
+from acd.staff import RedisStaff
 from acd.tokens_redis import RedisTokens
 from acd.versions import Canary
 from acd.versions_redis import RedisVersions
@@ -95,6 +97,16 @@ async def open_tokens(config: Config) -> AsyncIterator[RedisTokens]:
         client = command_client(url, tenant=config.node.tenant)
         stack.push_async_callback(client.aclose)
         yield RedisTokens(client, config.node.tenant)
+
+
+@asynccontextmanager
+async def open_credentials(config: Config) -> AsyncIterator[tuple[RedisCredentials, RedisStaff]]:
+    """What agents' phones prove themselves by there, and the agents; as above. Raises EmbeddedError."""
+    async with AsyncExitStack() as stack:
+        url, _, _ = await _redis_of(config, stack)
+        client = command_client(url, tenant=config.node.tenant)
+        stack.push_async_callback(client.aclose)
+        yield RedisCredentials(client, config.node.tenant), RedisStaff(client, config.node.tenant)
 
 
 async def _redis_of(config: Config, stack: AsyncExitStack) -> tuple[str, str, bool]:
