@@ -142,9 +142,9 @@ class ContactQueued(Event):
 class ContactLeftQueue(Event):
     """The contact left the queue without an agent. `disposition`: `lost` (L) or `flowed_out` (F); `cause` says why.
 
-    Causes: caller_hung_up, queue_closed, no_agents, node_lost, error, shutdown; of `flowed_out`: partner (a person
-    there answered), voicemail and callback where the caller was led straight to one, by a key or by waiting; else key
-    (the caller pressed one) or overflow.
+    Causes: caller_hung_up, ordered (hung up by whoever runs the place), queue_closed, no_agents, node_lost, error,
+    shutdown; of `flowed_out`: partner (a person there answered), voicemail and callback where the caller was led
+    straight to one, by a key or by waiting; else key (the caller pressed one) or overflow.
     """
 
     kind: ClassVar[str] = "contact_left_queue"
@@ -210,7 +210,11 @@ class ContactAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactReleased(Event):
-    """The talk is over. Causes: caller_hung_up, agent_hung_up, transferred, node_lost, error, shutdown."""
+    """The talk is over.
+
+    Causes: caller_hung_up, agent_hung_up, transferred, ordered (hung up by whoever runs the place), node_lost, error,
+    shutdown.
+    """
 
     kind: ClassVar[str] = "contact_released"
     queue: str

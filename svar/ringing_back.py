@@ -27,13 +27,14 @@ from ivr.running.run import Services
 from svar import trunks
 from svar.callbacks import SPEAKS_S, CallbacksInService, StoredLedger, terms
 from svar.caller_codes import Guesses
+from svar.calls import HangUp
 from svar.config import Callbacks, Config
 from svar.outbound import Allowed, AllowList, uri_of
 from svar.places import PlacesInService
 
 _log = structlog.get_logger(__name__)
 
-Start = Callable[[str, Coroutine[Any, Any, object]], None]
+Start = Callable[[str, Coroutine[Any, Any, object], HangUp], None]
 """Runs what is done for a contact as a task of its own (`svar.calls.CallTasks.start`)."""
 
 
@@ -126,7 +127,7 @@ class RingsInTurn:
     def heard(self, offer: Offer) -> None:
         """An offer that nobody here waits for."""
         run = RingingBack(self._services, self._customers, self._ledger, self._terms, offer)
-        self._start(offer.contact, run.run())
+        self._start(offer.contact, run.run(), run.hang_up)
 
 
 class RingsBackInService:

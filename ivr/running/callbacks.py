@@ -81,6 +81,13 @@ class RingingBack:
             self._services.offers.forget(self._offer.contact)
             self._hang_up()
 
+    async def hang_up(self, cause: str) -> None:
+        """End it from outside: a caller who is on the line is hung up, and nobody is rung any more now."""
+        if self._call is not None:
+            await self._call.hangup(cause)
+        else:
+            self._cut_short("ordered")
+
     async def _keep(self) -> None:
         due = await self._do(lambda: self._ledger.due(self._offer.contact))
         if why := await self._customers.barred(due):

@@ -21,7 +21,7 @@ FLOW = "callback"
 WAITS_S = 14_400.0
 """The longest wait in a queue that the caller is given to."""
 _FINISH_PATIENCE_S = 300.0
-_TALK_CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "shutdown"})
+_TALK_CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "ordered", "shutdown"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ ENTER_PATIENCE_S = 120.0
 """How long a caller waits for a queue that is out of reach, before going on at `unavailable`."""
 FLOWED_OUT = frozenset({"overflow", "voicemail", "callback", "key"})
 """Causes of who is led out of the queue (F), by the node that they are led to (`Node.flows_out_as`), or by a key."""
-CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "shutdown", "closing"}) | FLOWED_OUT
+CAUSES = frozenset({"caller_hung_up", "agent_hung_up", "transferred", "ordered", "shutdown", "closing"}) | FLOWED_OUT
 """What the distributor is told of an end; all else is an error."""
 NOT_LET_IN = frozenset({"closing", "error"})
 """Outcomes of visits that may have been none."""

@@ -132,10 +132,11 @@ class World:
         self.unclaimed: list[Offer] = []
         offers = Offers(distributor, NODE, self.unclaimed.append)
         self.services = replace(self.engine.services, distributor=distributor, offers=offers)
+        self.turn: RingingBack
 
     def begin(self) -> "asyncio.Task[None]":
-        run = RingingBack(self.services, self.caller, self.told, TERMS, offer())
-        return asyncio.ensure_future(run.run())
+        self.turn = RingingBack(self.services, self.caller, self.told, TERMS, offer())
+        return asyncio.ensure_future(self.turn.run())
 
     async def run(self) -> list[tuple[str, ...]]:
         """What the distributor is told in all, when everybody is on the hook again."""
@@ -282,6 +283,16 @@ async def test_a_lease_that_is_lost_ends_everything(due: Due, at_s: float) -> No
     told = await world.all_told()
     assert told[-1] == ("tried", "revoked")
     assert ("accept", "o1") not in told
+
+
+async def test_a_turn_that_is_ended_by_an_order_rings_nobody_any_more() -> None:
+    world = World()
+    task = world.begin()
+    await asyncio.sleep(0.5)
+    await world.turn.hang_up("ordered")
+    await task
+    assert await world.all_told() == [("tried", "revoked")]
+    assert world.caller.dialled == 0
 
 
 async def test_another_offers_end_is_none_of_ours() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from acd.model import AgentId, AgentSpec, QueueId, QueueSpec, SiteId
+from acd.model import AgentId, AgentSpec, Offer, QueueId, QueueSpec, SiteId
 from acd.promises import NewPromise
 from events.catalogue import CallbackEnded, ContactEnded, ContactQueued, ContactReleased, TransferEnded, WrapUpEnded
 from ivr.language.prompting import Said
@@ -69,9 +69,12 @@ class Room:
         self.talks = Talks(self._table, self.destinations, directory, CODES)
         engine, terms = self.engine, Terms(Said({"nb": "Du ba oss ringe."}), Said({"nb": "Til {caller}."}))
         self.task: asyncio.Task[None] | None = None
+        self.run: RingingBack | None = None
 
-        def unclaimed(offer: object) -> None:
-            run = RingingBack(engine.services, self.customers, StoredLedger(engine.distributor), terms, offer)  # type: ignore[arg-type]
+        def unclaimed(offer: Offer) -> None:
+            self.run = run = RingingBack(
+                engine.services, self.customers, StoredLedger(engine.distributor), terms, offer
+            )
             self.task = engine.spawn(run.run())
 
         offers = Offers(engine.distributor, NODE, unclaimed)
@@ -221,3 +224,11 @@ async def test_a_node_that_stops_leaves_nobody_on_the_line(room: Room) -> None:
     assert room.table.gone == ["kari"]
     assert room.customers.call.ended
     assert [one.cause for one in room.engine.told(ContactReleased)] == ["shutdown"]
+
+
+async def test_the_talk_is_ended_by_an_order(room: Room) -> None:
+    assert room.run is not None
+    await room.run.hang_up("ordered")
+    await room.over()
+    assert [one.cause for one in room.engine.told(ContactReleased)] == ["ordered"]
+    assert [one.cause for one in room.engine.told(ContactEnded)] == ["ordered"]

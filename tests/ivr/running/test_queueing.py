@@ -444,3 +444,23 @@ async def test_caller_without_a_site_of_its_own_has_that_of_the_node(engine: Eng
     engine.dial(FLOW)
     await asyncio.sleep(1)
     assert engine.told(ContactQueued)[0].site == "moss"
+
+
+async def test_a_caller_who_is_hung_up_by_an_order_counts_as_such(engine: Engine) -> None:
+    await engine.staff()
+    call, task = engine.dial(FLOW)
+    await asyncio.sleep(3)
+    await call.hangup("ordered")
+    await task
+    await engine.commands.drain(1)
+    assert [(one.disposition, one.cause) for one in engine.told(ContactLeftQueue)] == [("lost", "ordered")]
+
+
+async def test_a_talk_that_is_ended_by_an_order_is_told_as_such(engine: Engine) -> None:
+    await engine.staff("kari")
+    call, task = engine.dial(FLOW)
+    await asyncio.sleep(5)
+    await call.hangup("ordered")
+    await task
+    await engine.commands.drain(1)
+    assert [one.cause for one in engine.told(ContactReleased)] == ["ordered"]
