@@ -264,7 +264,7 @@ class Registered:
 class Unregistered:
     aor: str
     contact: str
-    cause: Literal["removed", "expired", "connection lost"]
+    cause: Literal["removed", "replaced", "expired", "connection lost"]
 
 
 @dataclass(frozen=True, slots=True)

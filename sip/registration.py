@@ -178,12 +178,13 @@ class Registrar:
                 if _same_phone(one, binding):
                     _check_order(one, request)
             rest = _without(updated, binding)
-            if binding.expires_at > now:
-                updated = [*rest, binding]
+            stays = binding.expires_at > now
+            # A phone that restarted is at another contact; who keeps what is registered has to forget the one before.
+            gone = [one for one in updated if one not in rest and not (stays and one.contact.matches(binding.contact))]
+            events += (Unregistered(aor, str(one.contact), "replaced" if stays else "removed") for one in gone)
+            if stays:
                 events.append(Registered(aor, str(binding.contact), source, round(binding.expires_at - now)))
-            else:
-                events += [Unregistered(aor, str(contact.uri), "removed")] if len(rest) < len(updated) else []
-                updated = rest
+            updated = [*rest, binding] if stays else rest
         if len(updated) > self._limits.contacts_per_address:
             raise Refused(403)
         return updated, events

@@ -302,7 +302,8 @@ class Registrations:
             self._known.present.add(agent)
         elif not present:
             self._known.present.discard(agent)
-            if await repeated(lambda: self._locations.of(agent), _PATIENCE_S):
+            kept = await repeated(lambda: self._locations.of(agent), _PATIENCE_S)
+            if any(one.node != self._others.node for one in kept):
                 return  # another phone, at another node
             await repeated(lambda: self._distributor.log_out(agent, "unregistered"), _PATIENCE_S)
 

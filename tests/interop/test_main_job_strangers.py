@@ -123,8 +123,12 @@ async def test_an_agent_may_ring_a_service_with_the_password_and_not_without(
     assert pretending.status == 401
     await node.quiet()
     assert await node.agents() == {"not_ready": 1}
-    unknown = await strangers.dial_code("anna", "*9")
-    assert unknown.status == 404
+    unknown = await strangers.dial_code("anna", "*7")
+    assert not unknown.status
+    assert await node.agents() == {"not_ready": 1}
+    out = await strangers.dial_code("anna", "*9")
+    assert not out.status
+    await eventually(lambda: _agents(node, logged_out=1), "an agent who is logged out", instead=node.agents)
 
 
 async def _agents(node: Installation, **states: int) -> bool:

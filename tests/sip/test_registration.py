@@ -137,6 +137,10 @@ def test_phone_that_restarted_replaces_itself_by_its_instance() -> None:
     desk.register('Contact: <sip:a@10.0.0.1:40001>;+sip.instance="<urn:uuid:1>"', call_id="one")
     desk.register('Contact: <sip:a@10.0.0.1:40002>;+sip.instance="<urn:uuid:1>"', call_id="two")
     assert desk.contacts() == ["sip:a@10.0.0.1:40002"]
+    assert desk.said[1:] == [
+        Unregistered(AOR, "sip:a@10.0.0.1:40001", "replaced"),
+        Registered(AOR, "sip:a@10.0.0.1:40002", PEER, 600),
+    ]
 
 
 def test_registration_that_runs_out_is_reported() -> None:

@@ -149,6 +149,15 @@ async def test_the_last_phone_that_goes_logs_its_agent_out(office: Office) -> No
     assert office.locations.kept == {}
 
 
+async def test_what_was_kept_here_of_a_phone_that_is_gone_keeps_no_agent_logged_in(office: Office) -> None:
+    phone = await office.phone()
+    registration = office.register(phone, "anna")
+    await office.becomes("anna", AgentState.READY)
+    office.locations.kept["anna", "sip:x@192.0.2.1"] = Location("anna", "sip:x@192.0.2.1", NOW_MS * 2)
+    phone.unregister(registration)  # type: ignore[arg-type]  # register gives what unregister takes
+    await office.becomes("anna", AgentState.LOGGED_OUT)
+
+
 async def test_a_refresh_does_not_make_an_agent_ready_who_is_not(office: Office) -> None:
     phone = await office.phone()
     office.register(phone, "anna")
