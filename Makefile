@@ -35,7 +35,7 @@ unit: $(VENV)/dev.stamp ## every test, and the branch coverage of the modules wi
 bench: $(VENV)/dev.stamp ## the load harness against svar on one core; writes docs/performance.md
 	$(PY) -m tests.bench.run $(ARGS)
 
-soak: $(VENV)/dev.stamp ## drawn tests, the mutation flood and calls on bad networks in full; writes docs/soak.md
+soak: $(VENV)/dev.stamp ## drawn tests, the mutation flood, calls on bad networks and three nodes in full; writes docs/soak.md
 	$(PY) -m tests.soak $(ARGS)
 
 compiled: $(VENV)/dev.stamp ## the same tree with the protocol machines compiled by mypyc, in .compiled/

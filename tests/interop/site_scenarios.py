@@ -167,7 +167,7 @@ class Killed:
     told_s: float
 
 
-async def node_killed(made: Country) -> Killed:
+async def node_killed(made: Country, within_s: float = 15.0) -> Killed:
     """The third node dies: its caller talks to an agent of the second, another rings one of the first."""
     sites, (first, second, third) = made.sites, made.desks
     rung = len(first.rung), len(second.rung)
@@ -201,7 +201,7 @@ async def node_killed(made: Country) -> Killed:
     await until(lambda: hears(ours, VOICE) and hears(talk_on, REPLY, since=since), "both voices of the other talk")
     for handset in (talk_on, waits):
         handset.hang_up()
-    await sites.proven(shared=SHARED)
+    await sites.proven(shared=SHARED, within_s=within_s)
     return Killed(freed_s, told_s)
 
 
@@ -339,7 +339,7 @@ class Dying:
     seconds: float
 
 
-async def dying_phones(made: Country, deaths: int, rate: float) -> Dying:
+async def dying_phones(made: Country, deaths: int, rate: float, within_s: float = 15.0) -> Dying:
     """Phones die in the middle of offers, at three nodes; others take the callers, who come at `rate` a second."""
     sites, loop = made.sites, asyncio.get_running_loop()
     began, counted = loop.time(), Counter[str]()
@@ -374,7 +374,7 @@ async def dying_phones(made: Country, deaths: int, rate: float) -> Dying:
         for agent in names:
             one.unregister(agent)
     await sites.ready(0)
-    await sites.proven(shared=SHARED)
+    await sites.proven(shared=SHARED, within_s=within_s)
     return Dying(counted, ends.total(), loop.time() - began)
 
 
