@@ -132,7 +132,11 @@ class Distributor(Protocol):
         """
 
     async def occupy(self, agent: AgentId, reason: str, at_most_s: float) -> None:
-        """Not ready for `reason`, and ready again by itself after `at_most_s`. Raises Refused(BADSTATE)."""
+        """Not ready for `reason`, and ready again by itself after `at_most_s`. Raises Refused(BADSTATE).
+
+        Who is occupied already stays so for `conference` and `transferred`, which may be said again and again, if the
+        reason until then was one of these or `consult`.
+        """
 
     async def end_wrap_up(self, agent: AgentId, topic: str = "", *, concluded: bool | None = None) -> None:
         """The agent is done with the contact, which is `concluded` or not. Raises Refused(BADSTATE): no wrap-up."""

@@ -31,6 +31,9 @@ from acd.steps import leaving
 
 SLICE = 25
 """Agents that one command configures."""
+STAYS = frozenset({"conference", "transferred"})
+"""Reasons of who is in a talk that was another agent's, for as long as that lasts."""
+IN_A_TALK = STAYS | {"consult"}
 
 
 class Model(Callbacks):
@@ -128,12 +131,14 @@ class Model(Callbacks):
         return self.close()
 
     def occupy(self, now: int, node: str, agent: str, reason: str, at_most: int) -> Done:
-        """`at_most` in milliseconds."""
+        """`at_most` in milliseconds. Who is in another's talk may stay in it, for a reason or a time that is new."""
         who = self._known(agent)
-        if who.state != AgentState.READY:
+        stays = who.state == AgentState.NOT_READY and who.reason in IN_A_TALK and reason in STAYS
+        if who.state != AgentState.READY and not stays:
             raise Refused("BADSTATE", f"agent {agent} is {who.state}, not ready")
         self.open_(now, node)
-        self.becomes(who, AgentState.NOT_READY, reason)
+        if not stays or who.reason != reason:
+            self.becomes(who, AgentState.NOT_READY, reason)
         self.deadlines.put(f"r:{agent}", self.clock.now + at_most)
         return self.close()
 

@@ -283,6 +283,8 @@ class Conversation(TalkCommands):
         aside = self._legs.get(Who.ASIDE)
         if Who.CALLER in together:
             await self._table.arrange(legs)
+            if len(legs) > 1:
+                self._ringing.colleagues.joins(self._legs[Who.THIRD].agent)
         elif aside is None or not legs:
             await self._table.arrange((), legs)
         else:
@@ -313,7 +315,7 @@ class Conversation(TalkCommands):
 
     def _promote(self) -> None:
         leg = self._legs[Who.AGENT] = self._legs.pop(Who.THIRD)
-        of_ours = self._ringing.colleagues.has(leg.agent)
+        of_ours = self._ringing.colleagues.leads(leg.agent)
         self.agent = leg.agent if of_ours else ""
         self._keypad = self._desk.keypad() if of_ours else None
         self._done()

@@ -8,6 +8,7 @@ import pytest
 from acd.distributor import Refused
 from acd.model import AgentId, AgentSpec, AgentState, Offer, PartnerSpec, QueueSpec, Serving, SiteId, Tier
 from events.catalogue import (
+    AgentStateChanged,
     ContactLeftQueue,
     DutyChanged,
     Event,
@@ -377,6 +378,33 @@ class RoutingContract:
         assert await bench.offers() == []
         await bench.live(1_000)
         assert (await bench.offer()).agent == A
+
+    async def test_agent_in_the_talk_of_another_stays_occupied_as_long_as_that_is_said_again(
+        self, bench: Bench
+    ) -> None:
+        await configured(bench, [queue("x")], at(A, OSLO))
+        await bench.distributor.occupy(A, "consult", 60)
+        for reason in ("conference", "transferred", "transferred", "transferred"):
+            await bench.live(50_000)
+            await bench.distributor.occupy(A, reason, 60)
+        states = [(event.state, event.reason) for event in await told(bench, AgentStateChanged)]
+        assert states[-3:] == [("not_ready", one) for one in ("consult", "conference", "transferred")]
+        with pytest.raises(Refused, match="BADSTATE"):
+            await bench.distributor.occupy(A, "consult", 60)
+        await bench.comes("c1")
+        await bench.live(59_000)
+        assert await bench.offers() == []
+        await bench.live(1_000)
+        assert (await bench.offer()).agent == A
+
+    async def test_agent_who_is_not_ready_by_choice_is_in_no_talk(self, bench: Bench) -> None:
+        await configured(bench, [queue("x")], at(A, OSLO))
+        await bench.distributor.not_ready(A, "lunch")
+        with pytest.raises(Refused, match="BADSTATE"):
+            await bench.distributor.occupy(A, "transferred", 60)
+        await bench.distributor.ready(A)
+        await bench.distributor.occupy(A, "transferred", 60)
+        assert [now.reason for now in await bench.distributor.agents()] == ["transferred"]
 
     # --- Why ------------------------------------------------------------------------------------------------------
 

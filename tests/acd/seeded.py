@@ -142,7 +142,9 @@ def routing_step(twins: Twins, chance: random.Random, name: str, node: str, agen
         case "drop_agent":
             twins.drop_agent(node, agent)
         case "occupy":
-            twins.occupy(node, agent, chance.choice((1000, 5000)))
+            for _ in range(2):
+                reason = chance.choice(("consult", "conference", "transferred"))
+                twins.occupy(node, agent, chance.choice((1000, 5000)), reason)
         case "site":
             twins.site(node, chance.choice((*SITES[1:], "nowhere")), chance.choice(("", "node", "trunk")))
         case "slots":

@@ -261,7 +261,11 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "call('ZADD', DEADLINES, now + tonumber(ARGV[6]), 'r:' .. who.agent)",
         "",
     ),
-    "a busy agent is occupied": ("occupy", "if who.state ~= 'ready' then return", "if false then return"),
+    "a busy agent is occupied": ("occupy", "if who.state ~= 'ready' and not stays then", "if false then"),
+    "who was consulted cannot stay in the talk": ("occupy", "STAYS[former] or former == 'consult'", "STAYS[former]"),
+    "who was given the caller cannot stay": ("occupy", "STAYS[former] or former == 'consult'", "former == 'consult'"),
+    "who is at lunch is taken for one in a talk": ("occupy", "(STAYS[former] or former == 'consult')", "former ~= ''"),
+    "who stays in a talk is told of again": ("occupy", "if not stays or former ~= ARGV[5] then", "if true then"),
 }
 
 

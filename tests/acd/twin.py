@@ -190,9 +190,9 @@ class Twins:
     def drop_agent(self, node: str, name: str) -> None:
         self._both(node, "drop_agent", (name,), lambda: self.model.drop_agent(self.now, node, AgentId(name)))
 
-    def occupy(self, node: str, name: str, at_most: int) -> None:
-        args = (name, "consult", at_most)
-        self._both(node, "occupy", args, lambda: self.model.occupy(self.now, node, name, "consult", at_most))
+    def occupy(self, node: str, name: str, at_most: int, reason: str = "consult") -> None:
+        args = (name, reason, at_most)
+        self._both(node, "occupy", args, lambda: self.model.occupy(self.now, node, name, reason, at_most))
 
     def site(self, node: str, name: str, cause: str) -> None:
         self._both(node, "site", (name, cause), lambda: self.model.site(self.now, node, SiteId(name), cause))

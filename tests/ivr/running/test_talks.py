@@ -154,6 +154,7 @@ async def test_the_caller_is_given_to_who_was_consulted(room: Room) -> None:
     assert room.table.gone == ["kari"]
     await room.engine.commands.drain(1)
     assert (await room.states())["kari"].startswith("ready")
+    assert (await room.states())["berit"] == "not_ready transferred"
     assert room.outcomes() == [("attended", "berit", "answered")]
     assert room.engine.told(ContactReleased)[0].cause == "transferred"
     assert room.talks.of_agent("berit") is talk
@@ -239,9 +240,22 @@ async def test_three_talk_until_the_third_is_dropped(room: Room) -> None:
     await asyncio.sleep(3)
     await talk.conference()
     assert set(with_caller(room)) == {"kari", "taxi"}
+    assert (await room.states())["berit"].startswith("ready")
     await talk.drop_third()
     assert (with_caller(room), room.table.gone) == (("kari",), ["taxi"])
     assert room.outcomes() == [("attended", "taxi", "joined"), ("conference", "taxi", "taken_back")]
+
+
+async def test_a_colleague_who_is_third_of_three_gets_no_callers_for_hours(room: Room) -> None:
+    talk = control(room)
+    await talk.consult(BERIT)
+    await asyncio.sleep(3)
+    await talk.conference()
+    await asyncio.sleep(2 * 3600)
+    assert (await room.states())["berit"] == "not_ready conference"
+    await talk.drop_third()
+    await room.engine.commands.drain(1)
+    assert (await room.states())["berit"].startswith("ready")
 
 
 async def test_a_colleague_who_is_not_ready_is_busy(room: Room) -> None:
