@@ -124,7 +124,7 @@ async def test_an_agent_may_ring_a_service_with_the_password_and_not_without(
     await node.quiet()
     assert await node.agents() == {"not_ready": 1}
     unknown = await strangers.dial_code("anna", "*7")
-    assert not unknown.status
+    assert unknown.status == 404
     assert await node.agents() == {"not_ready": 1}
     out = await strangers.dial_code("anna", "*9")
     assert not out.status
