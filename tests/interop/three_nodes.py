@@ -14,6 +14,7 @@ import orjson
 
 from acd.connection import command_client
 from acd.invariants import Invariants
+from events.callbacks import CallbackEnded, CallbackTried
 from events.catalogue import (
     ContactAnswered,
     ContactLeftQueue,
@@ -170,6 +171,13 @@ class _Book:
         alike = other.queue == mine.queue and (mine.queue in self.shared or other.site == mine.site)
         return alike and other.since_ms - 1000 * other.priority_s < mine.since_ms - 1000 * mine.priority_s
 
+    def rung_back(self, event: CallbackEnded | CallbackTried) -> None:
+        """The offer of the callback is over, by a talk or without one."""
+        for offer in [one for one in self.offers.values() if one.contact == event.contact]:
+            del self.offers[offer.offer]
+            if isinstance(event, CallbackEnded) and event.outcome == "reached":
+                self.talks[offer.agent] = offer.contact
+
     def left(self, contact: str) -> None:
         self.waiting.pop(contact, None)
 
@@ -196,6 +204,8 @@ def prove(events: Sequence[Event], shared: set[str]) -> None:
                 book.left(event.contact)
             case ContactLeftQueue():
                 book.left(event.contact)
+            case CallbackEnded() | CallbackTried():
+                book.rung_back(event)
             case ContactReleased():
                 book.talks.pop(event.agent, None)
             case _:
@@ -205,8 +215,12 @@ def prove(events: Sequence[Event], shared: set[str]) -> None:
 
 
 def served(events: Iterable[Event]) -> list[str]:
-    """Contacts in the order in which agents answered them."""
-    return [event.contact for event in events if isinstance(event, ContactAnswered)]
+    """Contacts in the order in which agents had them, those who were rung back too."""
+    return [
+        event.contact
+        for event in events
+        if isinstance(event, ContactAnswered) or (isinstance(event, CallbackEnded) and event.outcome == "reached")
+    ]
 
 
 def queued(events: Iterable[Event]) -> list[str]:
