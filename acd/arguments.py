@@ -1,6 +1,6 @@
 """The arguments of scripts: what they are given is what the model keeps, as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -43,7 +43,7 @@ def configuration(
     sites: Sequence[SiteSpec] = (),
     partners: Sequence[PartnerSpec] = (),
 ) -> list[tuple[str, ...]]:
-    """The commands of one configuration, in order, each with its arguments but for the run."""
+    """The commands of one configuration, in order, each with its arguments but for the run; `sweeps` come after."""
     named = [(spec.agent, asdict(profile_of(spec))) for spec in agents]
     slots = {name: asdict(slot) for partner in partners for name, slot in slots_of(partner).items()}
     sites_kept = [{"site": spec.site, "neighbours": spec.neighbours, "lost": ""} for spec in sites]
@@ -51,5 +51,11 @@ def configuration(
         ("configure", written([asdict(queue_of(spec)) for spec in queues]), written(sites_kept)),
         *(("configure_agents", written(dict(named[at : at + SLICE])), "{}") for at in range(0, len(named), SLICE)),
         ("configure_agents", "{}", written(slots)),
-        ("sweep", written([spec.agent for spec in agents]), written(list(slots))),
     ]
+
+
+def sweeps(gone: Iterable[str]) -> list[tuple[str, ...]]:
+    """The commands that end a configuration: `gone` are those whom it does not have. The last one says so."""
+    names = sorted(gone)
+    parts = [names[at : at + SLICE] for at in range(0, len(names) + 1, SLICE)]
+    return [("sweep", written(part), "last" if part is parts[-1] else "") for part in parts]

@@ -8,12 +8,15 @@ from acd.records import Agent, Profile, Queue, Site
 from acd.steps import Steps
 from events.catalogue import DutyChanged
 
+DUTY_MOST = 30
+"""Agents whose duty one command changes."""
+
 
 class Configuring(Steps):
     """The parts of `configure`. One that is overtaken by a later one (`run`) leaves the rest to that."""
 
     def take_queues(self, run: str, queues: Sequence[QueueSpec], sites: Sequence[SiteSpec]) -> None:
-        self.clock.run = run
+        self.clock.run, self.clock.sliced = run, self.clock.now
         lost = {name: site.lost for name, site in self.configured.sites.items()}
         self.configured.sites = {
             spec.site: Site(spec.site, tuple(spec.neighbours), lost.get(spec.site, "")) for spec in sites
@@ -52,14 +55,19 @@ class Configuring(Steps):
         pools = pools_of(who.agent, who.profile, self.queues, self.configured.sites, self.configured.duty)
         if pools == who.pools:
             return
-        ready = who.state == AgentState.READY
-        if ready:
-            self.leave_idle(who)
-        self.count(who, who.state, AgentState.LOGGED_OUT)
+        before = {pool: off for some in who.pools.values() for pool, off in some.items()}
+        after = {pool: off for some in pools.values() for pool, off in some.items()}
+        went = [pool for pool in before if pool not in after]
+        came = [pool for pool in after if pool not in before]
+        self.count_in(went, who.state, AgentState.LOGGED_OUT)
+        self.count_in(came, AgentState.LOGGED_OUT, who.state)
         who.pools = pools
-        self.count(who, AgentState.LOGGED_OUT, who.state)
-        if ready:
-            self.join_idle(who)
+        if who.state == AgentState.READY:
+            for pool in went:
+                self.rankings[f"idle:{pool}"].drop(who.agent)
+            for pool, off in after.items():
+                if before.get(pool) != off:
+                    self.stand_idle(who, pool, off)
 
     def remove(self, who: Agent) -> None:
         """No longer configured: logged out at once, or after the contact at hand."""
@@ -76,12 +84,18 @@ class Configuring(Steps):
         """What was put by whoever administers goes before the files."""
         return profile_of(self.configured.put.get(spec.agent, spec))
 
-    def put_on_duty(self, queue: QueueId, agents: Sequence[AgentId]) -> None:
+    def put_on_duty(self, queue: QueueId, agents: Sequence[AgentId]) -> int:
+        """Gives how many are left."""
         former, new = self.configured.duty.get(queue, []), sorted(set(agents))
-        if former == new:
-            return
-        self.configured.duty[queue] = list(new)
-        came, went = sorted(set(new) - set(former)), sorted(set(former) - set(new))
+        all_came = [name for name in new if name not in former]
+        all_went = [name for name in former if name not in new]
+        came = all_came[:DUTY_MOST]
+        went = all_went[: DUTY_MOST - len(came)]
+        if not came and not went:
+            return 0
+        on_duty = [str(name) for name in new if name in former or name in came]
+        on_duty += [name for name in all_went if name not in went]
+        self.configured.duty[queue] = on_duty
         for name in [*came, *went]:
             if (who := self.agents.get(name)) is not None:
                 self.join_pools(who)
@@ -92,8 +106,9 @@ class Configuring(Steps):
                 node=self.turn.node,
                 contact="",
                 queue=queue,
-                agents=len(new),
+                agents=len(on_duty),
                 came=",".join(came),
                 went=",".join(went),
             )
         )
+        return len(all_came) + len(all_went) - len(came) - len(went)

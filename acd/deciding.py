@@ -240,7 +240,7 @@ class Deciding(Foreseeing):
             return
         if len(some) >= half:
             others = waiting.onwards(max(queue.looked, some[-1][0] + 1), half)
-            queue.looked = _next(others, half)
+            queue.looked = following(others, half)
             some += others
         for _, member in some:
             self.widen(self.entries[contact_of(member)])
@@ -256,7 +256,7 @@ class Deciding(Foreseeing):
         for entry in [self.entries[contact_of(member)] for _, member in some]:
             if entry.terms.rules != queue.rules:
                 self.reopen(entry)
-        queue.reopened = _next(some, RECHECK_MOST)
+        queue.reopened = following(some, RECHECK_MOST)
         if queue.reopened != FROM_THE_FIRST:
             self.timers.put(f"z:{name}", self.clock.now)
 
@@ -282,7 +282,7 @@ class Deciding(Foreseeing):
         raise NotImplementedError
 
 
-def _next(some: list[tuple[int, str]], most: int) -> int:
+def following(some: list[tuple[int, str]], most: int) -> int:
     """From which score on the look goes on: from the first again when these were the last."""
     return some[-1][0] + 1 if len(some) >= most else FROM_THE_FIRST
 

@@ -22,10 +22,10 @@ RECHECK_MOST = 50
 """For how many of a queue's callers its state is looked at in one go: half of them those who wait longest."""
 FROM_THE_FIRST = -(10**12)
 """Before every place in a queue."""
-SLOW_STEP = 50
+SLOW_STEP = 200
 """What such a look counts for among the steps of `due`."""
 STEP_LIMIT = 200
-"""The most that one call of `due` or `drop_node` does; the rest is for the next."""
+"""What the steps of one call of `due` or `drop_node` may count for; the rest is for the next call."""
 
 
 class AgentState(StrEnum):

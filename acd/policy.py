@@ -5,10 +5,13 @@ brings either; so a queue never has both at rest. All times are given, in millis
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from acd.callbacks import Callbacks
+from acd.deciding import following
 from acd.distributor import Refused
 from acd.model import (
+    FROM_THE_FIRST,
     NODE_LEASE_MS,
     SLOW_STEP,
     STEP_LIMIT,
@@ -25,12 +28,14 @@ from acd.model import (
     SiteId,
     SiteSpec,
 )
-from acd.pools import slots_of
+from acd.pools import names_of, slots_of
 from acd.records import CALLBACK, OFFERED, TALKING, Agent, Done
-from acd.steps import leaving
+from acd.steps import AGENT_STEP, CONTACT_STEP, leaving
 
-SLICE = 25
+SLICE = 10
 """Agents that one command configures."""
+RENEWED_MOST = 60
+"""Deadlines that one command looks at for the offers of a node."""
 STAYS = frozenset({"conference", "transferred"})
 """Reasons of who is in a talk that was another agent's, for as long as that lasts."""
 IN_A_TALK = STAYS | {"consult"}
@@ -199,9 +204,14 @@ class Model(Callbacks):
     def _be_done(self, member: str) -> int:
         """Gives what it counts for."""
         kind, name = member[0], member[2:]
-        if kind == "n" and not self.drop_one(name, "node_lost"):
+        if kind in "no" and self.renewed(member):
+            return CONTACT_STEP
+        if kind == "n":
+            if counts := self.drop_one(name, "node_lost"):
+                return counts
             self.deadlines.drop(member)
-        elif kind == "o":
+            return CONTACT_STEP
+        if kind == "o":
             self.missed(self.leases[name], "lease_expired", told=True)
         elif kind == "w":
             self.wrapped_up(self.agents[name], "", "timeout")
@@ -212,41 +222,46 @@ class Model(Callbacks):
         elif kind == "t":
             self.timers.drop(member)
             self.widen(self.entries[name])
+            return CONTACT_STEP
         elif kind in "cx":
             self.rested(name) if kind == "c" else self.expire(name)
         elif kind in "qz":
             self.recheck(name) if kind == "q" else self.reopen_some(name)
             return SLOW_STEP
-        return 1
+        return AGENT_STEP
 
     def beat(self, now: int, node: str) -> Done:
         """`number` is how many contacts the node is known to hold."""
         self.open_(now, node)
         self.deadlines.put(f"n:{node}", self.clock.now + NODE_LEASE_MS)
-        return self.close(number=len(self.rankings[f"held:{node}"]))
+        done, clock = self.close(number=len(self.rankings[f"held:{node}"])), self.clock
+        return done if clock.run == clock.swept else replace(done, unfinished=(clock.run, clock.now - clock.sliced))
 
     def drop_node(self, now: int, node: str, dropped: str, cause: str) -> Done:
-        """At most STEP_LIMIT contacts; `number` says how many it were."""
+        """At most as many contacts as STEP_LIMIT allows; `number` says how many it were."""
         self.open_(now, node)
-        number = 0
-        while number < STEP_LIMIT and self.drop_one(dropped, cause):
-            number += 1
+        number, left = 0, STEP_LIMIT
+        while left > 0 and (counts := self.drop_one(dropped, cause)):
+            number, left = number + 1, left - counts
         return self.close(number=number)
 
-    def renew(self, now: int, node: str) -> Done:
+    def renew(self, now: int, node: str, begins: int = FROM_THE_FIRST) -> Done:
         """The store was away: every lease gets one fresh full term, at most once in a node's lease.
 
-        The node is told its offers again, as the answers that told of them may be lost.
+        The node is told its offers again, as the answers that told of them may be lost: of those deadlines that come
+        next from `begins` on. `number` is where to go on, FROM_THE_FIRST at the end.
         """
         previous = self.clock.renewed
         self.open_(now, node)
         if self.clock.now - previous >= NODE_LEASE_MS and self.clock.renewed == previous:
-            self.renew_leases()
-        for _, member in list(self.deadlines):
+            self.clock.renewed = self.clock.now
+        some = self.deadlines.onwards(begins, RENEWED_MOST)
+        for _, member in some:
             lease = self.leases.get(member[2:]) if member.startswith("o:") else None
             if lease is not None and lease.node == node:
+                self.renewed(member)
                 self.tell(lease, self.entries[lease.contact])
-        return self.close()
+        return self.close(number=following(some, RENEWED_MOST))
 
     def configure(
         self,
@@ -264,7 +279,10 @@ class Model(Callbacks):
         for at in range(0, len(agents), SLICE):
             yield self.configure_agents(now, node, run, agents[at : at + SLICE], ())
         yield self.configure_agents(now, node, run, (), partners)
-        yield self.sweep(now, node, run, [spec.agent for spec in agents], partners)
+        stay = names_of(agents, partners)
+        gone = sorted((self.agents.keys() | self.configured.specs.keys()) - stay)
+        for at in range(0, len(gone) + 1, SLICE):
+            yield self.sweep(now, node, run, gone[at : at + SLICE], last=at + SLICE > len(gone))
 
     def configure_queues(
         self, now: int, node: str, run: str, queues: Sequence[QueueSpec], sites: Sequence[SiteSpec]
@@ -278,6 +296,7 @@ class Model(Callbacks):
     ) -> Done:
         self._latest(run)
         self.open_(now, node)
+        self.clock.sliced = self.clock.now
         for spec in agents:
             self.configured.specs[spec.agent] = spec
             self.take_agent(spec.agent, self.specified(spec))
@@ -286,16 +305,17 @@ class Model(Callbacks):
                 self.take_agent(name, slot)
         return self.close()
 
-    def sweep(self, now: int, node: str, run: str, agents: Sequence[AgentId], partners: Sequence[PartnerSpec]) -> Done:
-        """Who is configured no longer goes."""
+    def sweep(self, now: int, node: str, run: str, gone: Sequence[str], *, last: bool) -> Done:
+        """Who is configured no longer goes. With the last of them the configuration has come to its end."""
         self._latest(run)
         self.open_(now, node)
-        slots = [name for partner in partners for name in slots_of(partner)]
-        stay = {*agents, *slots, *self.configured.put}
-        for name in self.configured.specs.keys() - set(agents):
-            del self.configured.specs[AgentId(name)]
-        for name in sorted(self.agents.keys() - stay):
-            self.remove(self.agents[name])
+        self.clock.sliced = self.clock.now
+        for name in gone:
+            self.configured.specs.pop(name, None)
+            if name in self.agents and name not in self.configured.put:
+                self.remove(self.agents[name])
+        if last:
+            self.clock.swept = run
         return self.close()
 
     def _latest(self, run: str) -> None:
@@ -303,9 +323,9 @@ class Model(Callbacks):
             raise Refused("OVERTAKEN", f"configuration {run} was overtaken by {self.clock.run}")
 
     def on_duty(self, now: int, node: str, queue: QueueId, agents: Sequence[AgentId]) -> Done:
+        """DUTY_MOST of them; `number` is how many are left for the same command once more."""
         self.open_(now, node)
-        self.put_on_duty(queue, agents)
-        return self.close()
+        return self.close(number=self.put_on_duty(queue, agents))
 
     def put_agent(self, now: int, node: str, spec: AgentSpec) -> Done:
         self.open_(now, node)

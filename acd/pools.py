@@ -4,7 +4,7 @@ A pool is the agents who may serve the callers of one queue by one of its tiers;
 site, there is one for each site. `scripts/_pools.lua` does the same.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from acd.model import AgentSpec, PartnerSpec, QueueSpec, Tier
 from acd.records import Needs, Profile, Queue, Site
@@ -130,6 +130,11 @@ def profile_of(spec: AgentSpec) -> Profile:
 def slots_of(spec: PartnerSpec) -> dict[str, Profile]:
     """A partner's slots by name."""
     return {slot_name(spec.partner, number): _slot(spec) for number in range(1, spec.capacity + 1)}
+
+
+def names_of(agents: Iterable[AgentSpec], partners: Iterable[PartnerSpec]) -> set[str]:
+    """All who are configured, slots too."""
+    return {*(spec.agent for spec in agents), *(name for partner in partners for name in slots_of(partner))}
 
 
 def _slot(spec: PartnerSpec) -> Profile:

@@ -202,7 +202,11 @@ class Numbers:
 
 @dataclass(slots=True)
 class Clock:
-    """The time, which never goes back, and the counters; `run` names the configuration that came last."""
+    """The time, which never goes back, and the counters.
+
+    `run` names the configuration that came last, `swept` the one that came last to its end; `sliced` is when the latest
+    part of one came.
+    """
 
     now: int = 0
     seq: int = 0
@@ -210,6 +214,8 @@ class Clock:
     idle: int = 0
     renewed: int = 0
     run: str = ""
+    swept: str = ""
+    sliced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +223,7 @@ class Done:
     """What a command gave: `heard` are the offers and lost leases with the nodes they are for.
 
     `next_in_ms` is the time to the next deadline (-1: there is none), `number` what `drop_node` counted, `told` the
-    promise that stands.
+    promise that stands, `unfinished` the configuration that has not come to its end and the time since its latest part.
     """
 
     next_in_ms: int
@@ -225,3 +231,4 @@ class Done:
     place: Place | None = None
     number: int = 0
     told: str = ""
+    unfinished: tuple[str, int] | None = None

@@ -56,7 +56,8 @@ class ModelDistributor:
             self._done(done)
 
     async def on_duty(self, queue: QueueId, agents: Sequence[AgentId]) -> None:
-        self._done(self.model.on_duty(self._now_ms(), self.node, queue, agents))
+        while self._done(self.model.on_duty(self._now_ms(), self.node, queue, agents)).number:
+            pass
 
     async def put_agent(self, spec: AgentSpec) -> None:
         self._done(self.model.put_agent(self._now_ms(), self.node, spec))

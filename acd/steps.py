@@ -5,7 +5,7 @@ from typing import Any
 from acd.deciding import Deciding, contact_of, of
 from acd.model import AgentState, Enqueue, OfferId, Revoked
 from acd.pools import slot_name
-from acd.records import CALLBACK, OFFERED, TALKING, Agent, Entry, Lease, Queue, Terms
+from acd.records import CALLBACK, OFFERED, TALKING, WAITING, Agent, Entry, Lease, Queue, Terms
 from events.catalogue import (
     ContactAnswered,
     ContactLeftQueue,
@@ -19,6 +19,10 @@ from events.catalogue import (
 
 REASON_AFTER = {"lease_expired": "no_answer", "error": "unreachable"}
 """The agent's reason after an offer that failed for something else than the agent; other causes are reasons too."""
+
+
+CONTACT_STEP, AGENT_STEP = 4, 50
+"""What a contact's change and an agent's, who stands in many pools, count for among the steps of one command."""
 
 
 class Steps(Deciding):
@@ -269,12 +273,15 @@ class Steps(Deciding):
 
     # --- Nodes ----------------------------------------------------------------------------------------------------
 
-    def drop_one(self, node: str, cause: str) -> bool:
-        """End the first contact that `node` holds. False when it holds none."""
+    def drop_one(self, node: str, cause: str) -> int:
+        """End the first contact that `node` holds. Gives what that counts for; 0 when it holds none."""
         head = self.rankings[f"held:{node}"].head()
-        if head is not None:
-            self.end(self.entries[contact_of(head[1])], cause, "lost", "node_lost", told=True)
-        return head is not None
+        if head is None:
+            return 0
+        entry = self.entries[contact_of(head[1])]
+        counts = CONTACT_STEP if entry.state == WAITING else AGENT_STEP
+        self.end(entry, cause, "lost", "node_lost", told=True)
+        return counts
 
 
 def leaving(who: Agent) -> bool:

@@ -1,5 +1,7 @@
 """The distributor on Redis: each command is one script, which decides, changes and writes its events at once."""
 
+import asyncio
+import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,12 +11,13 @@ import orjson
 import structlog
 from redis.asyncio import Redis
 
-from acd.arguments import configuration, enqueueing, profile_text, written
+from acd.arguments import configuration, enqueueing, profile_text, sweeps, written
 from acd.channel import Channel
 from acd.commands import Script, scripts
 from acd.distributor import Refused, said_concluded
 from acd.keys import Keys
 from acd.model import (
+    FROM_THE_FIRST,
     AgentId,
     AgentNow,
     AgentSpec,
@@ -32,13 +35,15 @@ from acd.model import (
     SiteId,
     SiteSpec,
 )
-from acd.pools import profile_of
+from acd.pools import names_of, profile_of
 from acd.post import Post, read
 from acd.promising import PromisesInRedis
 
 log = structlog.get_logger(__name__)
 
 MISSING_BEATS = 2
+SAME_FINISHES_MS, ANY_FINISHES_MS = 3_000, 30_000
+"""After so long without a part of it, a configuration is given again by a node that has the same, and by any."""
 
 
 class RedisDistributor(PromisesInRedis):
@@ -66,6 +71,8 @@ class RedisDistributor(PromisesInRedis):
         self._now_ms = now_ms
         self._held: dict[str, Enqueue | None] = {}
         self._missing = 0
+        self._beaten_s = 0.0
+        self._stay: set[str] = set()
         self._configured: list[tuple[str, ...]] = []
         self._notify: Callable[[float], None] | None = None
 
@@ -133,9 +140,7 @@ class RedisDistributor(PromisesInRedis):
 
     async def due(self) -> float:
         """After Redis was away every lease gets a fresh term first. Without a deadline: an hour."""
-        if self._channel.interrupted:
-            await self._do("renew")
-            self._channel.interrupted = False
+        await self._renew()
         reply = await self._do("due")
         return float(reply["next_in_ms"]) / 1000 if reply["next_in_ms"] >= 0 else 3600.0
 
@@ -144,19 +149,29 @@ class RedisDistributor(PromisesInRedis):
 
         Only the second time in a row: a contact whose command is under way is no loss.
         """
-        if self._channel.interrupted:
-            await self._do("renew")
-            self._channel.interrupted = False
+        await self._renew()
         reply = await self._do("beat")
+        self._beaten_s = asyncio.get_running_loop().time()
         known = reply["number"]
         if not reply["queues"] and self._configured and self._configured[0][1] != "[]":
             await self._begin_anew()
             return
+        if reply["unfinished"]:
+            await self._finish_configuring(*reply["unfinished"])
         self._missing = self._missing + 1 if known < len(self._held) else 0
         if self._missing >= MISSING_BEATS:
             log.warning("redis lost contacts of this node", known=known, held=len(self._held), reported=contacts)
             await self._restore()
             self._missing = 0
+
+    async def _renew(self) -> None:
+        if not self._channel.interrupted:
+            return
+        begins, some = FROM_THE_FIRST, True
+        while some:
+            begins = (await self._do("renew", begins))["number"]
+            some = begins != FROM_THE_FIRST
+        self._channel.interrupted = False
 
     async def drop_node(self, node: NodeId, cause: str) -> int:
         dropped = 0
@@ -172,18 +187,45 @@ class RedisDistributor(PromisesInRedis):
         partners: Sequence[PartnerSpec] = (),
     ) -> None:
         self._configured = configuration(queues, agents, sites, partners)
+        self._stay = names_of(agents, partners)
         await self._configure()
 
     async def _configure(self) -> None:
         """Slice by slice. A later one, by whatever node, overtakes it."""
-        run = secrets.token_hex(8)
+        run = f"{self._content()}-{secrets.token_hex(8)}"
         try:
             for name, *args in self._configured:
                 await self._do(name, run, *args)
+                await self._still_here()
+            found = await self._channel.ask(*(("HKEYS", self.keys.named(name)) for name in ("agents", "specs")))
+            for name, *args in sweeps({name for names in found for name in names} - self._stay):
+                await self._do(name, run, *args)
+                await self._still_here()
         except Refused as refusal:
             if refusal.code != "OVERTAKEN":
                 raise
             log.info("a configuration was overtaken by a later one", run=run)
+
+    def _content(self) -> str:
+        """By which nodes know that they are configured alike."""
+        return hashlib.sha256(repr(self._configured).encode()).hexdigest()[:16]
+
+    async def _still_here(self) -> None:
+        """What takes long does not cost the node its lease."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._beaten_s >= 1:
+            self._beaten_s = now_s
+            await self._do("beat")
+
+    async def _finish_configuring(self, run: str, idle_ms: int) -> None:
+        """Whoever gave a configuration may have died in the middle of it: a node that has the same ends it.
+
+        When none has, any does: all of an older one is better than a part of this.
+        """
+        alike = run.startswith(self._content())
+        if self._configured and idle_ms >= (SAME_FINISHES_MS if alike else ANY_FINISHES_MS):
+            log.warning("a configuration has not come to its end and is given again", run=run, idle_ms=idle_ms)
+            await self._configure()
 
     async def put_agent(self, spec: AgentSpec) -> None:
         await self._do("put_agent", spec.agent, profile_text(profile_of(spec)))
@@ -192,7 +234,8 @@ class RedisDistributor(PromisesInRedis):
         await self._do("drop_agent", agent)
 
     async def on_duty(self, queue: QueueId, agents: Sequence[AgentId]) -> None:
-        await self._do("on_duty", queue, written(sorted(set(agents))))
+        while (await self._do("on_duty", queue, written(sorted(set(agents)))))["number"]:
+            pass
 
     async def site_lost(self, site: SiteId, cause: str) -> None:
         await self._do("site", site, cause)
@@ -215,6 +258,7 @@ class RedisDistributor(PromisesInRedis):
                 continue
             try:
                 await self._do("enqueue", *enqueueing(entry))
+                await self._still_here()
             except Refused as refusal:
                 log.warning("a contact could not be put back", contact=contact, error=str(refusal))
             if contact not in self._held:

@@ -78,18 +78,21 @@ class Tenant:
         self.clock.now = max(previous, now)
         self.turn = Turn(node)
         if self.clock.now - previous > GAP_MS:
-            self.renew_leases()
+            self.clock.renewed = self.clock.now
 
-    def renew_leases(self) -> None:
-        now = self.clock.now
-        self.clock.renewed = now
-        for _, member in list(self.deadlines):
-            if member.startswith("o:"):
-                lease = self.leases[member[2:]]
-                lease.deadline = now + lease.rings + OFFER_GRACE_MS
-                self.deadlines.put(member, lease.deadline)
-            elif member.startswith("n:"):
-                self.deadlines.put(member, now + NODE_LEASE_MS)
+    def renewed(self, member: str) -> bool:
+        """Whether this lease has a term that began with the latest gap, and is not over: it is put down then.
+
+        So a gap costs nobody a look at all leases.
+        """
+        lease = self.leases[member[2:]] if member[0] == "o" else None
+        until = self.clock.renewed + (NODE_LEASE_MS if lease is None else lease.rings + OFFER_GRACE_MS)
+        if until <= self.clock.now:
+            return False
+        if lease is not None:
+            lease.deadline = until = max(until, lease.deadline)
+        self.deadlines.put(member, until)
+        return True
 
     def next_in_ms(self) -> int:
         """To the next deadline or timer; -1: there is none."""
@@ -99,14 +102,14 @@ class Tenant:
     # --- Who is there ---------------------------------------------------------------------------------------------
 
     def count(self, who: Agent, before: AgentState, after: AgentState) -> None:
+        self.count_in([pool for pools in who.pools.values() for pool in pools], before, after)
+
+    def count_in(self, pools: list[str], before: AgentState, after: AgentState) -> None:
         """Keep `staff`: how many of a pool's agents are logged in, and how many of those are not on a break."""
         there, working = _there(after) - _there(before), _working(after) - _working(before)
-        if not there and not working:
-            return
-        for pools in who.pools.values():
-            for pool in pools:
-                self._add(f"t:{pool}", there)
-                self._add(f"w:{pool}", working)
+        for pool in pools if there or working else ():
+            self._add(f"t:{pool}", there)
+            self._add(f"w:{pool}", working)
 
     def _add(self, name: str, number: int) -> None:
         left = self.staff.get(name, 0) + number
@@ -143,8 +146,11 @@ class Tenant:
     def join_idle(self, who: Agent) -> None:
         for pools in who.pools.values():
             for pool, off in pools.items():
-                self.rankings[f"idle:{pool}"].put(who.agent, who.idle - off)
-                self.turn.touched.add(pool)
+                self.stand_idle(who, pool, off)
+
+    def stand_idle(self, who: Agent, pool: str, off: int) -> None:
+        self.rankings[f"idle:{pool}"].put(who.agent, who.idle - off)
+        self.turn.touched.add(pool)
 
     def leave_idle(self, who: Agent) -> None:
         for pools in who.pools.values():

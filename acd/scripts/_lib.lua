@@ -117,26 +117,24 @@ end
 
 -- Before the first change.
 
-local function renew_leases()
-  clock.renewed = now
-  local all = call('ZRANGE', DEADLINES, 0, -1)
-  for _, member in ipairs(all) do
-    local kind, name = string.sub(member, 1, 1), string.sub(member, 3)
-    if kind == 'o' then
-      local lease = change(LEASES, name)
-      lease.deadline = now + lease.rings + OFFER_GRACE_MS
-      call('ZADD', DEADLINES, lease.deadline, member)
-    elseif kind == 'n' then
-      call('ZADD', DEADLINES, now + NODE_LEASE_MS, member)
-    end
+local function renewed(member)
+  local lease = string.sub(member, 1, 1) == 'o' and get(LEASES, string.sub(member, 3))
+  local till = clock.renewed + (lease and lease.rings + OFFER_GRACE_MS or NODE_LEASE_MS)
+  if till <= now then return false end
+  if lease then
+    till = math.max(till, lease.deadline)
+    lease.deadline = till
+    changed[LEASES][lease.offer] = true
   end
+  call('ZADD', DEADLINES, till, member)
+  return true
 end
 
 local function open()
   read_clock()
   local previous = clock.now
   clock.now = now
-  if now - previous > GAP_MS then renew_leases() end
+  if now - previous > GAP_MS then clock.renewed = now end
 end
 
 -- Who is there: `t:POOL` how many of its agents are logged in, `w:POOL` how many of those are not on a break.
@@ -148,15 +146,17 @@ end
 local function is_there(state) return state ~= 'logged_out' and 1 or 0 end
 local function is_working(state) return state ~= 'logged_out' and state ~= 'not_ready' and 1 or 0 end
 
-local function count(who, before, after)
+local function count_in(pools, before, after)
   local there, working = is_there(after) - is_there(before), is_working(after) - is_working(before)
   if there == 0 and working == 0 then return end
-  for _, pools in pairs(who.pools) do
-    for pool in pairs(pools) do
-      add('t:' .. pool, there)
-      add('w:' .. pool, working)
-    end
+  for pool in pairs(pools) do
+    add('t:' .. pool, there)
+    add('w:' .. pool, working)
   end
+end
+
+local function count(who, before, after)
+  for _, pools in pairs(who.pools) do count_in(pools, before, after) end
 end
 
 local function there(pools)
@@ -200,12 +200,14 @@ local function hold_at(entry, node)
   if node ~= '' then call('ZADD', held(node), tonumber(string.sub(entry.member, 1, 12)), entry.member) end
 end
 
+local function stand_idle(who, pool, off)
+  call('ZADD', idle(pool), string.format('%.0f', who.idle - off), who.agent)
+  touched[pool] = true
+end
+
 local function join_idle(who)
   for _, pools in pairs(who.pools) do
-    for pool, off in pairs(pools) do
-      call('ZADD', idle(pool), string.format('%.0f', who.idle - off), who.agent)
-      touched[pool] = true
-    end
+    for pool, off in pairs(pools) do stand_idle(who, pool, off) end
   end
 end
 

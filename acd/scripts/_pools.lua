@@ -84,33 +84,37 @@ local function pools_of(agent, profile)
   return found
 end
 
-local function same_pools(a, b)
-  for queue, pools in pairs(a) do
-    if not b[queue] then return false end
-    for pool, off in pairs(pools) do
-      if b[queue][pool] ~= off then return false end
-    end
-    for pool in pairs(b[queue]) do
-      if not pools[pool] then return false end
-    end
+local function by_name(pools)
+  local found = {}
+  for _, some in pairs(pools) do
+    for pool, off in pairs(some) do found[pool] = off end
   end
-  for queue in pairs(b) do
-    if not a[queue] then return false end
+  return found
+end
+
+-- Those of `some` that are not in `others`.
+local function but(some, others)
+  local found = {}
+  for pool, off in pairs(some) do
+    if others[pool] == nil then found[pool] = off end
   end
-  return true
+  return found
 end
 
 -- Be in the pools that profile, queues, sites and duty make.
 local function join_pools(who)
   local pools = pools_of(who.agent, who.profile)
-  if same_pools(pools, who.pools) then return end
-  local ready = who.state == 'ready'
-  if ready then leave_idle(who) end
-  count(who, who.state, 'logged_out')
+  local before, after = by_name(who.pools), by_name(pools)
+  local went = but(before, after)
+  count_in(went, who.state, 'logged_out')
+  count_in(but(after, before), 'logged_out', who.state)
   who.pools = pools
-  count(who, 'logged_out', who.state)
-  if ready then join_idle(who) end
   changed[AGENTS][who.agent] = true
+  if who.state ~= 'ready' then return end
+  for pool in pairs(went) do call('ZREM', idle(pool), who.agent) end
+  for pool, off in pairs(after) do
+    if before[pool] ~= off then stand_idle(who, pool, off) end
+  end
 end
 
 local function take_agent(name, profile)

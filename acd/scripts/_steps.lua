@@ -1,5 +1,7 @@
 -- What commands are made of: contacts, offers, agents; acd/steps.py is the same function by function.
 
+local CONTACT_STEP, AGENT_STEP = 4, 50
+
 -- Agents
 
 becomes = function(who, state, reason, at, keep_idle)
@@ -145,8 +147,10 @@ end
 local function drop_one(node, cause)
   local member = head(held(node))
   if not member then return false end
-  finish(get(ENTRIES, contact_of(member)), cause, 'lost', 'node_lost', true)
-  return true
+  local entry = get(ENTRIES, contact_of(member))
+  local counts = entry.state == 'waiting' and CONTACT_STEP or AGENT_STEP
+  finish(entry, cause, 'lost', 'node_lost', true)
+  return counts
 end
 
 -- The agent's own wish: a talk goes on and the wish is remembered, an offer fails as `failing`.

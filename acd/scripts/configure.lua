@@ -36,7 +36,7 @@ local function take_queue(queue)
 end
 
 open()
-call('HSET', META, 'run', ARGV[4])
+call('HSET', META, 'run', ARGV[4], 'sliced', now)
 take_sites()
 for _, name in ipairs(call('HKEYS', QUEUES)) do
   local queue = change(QUEUES, name)

@@ -5,6 +5,7 @@ local run = call('HGET', META, 'run') or ''
 if run ~= ARGV[4] then return refuse('OVERTAKEN configuration ' .. ARGV[4] .. ' was overtaken by ' .. run) end
 local profiles, slots = cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
 open()
+call('HSET', META, 'sliced', now)
 for name, profile in pairs(profiles) do
   call('HSET', PREFIX .. 'specs', name, cjson.encode(profile))
   local own = call('HGET', PREFIX .. 'put', name)

@@ -1,4 +1,4 @@
--- due: all that time does, STEP_LIMIT steps at most; `next_in_ms` is 0 when more is left.
+-- due: all that time does, as many steps as STEP_LIMIT allows; `next_in_ms` is 0 when more is left.
 local first = remembered()
 if first then return first end
 open()
@@ -9,8 +9,10 @@ while left > 0 do
   if not member or (timer and timer_at < at) then member, at = timer, timer_at end
   if not member or at > now then break end
   local kind, name = string.sub(member, 1, 1), string.sub(member, 3)
-  left = left - 1
-  if kind == 'o' then
+  local counts = AGENT_STEP
+  if (kind == 'o' or kind == 'n') and renewed(member) then
+    counts = CONTACT_STEP
+  elseif kind == 'o' then
     missed(get(LEASES, name), 'lease_expired', true)
   elseif kind == 'w' then
     local who = get(AGENTS, name)
@@ -22,18 +24,24 @@ while left > 0 do
   elseif kind == 't' then
     call('ZREM', TIMERS, member)
     widen(get(ENTRIES, name))
+    counts = CONTACT_STEP
   elseif kind == 'c' then
     callbacks.rested(name)
   elseif kind == 'x' then
     callbacks.expire(name)
   elseif kind == 'q' then
     recheck(name)
-    left = left - SLOW_STEP + 1
+    counts = SLOW_STEP
   elseif kind == 'z' then
     reopen_some(name)
-    left = left - SLOW_STEP + 1
-  elseif not drop_one(name, 'node_lost') then
-    call('ZREM', DEADLINES, member)
+    counts = SLOW_STEP
+  else
+    counts = drop_one(name, 'node_lost')
+    if not counts then
+      call('ZREM', DEADLINES, member)
+      counts = CONTACT_STEP
+    end
   end
+  left = left - counts
 end
 return close()

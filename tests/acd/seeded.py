@@ -73,7 +73,13 @@ def a_crowd_waits(twins: Twins) -> None:
     for n in range(135):
         twins.now += n > 80
         twins.enqueue("n1", Enqueue(f"d{n}", QueueId("x"), NodeId("n1"), site=SiteId(SITES[n % 3])))
+    many = [f"a{n}" for n in range(70)]
     for layout in (3, 4):
+        for some in (many[:50], many[20:], []):
+            for _ in range(3):
+                twins.on_duty("n1", "æ", some)
+        for name in many[:25]:
+            twins.put_agent("n1", AgentSpec(AgentId(name), SiteId("oslo"), {"x": 1}))
         twins.configure("n1", layout)
         for _ in range(5):
             twins.now += 1000

@@ -40,8 +40,8 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "an agent keeps standing among the idle": ("_lib", "call('ZREM', idle(pool), who.agent)", "local _ = pool"),
     "an agent joins only one idle set": (
         "_lib",
-        "who.idle - off), who.agent)\n      touched[pool] = true",
-        "who.idle - off), who.agent)\n      touched[pool] = true; break",
+        "for pool, off in pairs(pools) do stand_idle(who, pool, off) end",
+        "for pool, off in pairs(pools) do stand_idle(who, pool, off); break end",
     ),
     "a fence is used twice": ("_deciding", "local fence = clock.fence + 1", "local fence = clock.fence"),
     "time goes back": ("_lib", "if now < clock.now then now = clock.now end", ""),
@@ -50,8 +50,8 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "a lease has no grace": ("_deciding", "deadline = now + rings + OFFER_GRACE_MS", "deadline = now + rings"),
     "a lease is renewed without its grace": (
         "_lib",
-        "lease.deadline = now + lease.rings + OFFER_GRACE_MS",
-        "lease.deadline = now + lease.rings",
+        "(lease and lease.rings + OFFER_GRACE_MS or NODE_LEASE_MS)",
+        "(lease and lease.rings or NODE_LEASE_MS)",
     ),
     "a missed offer costs the place": (
         "_deciding",
@@ -79,8 +79,8 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "the time of a gap is longer": ("_lib", "now - previous > GAP_MS", "now - previous > GAP_MS + 1"),
     "a node's lease is not renewed": (
         "_lib",
-        "elseif kind == 'n' then\n      call('ZADD', DEADLINES, now + NODE_LEASE_MS, member)",
-        "",
+        "(lease and lease.rings + OFFER_GRACE_MS or NODE_LEASE_MS)",
+        "(lease and lease.rings + OFFER_GRACE_MS or 0)",
     ),
     "a revoked lease is not told": (
         "due",
@@ -89,7 +89,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     ),
     "another node's offers come to the caller": ("_lib", "if message[1] == NODE then", "if true then"),
     "what is due waits a millisecond": ("due", "at > now then", "at >= now then"),
-    "a dead node keeps its contacts": ("due", "elseif not drop_one(name, 'node_lost') then", "else"),
+    "a dead node keeps its contacts": ("due", "counts = drop_one(name, 'node_lost')", "counts = nil"),
     "any fence may accept": ("accept", "or lease.fence ~= tonumber(ARGV[5])", ""),
     "any fence may fail": ("fail", "or lease.fence ~= tonumber(ARGV[5])", ""),
     "an accepted offer can fail": ("fail", "if lease.accepted then", "if false then"),
@@ -142,6 +142,17 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     ),
     "a removed agent may still wish": ("_steps", "if who.profile.gone and state ~= 'logged_out' then return end", ""),
     "renewing has no limit": ("renew", "now - clock.renewed >= NODE_LEASE_MS", "true"),
+    "a gap renews nothing": ("due", "and renewed(member) then", "and false then"),
+    "a configuration never comes to its end": ("sweep", "call('HSET', META, 'swept', run)", "local _ = run"),
+    "an unfinished configuration is not seen": ("beat", "run ~= swept and { run, now - sliced }", "false"),
+    "an agent stays in the pools that it left": (
+        "_pools",
+        "for pool in pairs(went) do call",
+        "for pool in pairs({}) do call",
+    ),
+    "an agent is counted in the pools that it left": ("_pools", "count_in(went, who.state, 'logged_out')", ""),
+    "a better fit is not seen at once": ("_pools", "if before[pool] ~= off then", "if before[pool] == nil then"),
+    "the thirty-first is forgotten": ("on_duty", "    number = number + 1\n  end\nend\nfor", "  end\nend\nfor"),
     # --- tiers, sites, journeys ---
     "the journey's wait is forgotten": ("enqueue", "score = since - head_start", "score = came - head_start"),
     "the wait in this queue opens tiers": (
@@ -240,12 +251,12 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     ),
     "a partner's slots are told of": ("_steps", "if who.profile.partner ~= '' then return end", ""),
     "anybody serves a rostered queue": ("_pools", "if not queue.needs.rostered or", "if true or"),
-    "who is on duty already comes again": ("on_duty", "if not has(former, agent) then", "if true then"),
+    "who is on duty already comes again": ("on_duty", "if not was[agent] and #came", "if #came"),
     "an overtaken configuration goes on": ("sweep", "if run ~= ARGV[4] then return", "if false then return"),
     "who was put goes with the files": (
         "sweep",
-        "for _, name in ipairs(call('HKEYS', PREFIX .. 'put')) do stay[name] = true end",
-        "",
+        "if who and call('HEXISTS', PREFIX .. 'put', name) == 0 then",
+        "if who then",
     ),
     "the files go before who was put": ("configure_agents", "own and cjson.decode(own) or profile", "profile"),
     "who is dropped keeps what was put": ("drop_agent", "call('HDEL', PUT, name)", ""),

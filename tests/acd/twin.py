@@ -4,17 +4,19 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from acd.arguments import configuration, enqueueing, profile_text, written
+from acd.arguments import configuration, enqueueing, profile_text, sweeps, written
 from acd.commands import Script
 from acd.deciding import by_state, never_opens, opening_at
 from acd.distributor import Refused
 from acd.keys import Keys
 from acd.model import (
+    FROM_THE_FIRST,
     AgentId,
     AgentSpec,
     AgentState,
@@ -29,7 +31,7 @@ from acd.model import (
     Tier,
 )
 from acd.policy import SLICE, Model
-from acd.pools import profile_of
+from acd.pools import names_of, profile_of
 from acd.post import read
 from acd.promises import NewPromise
 from acd.promising import promised
@@ -147,6 +149,7 @@ class Twins:
         self.now = 0
         self.commands = 0
         self.runs = 0
+        self.following = 0
         self.seen: Counter[str] = Counter()
         self._shas = {name: client.script_load(script.text) for name, script in texts.items()}
         self._dump = client.script_load(_DUMP)
@@ -162,15 +165,19 @@ class Twins:
             lambda: model.configure_queues(now, node, run, queues, sites),
             *(lambda some=some: model.configure_agents(now, node, run, some, ()) for some in slices),
             lambda: model.configure_agents(now, node, run, (), partners),
-            lambda: model.sweep(now, node, run, [spec.agent for spec in agents], partners),
         ]
         commands = configuration(queues, agents, sites, partners)
         for act, (name, *args) in list(zip(acts, commands, strict=True))[:parts]:
             self._both(node, name, (run, *args), act)
+        gone = (model.agents.keys() | model.configured.specs.keys()) - names_of(agents, partners)
+        for name, *args in sweeps(gone) if parts > len(acts) else ():
+            names, last = json.loads(args[0]), args[1] == "last"
+            self._both(node, name, (run, *args), partial(model.sweep, now, node, run, names, last=last))
 
     def late_slice(self, node: str) -> None:
         """What a configuration that was overtaken still sends."""
-        self._both(node, "sweep", ("run0", "[]", "[]"), lambda: self.model.sweep(self.now, node, "run0", (), ()))
+        args = ("run0", "[]", "last")
+        self._both(node, "sweep", args, lambda: self.model.sweep(self.now, node, "run0", (), last=True))
         self._both(
             node,
             "configure_agents",
@@ -258,7 +265,13 @@ class Twins:
         self._both(node, "drop_node", args, lambda: self.model.drop_node(self.now, node, dropped, "node_lost"))
 
     def renew(self, node: str) -> None:
-        self._both(node, "renew", (), lambda: self.model.renew(self.now, node))
+        begins = FROM_THE_FIRST
+        while True:
+            args = (begins,)
+            self._both(node, "renew", args, lambda at=begins: self.model.renew(self.now, node, at))  # type: ignore[misc]
+            begins = self.following
+            if begins == FROM_THE_FIRST:
+                return
 
     def repeat(self) -> None:
         """The last command once more, as a client does that saw no answer: the first answer, and nothing changes."""
@@ -304,9 +317,12 @@ class Twins:
             p = done.place
             waits = [-1 if wait is None else wait for wait in (p.estimated_wait_s, p.low_s, p.high_s)]
             _same("place", answer["place"], [p.position, p.waiting, p.waited_ms, *waits])
+        if name == "beat":
+            _same("unfinished", answer["unfinished"] or [], list(done.unfinished or ()))
         if name == "promise":
             _same("told", answer["told"], done.told)
-        if name in ("beat", "drop_node", "cancel_callback"):
+        self.following = done.number
+        if name in ("beat", "drop_node", "cancel_callback", "renew", "on_duty"):
             _same("number", answer["number"], done.number)
 
     def _compare_state(self, events: Sequence[Any], elsewhere: Sequence[Any]) -> None:
@@ -338,8 +354,8 @@ def _redis_state(found: dict[str, Any]) -> dict[str, Any]:
         elif key == "meta":
             violations = [name for name in pairs if name.startswith("violated:")]
             _same("what the scripts count against themselves", violations, [])
-            names = ("now", "seq", "fence", "idle", "renewed")
-            state[key] = {name: int(pairs[name]) for name in names if name in pairs} | {"run": pairs.get("run", "")}
+            clock = {name: int(pairs.get(name, 0)) for name in ("now", "seq", "fence", "idle", "renewed", "sliced")}
+            state[key] = clock | {name: pairs.get(name, "") for name in ("run", "swept")}
         elif key == "callers":
             state[key] = pairs
         elif not key.startswith("answers"):
