@@ -4,11 +4,10 @@ import asyncio
 import json
 import os
 import secrets
-import sys
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -18,8 +17,9 @@ from ivr.language.crises import Crisis
 from metrics.crises import Crises, CrisisFigures, figures_of
 from metrics.records import Records, RecordsError
 from svar import endpoint
-from svar.commands.publish import CONFIGURATION, FAULTS, MESSAGE, REFUSED, whoever
+from svar.commands.publish import AUTHOR, CONFIGURATION, MESSAGE, whoever
 from svar.commands.serve import EXAMPLE
+from svar.commands.telling import tell
 from svar.config import Config, load
 from svar.crises_prepared import Prepared, in_service, in_words
 from svar.crises_shown import when
@@ -36,7 +36,6 @@ Work = Callable[[Config], Coroutine[Any, Any, list[str]]]
 crisis = typer.Typer(no_args_is_help=True, help="Crises: list, show, on, status, off. Each ends by itself.")
 
 NAME = typer.Argument(help="the crisis, as its file under flows/crises calls it")
-AUTHOR = typer.Option(help="who does it; without it the name of the user")
 
 
 @crisis.command()
@@ -97,12 +96,10 @@ def list_(config: Annotated[Path, CONFIGURATION] = EXAMPLE) -> None:
 
 
 def _do(work: Work, config: Path) -> None:
-    try:
-        told = asyncio.run(work(load(config, os.environ)))
-    except FAULTS as fault:
-        _fail(str(fault))
-    for line in told:
-        print(line)
+    async def opened() -> list[str]:
+        return await work(load(config, os.environ))
+
+    tell("crisis", opened())
 
 
 # --- The work -----------------------------------------------------------------------------------------------------
@@ -271,8 +268,3 @@ def by(config: Config, author: str, message: str) -> By:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _fail(told: str) -> NoReturn:
-    print(f"svar crisis: {told}", file=sys.stderr)
-    raise typer.Exit(REFUSED) from None

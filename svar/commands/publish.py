@@ -15,23 +15,19 @@ import typer
 from rich.console import Console
 
 from acd import pointing
-from acd.distributor import DistributorError
 from acd.pointing import Pointless, Step, Who
 from acd.serving import Serving
 from acd.versions import Content, Pointer, Version, VersionError, VersionId, identify, listing, short
-from ivr.language.problems import FlowFileError
 from ivr.versions.content import read_content, write_content
 from svar import checks, endpoint, gates, trials
 from svar.commands.serve import EXAMPLE
-from svar.config import Config, ConfigError, load
-from svar.embedded.child import EmbeddedError
+from svar.commands.telling import FAULTS, REFUSED
+from svar.config import Config, load
 from svar.flow_store import FlowStore, open_store
 from svar.gates import Verdict
 from svar.phones.units import seconds
 
-FAULTS = (ConfigError, DistributorError, EmbeddedError, FlowFileError, OSError, ValueError)
 FIRST = "Publish the routing first, for everybody, and then the flows"
-REFUSED = 1
 NOT_SERVED = 3
 """The exit code where it is published and a node does not serve it."""
 _REFUSES = " refuses it, "

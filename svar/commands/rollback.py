@@ -11,8 +11,9 @@ import typer
 from acd import pointing
 from acd.pointing import Who, before
 from acd.versions import found, short
-from svar.commands.publish import AUTHOR, CONFIGURATION, FAULTS, MESSAGE, REFUSED, live, taken, whoever
+from svar.commands.publish import AUTHOR, CONFIGURATION, MESSAGE, live, taken, whoever
 from svar.commands.serve import EXAMPLE
+from svar.commands.telling import FAULTS, REFUSED
 from svar.config import Config, load
 from svar.flow_store import open_store
 

@@ -1,12 +1,10 @@
 """svar roster: who is on duty today, who is away, and what reserves who are called in have said."""
 
-import asyncio
 import os
-import sys
 import time
 from collections.abc import Callable, Collection, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -16,8 +14,9 @@ from acd.duty import Away, By, Change, DutyError, Standing, come_back, go_away, 
 from ivr.book import FlowBook
 from ivr.language.problems import did_you_mean
 from svar import deployment, roster_words
-from svar.commands.publish import CONFIGURATION, FAULTS, REFUSED, whoever
+from svar.commands.publish import AUTHOR, CONFIGURATION, whoever
 from svar.commands.serve import EXAMPLE
+from svar.commands.telling import tell
 from svar.config import Config, load
 from svar.crises_prepared import Prepared, in_service
 from svar.crises_shown import when
@@ -27,7 +26,6 @@ from svar.flow_store import FlowStore, open_store
 roster = typer.Typer(no_args_is_help=True, help="Duty rosters: today, away, back, answer, release.")
 
 AGENT = typer.Argument(help="the agent's name")
-AUTHOR = typer.Option(help="who does it; without it the name of the user")
 
 Work = Callable[[Config], Coroutine[Any, Any, list[str]]]
 
@@ -186,14 +184,7 @@ def _now_ms() -> int:
 
 
 def _do(work: Work, config: Path) -> None:
-    try:
-        told = asyncio.run(work(load(config, os.environ)))
-    except FAULTS as fault:
-        _fail(str(fault))
-    for line in told:
-        print(line)
+    async def opened() -> list[str]:
+        return await work(load(config, os.environ))
 
-
-def _fail(told: str) -> NoReturn:
-    print(f"svar roster: {told}", file=sys.stderr)
-    raise typer.Exit(REFUSED) from None
+    tell("roster", opened())

@@ -1,9 +1,7 @@
 """svar token: who may use the API; each token is shown once, when it is made."""
 
-import asyncio
 import os
 import secrets
-import sys
 import time
 from collections.abc import Callable, Coroutine
 from datetime import datetime
@@ -13,13 +11,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from acd.distributor import DistributorError
 from console.tokens import Role, Token, TokenError, Tokens
 from ivr.language.lengths import seconds_of
 from svar.commands.publish import CONFIGURATION
 from svar.commands.serve import EXAMPLE
-from svar.config import Config, ConfigError, load
-from svar.embedded.child import EmbeddedError
+from svar.commands.telling import tell
+from svar.config import Config, load
 from svar.flow_store import open_tokens
 
 Work = Callable[[Config, Tokens], Coroutine[Any, Any, list[str]]]
@@ -90,13 +87,7 @@ def _do(work: Work, path: Path) -> None:
         async with open_tokens(config) as store:
             return await work(config, Tokens(store, _now_ms, secrets.token_hex))
 
-    try:
-        told = asyncio.run(opened())
-    except (ConfigError, TokenError, EmbeddedError, DistributorError, OSError) as fault:
-        print(f"svar token: {fault}", file=sys.stderr)
-        raise typer.Exit(1) from None
-    for line in told:
-        print(line)
+    tell("token", opened(), TokenError)
 
 
 def _now_ms() -> int:

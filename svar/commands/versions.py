@@ -18,8 +18,9 @@ from acd.versions import Move, Pointer, Version, found, short
 from ivr.versions.arms import NAMES
 from ivr.versions.canary import Tally
 from ivr.versions.content import write_content
-from svar.commands.publish import CONFIGURATION, FAULTS, REFUSED
+from svar.commands.publish import CONFIGURATION
 from svar.commands.serve import EXAMPLE
+from svar.commands.telling import FAULTS, REFUSED
 from svar.config import Config, load
 from svar.flow_store import open_store
 
