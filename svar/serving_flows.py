@@ -14,6 +14,7 @@ from ivr.prompts.library import SpokenPrompts
 from metrics.health import Health
 from metrics.prometheus import Labelled
 from rtp import wav
+from svar import talking
 from svar.canary_watch import CanaryWatch
 from svar.config import Config
 from svar.edition import Edition, Press
@@ -70,7 +71,8 @@ async def serve_flows(
         return load_book(path, routing.views.known)
 
     async def speak(book: FlowBook, path: Path) -> SpokenPrompts:
-        return await spoken(config, book.said(), path)
+        # Whoever is in a talk hears its words by the version that the contact is on.
+        return await spoken(config, (*book.said(), *talking.SPOKEN), path)
 
     async def ready(edition: Edition, current: bool) -> None:
         await routing.serve(edition.book.routing, current=current)

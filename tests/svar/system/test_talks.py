@@ -189,6 +189,13 @@ async def test_three_talk_and_the_third_leaves(scene: Scene) -> None:
     await scene.node.quiet()
 
 
+async def test_an_agent_hears_that_a_short_number_is_none(scene: Scene) -> None:
+    since = len(scene.kari.rtp.heard)
+    await scene.press("*199#")
+    await until(lambda: len(set(scene.kari.rtp.heard[since:])) > 20, "words")
+    assert "has no sound yet" not in scene.node.log()
+
+
 async def test_a_phone_transfers_its_caller_by_refer_and_is_told(scene: Scene) -> None:
     scene.phones.behaviours["hospital"] = answers
     scene.refer("hospital")
