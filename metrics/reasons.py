@@ -152,6 +152,8 @@ _MISSED = {
 
 def _failed(event: OfferFailed, _tiers: TierWords) -> str:
     who = f"the partner {partner_of(event.agent)}" if partner_of(event.agent) else event.agent
+    if event.cause == "caller_left" and event.contact.endswith(".cb"):
+        return f"{who} was taken up with it for {length(event.rang_ms)}: the caller was not reached, or hung up"
     if event.cause == "caller_left":
         return f"the caller left while {who}'s phone rang ({length(event.rang_ms)})"
     how = _MISSED.get(event.cause, "did not take it")

@@ -87,6 +87,10 @@ def in_words(event: Event) -> str:
         (failed("c1", "rejected", agent="help/2"), "the partner help rejected it (rejected, 0 s), place kept"),
         (failed("c1", "odd"), "kari did not take it (odd, 0 s), place kept"),
         (failed("c1", "caller_left", rang_ms=5_000), "the caller left while kari's phone rang (5 s)"),
+        (
+            failed("c1.cb", "caller_left", rang_ms=13_000),
+            "kari was taken up with it for 13 s: the caller was not reached, or hung up",
+        ),
         (answered("c1", 50_000), "kari answered after 2 s of ringing, 50 s in pensjon"),
         (left("c1", 50_000), "left pensjon after 50 s: lost (caller hung up)"),
         (left("c1", 50_000, disposition="flowed_out", cause="partner"), "left pensjon after 50 s: went on (partner)"),
