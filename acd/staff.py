@@ -43,6 +43,11 @@ class RedisStaff:
         found = orjson.loads(text) if text is not None else None
         return None if found is None or found["profile"]["partner"] else _staffed(agent, found, put=put)
 
+    async def wrapping_up(self, agent: str) -> str:
+        """The queue that an agent in wrap-up has answered for; empty: no wrap-up."""
+        found = await self.one(agent)
+        return "" if found is None or found.now.state is not AgentState.WRAP_UP else found.queue
+
     async def slices(self) -> AsyncIterator[list[Staffed]]:
         """All of them, some at a time, so that calls are not held up meanwhile; one may come twice."""
         async with available():

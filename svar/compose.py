@@ -250,7 +250,9 @@ class Node:
         reception.choose, reception.relay = self.flows.choose, relays.on_invite
         orders_in_service.take_orders(storage, self.identity, self._calls)
         relays.refer = orders_in_service.referring(storage, self.identity, talking.hosts(config, line))
-        reception.codes = feature_codes.Codes(config.talk.reasons, lambda: self.flows.active.book.topics)
+        reception.codes = feature_codes.Codes(
+            storage.together.staff.wrapping_up, config.talk.reasons, lambda: self.flows.active.book.topics
+        )
         line.user_agent.on_invite = reception.on_invite
         line.user_agent.on_request = reception.on_request
         line.user_agent.on_register_change = registrations.heard

@@ -1,12 +1,12 @@
 """What an agent can tell svar from any SIP phone, by ringing a code that begins with `*`."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from acd.distributor import Distributor, Refused, Unavailable
 from acd.model import AgentId
-from ivr.language.prompting import Prompts, Said
+from ivr.language.prompting import Prompts, Said, Spelled
 from ivr.language.topics import Topics
 from ivr.ports.call import Call, CallEnded
 from ivr.running.talk_said import LANGUAGE
@@ -19,6 +19,10 @@ NOT_NOW = Said({"nb": "Det går ikke nå.", "en": "That is not possible now."}, 
 LOGGED_IN = Said({"nb": "Du er logget inn.", "en": "You are logged in."}, key="agent/logged_in")
 LOGGED_OUT = Said({"nb": "Du er logget ut.", "en": "You are logged out."}, key="agent/logged_out")
 NO_SUCH_CODE = Said({"nb": "Den koden finnes ikke.", "en": "There is no such code."}, key="agent/no_such_code")
+NO_SUCH_TOPIC = Said(
+    {"nb": "Køen du svarte for har ikke emnet {digits}.", "en": "The queue that you answered has no topic {digits}."},
+    key="agent/no_such_topic",
+)
 CONCLUDED = Said(
     {
         "nb": "Er saken avsluttet? Tast 1 for ja, 2 for nei.",
@@ -34,6 +38,7 @@ SPOKEN = (
     LOGGED_IN,
     LOGGED_OUT,
     NO_SUCH_CODE,
+    NO_SUCH_TOPIC,
     CONCLUDED,
     *talking.SPOKEN,
 )
@@ -45,8 +50,12 @@ _NO_REASONS: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """`reasons` by the digits after *2; `topics` gives the trees in service, whose digits follow *3."""
+    """`reasons` by the digits after *2; `topics` gives the trees in service, whose digits follow *3.
 
+    `queue_of` gives the queue that an agent in wrap-up has answered for (empty: no wrap-up), and raises Unavailable.
+    """
+
+    queue_of: Callable[[str], Awaitable[str]]
     reasons: Mapping[str, str] = field(default_factory=lambda: _NO_REASONS)
     topics: Callable[[], Topics] = Topics
 
@@ -54,12 +63,13 @@ class Codes:
         """Why the agent is not ready; None for digits that say nothing."""
         return self.reasons.get(digits) if digits else "agent"
 
-    def topic(self, digits: str) -> str | None:
-        """The code of a topic; None for digits that say none. Without any tree the digits are the code."""
-        trees = self.topics().trees
-        if not trees or not digits:
+    def topic(self, queue: str, digits: str) -> str | None:
+        """The code of a topic of that queue; None for digits that say none. Without a tree the digits are the code."""
+        tree = self.topics().by_queue.get(queue)
+        if tree is None:
             return digits
-        return next((topic.code for tree in trees.values() if (topic := tree.by_digits(digits)) is not None), None)
+        topic = tree.by_digits(digits)
+        return None if topic is None else topic.code
 
 
 def is_code(number: str) -> bool:
@@ -69,10 +79,10 @@ def is_code(number: str) -> bool:
 
 
 async def serve(
-    call: Call, code: str, agent: AgentId, distributor: Distributor, prompts: Prompts, codes: Codes | None = None
+    call: Call, code: str, agent: AgentId, distributor: Distributor, prompts: Prompts, codes: Codes
 ) -> None:
     """Do what the code says and tell the agent by voice. `code` is one by `is_code`."""
-    served = _Served(call, agent, distributor, prompts, codes or Codes())
+    served = _Served(call, agent, distributor, prompts, codes)
     try:
         try:
             said = await served.do(code)
@@ -121,9 +131,14 @@ class _Served:
         return NOT_READY
 
     async def _wrapped_up(self, digits: str, concluded: bool | None) -> Said:
-        topic = self.codes.topic(digits)
+        topic: str | None = ""
+        if digits:
+            queue = await self.codes.queue_of(self.agent)
+            if not queue:
+                return NOT_NOW
+            topic = self.codes.topic(queue, digits)
         if topic is None:
-            return NO_SUCH_CODE
+            return NO_SUCH_TOPIC.with_values(digits=Spelled(digits))
         if topic and concluded is None:
             concluded = await self._asked()
         await self.distributor.end_wrap_up(self.agent, topic, concluded=concluded)

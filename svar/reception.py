@@ -50,7 +50,7 @@ class Reception:
         accounts: Mapping[str, str] | None = None,
     ) -> None:
         self.choose: Choose = no_flows
-        self.codes = feature_codes.Codes()
+        self.codes: feature_codes.Codes
         self.relay: Callable[[InviteReceived], None] | None = None
         self._line = line
         self._outside = outside

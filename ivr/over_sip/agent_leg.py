@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol
 from weakref import WeakSet
 
@@ -16,7 +17,7 @@ from ivr.over_sip.answering import unacceptable as unacceptable
 from ivr.over_sip.line import Line as Line
 from ivr.over_sip.line import MediaTerms as MediaTerms
 from ivr.over_sip.line import Target as Target
-from ivr.over_sip.told_along import told_along
+from ivr.over_sip.told_along import told_along, wait_shown
 from ivr.ports.call import CallInfo
 from ivr.ports.phones import ELSEWHERE, NotAnswered
 from rtp.engine import DtmfReceived, LegId, MediaError, MediaEvent, RtpTimeout, WorkerLost
@@ -285,17 +286,31 @@ class SipPhones:
         target = await self.find(offer.agent)
         if target is None:
             raise NotAnswered("unreachable")
-        return await self.dial(offer.agent, target, info, offer.queue, told_along(offer, info))
+        along = told_along(offer, info)
+        return await self.dial(offer.agent, target, info, offer.queue, along, beside=wait_shown(offer))
 
     async def dial(
-        self, name: str, target: Target, info: CallInfo, purpose: str, headers: tuple[tuple[str, str], ...] = ()
+        self,
+        name: str,
+        target: Target,
+        info: CallInfo,
+        purpose: str,
+        headers: tuple[tuple[str, str], ...] = (),
+        *,
+        beside: str = "",
     ) -> SipAgentLeg:
-        """Ring `target` on behalf of the caller until it is answered. Raises NotAnswered; cancelling stops it."""
+        """Ring `target` on behalf of the caller until it is answered. Raises NotAnswered; cancelling stops it.
+
+        `beside`: what the display says besides the queue.
+        """
         leg = SipAgentLeg(self._line, name, info.contact, LegId(self._tokens()))
         if target.node:
             self._away.setdefault(target.node, WeakSet()).add(leg)
         try:
-            await leg.invite(target, target.local or self._local(info, purpose), headers)
+            local = target.local or self._local(info, purpose)
+            if beside:
+                local = replace(local, display=f"{local.display}, {beside}")
+            await leg.invite(target, local, headers)
             await leg.answered
         except MediaError as error:
             leg.release()

@@ -20,6 +20,12 @@ def told_along(offer: Offer, info: CallInfo) -> Lines:
     return (*told_of(info), *waits)
 
 
+def wait_shown(offer: Offer) -> str:
+    """What stands on the display beside the queue, where the caller waited elsewhere too: `ventet 7 min`."""
+    minutes = round(offer.total_waited_ms / 60_000)
+    return f"ventet {minutes} min" if minutes and offer.total_waited_ms > offer.waited_ms else ""
+
+
 def told_of(info: CallInfo) -> Lines:
     """For a call that no queue has to do with."""
     lines = (("X-Svar-Contact", info.contact), ("X-Svar-Service", info.number), ("X-Svar-Journey", info.journey))

@@ -1,5 +1,6 @@
 """Agents to be looked at: as configured now, as put, what they may serve; partners' slots are none."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,7 +8,20 @@ from redis.asyncio import Redis
 
 from acd.connection import command_client
 from acd.distributor import Unavailable
-from acd.model import AgentId, AgentSpec, AgentState, NodeId, PartnerSpec, QueueId, QueueSpec, SiteId, Tier
+from acd.model import (
+    AgentId,
+    AgentSpec,
+    AgentState,
+    Enqueue,
+    NodeId,
+    Offer,
+    PartnerSpec,
+    QueueId,
+    QueueSpec,
+    Revoked,
+    SiteId,
+    Tier,
+)
 from acd.staff import SLICE, RedisStaff, Staffed
 from acd.store import RedisDistributor
 
@@ -71,6 +85,25 @@ async def test_who_is_on_duty_serves_the_rostered_queue_too(client: Redis) -> No
     assert (await found(staff, "anna")).queues == ("desk", "pension")
     await distributor.on_duty(QueueId("desk"), [])
     assert await staff.on_duty() == {"desk": []}
+
+
+async def test_the_queue_of_a_wrap_up_is_known_while_it_lasts(client: Redis) -> None:
+    node, anna = NodeId("n1"), AgentId("anna")
+    distributor, staff = RedisDistributor(client, "nav", node), RedisStaff(client, "nav")
+    await distributor.configure([QueueSpec(QueueId("pension"), wrap_up_s=60)], [ANNA])
+    heard: list[Offer | Revoked] = []
+    distributor.listen(node, heard.append)
+    await distributor.log_in(anna)
+    await distributor.enqueue(Enqueue("c1", QueueId("pension"), node))
+    await asyncio.sleep(0)
+    [offer] = heard
+    assert isinstance(offer, Offer)
+    await distributor.accept(offer.offer, offer.fence)
+    assert await staff.wrapping_up("anna") == await staff.wrapping_up("nobody") == ""
+    await distributor.finish("c1", "agent_hung_up")
+    assert await staff.wrapping_up("anna") == "pension"
+    await distributor.end_wrap_up(anna)
+    assert await staff.wrapping_up("anna") == ""
 
 
 async def test_many_come_in_slices_and_each_once_in_all(client: Redis) -> None:

@@ -1,7 +1,11 @@
 """What an agent tells svar by ringing a code."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
 import pytest
 
+from acd.distributor import Unavailable
 from acd.model import AgentId, AgentSpec, AgentState, NodeId, QueueId, QueueSpec, SiteId
 from acd.simulated import ModelDistributor
 from events.sink import MemorySink
@@ -14,6 +18,18 @@ from svar import feature_codes
 ANNA = AgentId("anna")
 
 
+def answered(queue: str) -> Callable[[str], Awaitable[str]]:
+    """The queue that anna has answered for, and is in wrap-up."""
+
+    async def queue_of(agent: str) -> str:
+        return queue if agent == ANNA else ""
+
+    return queue_of
+
+
+PLAIN = feature_codes.Codes(answered(""))
+
+
 @pytest.fixture
 async def distributor() -> ModelDistributor:
     made = ModelDistributor("t", NodeId("n"), lambda: 1_000_000, MemorySink())
@@ -23,7 +39,7 @@ async def distributor() -> ModelDistributor:
 
 async def rung(code: str, distributor: ModelDistributor) -> SimulatedCall:
     call = SimulatedCall(CallInfo(ContactId("c"), code, "anna"))
-    await feature_codes.serve(call, code, ANNA, distributor, WrittenPrompts())
+    await feature_codes.serve(call, code, ANNA, distributor, WrittenPrompts(), PLAIN)
     return call
 
 
@@ -59,7 +75,7 @@ async def test_an_agent_who_hangs_up_before_the_answer_has_been_heard_all_the_sa
     await distributor.log_in(ANNA)
     call = SimulatedCall(CallInfo(ContactId("c"), "*2", "anna"))
     call.hang_up()
-    await feature_codes.serve(call, "*2", ANNA, distributor, WrittenPrompts())
+    await feature_codes.serve(call, "*2", ANNA, distributor, WrittenPrompts(), PLAIN)
     assert await state(distributor) is AgentState.NOT_READY
 
 
@@ -70,15 +86,17 @@ class Broken(ModelDistributor):
 
 async def test_a_call_that_fails_is_hung_up() -> None:
     call = SimulatedCall(CallInfo(ContactId("c"), "*1", "anna"))
+    broken = Broken("t", NodeId("n"), lambda: 0, MemorySink())
     with pytest.raises(RuntimeError):
-        await feature_codes.serve(call, "*1", ANNA, Broken("t", NodeId("n"), lambda: 0, MemorySink()), WrittenPrompts())
+        await feature_codes.serve(call, "*1", ANNA, broken, WrittenPrompts(), PLAIN)
     assert call.ended
 
 
 TREE = TopicTree(
     "family", {"nb": "Familie"}, ("q",), (Topic("benefit", {"nb": "Barnetrygd"}, "1", (Topic("b2", {}, "12"),)),)
 )
-CODES = feature_codes.Codes({"1": "lunch"}, lambda: topics_of([TREE]))
+DEBT = TopicTree("debt", {"nb": "Gjeld"}, ("debt",), (Topic("collection", {"nb": "Inkasso"}, "3"),))
+CODES = feature_codes.Codes(answered("q"), {"1": "lunch"}, lambda: topics_of([TREE, DEBT]))
 
 
 async def rung_with(
@@ -154,12 +172,35 @@ async def test_an_agent_who_hangs_up_at_the_question_has_given_the_topic_all_the
     assert distributor.said == ("benefit", None)
 
 
-async def test_a_topic_that_no_tree_has_is_refused_and_without_trees_it_is_taken() -> None:
+@pytest.mark.parametrize("digits", ["99", "3"])
+async def test_a_topic_that_the_queue_s_tree_has_not_is_refused_and_named(digits: str) -> None:
     distributor = WrappedUp("t", NodeId("n"), lambda: 0, MemorySink())
-    call = await rung_with("*399*1", distributor)
-    assert [heard.text for heard in call.heard] == ["Den koden finnes ikke."]
-    await rung_with("*399*1", distributor, codes=feature_codes.Codes())
-    assert distributor.said == ("99", True)
+    call = await rung_with(f"*3{digits}*1", distributor)
+    [heard] = call.heard
+    said = {"99": "ni ni", "3": "tre"}[digits]
+    assert heard.text == f"Køen du svarte for har ikke emnet {said}."
+    assert distributor.said == ("", None)
+
+
+@pytest.mark.parametrize(("queue", "said"), [("debt", "collection"), ("desk", "3")])
+async def test_a_topic_is_of_the_queue_that_was_answered_and_without_a_tree_it_is_taken(queue: str, said: str) -> None:
+    distributor = WrappedUp("t", NodeId("n"), lambda: 0, MemorySink())
+    await rung_with("*33*1", distributor, codes=replace(CODES, queue_of=answered(queue)))
+    assert distributor.said == (said, True)
+
+
+async def test_who_is_in_no_wrap_up_is_not_asked_whether_a_case_is_concluded(distributor: ModelDistributor) -> None:
+    await distributor.log_in(ANNA)
+    call = await rung_with("*31", distributor, codes=replace(CODES, queue_of=answered("")))
+    assert [heard.text for heard in call.heard] == ["Det går ikke nå."]
+
+
+async def test_while_the_store_is_away_no_topic_is_taken(distributor: ModelDistributor) -> None:
+    async def away(agent: str) -> str:
+        raise Unavailable("away")
+
+    call = await rung_with("*31", distributor, codes=replace(CODES, queue_of=away))
+    assert [heard.text for heard in call.heard] == ["Det går ikke nå."]
 
 
 @pytest.mark.parametrize("number", ["*1", "*2", "*25", "*3", "*3123", "*3123*0", "*8", "*9"])

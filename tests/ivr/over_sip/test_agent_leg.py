@@ -49,6 +49,15 @@ async def test_the_phone_is_told_who_rings_and_for_which_queue(phones: Lab) -> N
     assert "X-Svar-Waited-Ms: 1234\r\n" in invite
 
 
+async def test_the_phone_shows_the_wait_of_the_whole_journey(phones: Lab) -> None:
+    invites = []
+    phones.phones_agent.ladder = lambda way, peer, data, now: invites.append(data.decode())
+    phones.targets["kari"] = phones.target("kari")
+    await phones.phones.ring(replace(offer_to("kari"), total_waited_ms=425_000), info())
+    invite = next(text for text in invites if text.startswith("INVITE "))
+    assert 'From: "work, ventet 7 min" <sip:4799999999@127.0.0.1>' in invite
+
+
 @pytest.mark.parametrize(
     ("status", "cause"),
     [(486, "busy"), (600, "busy"), (603, "rejected"), (403, "rejected"), (488, "rejected"), (480, "unreachable"),

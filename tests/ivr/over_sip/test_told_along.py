@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from acd.model import Grounds
-from ivr.over_sip.told_along import plain, told_along, told_of
+from ivr.over_sip.told_along import plain, told_along, told_of, wait_shown
 from ivr.ports.call import CallInfo, ContactId
 from tests.ivr.sip_lab import offer_to
 
@@ -28,6 +28,21 @@ def test_an_offer_carries_the_journey_and_the_total_wait() -> None:
 def test_who_is_asked_in_a_talk_is_told_so() -> None:
     offer = replace(offer_to("berit"), grounds=Grounds(rule="asked", kind="consult"))
     assert dict(told_along(offer, INFO))["X-Svar-Reason"] == "asked;tier=1;kind=consult"
+
+
+@pytest.mark.parametrize(
+    ("total_ms", "shown"),
+    [
+        (1_234, ""),
+        (0, ""),
+        (20_000, ""),
+        (40_000, "ventet 1 min"),
+        (425_000, "ventet 7 min"),
+        (3_600_000, "ventet 60 min"),
+    ],
+)
+def test_the_display_tells_the_whole_wait_where_it_is_longer_than_that_in_the_queue(total_ms: int, shown: str) -> None:
+    assert wait_shown(replace(offer_to("kari"), total_waited_ms=total_ms)) == shown
 
 
 def test_what_is_not_known_is_left_out() -> None:
