@@ -22,7 +22,7 @@ class Death(Enum):
 
 
 class DyingPhone(Phone):
-    """One agent's. `rung` is set when it was rung and has died of it."""
+    """One agent's. `rung` is set when it was rung and has died of it. All of an agent's are one phone, restarted."""
 
     def __init__(self, target: tuple[str, int], agent: str, password: str, death: Death) -> None:
         super().__init__(target, random.Random())
@@ -63,7 +63,8 @@ class DyingPhone(Phone):
         head = self.head(
             "REGISTER", self._uri, branch, local=local, remote=aor, call_id=self._call_id, cseq=self._cseq
         )  # fmt: skip
-        contact = "*" if expires_s == 0 else f"<sip:{self.agent}@127.0.0.1:{self.port}>"
+        place = f'<sip:{self.agent}@127.0.0.1:{self.port}>;+sip.instance="<urn:x-phone:{self.agent}>"'
+        contact = "*" if expires_s == 0 else place
         told: asyncio.Future[Parsed | None] = asyncio.get_running_loop().create_future()
         text = f"{head}Contact: {contact}\r\nExpires: {expires_s}\r\n{proof}Content-Length: 0\r\n\r\n"
 

@@ -130,9 +130,9 @@ class Sites(Country):
 
     async def quiet(self, within_s: float = 15.0) -> None:
         """At no node anybody is in a call, and the distributor has nobody either."""
-        for _ in range(2):
-            await eventually(lambda: self._is_quiet(within_s > BYE_S), "quiet", within_s, self._noise)
-            await asyncio.sleep(SEEN_S)
+        await eventually(lambda: self._is_quiet(within_s > BYE_S), "quiet", within_s, self._noise)
+        await asyncio.sleep(SEEN_S)
+        await eventually(lambda: self._is_quiet(within_s > BYE_S), "quiet", within_s, self._noise)
 
     async def _is_quiet(self, by_all: bool) -> bool:
         return all(not by_all and "sip_sessions" in what for what in await self._noise())
