@@ -1,18 +1,22 @@
 """Faults put into the scripts of promises on purpose: each must be seen by a run against the model."""
 
-import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.exceptions import ResponseError
 
-from acd.commands import FOLDER, assemble
+from acd.commands import assemble
 from tests.acd import promising, seeded
-from tests.acd.twin import Differ, Twins, connect
+from tests.acd.faults import Fault, Run, assert_seen
+from tests.acd.twin import Twins, connect
 
-MUTANTS: dict[str, tuple[str, str, str]] = {
+RUNS: tuple[Run, ...] = tuple(
+    partial(promising.run, seed=seed, steps=900) if seed % 2 else partial(seeded.run, seed=seed, steps=1500)
+    for seed in range(1, 12)
+)
+MUTANTS: dict[str, Fault] = {
     "a caller has two promises": ("promise", "stands = stands or call('HGET', CALLERS, who)", "stands = stands"),
     "promises have no bound": ("promise", "call('HLEN', CALLBACKS) >= new.most", "false"),
     "a chosen time is not waited for": ("promise", "new.at > now and new.at or 0", "0"),
@@ -107,18 +111,6 @@ def client(redis_server: Any) -> Iterator[Any]:
     client.close()
 
 
-def caught(client: Any, folder: Path) -> str:
-    """How the fault in `folder` was seen, or nothing."""
-    for seed in range(1, 12):
-        client.flushdb()
-        twins = Twins(client, assemble(folder))
-        try:
-            promising.run(twins, seed, 900) if seed % 2 else seeded.run(twins, seed, 1500)
-        except (Differ, ResponseError) as error:
-            return str(error)
-    return ""
-
-
 def test_scripts_without_a_fault_pass(client: Any) -> None:
     for seed in range(1, 4):
         client.flushdb()
@@ -129,13 +121,4 @@ def test_scripts_without_a_fault_pass(client: Any) -> None:
 
 @pytest.mark.parametrize("fault", MUTANTS)
 def test_fault_is_seen(client: Any, tmp_path: Path, fault: str) -> None:
-    file, original, replacement = MUTANTS[fault]
-    folder = tmp_path / "scripts"
-    shutil.copytree(FOLDER, folder)
-    path = folder / f"{file}.lua"
-    text = path.read_text()
-    assert text.count(original) == 1, f"{file}.lua has {text.count(original)} times {original!r}"
-    path.write_text(text.replace(original, replacement))
-    seen = caught(client, folder)
-    assert seen, "no run saw it"
-    assert "compil" not in seen, f"a slip of the pen, no fault of the rules: {seen}"
+    assert_seen(client, tmp_path / "scripts", MUTANTS[fault], RUNS)
