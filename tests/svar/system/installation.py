@@ -23,6 +23,7 @@ READY = re.compile(r"^svar ready sip=127\.0\.0\.\d+:(\d+) http=127\.0\.0\.1:(\d+
 _TENANT = re.compile(r',tenant="t"|tenant="t",?')
 START_S = 40.0
 STOP_S = 20.0
+COMMAND_S = 60.0
 SEEN_S = 0.7
 """After this long whatever happened is in the figures: events are gathered, and a scrape is kept for half a second."""
 _KEPT = tempfile.TemporaryDirectory(prefix="svar-spoken-")
@@ -155,6 +156,22 @@ class Installation:
         if self.process is not None and self.process.returncode is None:
             self.process.kill()
             await self.process.wait()
+
+    async def command(self, *words: str) -> tuple[int | None, str]:
+        """The exit status of a command in a process of its own, and all that it says."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "svar", *words, "--config", str(self.config),
+            cwd=ROOT, env={**os.environ, "SVAR_STATE": str(self.state)},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        told, _ = await asyncio.wait_for(process.communicate(), COMMAND_S)
+        return process.returncode, told.decode()
+
+    async def told(self, *words: str) -> str:
+        """What a command says that does what it is asked."""
+        code, told = await self.command(*words)
+        assert code == 0, told
+        return told
 
     def child(self, name: str) -> int:
         """The process id of the child whose command has `name` in it. Fails when there is none."""

@@ -57,6 +57,7 @@ class Phones:
         self.behaviours: dict[str, Behaviour] = {}
         self.rung: list[tuple[str, Handset]] = []
         self.handsets: list[Handset] = []
+        self.invites: list[InviteReceived] = []
         self._installation = installation
         self._registrations: dict[str, RegistrationId] = {}
         self._told: dict[RegistrationId, asyncio.Future[None]] = {}
@@ -146,6 +147,7 @@ class Phones:
         uri = invite.request.uri
         name = uri.user if isinstance(uri, SipUri) else ""
         handset = self._handset()
+        self.invites.append(invite)
         handset.take(invite)
         self.rung.append((name, handset))
         task = asyncio.get_running_loop().create_task(_run(self.behaviours[name](handset)))

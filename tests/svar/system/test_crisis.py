@@ -1,14 +1,12 @@
 """A crisis on a whole node: switched on by the command in a process of its own, heard, and over by itself."""
 
-import asyncio
 import os
-import sys
 import time
 from pathlib import Path
 
 from sip.events import Accepted
 from tests.rtp.phone import until
-from tests.svar.system.installation import ROOT, Installation, eventually, running
+from tests.svar.system.installation import Installation, eventually, running
 from tests.svar.system.phones import phones_at, talks_for
 from tests.svar.system.published import published
 
@@ -64,18 +62,6 @@ def installation(folder: Path) -> Installation:
     return Installation(folder, PARTS, flows=flows, mqtt="")
 
 
-async def crisis(node: Installation, *words: str) -> str:
-    """What `svar crisis` says, in a process of its own."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "svar", "crisis", *words, "--config", str(node.config), cwd=ROOT,
-        env={**os.environ, "SVAR_STATE": str(node.state)}, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
-    return output.decode()
-
-
 async def figures(node: Installation) -> dict[str, float]:
     return {
         name.removeprefix("svar_crisis_"): value
@@ -88,7 +74,7 @@ async def test_new_callers_hear_of_a_crisis_and_those_it_is_about_come_first(tmp
     node = installation(tmp_path)
     async with running(node), phones_at(node) as phones, published(node, "crisis_changed") as changed:
         early = await phones.answered_call("5000")
-        told = await crisis(node, "on", "payments_late", "--for", "1h", "--author", "kari")
+        told = await node.told("crisis", "on", "payments_late", "--for", "1h", "--author", "kari")
         assert "is ON" in told
         assert "nodes that follow: n1" in told
         urgent = await phones.answered_call("5001")
@@ -96,7 +82,7 @@ async def test_new_callers_hear_of_a_crisis_and_those_it_is_about_come_first(tmp
         await until(lambda: deflected.ended, "end of the deflected call", deadline_s=10)
         await eventually(lambda: _waits(node, 2), "two who wait")
         assert "Krise (crisis): Utbetalinger er forsinket" in await node.get("/")
-        await crisis(node, "off")
+        await node.told("crisis", "off")
         await phones.register("anna", talks_for(0.5))  # whoever has a head start keeps it
         await until(lambda: early.ended and urgent.ended, "end of both talks", deadline_s=20)
         await eventually(lambda: len(changed) == 2, "the crisis' end")
@@ -109,7 +95,7 @@ async def test_new_callers_hear_of_a_crisis_and_those_it_is_about_come_first(tmp
         assert measured['heard_total{crisis="payments_late"}'] == 2
         assert measured['deflected_total{crisis="payments_late",outcome="ended"}'] == 1
         assert 'on{crisis="payments_late"}' not in measured
-        status = await crisis(node, "status")
+        status = await node.told("crisis", "status")
         assert "heard the message: 2" in status
         assert [(one["on"], one["cause"], one["author"]) for one in changed] == [
             (True, "switched_on", "kari"),
@@ -125,7 +111,7 @@ async def test_a_crisis_ends_by_itself_and_is_told_once(tmp_path: Path) -> None:
     node = installation(tmp_path)
     async with running(node), phones_at(node) as phones, published(node, "crisis_changed") as changed:
         async with published(node, "crisis_heard") as heard:
-            await crisis(node, "on", "payments_late", "--for", "6s")
+            await node.told("crisis", "on", "payments_late", "--for", "6s")
             begun = time.monotonic()
             first = await phones.answered_call("5001")
             await until(lambda: len(heard) == 1, "the message", deadline_s=2)
@@ -145,12 +131,12 @@ async def test_a_crisis_ends_by_itself_and_is_told_once(tmp_path: Path) -> None:
 async def test_a_crisis_outlives_redis_and_its_restart(tmp_path: Path) -> None:
     node = installation(tmp_path)
     async with running(node), phones_at(node) as phones:
-        await crisis(node, "on", "payments_late", "--for", "1h")
+        await node.told("crisis", "on", "payments_late", "--for", "1h")
         os.kill(node.child("redis"), 9)
         call = await phones.answered_call("5001")
         await eventually(lambda: _heard(node, 1), "the message", within_s=20)
         call.hang_up()
-        assert "payments_late" in await crisis(node, "status")
+        assert "payments_late" in await node.told("crisis", "status")
         await node.quiet(30)
 
 

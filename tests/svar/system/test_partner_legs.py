@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from sip.events import InviteReceived
 from tests.interop.peers import free_port
 from tests.ivr.sip_lab import Handset
 from tests.rtp.phone import until
@@ -64,20 +63,11 @@ async def served(folder: Path, answer: str = "call") -> AsyncIterator[tuple[Inst
 
 async def test_a_partners_person_gets_the_caller_and_is_told_of_the_contact(tmp_path: Path) -> None:
     async with served(tmp_path) as (node, phones, callers):
-        invites: list[InviteReceived] = []
-        rings = phones.user_agent.on_invite
-        assert rings is not None
-
-        def noted(invite: InviteReceived) -> None:
-            invites.append(invite)
-            rings(invite)
-
-        phones.user_agent.on_invite = noted
         phones.behaviours["tax"] = lets_it_ring
         caller = await callers.answered_call()
         tax = await phones.rings()
         await music(caller)
-        headers = invites[0].request.headers
+        headers = phones.invites[0].request.headers
         assert headers.get("X-Svar-Service") == "5000"
         assert headers.get("X-Svar-Queue") == "work"
         assert int(headers.get("X-Svar-Total-Waited-Ms") or 0) >= 900
@@ -154,21 +144,12 @@ async def test_who_answers_an_attended_transfer_is_told_and_may_refuse(tmp_path:
     port = free_port()
     node = Installation(tmp_path, PARTS.format(port=port, answer="call"), flows=OUT, trunks=TRUNK)
     async with running(node), phones_at(node, port=port) as phones, phones_at(node, "127.0.0.2") as callers:
-        invites: list[InviteReceived] = []
-        rings = phones.user_agent.on_invite
-        assert rings is not None
-
-        def noted(invite: InviteReceived) -> None:
-            invites.append(invite)
-            rings(invite)
-
-        phones.user_agent.on_invite = noted
         phones.behaviours["tax"] = answers
         caller = await callers.answered_call()
         tax = await phones.rings()
         await tax.connected()
         await music(caller)
-        assert invites[0].request.headers.get("X-Svar-Context") == "number=5000"
+        assert phones.invites[0].request.headers.get("X-Svar-Context") == "number=5000"
         tax.rtp.press(key)
         if taken:
             await asyncio.sleep(0.7)

@@ -5,7 +5,6 @@ import os
 import random
 import re
 import signal
-import sys
 from pathlib import Path
 
 from acd.distributor import Unavailable
@@ -13,7 +12,7 @@ from sip.events import Accepted
 from tests.light.callers import Callers, Plan
 from tests.rtp.phone import until
 from tests.soak_reload import reloaded
-from tests.svar.system.installation import ROOT, Installation, eventually, running
+from tests.svar.system.installation import Installation, eventually, running
 from tests.svar.system.phones import phones_at
 from tests.svar.system.publishing import Publisher, publisher, redis_of, serving
 
@@ -112,14 +111,8 @@ async def test_who_publishes_is_told_what_the_node_made_of_it(tmp_path: Path) ->
 
 
 async def svar(node: Installation, *words: str) -> str:
-    """What a command says that is given while the node runs."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "svar", *words, "--author", "kari", "--config", str(node.config), cwd=ROOT,
-        env={**os.environ, "SVAR_STATE": str(node.state)},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    output, _ = await asyncio.wait_for(process.communicate(), 60)
-    return output.decode() + f"exit code {process.returncode}"
+    code, told = await node.command(*words, "--author", "kari")
+    return f"{told}exit code {code}"
 
 
 async def test_what_is_served_goes_on_while_redis_dies_and_the_next_version_is_taken(tmp_path: Path) -> None:

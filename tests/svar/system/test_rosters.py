@@ -1,9 +1,6 @@
 """Rosters on a whole node: the rostered queue, a reserve who is rung and comes, an absence by command, a release."""
 
-import asyncio
-import os
 import re
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -48,18 +45,6 @@ def installation(folder: Path) -> Installation:
     return Installation(folder, PARTS, flows=flows, mqtt="")
 
 
-async def roster(node: Installation, *words: str) -> str:
-    """What `svar roster` says, in a process of its own."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "svar", "roster", *words, "--config", str(node.config), cwd=ROOT,
-        env={**os.environ, "SVAR_STATE": str(node.state)}, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
-    return output.decode()
-
-
 class Reserve:
     """Two kinds of calls come to a reserve: first the question, which is answered by a key, then callers."""
 
@@ -100,12 +85,12 @@ async def test_only_who_is_on_duty_is_rung_and_an_absence_counts_at_once(tmp_pat
         call = await phones.answered_call("5000")
         await eventually(lambda: shows(node, "queue_waiting", 1), "a caller who waits")
         assert phones.rung == [], "bjorn has the skill, and is not on duty"
-        assert "nodes that run: n1" in await roster(node, "away", "anna", "--for", "1h", "--instead", "bjorn")
+        assert "nodes that run: n1" in await node.told("roster", "away", "anna", "--for", "1h", "--instead", "bjorn")
         await phones.rings(1)
         assert phones.rung[0][0] == "bjorn"
         await eventually(lambda: changed != [], "the event")
         assert (changed[-1]["queue"], changed[-1]["came"], changed[-1]["went"]) == ("desk", "bjorn", "anna")
-        await roster(node, "back", "anna")
+        await node.told("roster", "back", "anna")
         await eventually(lambda: len(changed) == 2, "the end of the absence")
         assert call.count(Accepted) == 1
         assert not call.ended, "who talks at the end of a shift talks on"
@@ -131,7 +116,7 @@ async def test_a_reserve_is_rung_comes_serves_and_is_released(tmp_path: Path) ->
         await eventually(lambda: dag.talks != [], "a caller for the reserve", 20, lambda: node.log()[-3000:])
         await eventually(lambda: answered != [], "the answer")
         assert [(one["agent"], one["answer"], one["by"]) for one in answered] == [("dag", "yes", "key")]
-        assert "dag (called in)" in await roster(node, "today", "desk")
+        assert "dag (called in)" in await node.told("roster", "today", "desk")
         dag.talks[0].hang_up()
         await eventually(lambda: len(dag.talks) == 2, "the second caller for the reserve", 20)
         dag.talks[1].hang_up()

@@ -1,15 +1,12 @@
 """A real call's story, and the same call again as a scenario: `svar trace` beside a node, and after it has stopped."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from ivr.book import load_book
 from ivr.simulator.scenario import run_text
 from tests.rtp.phone import until
-from tests.svar.system.installation import ROOT, Installation, running
+from tests.svar.system.installation import Installation, running
 from tests.svar.system.phones import phones_at, talks_for
 
 FLOW = """
@@ -45,20 +42,8 @@ PRESSED = "13897248098"
 """A synthetic identity number."""
 
 
-async def traced(node: Installation, *arguments: str) -> tuple[int | None, str]:
-    environment = {**os.environ, "SVAR_STATE": str(node.state)}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "svar", "trace", "--config", str(node.config), *arguments,
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    told, _ = await process.communicate()
-    return process.returncode, told.decode()
-
-
 async def contact_of(node: Installation) -> str:
-    code, told = await traced(node)
-    assert code == 0, told
-    return told.split()[2]
+    return (await node.told("trace")).split()[2]
 
 
 async def test_a_real_call_is_told_and_told_again_as_a_scenario_that_passes(tmp_path: Path) -> None:
@@ -75,13 +60,13 @@ async def test_a_real_call_is_told_and_told_again_as_a_scenario_that_passes(tmp_
             await until(lambda: caller.ended, "goodbye", deadline_s=10)
             await node.quiet()
         contact = await contact_of(node)
-        code, story = await traced(node, contact)
+        code, story = await node.command("trace", contact)
         assert code == 0, story
         wanted = ["rang 5000 (test", "menu", "case (digits)", "wait (queue)", "anna answers", "bye", "ended: answered"]
         places = [story.find(words) for words in wanted]
         assert -1 not in places, story
         assert places == sorted(places), story
-        code, scenario = await traced(node, contact, "--as-scenario")
+        code, scenario = await node.command("trace", contact, "--as-scenario")
         assert code == 0, scenario
         for text in (story, scenario):
             assert "4799999999" not in text
@@ -99,7 +84,7 @@ async def test_a_story_is_told_when_the_node_has_stopped_and_an_unknown_contact_
         caller.hang_up()
         await node.quiet()
     contact = await contact_of(installation)
-    code, story = await traced(installation, contact)
+    code, story = await installation.command("trace", contact)
     assert (code, "ended: menu_ended (caller_hung_up)" in story) == (0, True), story
-    code, told = await traced(installation, "nobody")
+    code, told = await installation.command("trace", "nobody")
     assert (code, "there is no contact 'nobody'" in told) == (1, True), told

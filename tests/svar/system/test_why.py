@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.rtp.phone import until
-from tests.svar.system.installation import ROOT, Installation, eventually, running
+from tests.svar.system.installation import Installation, eventually, running
 from tests.svar.system.phones import phones_at, talks_for
 
 PARTS = """
@@ -20,23 +17,8 @@ skills = { work = 5 }
 """
 
 
-async def why(node: Installation, *arguments: str) -> tuple[int | None, str]:
-    environment = {**os.environ, "SVAR_STATE": str(node.state)}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "svar", "why", "--config", str(node.config), *arguments,
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    told, _ = await process.communicate()
-    return process.returncode, told.decode()
-
-
 async def latest(node: Installation) -> str:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "svar", "trace", "--config", str(node.config),
-        cwd=ROOT, env={**os.environ, "SVAR_STATE": str(node.state)}, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    told, _ = await process.communicate()
-    return told.decode().split()[2]
+    return (await node.told("trace")).split()[2]
 
 
 async def test_why_is_told_while_the_caller_waits_afterwards_and_after_a_restart(tmp_path: Path) -> None:
@@ -52,7 +34,7 @@ async def test_why_is_told_while_the_caller_waits_afterwards_and_after_a_restart
 
             await eventually(waits, "caller in the queue")
             contact = await latest(node)
-            code, story = await why(node, contact[:6])
+            code, story = await node.command("why", contact[:6])
             assert (code, "queued in work as number 1" in story) == (0, True), story
             await phones.register("anna", talks_for(1.0))
             agent = await phones.rings()
@@ -65,10 +47,10 @@ async def test_why_is_told_while_the_caller_waits_afterwards_and_after_a_restart
         assert metrics['svar_cohort_balance{queue="work"}'] == 0
         health = json.loads(await node.get("/health"))
         assert "none of 5 broken" in json.dumps(health), health
-        code, about_anna = await why(node, "--agent", "anna")
+        code, about_anna = await node.command("why", "--agent", "anna")
         assert (code, f"offered contact {contact} of work" in about_anna) == (0, True), about_anna
     assert installation.process is not None
-    code, story = await why(installation, contact)
+    code, story = await installation.command("why", contact)
     wanted = [
         "rang 5000",
         "queued in work",
