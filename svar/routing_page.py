@@ -57,8 +57,9 @@ Routing is part of the version that flows are: it passes the same gates, is publ
 distributor; to give it twice changes nothing. Nobody is logged out who is still there, callers keep their places, and
 talks go on: an agent who moves to another site or gets other skills is served by what is new from the next decision on.
 
-- **New agents** may register at once. Their passwords are made by the node, and kept in `agents.json` in its state
-  folder: `svar agent NAME` finds them there. No password ever stands in a file of flows.
+- **New agents** may register at once. Their passwords are made by the node. One alone keeps them in `agents.json`
+  in its state folder, where `svar agent NAME` finds them; of several, the one that made them has them in
+  `agents.new.json` until you have handed them out ([several sites](sites.md)). No password ever stands in a file of flows.
 - **Agents who are gone** are logged out, who talks when the talk and wrap-up are over, and cannot register again.
 - **Queues that are gone** stay served for 15 minutes: callers who are in the menus of the version before may still come
   to them. Callers who wait in one are served to the last, however long that takes.
