@@ -14,6 +14,7 @@ from events.sink import Sink
 from ivr.language.crises import CrisisOn
 from ivr.over_sip.telephony import Identity
 from metrics.crises import Crises
+from svar.lasting_work import lasting
 
 log = structlog.get_logger(__name__)
 
@@ -71,17 +72,12 @@ class CrisesInService:
 
     async def run(self) -> None:
         """Until it is cancelled. Outlives the store's absence."""
-        away = False
-        while True:
-            try:
-                await self._look()
-                await self._store.changed(self.standing.sequence, self._until_next_s())
-                away = False
-            except DistributorError as error:
-                if not away:
-                    log.warning("the store of crises is away; those that are on go on, and end", error=str(error))
-                away = True
-                await asyncio.sleep(RETRY_S)
+        away = "the store of crises is away; those that are on go on, and end"
+        await lasting(self._follow, 0, log, away, retry_s=RETRY_S)
+
+    async def _follow(self) -> None:
+        await self._look()
+        await self._store.changed(self.standing.sequence, self._until_next_s())
 
     async def _look(self) -> None:
         who, known = self._identity, self.standing

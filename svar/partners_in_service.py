@@ -7,11 +7,12 @@ from typing import Protocol
 
 import structlog
 
-from acd.distributor import DistributorError, Refused
+from acd.distributor import Refused
 from acd.duty_redis import PARTNER_UP_S
 from acd.model import AgentId
 from ivr.language.calendar import Calendar, Opening
 from ivr.language.routing import RoutedPartner
+from svar.lasting_work import lasting
 
 log = structlog.get_logger(__name__)
 
@@ -73,16 +74,7 @@ class PartnersInService:
 
     async def run(self) -> None:
         """Until it is cancelled. Outlives the store's absence."""
-        away = False
-        while True:
-            try:
-                await self.look()
-                away = False
-            except DistributorError as error:
-                if not away:
-                    log.warning("partners' hours cannot be told; what was told last stands", error=str(error))
-                away = True
-            await asyncio.sleep(LOOK_S)
+        await lasting(self.look, LOOK_S, log, "partners' hours cannot be told; what was told last stands")
 
     async def look(self) -> None:
         """Log slots in and out as it is time. Raises DistributorError."""

@@ -15,9 +15,9 @@ from typing import Protocol
 import structlog
 
 from acd.credentials_redis import Credential, Mark
-from acd.distributor import DistributorError
 from sip.message.auth import HashedPassword
 from svar.config import Config, ConfigError
+from svar.lasting_work import lasting
 from svar.parts import Parts
 from svar.password_files import HandOut, Kept, read, secret, write
 
@@ -155,16 +155,7 @@ class Passwords:
 
     async def run(self, every_s: float = LOOK_S) -> None:
         """Until it is cancelled. While Redis is away all is as it was."""
-        away = False
-        while True:
-            try:
-                await self.look()
-                away = False
-            except (DistributorError, OSError) as error:
-                if not away:
-                    _log.warning("passwords cannot be compared with the other nodes'", error=str(error))
-                away = True
-            await asyncio.sleep(every_s)
+        await lasting(self.look, every_s, _log, "passwords cannot be compared with the other nodes'")
 
     async def look(self) -> None:
         """Take over what has changed. Raises Unavailable, OSError."""

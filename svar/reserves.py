@@ -18,6 +18,7 @@ from events.catalogue import AgentStateChanged, Event, ReserveCalled, ReserveRel
 from ivr.language.roster import Reserve, Roster
 from ivr.over_sip.telephony import Spawn
 from ivr.running.commands import repeated
+from svar.lasting_work import lasting
 from svar.rosters_in_service import RostersInService
 
 log = structlog.get_logger(__name__)
@@ -79,17 +80,8 @@ class Reserves:
 
     async def run(self) -> None:
         """Until it is cancelled. Outlives the store's absence."""
-        away = False
         try:
-            while True:
-                try:
-                    await self.look()
-                    away = False
-                except DistributorError as error:
-                    if not away:
-                        log.warning("reserves cannot be called in", error=str(error))
-                    away = True
-                await asyncio.sleep(LOOK_S)
+            await lasting(self.look, LOOK_S, log, "reserves cannot be called in")
         finally:
             for task in self._asked.values():
                 task.cancel()

@@ -12,6 +12,7 @@ from acd.model import AgentId, QueueId
 from events.catalogue import Scalar
 from ivr.language.roster import Roster
 from ivr.over_sip.telephony import Identity
+from svar.lasting_work import lasting
 
 log = structlog.get_logger(__name__)
 
@@ -92,17 +93,12 @@ class RostersInService:
 
     async def run(self) -> None:
         """Until it is cancelled. Outlives the store's absence."""
-        away = False
-        while True:
-            try:
-                await self.look()
-                await self.store.changed(self.standing.sequence, self._until_next_s())
-                away = False
-            except DistributorError as error:
-                if not away:
-                    log.warning("who is on duty cannot be told; what was told last stands", error=str(error))
-                away = True
-                await asyncio.sleep(RETRY_S)
+        away = "who is on duty cannot be told; what was told last stands"
+        await lasting(self._follow, 0, log, away, retry_s=RETRY_S)
+
+    async def _follow(self) -> None:
+        await self.look()
+        await self.store.changed(self.standing.sequence, self._until_next_s())
 
     async def look(self) -> None:
         """Follow the store, and tell the distributor what has changed. Raises DistributorError."""
