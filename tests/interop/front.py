@@ -212,13 +212,9 @@ class Site:
         return Node(host, port, tls_port, installation)
 
     async def start(self) -> None:
-        """One after the other: they share the agents' passwords and the secret of the nonces, as operators would."""
-        first, second = (node.installation for node in self.nodes)
-        await first.start()
-        second.state.mkdir(parents=True, exist_ok=True)
-        for name in ("agents.json", "nonce.key"):
-            shutil.copy2(first.state / name, second.state / name)
-        await second.start()
+        """One after the other: the first makes the agents' passwords and shows them."""
+        for node in self.nodes:
+            await node.installation.start()
 
     def password(self, agent: str) -> str:
         return self.nodes[0].installation.password(agent)
