@@ -14,7 +14,6 @@ from events.sink import Sink
 
 MOST_AWAY = 2_000
 LONGEST_AWAY_MS = 400 * 86_400_000
-LONGEST_NAME = 64
 TRIES = 20
 AUTHOR = "svar"
 """Whoever ends what ends by itself."""

@@ -179,11 +179,6 @@ class Records:
         wanted = DECISIONS.c.contact.between(contact, contact + LAST)
         return await self._decided(tenant, wanted, most)
 
-    async def decided_for(self, tenant: str, agent: str, since_ms: int, most: int = 10_000) -> dict[str, list[Event]]:
-        """The decisions that name the agent since then, by contact. Raises RecordsError."""
-        wanted = (DECISIONS.c.agent == agent) & (DECISIONS.c.at_ms >= since_ms)
-        return await self._decided(tenant, wanted, most)
-
     async def decided_among(
         self, tenant: str, queue: str, since_ms: int, until_ms: int, most: int = 2_000
     ) -> dict[str, list[Event]]:

@@ -17,13 +17,6 @@ COLOURS = {
     State.FALLBACK: "magenta",
     State.MISSING: "bold red",
 }
-MEANING = {
-    State.RECORDED: "a person speaks",
-    State.STALE: "the recording was made for another text",
-    State.SYNTHETIC: "no recording: the synthetic voice speaks",
-    State.FALLBACK: "no recording and no voice: another language is heard, as the flow declares",
-    State.MISSING: "callers hear nothing: the flow cannot go live",
-}
 
 
 def as_json(inventory: Inventory, shown: Sequence[Entry]) -> str:

@@ -339,11 +339,6 @@ class RtpengineMediaEngine:
         """No ticker of ours is at work."""
         return 0
 
-    @property
-    def keys_address(self) -> Address:
-        """Where keys are to be told (`--dtmf-log-dest`)."""
-        return self._keys.address
-
     def _pressed(self, press: KeyPress) -> None:
         contact = self._legs.get(LegId(press.tag))
         if contact is not None and contact.call == press.call:
