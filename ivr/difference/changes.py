@@ -37,6 +37,8 @@ class What(StrEnum):
     PARTNER_ADDED = "partner_added"
     PARTNER_REMOVED = "partner_removed"
     PARTNER_CHANGED = "partner_changed"
+    ROSTER_REMOVED = "roster_removed"
+    ROSTER_ADDED = "roster_added"
     START_CHANGED = "start_changed"
     WAY_ADDED = "way_added"
     WAY_REMOVED = "way_removed"
@@ -69,7 +71,7 @@ _AT_STEPS = frozenset(
     }
 )
 ROUTING = frozenset(
-    kind for kind in What if kind.partition("_")[0] in ("queue", "sites", "site", "agents", "partner")
+    kind for kind in What if kind.partition("_")[0] in ("queue", "sites", "site", "agents", "partner", "roster")
 ) - {
     What.QUEUE_REACHED,
     What.QUEUE_UNREACHED,

@@ -10,10 +10,12 @@ from ivr.difference.flows import compare_flow, queues
 from ivr.difference.journeys import routes
 from ivr.difference.matching import match
 from ivr.difference.phrases import Phrases
+from ivr.difference.rosters import compare_rosters
 from ivr.difference.routing import compare_routing
 from ivr.files.crisis_file import CrisisFile
 from ivr.files.flow import Flow
 from ivr.language.calendar import Calendar
+from ivr.language.roster import Roster
 from ivr.language.routing import NO_ROUTING, Routing
 from ivr.picture.hours import week_lines
 
@@ -30,6 +32,7 @@ class Side:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     crises: Mapping[str, CrisisFile] = field(default_factory=dict)
     routing: Routing = NO_ROUTING
+    rosters: Mapping[str, Roster] = field(default_factory=dict)
 
 
 def compare(old: Side, new: Side, phrases: Phrases) -> Difference:
@@ -40,6 +43,7 @@ def compare(old: Side, new: Side, phrases: Phrases) -> Difference:
     changes = [*_numbers(old, new, pairs, phrases), *_calendars(old, new, phrases)]
     changes += compare_crises(old.crises, new.crises, phrases)
     changes += compare_routing(old.routing, new.routing, phrases)
+    changes += compare_rosters(old.rosters, new.rosters, phrases)
     for name, flow in new.flows.items():
         if name not in pairs.values():
             changes.append(_flow_added(flow, phrases))

@@ -98,7 +98,7 @@ def _sides(settings: Config, old: str, new: str, flow: str, into: Path) -> tuple
 
 def _only(side: Side, names: set[str]) -> Side:
     flows = {name: flow for name, flow in side.flows.items() if name in names}
-    return replace(side, flows=flows, routing=NO_ROUTING)
+    return replace(side, flows=flows, routing=NO_ROUTING, rosters={})
 
 
 def _before(settings: Config, into: Path) -> Ref:
@@ -127,7 +127,8 @@ def _side(ref: Ref, into: Path) -> Side:
         flows = {one.flow.flow: one.flow for one in folder.flows if Path(one.marked.path).name == ref.file}
     crises = {name: loaded.file for name, loaded in folder.crises.items()}
     routing = NO_ROUTING if ref.file else folder.routing.made()
-    return Side(ref.name, flows, folder.calendars, {} if ref.file else crises, routing)
+    rosters = {} if ref.file else {name: loaded.file.made() for name, loaded in folder.rosters.items()}
+    return Side(ref.name, flows, folder.calendars, {} if ref.file else crises, routing, rosters)
 
 
 def _named(path: str, ref: Ref, into: Path) -> str:
