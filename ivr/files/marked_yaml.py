@@ -118,7 +118,8 @@ _INSTEAD = (
     ("did not find expected ',' or ']'", "']' or ',' is expected here; what has a comma, a quote or a bracket in it "
      "stands in quotes here"),
     ("found unexpected end of stream", "a quote that is never closed"),
-    ("did not find expected '-' indicator", "a list goes on here, and each of its lines begins with '- '"),
+    ("did not find expected '-' indicator", "a list goes on here, and each of its rows begins with '- ', or this "
+     "line is indented too little"),
     ("while scanning an alias", "a star is quoted: '*': name"),
     ("did not find expected key", "this fits nothing above it: a line is indented otherwise than its neighbours, or "
      "there is something after a closing quote; an expression that begins with a quote stands in quotes, '\"a\" == b'"),
@@ -195,7 +196,8 @@ class _Composer:
             inner = (*where, key)
             if key in found:
                 first = self._marked.keys[inner][0]
-                self._marked.note(*place, f"{key!r} stands here twice (first in line {first})")
+                row = "; a new row begins with '- '" if where and isinstance(where[-1], int) else ""
+                self._marked.note(*place, f"{key!r} stands here twice (first in line {first}){row}")
             self._marked.keys[inner] = place
             event = next(self._events)
             found[key] = self._value(event, inner, depth + 1)

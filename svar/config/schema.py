@@ -15,7 +15,9 @@ class Node:
     site: str = setting("the contact centre that it stands at", "main")
     zone: str = setting("time zone in which a day begins", "Europe/Oslo")
     keep_callers: bool = setting("keep callers' numbers in the events and call records", default=False)
-    state: str = setting("folder for what is kept: store, records, passwords, prompts", "state")
+    state: str = setting(
+        "folder for what is kept: store, records, passwords, prompts; begins where svar is started", "state"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
