@@ -59,7 +59,8 @@ talks go on: an agent who moves to another site or gets other skills is served b
 
 - **New agents** may register at once. Their passwords are made by the node. One alone keeps them in `agents.json`
   in its state folder, where `svar agent NAME` finds them; of several, the one that made them has them in
-  `agents.new.json` until you have handed them out ([several sites](sites.md)). No password ever stands in a file of flows.
+  `agents.new.json` until you have handed them out ([several sites](sites.md)). No password ever stands in a file of
+  flows.
 - **Agents who are gone** are logged out, who talks when the talk and wrap-up are over, and cannot register again.
 - **Queues that are gone** stay served for 15 minutes: callers who are in the menus of the version before may still come
   to them. Callers who wait in one are served to the last, however long that takes.
