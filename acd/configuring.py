@@ -8,7 +8,7 @@ from acd.records import Agent, Profile, Queue, Site
 from acd.steps import Steps
 from events.catalogue import DutyChanged
 
-DUTY_MOST = 30
+DUTY_MOST = 20
 """Agents whose duty one command changes."""
 
 

@@ -252,11 +252,12 @@ class Deciding(Foreseeing):
         queue = self.queues.get(name)
         if queue is None:
             return
-        some = self.rankings[f"waiting:{name}"].onwards(queue.reopened, RECHECK_MOST)
+        half = RECHECK_MOST // 2
+        some = self.rankings[f"waiting:{name}"].onwards(queue.reopened, half)
         for entry in [self.entries[contact_of(member)] for _, member in some]:
             if entry.terms.rules != queue.rules:
                 self.reopen(entry)
-        queue.reopened = following(some, RECHECK_MOST)
+        queue.reopened = following(some, half)
         if queue.reopened != FROM_THE_FIRST:
             self.timers.put(f"z:{name}", self.clock.now)
 

@@ -13,6 +13,7 @@ from acd.distributor import Refused
 from acd.model import (
     FROM_THE_FIRST,
     NODE_LEASE_MS,
+    OFFER_GRACE_MS,
     SLOW_STEP,
     STEP_LIMIT,
     AgentId,
@@ -32,7 +33,7 @@ from acd.pools import names_of, slots_of
 from acd.records import CALLBACK, OFFERED, TALKING, Agent, Done
 from acd.steps import AGENT_STEP, CONTACT_STEP, leaving
 
-SLICE = 10
+SLICE = 8
 """Agents that one command configures."""
 RENEWED_MOST = 60
 """Deadlines that one command looks at for the offers of a node."""
@@ -259,7 +260,7 @@ class Model(Callbacks):
         for _, member in some:
             lease = self.leases.get(member[2:]) if member.startswith("o:") else None
             if lease is not None and lease.node == node:
-                self.renewed(member)
+                lease.deadline = max(lease.deadline, self.clock.renewed + lease.rings + OFFER_GRACE_MS)
                 self.tell(lease, self.entries[lease.contact])
         return self.close(number=following(some, RENEWED_MOST))
 

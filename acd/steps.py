@@ -21,7 +21,7 @@ REASON_AFTER = {"lease_expired": "no_answer", "error": "unreachable"}
 """The agent's reason after an offer that failed for something else than the agent; other causes are reasons too."""
 
 
-CONTACT_STEP, AGENT_STEP = 4, 50
+CONTACT_STEP, AGENT_STEP = 4, 70
 """What a contact's change and an agent's, who stands in many pools, count for among the steps of one command."""
 
 

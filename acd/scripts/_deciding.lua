@@ -49,6 +49,8 @@ local function offer(entry)
       end
       if entry.terms.kind == 'callback' and not entry.terms.held then hold_at(entry, callbacks.node_for(who)) end
       if call('ZSCORE', DEADLINES, 'n:' .. entry.node) == false then violated('no_owner') end
+      local member, score = head(open_to(pool))
+      if member ~= entry.member or score ~= entry.score then violated('overtaken') end
       local rule = tier == 0 and 'preferred' or queue.needs.by == 'level' and 'level' or 'longest_idle'
       local partner = who.profile.partner
       local rings = who.profile.rings > 0 and who.profile.rings or queue.rings
@@ -286,7 +288,7 @@ local function reopen_some(name)
   call('ZREM', TIMERS, 'z:' .. name)
   local queue = get(QUEUES, name)
   if not queue then return end
-  local some, next_from = onwards(waiting(name), queue.reopened, RECHECK_MOST)
+  local some, next_from = onwards(waiting(name), queue.reopened, RECHECK_MOST / 2)
   for _, member in ipairs(some) do
     local entry = get(ENTRIES, contact_of(member))
     if entry.terms.rules ~= queue.rules then reopen(entry) end

@@ -1,6 +1,6 @@
 -- What commands are made of: contacts, offers, agents; acd/steps.py is the same function by function.
 
-local CONTACT_STEP, AGENT_STEP = 4, 50
+local CONTACT_STEP, AGENT_STEP = 4, 70
 
 -- Agents
 
@@ -148,6 +148,11 @@ local function drop_one(node, cause)
   local member = head(held(node))
   if not member then return false end
   local entry = get(ENTRIES, contact_of(member))
+  if not entry then
+    violated('no_owner')
+    call('ZREM', held(node), member)
+    return CONTACT_STEP
+  end
   local counts = entry.state == 'waiting' and CONTACT_STEP or AGENT_STEP
   finish(entry, cause, 'lost', 'node_lost', true)
   return counts

@@ -1,6 +1,14 @@
 -- due: all that time does, as many steps as STEP_LIMIT allows; `next_in_ms` is 0 when more is left.
 local first = remembered()
 if first then return first end
+
+-- Whose time it is; a time of nobody would stop all that comes after it.
+local function known(kind, name)
+  local hash = kind == 'o' and LEASES or (kind == 'w' or kind == 'r') and AGENTS
+    or (kind == 't' or kind == 'c' or kind == 'x') and ENTRIES
+  return not hash or get(hash, name)
+end
+
 open()
 local left = STEP_LIMIT
 while left > 0 do
@@ -10,7 +18,10 @@ while left > 0 do
   if not member or at > now then break end
   local kind, name = string.sub(member, 1, 1), string.sub(member, 3)
   local counts = AGENT_STEP
-  if (kind == 'o' or kind == 'n') and renewed(member) then
+  if not known(kind, name) then
+    violated('stuck_state')
+    for _, times in ipairs({ DEADLINES, TIMERS }) do call('ZREM', times, member) end
+  elseif (kind == 'o' or kind == 'n') and renewed(member) then
     counts = CONTACT_STEP
   elseif kind == 'o' then
     missed(get(LEASES, name), 'lease_expired', true)

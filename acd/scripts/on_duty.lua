@@ -1,6 +1,6 @@
 -- on_duty QUEUE AGENTS (a JSON list of names, sorted, each once): who is on duty for the queue, and nobody else. Changes
 -- DUTY_MOST of them; `number` is how many are left for the same command once more.
-local DUTY_MOST = 30
+local DUTY_MOST = 20
 local first = remembered()
 if first then return first end
 local DUTY, name, agents = PREFIX .. 'duty', ARGV[4], cjson.decode(ARGV[5])

@@ -10,7 +10,8 @@ for _, member in ipairs(some) do
   if string.sub(member, 1, 1) == 'o' then
     local lease = get(LEASES, string.sub(member, 3))
     if lease.node == NODE then
-      renewed(member)
+      lease.deadline = math.max(lease.deadline, clock.renewed + lease.rings + OFFER_GRACE_MS)
+      changed[LEASES][lease.offer] = true
       tell(lease, get(ENTRIES, lease.contact))
     end
   end
