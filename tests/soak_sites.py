@@ -6,7 +6,7 @@ Part of `make soak`; by itself `python -m tests.soak_sites [--deaths 1000] [--aw
 import argparse
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from tests.interop import site_scenarios as scenarios
@@ -34,8 +34,8 @@ async def merged(country: Country) -> str:
 async def away(country: Country, away_s: float) -> str:
     found = await scenarios.redis_away(country, callers=60, away_s=away_s)
     return (
-        f"twice {found.waited} callers, each served once and in order; the first offer {found.killed_s:.2f} s after "
-        f"Redis was back from a kill, {found.stopped_s:.2f} s after it was let go on"
+        f"twice {found.waited} callers and 3 who rang meanwhile, each served once and in order; the first offer "
+        f"{found.killed_s:.2f} s after Redis was back from a kill, {found.stopped_s:.2f} s after it was let go on"
     )
 
 
@@ -69,21 +69,26 @@ async def died(country: Country, deaths: int) -> str:
     )
 
 
-async def _rows(known: argparse.Namespace) -> list[tuple[str, str]]:
-    found = []
+def _parts(known: argparse.Namespace) -> Iterator[tuple[str, Awaitable[str]]]:
     if known.sites:
-        found.append((f"three nodes: six sites become two under {RATE:g} calls/s of SIPp", await _alone(merged)))
+        yield f"three nodes: six sites become two under {RATE:g} calls/s of SIPp", _alone(merged)
         what = f"three nodes: Redis killed, then stopped for {known.away:g} s, callers waiting"
-        found.append((what, await _alone(lambda country: away(country, known.away))))
+        yield what, _alone(lambda country: away(country, known.away))
     if known.kills:
         what = f"three nodes: one killed, {known.kills} times; its caller in a talk, another being offered"
-        found.append((what, await killed(known.kills)))
+        yield what, killed(known.kills)
     if known.far_calls:
-        what = "three nodes: one 20 to 40 ms each way from Redis, 1 % lost (200 ms late)"
-        found.append((what, await far(known.far_calls)))
+        yield "three nodes: one 20 to 40 ms each way from Redis, 1 % lost (200 ms late)", far(known.far_calls)
     if known.deaths:
         what = f"three nodes: {known.deaths} phones die in the middle of offers"
-        found.append((what, await _alone(lambda country: died(country, known.deaths))))
+        yield what, _alone(lambda country: died(country, known.deaths))
+
+
+async def _rows(known: argparse.Namespace) -> list[tuple[str, str]]:
+    found = []
+    for what, part in _parts(known):
+        found.append((what, await part))
+        print(f"{what}: {found[-1][1]}", flush=True)
     return found
 
 
@@ -106,8 +111,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     arguments(parser)
-    for what, outcome in rows(parser.parse_args()):
-        print(f"{what}: {outcome}", flush=True)
+    rows(parser.parse_args())
 
 
 if __name__ == "__main__":
