@@ -16,6 +16,7 @@ from tests.acd import promising, seeded
 from tests.acd.twin import AGENTS, CONTACTS, LAYOUTS, NODES, QUEUES, STEPS_MS, Twins, connect
 
 nodes, agents, contacts = st.sampled_from(NODES), st.sampled_from(AGENTS), st.sampled_from(CONTACTS)
+ROUTING = ("on_duty", "put_agent", "drop_agent", "occupy", "site", "slots", "late_slice")
 steps_ms = st.sampled_from(STEPS_MS)
 
 
@@ -28,11 +29,11 @@ def client(redis_url: str) -> Iterator[Any]:
 
 def machine(client: Any) -> type[RuleBasedStateMachine]:
     class Distribution(RuleBasedStateMachine):
-        @initialize()
-        def begin(self) -> None:
+        @initialize(layout=st.sampled_from((0, 3)))
+        def begin(self, layout: int) -> None:
             client.flushdb()
             self.twins = Twins(client, scripts())
-            self.twins.configure("n1", 0)
+            self.twins.configure("n1", layout)
             for name in AGENTS[:3]:
                 self.twins.log_in("n1", name, ready=True)
 
@@ -122,6 +123,18 @@ def machine(client: Any) -> type[RuleBasedStateMachine]:
         @rule(seed=st.integers(0, 999), what=st.sampled_from(("tried", "hold", "cancel")))
         def callback_goes_on(self, seed: int, what: str) -> None:
             promising.step(self.twins, random.Random(seed), what)
+
+        @rule(node=nodes, agent=agents, seed=st.integers(0, 999), what=st.sampled_from(ROUTING))
+        def routing_changes(self, node: str, agent: str, seed: int, what: str) -> None:
+            seeded.routing_step(self.twins, random.Random(seed), what, node, agent)
+
+        @rule(seed=st.integers(0, 999))
+        def caller_of_a_site_comes(self, seed: int) -> None:
+            seeded.step(self.twins, random.Random(seed), "enqueue")
+
+        @rule(node=nodes, layout=st.sampled_from((0, 3, 4)), parts=st.sampled_from((1, 2)))
+        def node_dies_while_it_configures(self, node: str, layout: int, parts: int) -> None:
+            self.twins.configure(node, layout, parts)
 
         @rule()
         def client_repeats_itself(self) -> None:
