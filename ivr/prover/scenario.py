@@ -94,9 +94,11 @@ def scenario_of(seen: Seen, found: Found, story: Story, bounds: Bounds) -> str:
 
 
 def _cuts_short(found: Found) -> bool:
-    """Whether the text that is not spoken is not heard either: several keys at once cut it short."""
-    acts = [act.kind for act in found.trail[-1].move.acts] if found.trail else []
-    return found.kind is FaultKind.NOT_SPOKEN and acts.count("press") > 1 and "silence" not in acts
+    """Whether the text that is not spoken is not heard either: different keys at once cut it short."""
+    acts = found.trail[-1].move.acts if found.trail else ()
+    pressed = {act.detail for act in acts if act.kind == "press"}
+    silent = any(act.kind == "silence" for act in acts)
+    return found.kind is FaultKind.NOT_SPOKEN and len(pressed) > 1 and not silent
 
 
 def _may_close(seen: Seen, node: Node, edge: Edge, state: State) -> bool:
