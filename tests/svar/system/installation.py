@@ -21,14 +21,15 @@ from tests.interop.peers import free_port
 ROOT = Path(__file__).parent.parent.parent.parent
 READY = re.compile(r"^svar ready sip=127\.0\.0\.\d+:(\d+) http=127\.0\.0\.1:(\d+)(?: |$)", re.MULTILINE)
 _TENANT = re.compile(r',tenant="t"|tenant="t",?')
-START_S = 40.0
+START_S = 90.0
+"""A node that speaks its prompts for the first time, among tests that do the same, takes its time."""
 STOP_S = 20.0
 COMMAND_S = 60.0
 SEEN_S = 0.7
 """After this long whatever happened is in the figures: events are gathered, and a scrape is kept for half a second."""
 _KEPT = tempfile.TemporaryDirectory(prefix="svar-spoken-")
-_SPOKEN = Path(_KEPT.name)
-"""Prompts that an earlier start of this run has spoken; they are named by their content."""
+_SPOKEN = Path(os.environ.get("SVAR_TESTS_SPOKEN") or _KEPT.name)
+"""Prompts that an earlier start has spoken, in this run or in those beside it; they are named by their content."""
 
 CONFIG = """
 [node]
@@ -118,7 +119,7 @@ class Installation:
         self._starts += 1
         self._remember_passwords()
         if self._starts == 1:
-            shutil.copytree(_SPOKEN, self.state / "prompts", dirs_exist_ok=True)
+            _copy_spoken(_SPOKEN, self.state / "prompts")
         begins_at = self._log.stat().st_size if self._log.exists() else 0
         environment = {**os.environ, "SVAR_STATE": str(self.state), **self._environment}
         environment.pop("SVAR_SIP_PORT", None)
@@ -137,7 +138,7 @@ class Installation:
             raise AssertionError(f"svar was not ready in {START_S} s:\n{self.log()[-4000:]}") from None
         self.sip_port, self.http_port = int(ready[1]), int(ready[2])
         if self._starts == 1:
-            shutil.copytree(self.state / "prompts", _SPOKEN, dirs_exist_ok=True, ignore=_unfinished)
+            _copy_spoken(self.state / "prompts", _SPOKEN)
 
     async def stop(self) -> int:
         """In order. Gives the exit status."""
@@ -277,8 +278,14 @@ def _get(url: str) -> str:
             return error.read().decode()
 
 
-def _unfinished(_folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if not name.endswith(".al")]
+def _copy_spoken(folder: Path, to: Path) -> None:
+    """What is not there yet, each whole or not at all: runs beside this one read and write the same."""
+    to.mkdir(parents=True, exist_ok=True)
+    for file in folder.glob("*.al"):
+        if not (to / file.name).exists():
+            part = to / f"{file.name}.{os.getpid()}"
+            shutil.copyfile(file, part)
+            part.replace(to / file.name)
 
 
 async def eventually(
