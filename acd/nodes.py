@@ -45,7 +45,7 @@ class Nodes:
 
     def __init__(self, client: Redis, tenant: str) -> None:
         self._client: Any = client
-        keys = Keys(tenant)
+        keys = self._keys = Keys(tenant)
         self._records = keys.named("nodes")
         self._leases = keys.named("deadlines")
         self._secret = keys.named("secret:nodes")
@@ -66,7 +66,10 @@ class Nodes:
         async with available():
             if (text := await self._client.hget(self._records, node)) is not None:
                 await self._client.hset(self._records, node, orjson.dumps(orjson.loads(text) | {"stopped": True}))
-            await self._client.zrem(self._leases, f"n:{node}")
+            if await self._client.zcard(self._keys.named(f"held:{node}")):
+                await self._client.zadd(self._leases, {f"n:{node}": 0})  # what it still held is ended by `due`
+            else:
+                await self._client.zrem(self._leases, f"n:{node}")
 
     async def bury(self, record: NodeRecord) -> bool:
         """What a dead node left is put in order. True for the first who says so, of this life of the node."""

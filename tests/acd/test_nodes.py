@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from acd.connection import command_client
 from acd.distributor import Unavailable
-from acd.model import NODE_LEASE_MS, NodeId
+from acd.model import NODE_LEASE_MS, Enqueue, NodeId, QueueId, QueueSpec
 from acd.nodes import NodeRecord, Nodes, Seen, living
 from acd.store import RedisDistributor
 
@@ -79,6 +79,19 @@ async def test_a_node_that_stops_in_order_is_gone_at_once_and_says_so(client: Re
     await nodes.announce(OSLO)
     await nodes.leave("n1")
     assert await nodes.look() == Seen({}, {"n1": replace(OSLO, stopped=True)})
+
+
+async def test_what_a_node_held_when_it_stopped_is_ended_by_another(client: Redis) -> None:
+    clock = Clock()
+    first, second = await beating(client, clock, "n1", "n2")
+    await first.configure([QueueSpec(QueueId("x"))], [])
+    await first.enqueue(Enqueue("c1", QueueId("x"), NodeId("n1")))
+    await Nodes(client, "nav").leave("n1")
+    for _ in range(5):
+        clock.now_ms += 1_000
+        await second.beat(NodeId("n2"), 0)
+        await second.due()
+    assert [now.lost for now in await second.queues()] == [1]
 
 
 async def test_what_redis_forgot_is_told_again_and_the_secret_stays(client: Redis) -> None:
