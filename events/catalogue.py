@@ -74,10 +74,11 @@ class StepEntered(Event):
 class ContactEnded(Event):
     """The contact is over.
 
-    Outcomes: answered, voicemail, abandoned, menu_ended, completed, transferred, refused, failed.
+    Outcomes: answered, callback, voicemail, abandoned, menu_ended, completed, transferred, refused, failed.
 
     `abandoned` is a caller who was in a queue and reached nobody; `menu_ended` hung up before any queue; `completed`
-    reached the end of the flow (a message, a goodbye) without a queue; `voicemail` left a message and reached nobody.
+    reached the end of the flow (a message, a goodbye) without a queue; `voicemail` left a message and reached nobody,
+    `callback` is rung back in their turn.
     """
 
     kind: ClassVar[str] = "contact_ended"

@@ -105,12 +105,15 @@ def _tell_end(data: FlowRun, services: Services, cause: str, *, failed: bool, la
 def outcome_of(data: FlowRun, cause: str, *, failed: bool = False) -> str:
     """The outcome that `ContactEnded` tells; `events.catalogue.ContactEnded` names them all.
 
-    A contact that reached an agent once is answered; another that left a message has that outcome; one that was in a
+    A contact that reached an agent once is answered; another that is promised to be rung back, or left a message, has
+    that outcome; one that was in a
     queue and hung up is abandoned, and so is one that was led out of a queue to a goodbye; one that was not let in
     before closing time was in none.
     """
     if any(visit.outcome == "answered" for visit in data.journey):
         return "answered"
+    if data.elsewhere.promised:
+        return "callback"
     if data.elsewhere.message:
         return "voicemail"
     if failed or cause in ("failed", "media_timeout", "media_lost"):

@@ -138,7 +138,9 @@ class Callback(Terms):
             return self.refused
         # Who confirms the number and hangs up at once is rung back all the same.
         asking = run.services.commands.own(callbacks.ask(self._wish(run, pii_number, at_ms)))
+        run.data.elsewhere.promised = True
         answer = await asyncio.shield(asking)
+        run.data.elsewhere.promised = answer.promise in (Promise.PROMISED, Promise.ALREADY)
         if answer.promise is Promise.ALREADY:
             if self.already is not None:
                 await run.say(self.already)

@@ -57,10 +57,13 @@ class Frame:
 
 @dataclass(slots=True)
 class Elsewhere:
-    """Where a caller was sent on to, and the last message they left in a mailbox, by its name there."""
+    """Where a caller was sent on to, the last message they left in a mailbox, by its name there, and whether they are
+    rung back.
+    """
 
     transferred: str = ""
     message: str = ""
+    promised: bool = False
 
 
 @dataclass(slots=True)

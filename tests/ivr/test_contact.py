@@ -126,3 +126,13 @@ def test_the_outcome_tells_what_became_of_the_contact(
 def test_who_left_a_message_and_talked_to_nobody_is_told_so(visits: list[str], cause: str, outcome: str) -> None:
     journey = [Visit("q", 0, outcome=visit) for visit in visits]  # type: ignore[arg-type]
     assert outcome_of(FlowRun("c", "f", "v", "s", journey=journey, elsewhere=Elsewhere(message="m")), cause) == outcome
+
+
+@pytest.mark.parametrize(
+    ("visits", "cause", "outcome"),
+    [([], "caller_hung_up", "callback"), (["callback"], "flow_ended", "callback"), (["answered"], "x", "answered")],
+)
+def test_who_is_rung_back_has_not_given_up(visits: list[str], cause: str, outcome: str) -> None:
+    journey = [Visit("q", 0, outcome=visit) for visit in visits]  # type: ignore[arg-type]
+    data = FlowRun("c", "f", "v", "s", journey=journey, elsewhere=Elsewhere(promised=True))
+    assert outcome_of(data, cause) == outcome
