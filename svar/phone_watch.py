@@ -50,6 +50,8 @@ class Located(Protocol):
 
     def silence(self, agent: str, contacts: Collection[str]) -> None: ...
 
+    async def elsewhere(self, agent: str) -> bool: ...
+
 
 class Logs(Protocol):
     """The distributor's part."""
@@ -227,9 +229,12 @@ class PhoneWatch:
             self._plan.set(agent, asyncio.get_running_loop().time() + pause_s)
 
     async def _lose(self, agent: str, phone: _Phone) -> None:
-        """Not one who is logged out already, by their own will: they stay so when the phone is back."""
+        """Not one who is logged out already, by their own will: they stay so when the phone is back.
+
+        Nor one whose phone has come back at another node since, which asks it there.
+        """
         state = self._states(agent)
-        if state == "logged_out":
+        if state == "logged_out" or await self._registrations.elsewhere(agent):
             return
         phone.ready = state in ("ready", "offered", "talking", "wrap_up")
         log.warning("an agent's phone does not answer; the agent is logged out", agent=agent, state=state)

@@ -132,6 +132,15 @@ class Registrations:
         """The agents who have a phone that registered at this node."""
         return [agent for agent, addresses in self._addresses.items() if addresses and agent not in self._fixed]
 
+    async def elsewhere(self, agent: str) -> bool:
+        """Whether the agent's latest registration is at another node. Where the store cannot say, it is not."""
+        try:
+            kept = await self._locations.of(agent)
+        except Unavailable:
+            return False
+        latest = max(kept, key=lambda one: one.expires_at_ms, default=None)
+        return latest is not None and latest.node not in ("", self._others.node)
+
     async def find(self, agent: str) -> Target | None:
         """The same over all nodes. Where the store cannot say, it is one that registered here."""
         here = self.locate(agent)

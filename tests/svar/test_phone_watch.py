@@ -33,6 +33,7 @@ class World:
         self.told: list[tuple[str, ...]] = []
         self.silent: dict[str, list[str]] = {}
         self.refuses = False
+        self.moved: set[str] = set()
         self.answering: Callable[[], bool] = lambda: True
         self._numbers = count()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -66,6 +67,9 @@ class World:
     def silence(self, agent: str, contacts: Collection[str]) -> None:
         self.silent[agent] = sorted(contacts)
 
+    async def elsewhere(self, agent: str) -> bool:
+        return agent in self.moved
+
     async def log_in(self, agent: AgentId, *, ready: bool = True) -> None:
         self.told.append(("log_in", agent, str(ready)))
         self.state[agent] = "ready" if ready else "not_ready"
@@ -97,6 +101,15 @@ def test_a_silent_phone_is_asked_twice_and_then_its_agent_is_logged_out_as_unrea
     assert world.told == [("log_out", "anna", "unreachable")]
     assert len(world.asked) == 2
     assert world.watch.figures()["silent"] == 1
+
+
+def test_an_agent_whose_phone_came_back_at_another_node_is_not_logged_out_for_what_it_left_here() -> None:
+    world = World("anna")
+    world.dead.add("anna")
+    world.moved.add("anna")
+    run(world.live(EVERY_S * 0.5 + 2 * ANSWER_S + 1))
+    assert world.told == []
+    assert len(world.asked) == 2
 
 
 def test_of_two_phones_one_that_answers_is_enough_and_the_other_is_rung_last() -> None:
