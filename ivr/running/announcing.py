@@ -146,6 +146,10 @@ class Announcer:
         self._turn = 0
         self.pressed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
+    def leads_to(self, key: str) -> str:
+        """Where a key of the block leads, as `pressed` gives it."""
+        return self._said.keys[key]
+
     def start(self) -> None:
         """Begin, or go on after `silence` without the welcome."""
         if self._task is None:

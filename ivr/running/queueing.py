@@ -112,7 +112,7 @@ class _Stay:
         self._in_doubt = False
         waited_s = (run.services.now_ms() - self._visit.arrived_ms) / 1000
         self._give_up_at = asyncio.get_running_loop().time() + wish.max_wait_s - waited_s
-        self._keys = waiting.keys
+        self._finished = False
         self._rules = Rules(run, wish.queue, waiting, waited_s)
         self.cause = "error"
 
@@ -154,7 +154,7 @@ class _Stay:
             # An offer that comes at this moment is withdrawn with the place.
             getting.cancel()
         if pressed.done() or left.done():
-            way = by_key(self._run, self._keys[pressed.result()]) if pressed.done() else left.result()
+            way = by_key(self._run, self._announcer.leads_to(pressed.result())) if pressed.done() else left.result()
             self.cause = way.cause
             return way
         if getting.done() and not getting.cancelled():
@@ -297,6 +297,10 @@ class _Stay:
         return over
 
     def _finish(self, cause: str) -> None:
+        """Once: a second one, late because the store was away, would end the place that the caller has next."""
+        if self._finished:
+            return
+        self._finished = True
         self._later(lambda: self._distributor.finish(self._mailbox.contact, cause))
 
     # --- the end ---
@@ -309,7 +313,7 @@ class _Stay:
         self._announcer.stop()
         self._rules.stop()
         if visit.outcome == "answered":
-            self._later(lambda: self._distributor.finish(contact, cause))
+            self._finish(cause)
         else:
             visit.outcome = cause
             visit.waited_ms = self._run.services.now_ms() - visit.arrived_ms

@@ -194,6 +194,7 @@ async def test_who_is_given_to_a_queue_waits_there_with_the_journey(room: Room) 
     await asyncio.sleep(3)
     assert with_caller(room) == ("berit",)
     assert [event.queue for event in room.engine.told(ContactQueued)] == ["q", "second"]
+    assert room.engine.distributor.asked.count("finish") == 1, "a second one could end the place that is next"
     room.call.hang_up()
     data = await room.task
     assert [(visit.queue, visit.agent) for visit in data.journey] == [("q", "kari"), ("second", "berit")]
