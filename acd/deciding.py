@@ -100,7 +100,7 @@ class Deciding(Foreseeing):
             candidates=grounds.candidates,
             partner=grounds.partner,
         )
-        self.becomes(who, AgentState.OFFERED, contact=entry.contact)
+        self.becomes(who, AgentState.OFFERED, contact=entry.contact, queue=entry.queue)
         self.tell(lease, entry)
 
     def tell(self, lease: Lease, entry: Entry) -> None:
@@ -278,7 +278,7 @@ class Deciding(Foreseeing):
         if node:
             self.rankings[f"held:{node}"].put(entry.member, int(entry.member[:12]))
 
-    def becomes(self, who: Agent, state: AgentState, reason: str = "", *, contact: str = "") -> None:
+    def becomes(self, who: Agent, state: AgentState, reason: str = "", *, contact: str = "", queue: str = "") -> None:
         """See `acd.steps.Steps.becomes`."""
         raise NotImplementedError
 

@@ -139,7 +139,7 @@ class Steps(Deciding):
             self.emit(ContactAnswered, entry, **of(lease), waited_ms=waited, rang_ms=rang, total_waited_ms=total)
         who = self.agents[lease.agent]
         who.misses = 0
-        self.becomes(who, AgentState.TALKING, contact=entry.contact)
+        self.becomes(who, AgentState.TALKING, contact=entry.contact, queue=entry.queue)
 
     def _release(self, entry: Entry, cause: str) -> None:
         now, lease = self.clock.now, self.leases.pop(entry.offer)

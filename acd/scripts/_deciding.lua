@@ -26,7 +26,7 @@ local function lease_to(entry, who, grounds, rings)
     fence = fence, deadline_ms = lease.deadline, waited_ms = now - entry.arrived, total_waited_ms = now - entry.since,
     tier = grounds.tier, rule = grounds.rule, candidates = grounds.candidates, partner = grounds.partner,
   }))
-  becomes(who, 'offered', '', { contact = entry.contact })
+  becomes(who, 'offered', '', { contact = entry.contact, queue = entry.queue })
   tell(lease, entry)
 end
 

@@ -31,6 +31,6 @@ if not lease.accepted then
     }))
   end
   who.misses = 0
-  becomes(who, 'talking', '', { contact = entry.contact })
+  becomes(who, 'talking', '', { contact = entry.contact, queue = entry.queue })
 end
 return close(function() return { contact = lease.contact } end)

@@ -62,6 +62,22 @@ async def test_an_agent_is_seen_as_configured_with_state_and_queues(client: Redi
     assert (bjorn.spec, bjorn.now.state, bjorn.queues) == (BJORN, AgentState.LOGGED_OUT, ())
 
 
+async def test_queue_of_the_contact_at_hand_is_seen_from_the_offer_on(client: Redis) -> None:
+    distributor, staff = await configured(client)
+    offers: list[Offer | Revoked] = []
+    distributor.listen(NodeId("n1"), offers.append)
+    await distributor.log_in(AgentId("anna"))
+    await distributor.enqueue(Enqueue("c1", QueueId("pension"), NodeId("n1")))
+    assert (await found(staff, "anna")).queue == "pension"
+    await asyncio.sleep(0)
+    [offer] = offers
+    assert isinstance(offer, Offer)
+    await distributor.accept(offer.offer, offer.fence)
+    assert (await found(staff, "anna")).queue == "pension"
+    await distributor.finish("c1", "caller_hung_up")
+    assert (await found(staff, "anna")).queue == ""
+
+
 async def test_slots_of_partners_and_strangers_are_nobody(client: Redis) -> None:
     _, staff = await configured(client)
     assert [one.now.agent for one in await staff.all()] == ["anna", "bjorn"]
