@@ -1,5 +1,6 @@
 """The scripts do what the model does: a state machine, and long runs from fixed seeds."""
 
+import os
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,8 @@ from acd.steps import CONTACT_STEP
 from tests.acd import promising, seeded
 from tests.acd.twin import AGENTS, CONTACTS, LAYOUTS, NODES, QUEUES, STEPS_MS, Twins, connect
 
+EXAMPLES = 120 * int(os.environ.get("FUZZ_EXAMPLES_TIMES", "1"))
+"""Of fifty steps each, which take more than a second apiece; `make soak` draws anew for as long as it is told."""
 nodes, agents, contacts = st.sampled_from(NODES), st.sampled_from(AGENTS), st.sampled_from(CONTACTS)
 ROUTING = ("on_duty", "put_agent", "drop_agent", "occupy", "site", "slots", "late_slice")
 steps_ms = st.sampled_from(STEPS_MS)
@@ -148,7 +151,7 @@ def test_scripts_do_what_the_model_does(client: Any) -> None:
     run_state_machine_as_test(
         machine(client),
         settings=settings(
-            max_examples=350,
+            max_examples=EXAMPLES,
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],

@@ -85,11 +85,12 @@ ENDS = ("", "!", "\x00", '"', ">", ",")
 
 
 def best_s(work: Callable[[], object]) -> float:
+    """Of the processor's time: what others do on the machine is nobody's fault here."""
     best = float("inf")
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.thread_time()
         work()
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.thread_time() - began)
         if best < LONGEST_S:
             break
     return best

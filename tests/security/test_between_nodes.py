@@ -180,11 +180,11 @@ async def test_what_a_caller_writes_into_headers_of_ours_reaches_no_phone(made: 
             uri = callers.server
             caller.dial(_service(uri.host, uri.port), uri, caller.rtp.sdp(), headers=lines)
             await phones.rings()
-            [invite] = phones.invites
-            ours = {name: value for name, value in invite.request.headers.items() if name.startswith("X-Svar")}
-            assert "X-Svar-Contact" in ours
-            assert "forged" not in str(ours)
-            assert "X-Svar-Node" not in ours
+            for invite in phones.invites:
+                ours = {name: value for name, value in invite.request.headers.items() if name.startswith("X-Svar")}
+                assert "X-Svar-Contact" in ours
+                assert "forged" not in str(ours)
+                assert "X-Svar-Node" not in ours
             caller.hang_up()
             await here.quiet()
             phones.unregister("anna")

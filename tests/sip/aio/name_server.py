@@ -83,11 +83,10 @@ class NameServer(asyncio.DatagramProtocol):
 
     async def __aenter__(self) -> NameServer:
         loop = asyncio.get_running_loop()
-        listener = socket.create_server(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+        listener, datagrams = _one_port_of_both()
         self._server = await asyncio.start_server(self._serve, sock=listener)
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", port))
-        self.address = f"127.0.0.1:{port}"
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=datagrams)
+        self.address = f"127.0.0.1:{listener.getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -109,3 +108,17 @@ class NameServer(asyncio.DatagramProtocol):
         await writer.drain()
         writer.close()
         await writer.wait_closed()
+
+
+def _one_port_of_both() -> tuple[socket.socket, socket.socket]:
+    """Somebody else may have the same port of the other transport: then another."""
+    while True:
+        listener = socket.create_server(("127.0.0.1", 0))
+        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            datagrams.bind(listener.getsockname())
+        except OSError:
+            listener.close()
+            datagrams.close()
+            continue
+        return listener, datagrams
