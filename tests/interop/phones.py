@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from tests.interop.peers import child, free_port, require
 from tests.interop.sound import write_tone
+from tests.svar.system.installation import START_S
 
 ROOT = Path(__file__).parent.parent.parent
 MODULES = ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules", "/usr/local/lib/baresip/modules")
@@ -110,7 +111,7 @@ def _config() -> str:
 
 
 async def _ready_line(log: Path, process: asyncio.subprocess.Process) -> str:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(START_S):
         while process.returncode is None:
             for line in _text(log).splitlines():
                 if line.startswith("svar ready "):
