@@ -226,7 +226,7 @@ class Model(Callbacks):
             return CONTACT_STEP
         elif kind in "cx":
             self.rested(name) if kind == "c" else self.expire(name)
-        elif kind in "qz":
+        else:
             self.recheck(name) if kind == "q" else self.reopen_some(name)
             return SLOW_STEP
         return AGENT_STEP

@@ -3,11 +3,13 @@
 import pytest
 
 from acd.model import NODE_LEASE_MS
+from acd.policy import Model
 from acd.simulated import ModelDistributor
 from events.catalogue import Event
 from events.sink import MemorySink
 from tests.acd.distributor_contract import N1, Bench, DistributorContract
 from tests.acd.routing_contract import RoutingContract
+from tests.acd.twin import queue
 
 
 class Hand:
@@ -42,3 +44,12 @@ async def test_time_to_the_next_deadline_is_announced() -> None:
     assert await distributor.due() == 3600.0
     await distributor.beat(N1, 0)
     assert announced == [NODE_LEASE_MS / 1000]
+
+
+async def test_a_configuration_has_come_to_its_end_with_the_last_who_go() -> None:
+    model = Model("nav")
+    model.configure_queues(1000, N1, "run", [queue("x")], [])
+    model.sweep(1000, N1, "run", ["a"], last=False)
+    assert model.clock.swept == ""
+    model.sweep(1000, N1, "run", [], last=True)
+    assert model.clock.swept == "run"
