@@ -159,6 +159,7 @@ def test_scripts_do_what_the_model_does(client: Any) -> None:
     )
 
 
+@pytest.mark.timeout(300)
 def test_long_runs_from_fixed_seeds_agree_and_meet_every_rule(client: Any) -> None:
     seen: dict[str, int] = {}
     for seed in range(8):
