@@ -59,6 +59,15 @@ def without_events(sdp: str) -> str:
     return "\r\n".join(lines)
 
 
+async def how_late(late: list[float]) -> None:
+    """Notes by how much the loop comes later than every 10 ms, in seconds, until it is cancelled."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        due = clock() + 0.01
+        await asyncio.sleep(0.01)
+        late.append(clock() - due)
+
+
 class ConferenceContract:
     async def three(self, board: Switchboard) -> dict[str, Call]:
         names = iter(PROMPTS)
@@ -85,6 +94,8 @@ class ConferenceContract:
         said = await self.three(board)
         a, b, c = said.values()
         began = asyncio.get_running_loop().time()
+        late = [0.0]
+        watching = asyncio.create_task(how_late(late))
         await board.engine.bridge(a.leg, b.leg)
         await talk(said, 10)
         await board.engine.conference((a.leg, b.leg, c.leg))
@@ -96,8 +107,9 @@ class ConferenceContract:
         assert len({packet.ssrc for packet in packets}) == 1
         assert [(p.sequence - packets[0].sequence) & 0xFFFF for p in packets] == list(range(len(packets)))
         steps = [(late.timestamp - early.timestamp) & 0xFFFFFFFF for early, late in itertools.pairwise(packets)]
-        # A busy machine may leave out a few, and no stream runs ahead of the clock or begins anew.
-        assert max(steps) <= 8000
+        watching.cancel()
+        # Three frames, and what a busy machine held us up for; no stream runs ahead of the clock or begins anew.
+        assert max(steps) <= 3 * 160 + 8000 * max(late)
         assert sum(steps) <= 8000 * (asyncio.get_running_loop().time() - began) + 3 * 160
         assert len(packets) >= 57
         assert await heard_after(said) == {"low": "middle", "middle": "low"}
