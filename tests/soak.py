@@ -22,7 +22,7 @@ from pathlib import Path
 from ivr.files.load import read_folder
 from tests import soak_calls, soak_reload, soak_sites
 from tests.bench.run import svar
-from tests.interop.peers import free_port
+from tests.ports import free_port
 from tests.short_calls import Agents, Callers, ring_all
 from tests.sip.torture import write_corpus_index
 from tests.svar.system.installation import Installation, running

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.interop.peers import free_port
 from tests.light.agents import AgentPlan, Agents, Way
 from tests.light.callers import Callers, Moment, Plan
 from tests.light.tcp import TcpCallers
+from tests.ports import free_port
 from tests.soak_site import IN_ORDER, by_caller, drive, installation, nothing_left, shown
 from tests.svar.system.installation import Installation, running
 

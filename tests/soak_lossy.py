@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.interop.peers import chaos_relay, free_port
+from tests.interop.peers import chaos_relay
 from tests.light.agents import AgentPlan, Agents
 from tests.light.callers import Call, Callers, Moment, Plan
+from tests.ports import free_port
 from tests.soak_site import IN_ORDER, MENU_WAITS_MS, OVER, by_caller, drive, installation, nothing_left, shown
 from tests.svar.system.installation import running
 

@@ -14,7 +14,7 @@ from redis.crc import key_slot
 from redis.exceptions import RedisError
 
 from tests.acd.redis_server import binary
-from tests.interop.peers import free_port
+from tests.ports import free_port
 
 NAME = "svar"
 STARTED_S, SETTLED_S = 10.0, 20.0

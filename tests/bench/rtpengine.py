@@ -18,7 +18,7 @@ from rtp.packet import HEADER
 from rtp.rtpengine.aio.engine import RtpengineMediaEngine, RtpengineSettings
 from rtp.tone import tone
 from tests.bench.media import cpu_s, phone, port_of, sdp
-from tests.rtp.aio.test_engine import free_range
+from tests.ports import free_range
 from tests.rtp.rtpengine.daemon import daemon
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")

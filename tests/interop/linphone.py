@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.interop.peers import free_port, require
+from tests.interop.peers import require
 from tests.interop.phones import written
 from tests.interop.sound import write_tone
+from tests.ports import free_port
 
 WAIT_S = 15.0
 SOUND_S = 60.0

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import shutil
 import signal
 import socket
@@ -13,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.ports import free_port
 
 CHAOS_RELAY = Path(__file__).parent.parent / "tools" / "chaos_relay.py"
 _GRACE_S = 5.0
@@ -26,24 +27,6 @@ def require(program: str) -> str:
     if os.environ.get("CI"):
         pytest.fail(f"{program} is not installed, and CI needs it")
     pytest.skip(f"{program} is not installed")
-
-
-FREE = range(10_000, 20_000)
-"""Below what the system gives by itself, so that nobody is given one by chance before it is used, and below RTP's."""
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody had a moment ago, neither of UDP nor of TCP."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    while True:
-        port = random.choice(FREE)
-        with socket.socket(family, socket.SOCK_DGRAM) as probe, socket.socket(family, socket.SOCK_STREAM) as stream:
-            try:
-                probe.bind((host, port))
-                stream.bind((host, port))
-            except OSError:
-                continue
-            return port
 
 
 @dataclass(frozen=True, slots=True)

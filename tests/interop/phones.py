@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 import sys
 import wave
 from collections.abc import AsyncIterator
@@ -12,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tests.interop.peers import child, free_port, require
+from tests.interop.peers import child, require
 from tests.interop.sound import write_tone
+from tests.ports import free_port, free_ports
 from tests.svar.system.installation import START_S
 
 ROOT = Path(__file__).parent.parent.parent
@@ -258,7 +258,7 @@ async def baresip(
     file `ca`. `host`: the server's address.
     """
     program = require("baresip")
-    control_port = _free_tcp_port()
+    control_port = free_port()
     sound = folder / "sound.wav"
     uri = f"sip:{user}@{host}:{server_port}" + (f";transport={transport}" if transport else "")
     account = f"<{uri}>;audio_codecs=pcma;answermode={'auto' if answers else 'manual'}"
@@ -302,27 +302,8 @@ def _modules() -> str:
 
 
 def free_stream_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody had a moment ago, over UDP and TCP, and the next one, which baresip takes for TLS."""
-    while True:
-        port = free_port(host)
-        if _is_free(host, port) and _is_free(host, port + 1):
-            return port
-
-
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError):
-            return False
-    return True
-
-
-def _free_tcp_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody has, over UDP and TCP, and the next one, which baresip takes for TLS."""
+    return free_ports(2, host)
 
 
 @asynccontextmanager

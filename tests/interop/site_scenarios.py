@@ -18,7 +18,7 @@ from events.catalogue import AgentStateChanged, ContactQueued, ContactReleased, 
 from tests.acd.redis_server import RedisServer
 from tests.interop.dying_phone import Death, DyingPhone
 from tests.interop.far_redis import FarRedis, far_redis
-from tests.interop.peers import free_port, run, sipp
+from tests.interop.peers import run, sipp
 from tests.interop.three_nodes import (
     NAMES,
     SITES,
@@ -37,6 +37,7 @@ from tests.interop.three_nodes import (
 from tests.ivr.sip_lab import Handset, hears, talk
 from tests.ivr.sounds import tone
 from tests.light.callers import Callers, Plan
+from tests.ports import free_port
 from tests.rtp.phone import until
 from tests.svar.system.installation import Installation, eventually
 from tests.svar.system.phones import answers, lets_it_ring

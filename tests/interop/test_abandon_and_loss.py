@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.peers import chaos_relay, child, free_port, require, run, sipp, until_bound
+from tests.interop.peers import chaos_relay, child, require, run, sipp, until_bound
 from tests.ivr.sip_lab import Handset
+from tests.ports import free_port
 from tests.rtp.phone import until
 from tests.svar.system.installation import Installation, running
 from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at, refuses, talks_for

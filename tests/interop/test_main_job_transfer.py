@@ -8,9 +8,9 @@ import pytest
 
 from ivr.prompts.cache import speech_name
 from ivr.prompts.speech import VOICES
-from tests.interop.peers import free_port
 from tests.ivr.sip_lab import hears, talk
 from tests.ivr.sounds import tone
+from tests.ports import free_port
 from tests.rtp.hearing import contains
 from tests.rtp.phone import until
 from tests.svar.system.installation import Installation, running

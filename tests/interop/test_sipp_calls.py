@@ -15,7 +15,8 @@ from sip.core import UserAgentCore
 from sip.events import Accepted, Confirmed, Ended, InviteReceived, Rejected, SipEvent
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
-from tests.interop.peers import chaos_relay, child, free_port, require, run, sipp, until_bound
+from tests.interop.peers import chaos_relay, child, require, run, sipp, until_bound
+from tests.ports import free_port
 from tests.sip.network import ANSWER, OFFER
 
 pytestmark = pytest.mark.interop

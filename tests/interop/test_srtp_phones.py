@@ -22,7 +22,7 @@ from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 from tests.interop.phones import Baresip, baresip, free_stream_port
 from tests.interop.sound import a_law_file, likeness, power_at, wav_file
-from tests.rtp.aio.test_engine import free_range
+from tests.ports import free_range
 from tests.rtp.phone import until
 
 pytestmark = pytest.mark.interop

@@ -15,9 +15,10 @@ from sip.core import UserAgentCore
 from sip.events import Accepted, Ended, Registered, Rejected, SipEvent, Unregistered
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
-from tests.interop.peers import child, free_port, require, run, sipp
+from tests.interop.peers import child, require, run, sipp
 from tests.interop.phones import baresip
 from tests.interop.test_sipp_calls import CALLS, LOOPBACK, SCENARIOS, Callee, answer, ring_up, until
+from tests.ports import free_port
 from tests.sip.aio.authority import Authority
 from tests.sip.aio.test_user_agent import Listener
 from tests.sip.network import OFFER

@@ -11,10 +11,10 @@ import pytest_asyncio
 from events.callbacks import CallbackEnded, CallbackPromised, CallbackTried
 from events.catalogue import ContactQueued, Event
 from sip.message.uri import SipUri
-from tests.interop.peers import free_port
 from tests.interop.three_nodes import SITES, Desk, Sites, desk, desks, served, three_nodes
 from tests.ivr.sip_lab import Handset, hears, talk
 from tests.ivr.sounds import tone
+from tests.ports import free_port
 from tests.rtp.phone import until
 from tests.svar.system.installation import eventually
 from tests.svar.system.phones import answers, lets_it_ring, refuses

@@ -14,11 +14,12 @@ from events.catalogue import ContactLeftQueue, ContactQueued, OfferFailed, Offer
 from events.rosters import ReserveAnswered, ReserveCalled
 from events.routing import PartnerAnswered, TierOpened
 from ivr.language.calendar import OSLO
-from tests.interop.peers import free_port, require
+from tests.interop.peers import require
 from tests.interop.phones import Baresip, baresip, free_stream_port
 from tests.interop.sound import a_law_file, power_at
 from tests.interop.three_nodes import SITES, Desk, Sites, desks, served, straight, three_nodes
 from tests.ivr.sip_lab import Handset
+from tests.ports import free_port
 from tests.rtp.phone import until
 from tests.svar.system.installation import eventually
 from tests.svar.system.phones import answers, lets_it_ring, refuses

@@ -12,7 +12,8 @@ import pytest
 
 from sip.config import CoreConfig, Trunk
 from sip.message.message import Response, parse
-from tests.interop.peers import free_port, require, run, sipp
+from tests.interop.peers import require, run, sipp
+from tests.ports import free_port
 from tests.security.half_open import half_open
 from tests.security.test_floods import FLOW, resident_kib
 from tests.sip.aio.authority import Authority

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from sip.config import Address, Limits
-from tests.interop.peers import free_port, run, sipp
+from tests.interop.peers import run, sipp
+from tests.ports import free_port
 from tests.security.strangers import STRANGER, register, server
 from tests.sip.raw import raw
 from tests.svar.system.installation import Installation, running

@@ -12,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from acd.connection import command_client
-from tests.interop.peers import free_port
+from tests.ports import free_port
 from tests.svar.system.installation import Installation, eventually, running
 from tests.svar.system.phones import answers, phones_at
 from tests.svar.system.publishing import redis_of

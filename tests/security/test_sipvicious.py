@@ -11,7 +11,8 @@ from typing import cast
 
 import pytest
 
-from tests.interop.peers import free_port, require, run
+from tests.interop.peers import require, run
+from tests.ports import free_port
 from tests.svar.system.installation import Installation, running
 from tests.svar.system.phones import answers, phones_at
 

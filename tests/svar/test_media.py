@@ -16,7 +16,7 @@ from rtp.engine import LegId, LegOptions, MediaError
 from rtp.rtpengine.aio.engine import RtpengineMediaEngine
 from svar import checks, media
 from svar.config import Config, ConfigError, Limits, Media, Node
-from tests.rtp.aio.test_engine import free_range
+from tests.ports import free_range
 from tests.rtp.phone import until
 
 

@@ -17,9 +17,9 @@ from sdp.errors import NoCommonCodec, UnusableAddress
 from sip.config import Address
 from sip.events import Confirmed, Ended, ProvisionalConfirmed, Reoffered, ReofferFailed
 from sip.message.uri import SipUri
-from tests.interop.peers import free_port
 from tests.ivr.sip_lab import CountingEngine, Handset, Lab, hears, info, lab, offer_to, talk
 from tests.ivr.sounds import tone
+from tests.ports import free_port
 from tests.rtp.phone import until
 
 

@@ -22,7 +22,8 @@ from rtp.engine import LegId, LegOptions, MediaEngine, MediaEvent, WorkerLost
 from sip.events import ReinviteReceived, SipEvent
 from tests.ivr.sip_lab import Handset, Lab, hears, info, lab, talk
 from tests.ivr.sounds import MUSIC, tone
-from tests.rtp.aio.test_engine import free_range, made
+from tests.ports import free_range
+from tests.rtp.aio.test_engine import made
 from tests.rtp.conference_contract import ConferenceContract
 from tests.rtp.hearing import contains
 from tests.rtp.media_contract import MediaContract

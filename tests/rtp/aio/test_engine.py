@@ -7,6 +7,7 @@ import pytest
 
 from rtp.aio.engine import LocalMediaEngine, MediaSettings
 from rtp.engine import LegId, LegOptions, MediaEngine, MediaError, MediaEvent
+from tests.ports import free_range, is_free
 from tests.rtp.conference_contract import ConferenceContract
 from tests.rtp.hearing import contains
 from tests.rtp.media_contract import (
@@ -19,26 +20,6 @@ from tests.rtp.media_contract import (
     MediaContract,
 )
 from tests.rtp.phone import Phone, until
-
-
-def free_range(pairs: int) -> int:
-    """The first of `2 * pairs` UDP ports in a row that are free, an even one."""
-    for _ in range(100):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1]) // 2 * 2
-        if first + 2 * pairs < 65_536 and all(map(_is_free, range(first, first + 2 * pairs))):
-            return first
-    raise AssertionError("no free range of ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 async def made(*, gate: bool) -> AsyncIterator[MediaEngine]:
@@ -147,7 +128,7 @@ async def test_the_engine_shuts_down_with_legs_open() -> None:
         assert engine.legs == 0
         assert engine.skipped == 0
         assert engine.worst_late_s < 1.0
-        await until(lambda: _is_free(first), "free port")
+        await until(lambda: is_free(first), "free port")
 
 
 async def test_media_flows_over_ipv6(tmp_path: Path) -> None:

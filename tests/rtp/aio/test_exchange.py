@@ -8,7 +8,7 @@ from rtp.aio.bridge import BridgeWay
 from rtp.aio.engine import LocalMediaEngine, MediaSettings
 from rtp.aio.mixing import MOST_SEATS, MixWay
 from rtp.engine import LegId, LegOptions, Supervision
-from tests.rtp.aio.test_engine import free_range
+from tests.ports import free_range
 from tests.rtp.conference_contract import talk
 from tests.rtp.hearing import contains
 from tests.rtp.media_contract import PROMPTS, Call, Switchboard

@@ -16,7 +16,7 @@ from structlog.testing import CapturingLogger
 from rtp.aio.engine import MediaSettings
 from rtp.aio.pool import MediaPool
 from rtp.engine import LegId, LegOptions, LegStats, MediaEngine, MediaError, MediaEvent, WorkerGone, WorkerLost
-from tests.rtp.aio.test_engine import free_range
+from tests.ports import free_range
 from tests.rtp.conference_contract import ConferenceContract
 from tests.rtp.hearing import contains
 from tests.rtp.media_contract import (

@@ -4,7 +4,7 @@ import socket
 from rtp.aio.engine import LocalMediaEngine, MediaSettings
 from rtp.engine import LegId, LegOptions
 from rtp.rtcp import Report, build_report
-from tests.rtp.aio.test_engine import free_range
+from tests.ports import free_range
 from tests.rtp.phone import Phone, until
 
 LEG = LegId("a")

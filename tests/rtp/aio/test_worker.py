@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rtp.aio.test_engine import free_range
+from tests.ports import free_range
 from tests.rtp.phone import Phone, until
 
 ROOT = Path(__file__).parent.parent.parent.parent

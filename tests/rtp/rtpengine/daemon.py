@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from rtp.rtpengine import ng
+from tests.ports import free_port
 
 BINARY = shutil.which("rtpengine")
 READY_S = 10.0
@@ -38,12 +39,6 @@ class Daemon:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

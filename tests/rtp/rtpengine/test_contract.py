@@ -10,7 +10,7 @@ import pytest
 from rtp import wav
 from rtp.engine import MediaEngine, RecordingEnded
 from rtp.rtpengine.aio.engine import RtpengineMediaEngine, RtpengineSettings
-from tests.rtp.aio.test_engine import free_range
+from tests.ports import free_range
 from tests.rtp.media_contract import TIMEOUT_S, UNHEARD_LIMIT_S, MediaContract, Switchboard
 from tests.rtp.phone import Phone, until
 from tests.rtp.rtpengine.daemon import Daemon, daemon

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.interop.peers import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent.parent
 READY = re.compile(r"^svar ready sip=127\.0\.0\.\d+:(\d+) http=127\.0\.0\.1:(\d+)(?: |$)", re.MULTILINE)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from sip.message.uri import SipUri
-from tests.interop.peers import free_port
 from tests.ivr.sip_lab import Handset
+from tests.ports import free_port
 from tests.rtp.phone import until
 from tests.svar.system.installation import Installation, eventually, running
 from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at, refuses

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rtp import wav
-from tests.rtp.aio.test_engine import free_range
+from tests.ports import free_range
 from tests.rtp.hearing import contains
 from tests.rtp.media_contract import PROMPTS
 from tests.rtp.rtpengine.daemon import daemon

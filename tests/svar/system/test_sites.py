@@ -16,9 +16,9 @@ from sip.message.transfer import ReferTo
 from sip.message.uri import SipUri
 from tests.acd.redis_group import sentinels
 from tests.acd.redis_server import RedisServer
-from tests.interop.peers import free_port
 from tests.ivr.sip_lab import Handset, hears, talk
 from tests.ivr.sounds import tone
+from tests.ports import free_port
 from tests.rtp.phone import until
 from tests.sip.aio.authority import Authority
 from tests.svar.system.installation import Installation, eventually, running

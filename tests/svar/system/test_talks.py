@@ -10,9 +10,9 @@ import pytest
 from sip.events import Accepted, ReferProgress
 from sip.message.transfer import ReferTo
 from sip.message.uri import SipUri
-from tests.interop.peers import free_port
 from tests.ivr.sip_lab import Handset, hears, talk
 from tests.ivr.sounds import tone
+from tests.ports import free_port
 from tests.rtp.hearing import contains
 from tests.rtp.phone import until
 from tests.svar.system.installation import Installation, eventually, running

@@ -9,7 +9,7 @@ import pytest
 from rtp import wav
 from tests.ivr.sip_lab import Handset, talk
 from tests.ivr.sounds import tone
-from tests.rtp.aio.test_engine import free_range
+from tests.ports import free_range
 from tests.rtp.hearing import contains
 from tests.rtp.phone import until
 from tests.rtp.rtpengine.daemon import daemon

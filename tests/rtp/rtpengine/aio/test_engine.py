@@ -9,7 +9,7 @@ from rtp.engine import LegId, LegOptions, MediaError, MediaEvent, Supervision, W
 from rtp.rtpengine.aio.client import WAITS_S
 from rtp.rtpengine.aio.engine import RtpengineMediaEngine, RtpengineSettings
 from sdp.crypto import Srtp
-from tests.rtp.aio.test_engine import free_range
+from tests.ports import free_range
 from tests.rtp.phone import Phone, until
 from tests.rtp.rtpengine.daemon import Daemon, daemon
 from tests.rtp.rtpengine.fake import FakeRtpengine, agreeable
