@@ -69,7 +69,8 @@ def configuration() -> str:
         NOTE,
         "One TOML file, given by `--config` (`deploy/example.toml` without it). `svar check` tells every",
         "mistake, with its line or its table and key.",
-        "These environment variables stand above the file:",
+        "These environment variables stand above the file. Each may be given as `NAME_FILE` too, the name of a file",
+        "that holds the value: for addresses with a password in them.",
         "",
         *(f"- `{name}`: `{key}` of `[{section}]`" for name, (section, key, _) in ENVIRONMENT.items()),
     ]

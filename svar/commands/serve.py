@@ -21,8 +21,12 @@ from svar import logs
 from svar.compose import Node, Places
 from svar.config import ConfigError, load
 from svar.embedded.child import EmbeddedError
+from svar.supervised import Supervisor
 
 _log = structlog.get_logger(__name__)
+
+ENDS_WITHIN_S = 30.0
+"""After the calls in progress: events are sent, records written, children ended."""
 
 EXAMPLE = Path(__file__).parent.parent.parent / "deploy" / "example.toml"
 
@@ -56,7 +60,16 @@ async def _serve(path: Path, *, watch_flows: bool) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked)
-    node = Node(config)
+    node, supervisor = Node(config), Supervisor(os.environ)
+    async with supervisor.watched():
+        await _until_stopped(node, supervisor, (stopped, hurried), path, watch_flows=watch_flows)
+
+
+async def _until_stopped(
+    node: Node, supervisor: Supervisor, asked: tuple[asyncio.Event, asyncio.Event], path: Path, *, watch_flows: bool
+) -> None:
+    stopped, hurried = asked
+    loop = asyncio.get_running_loop()
     places = await _start(node, stopped, watch_flows=watch_flows)
     if places is None:
         print("stopped before it had started", flush=True)
@@ -67,7 +80,9 @@ async def _serve(path: Path, *, watch_flows: bool) -> None:
     await node.passwords.shown(node.registering)
     print("\n".join(await flows_lines(node, watch_flows=watch_flows)), flush=True)
     print(ready_line(places), flush=True)
+    supervisor.ready(ready_line(places))
     await stopped.wait()
+    supervisor.stopping(node.config.limits.shutdown_s + ENDS_WITHIN_S)
     print("stopping: new calls get 503, calls in progress may end ... (once more ends them now)", flush=True)
     await node.stop(hurried)
     print("stopped", flush=True)

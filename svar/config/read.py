@@ -20,7 +20,8 @@ ENVIRONMENT = {
     "SVAR_MQTT_URL": ("mqtt", "url", str),
     "SVAR_STATE": ("node", "state", str),
 }
-"""Environment variables that stand above the file: section, key, type."""
+"""Environment variables that stand above the file: section, key, type. One with `_FILE` behind it names a file that
+holds the value: addresses with a password in them are kept like passwords."""
 
 NAMED = ("trunk", "queue", "destination", "lookup", "notice", "mailbox")
 
@@ -88,7 +89,7 @@ def _shown(folder: Path) -> str:
 
 def _with_environment(config: Config, environment: Mapping[str, str]) -> Config:
     for name, (section, key, type_) in ENVIRONMENT.items():
-        text = environment.get(name)
+        text = environment.get(name) or _held(name, environment)
         if not text:
             continue
         try:
@@ -97,6 +98,17 @@ def _with_environment(config: Config, environment: Mapping[str, str]) -> Config:
             raise ConfigError(f"{name}={text}: a number is expected") from None
         config = replace(config, **{section: replace(getattr(config, section), **{key: value})})
     return config
+
+
+def _held(name: str, environment: Mapping[str, str]) -> str:
+    """What stands in the file that `NAME_FILE` names; nothing where there is no such variable."""
+    path = environment.get(f"{name}_FILE")
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}_FILE={path}: {error}; expected a file that holds the value of {name}") from None
 
 
 class _Reader:

@@ -100,3 +100,13 @@ def test_certificates_stand_beside_the_configuration(tmp_path: Path) -> None:
     config = load(path, {})
     assert (config.tls.certificate, config.tls.key) == (str(tmp_path / "a.pem"), "")
     assert (config.tls.ca, config.trunk[0].ca) == ("/etc/ca.pem", str(tmp_path / "t.pem"))
+
+
+def test_a_variable_may_name_a_file_that_holds_its_value(tmp_path: Path) -> None:
+    path, held = tmp_path / "svar.toml", tmp_path / "redis_url"
+    path.write_text("")
+    held.write_text("redis://:secret@192.0.2.30:6379\n")
+    assert load(path, {"SVAR_REDIS_URL_FILE": str(held)}).redis.url == "redis://:secret@192.0.2.30:6379"
+    assert load(path, {"SVAR_REDIS_URL_FILE": str(held), "SVAR_REDIS_URL": "unix:///r"}).redis.url == "unix:///r"
+    with pytest.raises(ConfigError, match=r"SVAR_REDIS_URL_FILE=.*gone.*No such file"):
+        load(path, {"SVAR_REDIS_URL_FILE": str(tmp_path / "gone")})
