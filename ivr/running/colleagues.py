@@ -13,8 +13,10 @@ _log = structlog.get_logger(__name__)
 
 CONSULTED, JOINED, TRANSFERRED = "consult", "conference", "transferred"
 """The reasons that an agent is not ready for: rung by another, third of three, and leading what was another's talk."""
-AT_MOST_S = 3600
-"""After this the distributor gives them free by itself, whatever became of this node."""
+AT_MOST_S = 1900
+"""After this the distributor gives them free by itself, whatever became of this node: a little longer than somebody is
+rung and asked (`talk.RINGS_S`, `talk.CONSULTS_S`).
+"""
 STAYS_S = 120
 """The same for who stays in a talk, which has no end in time: it is said again every `AGAIN_S` while it lasts."""
 AGAIN_S = 30.0
@@ -32,6 +34,9 @@ class Colleagues:
         self._chain = Chain(commands)
         self._engaged: set[str] = set()
         self._staying: dict[str, asyncio.Task[None]] = {}
+
+    def __contains__(self, agent: str) -> bool:
+        return agent in self._engaged
 
     async def engage(self, agent: str) -> None:
         """Keep the agent from other callers. Raises NotAnswered: not ready, or nobody knows."""

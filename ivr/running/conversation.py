@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 import structlog
@@ -26,6 +25,7 @@ from ivr.running.directory import Directory
 from ivr.running.keypad import Keypad
 from ivr.running.ringing import Rang, Ringing
 from ivr.running.run import Run
+from ivr.running.seats import Seats
 from ivr.running.talk import Talk
 from ivr.running.talk_commands import TalkCommands
 from ivr.running.talk_said import LANGUAGE, SAID
@@ -93,12 +93,11 @@ class Conversation(TalkCommands):
         "_done",
         "_inbox",
         "_keypad",
-        "_legs",
         "_lost",
         "_referral",
         "_ringing",
         "_run",
-        "_table",
+        "_seats",
         "_talk",
         "agent",
     )
@@ -108,12 +107,11 @@ class Conversation(TalkCommands):
         self._run = run
         self._done: Callable[[], None] = done
         self.agent = "" if offer.grounds.partner else str(offer.agent)
-        self._legs: dict[Who, AgentLeg] = {Who.AGENT: leg}
-        self._table = desk.tables(run.call, leg)
         self._talk = Talk()
         self._inbox: asyncio.Queue[_Heard] = asyncio.Queue()
         self._keypad = None if offer.grounds.partner else desk.keypad()
         self._ringing = Ringing(run, offer, desk.destinations, lambda rang: self._inbox.put_nowait(_Heard(rang)))
+        self._seats = Seats(desk.tables(run.call, leg), self._ringing.colleagues, leg, self._told)
         self._referral: Callable[[int], None] | None = None
         self._lost: list[AgentLeg] = []
 
@@ -132,15 +130,14 @@ class Conversation(TalkCommands):
 
         def ended(error: NotNow | None) -> None:
             if error is not None:
-                self._legs.pop(Who.ASIDE, None)
-                self._table.let_go(leg)
+                self._seats.release(leg)
 
         def fits() -> None:
-            self._legs[Who.ASIDE] = leg
-            self._follow(leg)
+            self._seats.take(Who.ASIDE, leg)
 
-        if Who.ASIDE in self._legs or not self._put(_Heard(Consult(target), fits, ended)):
-            self._table.let_go(leg)
+        over = self._talk.state is State.OVER
+        if over or Who.ASIDE in self._seats or not self._put(_Heard(Consult(target), fits, ended)):
+            self._seats.release(leg)
 
     async def _command(self, command: Command) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -164,7 +161,7 @@ class Conversation(TalkCommands):
     async def through(self) -> Over:
         """Raises CallEnded, and is cancelled, when the caller is gone."""
         try:
-            self._follow(self._legs[Who.AGENT])
+            self._seats.begin()
             over = await self._do(self._talk.begin())
             while over is None:
                 over = await self._take(await self._next())
@@ -172,20 +169,20 @@ class Conversation(TalkCommands):
             for action in self._talk.handle(Happening.CALLER_GONE, self._now()):
                 self._do_now(action)
             self._close()
-            self._run.services.commands.own(self._table.close())
+            self._run.services.commands.own(self._seats.close())
             raise
         self._close()
-        await self._table.close()
+        await self._seats.close()
         return over
-
-    def _follow(self, leg: AgentLeg) -> None:
-        self._table.follow(leg, partial(self._told, leg))
 
     def _close(self) -> None:
         self._ringing.stop()
         self._ringing.colleagues.free_all()
         while not self._inbox.empty():
-            self._end(self._inbox.get_nowait(), NotNow("the talk is over"))
+            heard = self._inbox.get_nowait()
+            if isinstance(heard.what, Rang):
+                self._give_up(heard.what)
+            self._end(heard, NotNow("the talk is over"))
 
     @staticmethod
     def _now() -> float:
@@ -240,7 +237,7 @@ class Conversation(TalkCommands):
             try:
                 match action:
                     case Seat(together):
-                        await self._seat(together)
+                        await self._seats.join(together, held=self._talk.held)
                     case Tell(ack):
                         await self._tell(ack)
                     case Over():
@@ -259,11 +256,11 @@ class Conversation(TalkCommands):
         """What waits for nothing."""
         match action:
             case HangUp(who):
-                self._hang_up(who)
+                self._seats.hang_up(who)
             case Ring(target):
                 self._ringing.ring(target)
             case Do.RING_AGENT:
-                self._ringing.ring_again()
+                self._ringing.ring_again(self.agent)
             case Do.STOP_RINGING:
                 self._ringing.stop()
             case Do.PROMOTE:
@@ -278,43 +275,21 @@ class Conversation(TalkCommands):
             case _:
                 pass
 
-    async def _seat(self, together: tuple[Who, ...]) -> None:
-        legs = tuple(self._legs[who] for who in together if who is not Who.CALLER)
-        aside = self._legs.get(Who.ASIDE)
-        if Who.CALLER in together:
-            await self._table.arrange(legs)
-            if len(legs) > 1:
-                self._ringing.colleagues.joins(self._legs[Who.THIRD].agent)
-        elif aside is None or not legs:
-            await self._table.arrange((), legs)
-        else:
-            # Two calls of one phone: who is not held on the first talks there, as in a conference that the phone makes.
-            self._table.take(aside)
-            with_caller = () if self._talk.held else (self._legs[Who.AGENT],)
-            await self._table.arrange(with_caller, (aside, self._legs[Who.THIRD]))
-
     async def _mind_aside(self, what: Input) -> None:
         """The agent's second call lasts as long as somebody is asked by it."""
-        if Who.ASIDE not in self._legs:
+        if Who.ASIDE not in self._seats:
             return
         if self._talk.state not in (State.CALLING, State.CONSULTING):
-            self._hang_up(Who.ASIDE)
+            self._seats.hang_up(Who.ASIDE)
         elif self._talk.state is State.CONSULTING and what in (Happening.AGENT_HOLDS, Happening.AGENT_RESUMES):
-            await self._seat((Who.AGENT, Who.THIRD))
+            await self._seats.join((Who.AGENT, Who.THIRD), held=self._talk.held)
 
     async def _tell(self, ack: Ack) -> None:
-        leg = self._legs.get(Who.AGENT)
-        if leg is not None:
-            await self._table.say(leg, self._run.services.prompts.clips(SAID[ack], LANGUAGE))
-
-    def _hang_up(self, who: Who) -> None:
-        leg = self._legs.pop(who, None)
-        if leg is not None:
-            self._table.let_go(leg)
-            self._ringing.colleagues.free(leg.agent)
+        await self._seats.say(self._run.services.prompts.clips(SAID[ack], LANGUAGE))
 
     def _promote(self) -> None:
-        leg = self._legs[Who.AGENT] = self._legs.pop(Who.THIRD)
+        self._ringing.colleagues.free(self.agent)
+        leg = self._seats.promote()
         of_ours = self._ringing.colleagues.leads(leg.agent)
         self.agent = leg.agent if of_ours else ""
         self._keypad = self._desk.keypad() if of_ours else None
@@ -323,22 +298,25 @@ class Conversation(TalkCommands):
     def _rang(self, rang: Rang) -> Input | None:
         leg = rang.leg
         if rang.number != self._ringing.number:
-            # Given up before its turn came.
-            if leg is not None:
-                self._run.services.commands.own(leg.hang_up())
+            self._give_up(rang)
             return None
         if leg is None:
             return Happening.AGENT_FAILED if rang.again else ThirdFailed(rang.cause)
-        self._legs[Who.AGENT if rang.again else Who.THIRD] = leg
-        self._follow(leg)
+        self._seats.take(Who.AGENT if rang.again else Who.THIRD, leg)
         return Happening.AGENT_ANSWERED if rang.again else Happening.THIRD_ANSWERED
+
+    def _give_up(self, rang: Rang) -> None:
+        """Before its turn came it was too late for it."""
+        if rang.leg is not None:
+            self._run.services.commands.own(rang.leg.hang_up())
 
     # --- what phones tell ---
 
     def _told(self, leg: AgentLeg, told: LegTold) -> None:
-        leads = self._legs.get(Who.AGENT) is leg
-        if self._legs.get(Who.ASIDE) is leg and not isinstance(told, Held | Pressed):
-            self._told_aside(told)
+        who = self._seats.who(leg)
+        leads = who is Who.AGENT
+        if who is Who.ASIDE and not isinstance(told, Held | Pressed):
+            self._told_aside(leg, told)
             return
         match told:
             case Gone():
@@ -355,20 +333,18 @@ class Conversation(TalkCommands):
             case _:
                 pass
 
-    def _told_aside(self, told: LegTold) -> None:
+    def _told_aside(self, leg: AgentLeg, told: LegTold) -> None:
         if isinstance(told, Referred) and self._keypad is not None:
             self._referred(told)
         elif isinstance(told, Gone):
-            self._legs.pop(Who.ASIDE)
+            self._seats.gone(leg)
             self._put(_Heard(Order.TAKE_BACK))
 
     def _gone(self, lost: _Lost) -> Happening | None:
         self._lost.remove(lost.leg)
-        who = next((who for who, leg in self._legs.items() if leg is lost.leg), None)
+        who = self._seats.gone(lost.leg)
         if who is None:
             return None
-        del self._legs[who]
-        self._ringing.colleagues.free(lost.leg.agent)
         return Happening.AGENT_GONE if who is Who.AGENT else Happening.THIRD_GONE
 
     def _pressed(self, command: Command | Ack | None) -> None:

@@ -47,9 +47,11 @@ class Ringing:
         """Ring somebody."""
         self._start(self._call(target), target.name, again=False)
 
-    def ring_again(self) -> None:
-        """Ring the agent of the offer, who has hung up."""
-        self._start(self._run.services.phones.ring(self._offer, self._info()), "", again=True)
+    def ring_again(self, agent: str) -> None:
+        """Ring the agent who led the talk and has hung up: that of the offer, or who was given the caller since."""
+        given = agent in self.colleagues
+        offer = self._asked(agent) if given else self._offer
+        self._start(self._run.services.phones.ring(offer, self._info()), agent if given else "", again=True)
 
     def stop(self) -> None:
         """Stop what rings; who answers in this moment is hung up, and what was told of it is out of date."""
@@ -84,8 +86,10 @@ class Ringing:
         if target.to != "agent":
             return await self._destinations.dial(target.name, self._info())
         await self.colleagues.engage(target.name)
-        offer = replace(self._offer, agent=AgentId(target.name), grounds=Grounds(rule="asked", kind="consult"))
-        return await self._run.services.phones.ring(offer, self._info())
+        return await self._run.services.phones.ring(self._asked(target.name), self._info())
+
+    def _asked(self, agent: str) -> Offer:
+        return replace(self._offer, agent=AgentId(agent), grounds=Grounds(rule="asked", kind="consult"))
 
 
 def _outcome(task: "asyncio.Task[AgentLeg]") -> tuple[AgentLeg | None, str]:

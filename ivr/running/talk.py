@@ -194,7 +194,7 @@ class Talk:
     # --- the agent who comes back, and the end ---
 
     def _recalled(self, what: Input, now: float) -> list[Action]:
-        self._agent_there = True
+        self._agent_there, self._held_by_phone = True, False
         self._go(State.TALKING)
         return [_BOTH, Tell(Ack.FAILED)]
 

@@ -22,7 +22,7 @@ from ivr.running.talks import Talks
 from ivr.simulator.call import SimulatedCall
 from svar.callbacks import StoredLedger
 from tests.ivr.engine import NODE, Engine
-from tests.ivr.running.test_talks import CODES, Destinations, Table
+from tests.ivr.running.room import CODES, Destinations, Table
 
 VIRTUAL_TIME = True
 CALLBACK = "c1.cb"
