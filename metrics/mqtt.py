@@ -49,9 +49,11 @@ class Broker:
     tls: bool = False
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    ca: str = ""
+    """File of the authorities that vouch for its certificate; empty: the system's."""
 
     @classmethod
-    def from_url(cls, url: str) -> "Broker":
+    def from_url(cls, url: str, ca: str = "") -> "Broker":
         """Reads `mqtt://[user:password@]host[:port]`, or `mqtts://` for TLS. Raises BrokerUrlError."""
         parts = urlsplit(url)
         try:
@@ -63,7 +65,11 @@ class Broker:
         tls = parts.scheme == "mqtts"
         username = unquote(parts.username) if parts.username else None
         password = unquote(parts.password) if parts.password else None
-        return cls(parts.hostname, port or (8883 if tls else 1883), tls, username, password)
+        return cls(parts.hostname, port or (8883 if tls else 1883), tls, username, password, ca)
+
+    def context(self) -> ssl.SSLContext | None:
+        """None without TLS."""
+        return ssl.create_default_context(cafile=self.ca or None) if self.tls else None
 
 
 class Live(Protocol):
@@ -152,7 +158,7 @@ class MqttFeed:
             broker.port,
             username=broker.username,
             password=broker.password,
-            tls_context=ssl.create_default_context() if broker.tls else None,
+            tls_context=broker.context(),
             will=aiomqtt.Will(self._node_topic, _json({"state": "offline", "cause": "lost"}), qos=1, retain=True),
             keepalive=15,
             timeout=self._timeout_s,

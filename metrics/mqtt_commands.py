@@ -5,7 +5,6 @@ in the client, and beyond its bound they are dropped and counted.
 """
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable
 
 import aiomqtt
@@ -61,7 +60,7 @@ class MqttCommands:
             broker.port,
             username=broker.username,
             password=broker.password,
-            tls_context=ssl.create_default_context() if broker.tls else None,
+            tls_context=broker.context(),
             keepalive=15,
             timeout=self._timeout_s,
             max_queued_incoming_messages=MOST_WAITING,

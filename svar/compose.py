@@ -333,7 +333,7 @@ class Node:
             url = broker.url
         who = self.identity
         further = duty.topics_beside(crises_shown.topics_of(self.storage.crises))
-        place = Broker.from_url(url)
+        place = Broker.from_url(url, self.config.mqtt.ca)
         feed = MqttFeed(place, tenant=who.tenant, node=who.node, board=board, further=further, live=api.live)
         self.storage.taps.append(feed.tell)
         if self.config.mqtt.commands:

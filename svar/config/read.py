@@ -73,8 +73,9 @@ def _with_files(config: Config, folder: Path) -> Config:
     ]
     lookups = [replace(one, ca=found(one.ca), headers=_found(one.headers, found)) for one in config.lookup]
     notices = [replace(one, ca=found(one.ca), headers=_found(one.headers, found)) for one in config.notice]
+    mqtt = replace(config.mqtt, ca=found(config.mqtt.ca))
     sms = replace(config.sms, ca=found(config.sms.ca), headers=_found(config.sms.headers, found))
-    return replace(config, tls=tls, trunk=trunks, lookup=lookups, notice=notices, sms=sms)
+    return replace(config, tls=tls, trunk=trunks, lookup=lookups, notice=notices, sms=sms, mqtt=mqtt)
 
 
 def _found(headers: WebHeaders, found: Callable[[str], str]) -> WebHeaders:

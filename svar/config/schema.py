@@ -111,6 +111,9 @@ class Mqtt:
     """Where wallboards and integrations listen."""
 
     url: str = setting("mqtt:// address; empty: an embedded broker is started; `off`: none at all", "")
+    ca: str = setting(
+        "authorities that vouch for its certificate (PEM), relative to this file; empty: the system's", ""
+    )
     commands: bool = setting("take what agents do (docs/api.md) over MQTT too, by the token in each", default=False)
 
 
