@@ -45,6 +45,24 @@ class Tally:
         """W."""
         return self.offered - self.answered - self.lost - self.flowed_out
 
+    def answer(self, wait_ms: int, limits: Limits) -> None:
+        """One of those who wait is answered."""
+        wait_ms = max(wait_ms, 0)
+        self.answered += 1
+        self.answered_wait_ms += wait_ms
+        wait_s = min(wait_ms // 1000, LONGEST_BUCKET_S)
+        self.waits[wait_s] = self.waits.get(wait_s, 0) + 1
+        if wait_ms <= limits.target_s * 1000:
+            self.answered_in_target += 1
+
+    def lose(self, wait_ms: int, limits: Limits) -> None:
+        """One of those who wait is lost."""
+        self.lost += 1
+        if wait_ms <= limits.target_s * 1000:
+            self.lost_in_target += 1
+        if wait_ms < limits.short_s * 1000:
+            self.lost_short += 1
+
     def add(self, other: "Tally") -> None:
         self.offered += other.offered
         self.answered += other.answered
@@ -109,12 +127,17 @@ def svartid_mean_s(t: Tally) -> float | None:
 
 def svartid_median_s(t: Tally) -> float | None:
     """Median speed of answer, each wait cut to whole seconds."""
-    if not t.answered:
+    return median_s(t.waits, t.answered)
+
+
+def median_s(waits: Mapping[int, int], total: int) -> float | None:
+    """The median of `total` waits, counted by their seconds."""
+    if not total:
         return None
-    low, high = (t.answered + 1) // 2, t.answered // 2 + 1
+    low, high = (total + 1) // 2, total // 2 + 1
     seen, first = 0, None
-    for wait_s in sorted(t.waits):
-        seen += t.waits[wait_s]
+    for wait_s in sorted(waits):
+        seen += waits[wait_s]
         if first is None and seen >= low:
             first = wait_s
         if first is not None and seen >= high:
@@ -207,14 +230,7 @@ class ServiceLevel:
         was = self._waiting.get(event.contact)
         if was is None:
             return
-        tally = self._end(event.contact, was)
-        tally.answered += 1
-        wait_ms = max(event.waited_ms, 0)
-        tally.answered_wait_ms += wait_ms
-        wait_s = min(wait_ms // 1000, LONGEST_BUCKET_S)
-        tally.waits[wait_s] = tally.waits.get(wait_s, 0) + 1
-        if wait_ms <= self.limits(was.queue).target_s * 1000:
-            tally.answered_in_target += 1
+        self._end(event.contact, was).answer(event.waited_ms, self.limits(was.queue))
 
     def _on_left(self, event: ContactLeftQueue) -> None:
         was = self._waiting.get(event.contact)
@@ -229,13 +245,7 @@ class ServiceLevel:
         return self._limits.get(queue, DEFAULT_LIMITS)
 
     def _lose(self, contact: str, was: Waiting, wait_ms: int) -> None:
-        limits = self.limits(was.queue)
-        tally = self._end(contact, was)
-        tally.lost += 1
-        if wait_ms <= limits.target_s * 1000:
-            tally.lost_in_target += 1
-        if wait_ms < limits.short_s * 1000:
-            tally.lost_short += 1
+        self._end(contact, was).lose(wait_ms, self.limits(was.queue))
 
     def _flow_out(self, contact: str, was: Waiting) -> None:
         self._end(contact, was).flowed_out += 1

@@ -14,7 +14,7 @@ from ivr.files import reference
 from ivr.simulator import scenario_file
 from metrics.pipeline import Folds
 from metrics.prometheus import Exposition
-from svar import routing_page
+from svar import measures_page, routing_page
 from svar.commands.graph import drawn
 from svar.commands.serve import EXAMPLE
 from svar.config import Config
@@ -30,6 +30,7 @@ def pages() -> dict[str, str]:
         "docs/configuration.md": configuration(),
         "docs/events.md": events(),
         "docs/metrics.md": metrics(),
+        "docs/measures.md": measures_page.page(NOTE),
         "docs/flows.md": flows(),
         "docs/openapi.json": openapi.written(),
         "docs/routing.md": routing_page.page(NOTE),
