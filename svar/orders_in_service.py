@@ -31,7 +31,7 @@ def referring(storage: Storage, identity: Identity, ours: Callable[[str], bool])
         if not ours(target.host):
             return False
         until_ms = identity.now_ms() + round(REFERRED_S * 1000)
-        arguments = {"contact": contact, "target": target.user_text}
+        arguments = {"contact": contact, "target": target.user_text, "by": agent}
         order = Order(token_hex(8), f"agent:{agent}", "blind", until_ms, arguments)
         try:
             await orders.send(order, node)
@@ -91,7 +91,7 @@ def _to_queue(calls: CallTasks) -> Act:
     async def to_queue(arguments: Mapping[str, str]) -> None:
         queue = arguments["queue"]
         try:
-            await _talk(calls, arguments["contact"]).to_queue(queue)
+            await _talk(calls, arguments).to_queue(queue)
         except NotNow as error:
             raise OrderRefused(str(error) or "it does not fit what the talk is at") from None
 
@@ -100,7 +100,7 @@ def _to_queue(calls: CallTasks) -> Act:
 
 def _to_somebody(calls: CallTasks, name: str) -> Act:
     async def act(arguments: Mapping[str, str]) -> None:
-        talk, text = _talk(calls, arguments["contact"]), arguments["target"]
+        talk, text = _talk(calls, arguments), arguments["target"]
         target = calls.talks.directory.find(text) if calls.talks is not None else None
         if target is None:
             raise OrderRefused("nobody of that name or number may be given a caller")
@@ -115,17 +115,22 @@ def _to_somebody(calls: CallTasks, name: str) -> Act:
 def _in_talk(calls: CallTasks, name: str) -> Act:
     async def act(arguments: Mapping[str, str]) -> None:
         try:
-            await getattr(_talk(calls, arguments["contact"]), name)()
+            await getattr(_talk(calls, arguments), name)()
         except NotNow as error:
             raise OrderRefused(str(error) or "it does not fit what the talk is at") from None
 
     return act
 
 
-def _talk(calls: CallTasks, contact: str) -> TalkControl:
-    """Raises NotHere where this node has no such call, OrderRefused where nobody talks to the caller yet."""
+def _talk(calls: CallTasks, arguments: Mapping[str, str]) -> TalkControl:
+    """Raises NotHere where this node has no such call, OrderRefused where nobody talks to the caller yet, or somebody
+    else leads the talk than who asks (`by`; without it nobody's phone does).
+    """
+    contact, by = arguments["contact"], arguments.get("by", "")
     talk = calls.talks.of(contact) if calls.talks is not None else None
     if talk is not None:
+        if calls.talks is not None and by and calls.talks.of_agent(by) is not talk:
+            raise OrderRefused(f"{by} does not lead that talk")
         return talk
     if contact in calls:
         raise OrderRefused("the caller talks to nobody")

@@ -46,6 +46,9 @@ class Talks:
     def of(self, contact: str) -> Talk | None:
         return self.talks.get(contact)
 
+    def of_agent(self, agent: str) -> Talk | None:
+        return self.talks["c1"] if agent == "kari" else None
+
 
 class Node:
     """A node with one caller in a talk, `c1`, and one who waits, `c2`."""
@@ -171,11 +174,22 @@ async def test_a_phones_wish_is_ordered_of_the_callers_node(outcome: str, done: 
     if outcome:
         ((order, node),) = elsewhere.sent
         assert (node, order.kind, order.author, order.deadline_ms) == ("n2", "blind", "agent:anna", 6_000)
-        assert order.arguments == {"contact": "c1", "target": "bjorn"}
+        assert order.arguments == {"contact": "c1", "target": "bjorn", "by": "anna"}
 
 
 async def test_what_does_not_fit_is_refused_in_words() -> None:
     node = Node()
     assert await node.order("resume", contact="c1") == Outcome("refused", "nobody is on hold")
     assert await node.order("hold", contact="c2") == Outcome("refused", "the caller talks to nobody")
+    await node.close()
+
+
+async def test_a_phone_at_another_node_may_ask_for_the_talk_that_its_agent_leads_alone() -> None:
+    node = Node()
+    refused = await node.order("blind", contact="c1", target="bjorn", by="berit")
+    assert refused == Outcome("refused", "berit does not lead that talk")
+    assert await node.order("complete", contact="c1", by="berit") == refused
+    assert node.talk.did == []
+    assert await node.order("blind", contact="c1", target="bjorn", by="kari") == Outcome("done")
+    assert node.talk.did == ["blind bjorn"]
     await node.close()
