@@ -90,7 +90,13 @@ class CallbacksInService:
             terms=self._terms,
         )
         stands = await self._keeper.promise(new)
-        return Kept(Promise.PROMISED, pii_code) if stands == callback else Kept(Promise.ALREADY)
+        if stands != callback and vouched:
+            own = await self._keeper.standing(who.of_number(vouched))
+            if own is not None and own.callback == stands:
+                return Kept(Promise.ALREADY)
+        # Whether somebody has promised to ring a number that is not proven theirs is told to nobody: it will be rung,
+        # and a code that stands for nothing sounds like any other.
+        return Kept(Promise.PROMISED, pii_code)
 
     async def standing(self, *, pii_caller: str = "", pii_code: str = "") -> Standing | None:
         """See the port."""

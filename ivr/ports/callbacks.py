@@ -11,8 +11,8 @@ Order = Literal["agent_first", "caller_first"]
 class Promise(StrEnum):
     """What became of a wish to be called back.
 
-    `already`: this caller, or this number, has a promise that stands; `not_allowed`: not a number that may be called
-    back; `full`: as many are promised as may be; `failed`: it could not be kept.
+    `already`: this caller, whom a trusted trunk vouches for, has a promise that stands; `not_allowed`: not a number
+    that may be called back; `full`: as many are promised as may be; `failed`: it could not be kept.
     """
 
     PROMISED = "promised"

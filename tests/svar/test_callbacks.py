@@ -97,16 +97,38 @@ async def test_a_promise_keeps_the_place_and_who_is_to_be_rung(client: Redis) ->
 
 
 async def test_one_promise_for_each_caller_and_each_number(client: Redis) -> None:
-    callbacks = service(client, Keeper())
+    keeper = Keeper()
+    callbacks = service(client, keeper)
     assert (await callbacks.ask(replace(WISH, pii_caller="91234567"))).promise is Promise.PROMISED
     same = [
-        replace(WISH, contact="c2"),
-        replace(WISH, contact="c3", pii_number="+4722334455"),
+        replace(WISH, contact="c2", pii_caller="91234567"),
         replace(WISH, contact="c4", pii_number="23456789", pii_caller="+4791234567"),
-        replace(WISH, contact="c5", pii_number="91234567"),
     ]
     assert {(await callbacks.ask(wish)).promise for wish in same} == {Promise.ALREADY}
     assert (await callbacks.ask(replace(WISH, contact="c6", pii_number="23456789"))).promise is Promise.PROMISED
+    assert list(keeper.kept) == ["c1.cb", "c6.cb"]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        replace(WISH, contact="c3", pii_number="+4722334455"),
+        replace(WISH, contact="c5", pii_number="91234567"),
+        replace(WISH, contact="c7", pii_caller="99999999"),
+    ],
+    ids=["the number", "the caller's own", "by a third"],
+)
+async def test_nobody_hears_that_a_number_not_proven_theirs_has_a_promise(client: Redis, wish: CallbackWish) -> None:
+    keeper = Keeper()
+    callbacks = service(client, keeper)
+    await callbacks.ask(replace(WISH, pii_caller="91234567"))
+    unknown = await callbacks.ask(replace(wish, contact="c8", pii_number="23456789"))
+    known = await callbacks.ask(wish)
+    assert (known.promise, len(known.pii_code)) == (unknown.promise, len(unknown.pii_code))
+    assert known.promise is Promise.PROMISED
+    assert list(keeper.kept) == ["c1.cb", "c8.cb"], "it is rung once"
+    if known.pii_code:
+        assert await callbacks.standing(pii_code=known.pii_code) is None
 
 
 @pytest.mark.parametrize("number", ["82012345", "+46701234567", "113", "", "02800"])
