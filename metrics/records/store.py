@@ -1,0 +1,96 @@
+"""`Records`: what the pipeline, the commands and the pages ask for, each done in a room of its own."""
+
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.catalogue import Event
+from metrics.call_record import CallRecord
+from metrics.decisions import Decision
+from metrics.records import reading, schema, writing
+from metrics.records.database import Database, database
+from metrics.records.schema import CHECKPOINTS, FOLD_PARTS
+
+
+class Records:
+    """The store of `metrics.pipeline.Folds`. One process writes a file, many a PostgreSQL; any number may read.
+
+    Whatever asks the database raises RecordsError.
+    """
+
+    def __init__(self, opened: Database) -> None:
+        self.database = opened
+
+    @classmethod
+    async def open(cls, place: Path | str, *, password: str = "", tls: ssl.SSLContext | None = None) -> "Records":
+        """Open or make the file, readable for its owner only, or the tables in the database that a URL names."""
+        opened = database(place, password, tls)
+        await opened.open(schema.make)
+        return cls(opened)
+
+    async def load(self, tenant: str) -> tuple[str, dict[str, dict[str, str]]]:
+        """The checkpoint (`0-0` when there is none) and the saved parts by fold, as they belong together."""
+        wanted = select(FOLD_PARTS.c.fold, FOLD_PARTS.c.part, FOLD_PARTS.c.body).where(FOLD_PARTS.c.tenant == tenant)
+        parts: dict[str, dict[str, str]] = {}
+
+        async def read(connection: AsyncConnection) -> str:
+            where = CHECKPOINTS.c.tenant == tenant
+            checkpoint = await connection.scalar(select(CHECKPOINTS.c.stream_id).where(where))
+            for fold, part, body in await connection.execute(wanted):
+                parts.setdefault(fold, {})[part] = body
+            return checkpoint or writing.START
+
+        return await self.database.read(read, snapshot=True), parts
+
+    async def commit(
+        self,
+        tenant: str,
+        checkpoint: str,
+        records: Sequence[CallRecord],
+        parts: Mapping[tuple[str, str], str | None],
+        decisions: Sequence[Decision] = (),
+    ) -> None:
+        """One transaction, on disk when this returns; nothing where the database has this checkpoint or a later one.
+
+        Who is cancelled meanwhile is so when it is done.
+        """
+        batch = writing.Batch(tenant, checkpoint, records, parts, decisions)
+        await self.database.write(lambda connection: writing.commit(connection, batch))
+
+    def rows(
+        self, tenant: str, since_ms: int, until_ms: int, *, queue: str = "", slice_of: int = reading.SLICE
+    ) -> AsyncIterator[CallRecord]:
+        """The records of contacts that began in [since_ms, until_ms), the first first; with `queue` those that were
+        in it. `slice_of` of them are in memory at once.
+        """
+        return reading.rows(self.database, tenant, since_ms, until_ms, queue=queue, slice_of=slice_of)
+
+    async def find(self, contact: str) -> CallRecord | None:
+        """The record of `contact`, its lists as lists."""
+        return await self.database.read(lambda connection: reading.find(connection, contact))
+
+    async def decided(self, tenant: str, contact: str, most: int = 10_000) -> dict[str, list[Event]]:
+        """The decisions on contacts whose id begins with `contact`, by contact, the first one first."""
+        return await self.database.read(lambda connection: reading.decided(connection, tenant, contact, most))
+
+    async def decided_among(
+        self, tenant: str, queue: str, since_ms: int, until_ms: int, most: int = 2_000
+    ) -> dict[str, list[Event]]:
+        """The decisions on contacts that came to the queue in between, by contact."""
+        return await self.database.read(
+            lambda connection: reading.decided_among(connection, tenant, queue, since_ms, until_ms, most)
+        )
+
+    async def promised(self, tenant: str, contact: str, at_ms: int) -> list[Event]:
+        """What the contact was promised at about that time: the promises are other contacts'."""
+        return await self.database.read(lambda connection: reading.promised(connection, tenant, contact, at_ms))
+
+    async def count(self) -> int:
+        """How many records there are."""
+        return await self.database.read(reading.count)
+
+    async def close(self) -> None:
+        await self.database.close()

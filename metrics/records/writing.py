@@ -1,0 +1,131 @@
+"""A commit: records, decisions and the folds' parts with the checkpoint, all of it or nothing, in either dialect.
+
+Rows go as text statements, since they come by the thousand and SQLAlchemy takes longer for a row's names than a
+database for the row; to PostgreSQL as one array a column, which is one round trip for all of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter, itemgetter
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from metrics.call_record import CallRecord
+from metrics.decisions import Decision
+from metrics.records.schema import CALL_RECORDS, CHECKPOINTS, DECISIONS, FOLD_PARTS, as_row
+
+START = "0-0"
+_LEAST, _MOST = -(2**63), 2**63 - 1
+
+Row = tuple[Any, ...]
+Parts = Mapping[tuple[str, str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the folds made of the stream up to `until`, since the batch before."""
+
+    tenant: str
+    until: str
+    records: Sequence[CallRecord]
+    parts: Parts
+    decisions: Sequence[Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """One dialect's. Those for many rows take a list of rows, or a row of columns where `by_column`."""
+
+    by_column: bool
+    lock: str
+    add_record: str
+    add_decision: str
+    put_part: str
+    drop_part: str
+    put_checkpoint: str
+
+
+def _inserting(table: Table, conflict: str, *, by_column: bool) -> str:
+    names = ", ".join(column.name for column in table.columns)
+    into = f"INSERT INTO {table.name} ({names})"
+    if not by_column:
+        return f"{into} VALUES ({', '.join('?' for _ in table.columns)}) ON CONFLICT {conflict}"
+    return f"{into} SELECT * FROM unnest({_arrays(table.columns)}) ON CONFLICT {conflict}"
+
+
+def _arrays(columns: Iterable[Column[Any]]) -> str:
+    kinds = ("bigint" if isinstance(column.type, BigInteger) else "text" for column in columns)
+    return ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(kinds, 1))
+
+
+def _statements(*, by_column: bool) -> Statements:
+    first, second, third = ("$1", "$2", "$3") if by_column else ("?", "?", "?")
+    key = ", ".join(column.name for column in FOLD_PARTS.primary_key)
+    given = f"SELECT * FROM unnest({_arrays(FOLD_PARTS.primary_key)})"
+    return Statements(
+        by_column,
+        f"SELECT stream_id FROM checkpoints WHERE tenant = {first}" + (" FOR UPDATE" if by_column else ""),
+        _inserting(CALL_RECORDS, "DO NOTHING", by_column=by_column),
+        _inserting(DECISIONS, "DO NOTHING", by_column=by_column),
+        _inserting(FOLD_PARTS, f"({key}) DO UPDATE SET body = excluded.body", by_column=by_column),
+        f"DELETE FROM fold_parts WHERE ({key}) IN ({given})"
+        if by_column
+        else "DELETE FROM fold_parts WHERE tenant = ? AND fold = ? AND part = ?",
+        f"INSERT INTO {CHECKPOINTS.name} (tenant, stream_id, written) VALUES ({first}, {second}, {third})"
+        " ON CONFLICT (tenant) DO UPDATE SET stream_id = excluded.stream_id, written = checkpoints.written + 1",
+    )
+
+
+_SQLITE, _POSTGRESQL = _statements(by_column=False), _statements(by_column=True)
+_decided = attrgetter(*(column.name for column in DECISIONS.columns))
+_recorded = itemgetter(*(column.name for column in CALL_RECORDS.columns))
+
+
+async def commit(connection: AsyncConnection, batch: Batch) -> None:
+    """Write the batch, unless it is written already: another node was faster, or an answer was lost on its way.
+
+    A contact that has its record keeps it.
+    """
+    use = _POSTGRESQL if connection.dialect.name == "postgresql" else _SQLITE
+    if use.by_column:
+        # A row that is not there cannot be locked.
+        await connection.exec_driver_sql(
+            "INSERT INTO checkpoints (tenant, stream_id, written) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
+            (batch.tenant, START),
+        )
+    written = (await connection.exec_driver_sql(use.lock, (batch.tenant,))).scalar()
+    if written is not None and position(written) >= position(batch.until):
+        return
+    await _many(connection, use, use.add_record, [_recorded(as_row(record)) for record in batch.records])
+    await _many(connection, use, use.add_decision, [_decided(decision) for decision in batch.decisions])
+    tenant, parts = batch.tenant, batch.parts.items()
+    kept = [(tenant, fold, part, body) for (fold, part), body in parts if body is not None]
+    await _many(connection, use, use.put_part, kept)
+    gone = [(tenant, fold, part) for (fold, part), body in parts if body is None]
+    await _many(connection, use, use.drop_part, gone)
+    await connection.exec_driver_sql(use.put_checkpoint, (batch.tenant, batch.until, 1))
+
+
+async def _many(connection: AsyncConnection, use: Statements, statement: str, rows: list[Row]) -> None:
+    if not rows:
+        return
+    rows = [tuple(map(_storable, row)) for row in rows]
+    given: Any = tuple(map(list, zip(*rows, strict=True))) if use.by_column else rows
+    await connection.exec_driver_sql(statement, given)
+
+
+def _storable(value: Any) -> Any:
+    """What a caller's phone sent may be no text for a database: it must not hold up all others' records."""
+    if isinstance(value, int):
+        return min(max(value, _LEAST), _MOST)
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
+        return value
+    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def position(stream_id: str) -> tuple[int, int]:
+    """Where an id stands in its stream, to compare with others."""
+    at_ms, _, sequence = stream_id.partition("-")
+    return int(at_ms), int(sequence or 0)

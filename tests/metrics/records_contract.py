@@ -1,0 +1,103 @@
+"""What the store of records does in either database. Those who inherit it say in which, by the fixture `place`."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from metrics.cdr import CallRecord, blank
+from metrics.records import Records, RecordsError
+from tests.metrics.told import DAY_MS, TENANT
+
+
+def record(contact: str, **values: object) -> CallRecord:
+    return blank(contact, TENANT, "n1") | values
+
+
+def at(contact: str, started_ms: int, queue: str = "pensjon") -> CallRecord:
+    return record(contact, started_ms=started_ms, visits=[{"queue": queue}])
+
+
+async def contacts(found: AsyncIterator[CallRecord]) -> list[str]:
+    return [row["contact"] async for row in found]
+
+
+class RecordsContract:
+    """Tests of `Records`."""
+
+    @pytest.fixture
+    async def records(self, place: Path | str) -> AsyncIterator[Records]:
+        opened = await Records.open(place)
+        yield opened
+        await opened.close()
+
+    async def test_a_new_database_has_no_checkpoint_and_no_state(self, records: Records) -> None:
+        assert await records.load(TENANT) == ("0-0", {})
+        assert await records.count() == 0
+        assert await records.find("c1") is None
+        assert await contacts(records.rows(TENANT, 0, DAY_MS)) == []
+
+    async def test_records_state_and_checkpoint_are_there_after_a_restart(self, place: Path | str) -> None:
+        first = await Records.open(place)
+        row = record("c1", topic="uføre", visits=[{"queue": "pensjon"}], talked_ms=2**40)
+        await first.commit(TENANT, "5-1", [row], {("fold", "a"): "[1]", ("fold", "b"): "[2]"})
+        await first.commit(TENANT, "6-0", [], {("fold", "a"): None, ("fold", "b"): "[3]"})
+        await first.close()
+        second = await Records.open(place)
+        assert await second.load(TENANT) == ("6-0", {"fold": {"b": "[3]"}})
+        assert await second.find("c1") == row
+        await second.close()
+
+    async def test_a_contacts_record_is_written_once(self, records: Records) -> None:
+        await records.commit(TENANT, "1-0", [record("c1", topic="first")], {})
+        await records.commit(TENANT, "1-1", [record("c1", topic="second"), record("c2")], {})
+        assert await records.count() == 2
+        found = await records.find("c1")
+        assert found is not None
+        assert found["topic"] == "first"
+
+    async def test_what_is_written_up_to_there_is_not_written_again(self, records: Records) -> None:
+        await records.commit(TENANT, "9-10", [record("c1")], {("fold", "a"): "new"})
+        for behind in ("9-10", "9-9", "8-99"):
+            await records.commit(TENANT, behind, [record("c2")], {("fold", "a"): "old", ("fold", "b"): "old"})
+        assert await records.load(TENANT) == ("9-10", {"fold": {"a": "new"}})
+        assert await records.find("c2") is None
+
+    async def test_tenants_have_state_and_records_of_their_own(self, records: Records) -> None:
+        await records.commit(TENANT, "1-0", [at("c1", 5)], {("fold", "a"): "1"})
+        await records.commit("bydel", "2-0", [], {("fold", "a"): "2"})
+        await records.commit("bydel", "3-0", [], {("fold", "a"): None})
+        assert await records.load(TENANT) == ("1-0", {"fold": {"a": "1"}})
+        assert await records.load("bydel") == ("3-0", {})
+        assert await contacts(records.rows("bydel", 0, 10)) == []
+
+    async def test_what_cannot_be_written_whole_is_not_written_at_all(self, records: Records) -> None:
+        await records.commit(TENANT, "1-0", [], {("fold", "a"): "old"})
+        broken = record("c2", pii_caller="+4799887766") | {"number": None}
+        with pytest.raises(RecordsError, match="cannot write the call records in") as told:
+            await records.commit(TENANT, "2-0", [record("c1"), broken], {("fold", "a"): "new"})
+        assert "99887766" not in str(told.value)
+        assert await records.load(TENANT) == ("1-0", {"fold": {"a": "old"}})
+        assert await records.count() == 0
+
+    async def test_what_a_phone_sent_that_is_no_text_holds_nobody_up(self, records: Records) -> None:
+        await records.commit(TENANT, "1-0", [record("c1", number="6\0\ud800", talked_ms=2**70, trunk="ufør")], {})
+        found = await records.find("c1")
+        assert found is not None
+        assert (found["number"], found["talked_ms"], found["trunk"]) == ("6\ufffd?", 2**63 - 1, "ufør")
+
+    @pytest.mark.parametrize("slice_of", [1, 2, 3, 500])
+    async def test_rows_come_once_each_in_the_order_of_their_beginning(self, records: Records, slice_of: int) -> None:
+        told = [
+            at(name, started) for name, started in (("b", 20), ("a", 20), ("d", 10), ("c", 20), ("e", 9), ("f", 30))
+        ]
+        await records.commit(TENANT, "1-0", told, {})
+        assert await contacts(records.rows(TENANT, 10, 30, slice_of=slice_of)) == ["d", "a", "b", "c"]
+
+    async def test_rows_of_a_queue_are_those_that_were_in_it(self, records: Records) -> None:
+        moved = record("c3", started_ms=3, queue="a", visits=[{"queue": "a"}, {"queue": 'uføre "50%"'}])
+        told = [at("c1", 1, "a"), at("c2", 2, "A"), moved, record("c4", started_ms=4)]
+        await records.commit(TENANT, "1-0", told, {})
+        assert await contacts(records.rows(TENANT, 0, 10, queue="a", slice_of=1)) == ["c1", "c3"]
+        assert await contacts(records.rows(TENANT, 0, 10, queue='uføre "50%"')) == ["c3"]
+        assert await contacts(records.rows(TENANT, 0, 10, queue="%")) == []
