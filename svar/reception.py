@@ -174,9 +174,14 @@ def identity(invite: InviteReceived, trusted: Collection[str]) -> Identity:
 
 
 def calling(domain: str, titles: Mapping[str, str]) -> Callable[[CallInfo, str], NameAddr]:
-    """What an agent's phone shows: the queue by its title, and the caller's number."""
+    """What an agent's phone shows: the queue by its title, and the caller's number; for who is asked in a talk, the
+    agent who asks.
+    """
 
     def local(info: CallInfo, queue: str) -> NameAddr:
-        return NameAddr(SipUri(user=info.pii_caller or "anonymous", host=domain), display=titles.get(queue, queue))
+        title = titles.get(queue, queue)
+        if info.asked_by:
+            return NameAddr(SipUri(user=escape_user(info.asked_by), host=domain), display=f"{info.asked_by}: {title}")
+        return NameAddr(SipUri(user=info.pii_caller or "anonymous", host=domain), display=title)
 
     return local

@@ -308,9 +308,11 @@ class SipPhones:
             self._away.setdefault(target.node, WeakSet()).add(leg)
         try:
             local = target.local or self._local(info, purpose)
-            if beside:
+            if beside and not info.asked_by:
                 local = replace(local, display=f"{local.display}, {beside}")
-            await leg.invite(target, local, headers)
+            # Whoever asks has proven it to us (RFC 3325): it is not for trunks, which are told what theirs says.
+            asserted = (("P-Asserted-Identity", str(local)),) if info.asked_by and not target.trunk else ()
+            await leg.invite(target, local, (*headers, *asserted))
             await leg.answered
         except MediaError as error:
             leg.release()

@@ -31,6 +31,7 @@ _log = structlog.get_logger(__name__)
 _STATUS = {"busy": 486, "rejected": 603, "no_answer": 408, "unreachable": 480}
 """How the other node is told why the phone did not take it: it reads the same causes out of them again."""
 _OURS = "X-Svar-"
+_ASSERTED = "P-Asserted-Identity"
 _MOST_HEADERS = 20
 
 
@@ -245,8 +246,8 @@ def _local(invite: InviteReceived) -> NameAddr:
 
 
 def _passed_on(invite: InviteReceived) -> tuple[tuple[str, str], ...]:
-    """What the offer says: of our headers all but the proof."""
-    ours = [(name, value) for name, value in invite.request.headers.items() if name.startswith(_OURS)]
+    """What the offer says: of our headers all but the proof, and who asks."""
+    ours = [(name, value) for name, value in invite.request.headers.items() if name.startswith((_OURS, _ASSERTED))]
     return tuple(one for one in ours if one[0] != HEADER)[:_MOST_HEADERS]
 
 

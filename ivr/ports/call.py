@@ -29,7 +29,8 @@ class CallInfo:
     a trusted trunk says so, not the caller alone.
 
     `pii_diverted_from` is the number that the caller dialled before the call was diverted to us; empty: none. `journey`
-    is what the contact went through (`ivr.running.journeys`), where a phone is rung for it.
+    is what the contact went through (`ivr.running.journeys`), where a phone is rung for it; `asked_by` the agent who
+    wants to talk to them first.
     """
 
     contact: ContactId
@@ -39,6 +40,7 @@ class CallInfo:
     pii_diverted_from: str = ""
     asserted: bool = False
     journey: str = ""
+    asked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,7 +258,7 @@ class Conversation(TalkCommands):
             case HangUp(who):
                 self._seats.hang_up(who)
             case Ring(target):
-                self._ringing.ring(target)
+                self._ringing.ring(target, self.agent if self._talk.state is State.CALLING else "")
             case Do.RING_AGENT:
                 self._ringing.ring_again(self.agent)
             case Do.STOP_RINGING:

@@ -43,9 +43,9 @@ class Ringing:
         self._task: asyncio.Task[AgentLeg] | None = None
         self._target = ""
 
-    def ring(self, target: TransferTarget) -> None:
-        """Ring somebody."""
-        self._start(self._call(target), target.name, again=False)
+    def ring(self, target: TransferTarget, asked_by: str = "") -> None:
+        """Ring somebody: for the caller, or for the agent who asks them first."""
+        self._start(self._call(target, asked_by), target.name, again=False)
 
     def ring_again(self, agent: str) -> None:
         """Ring the agent who led the talk and has hung up: that of the offer, or who was given the caller since."""
@@ -82,11 +82,12 @@ class Ringing:
     def _info(self) -> CallInfo:
         return informed(self._run.call.info, self._run.data)
 
-    async def _call(self, target: TransferTarget) -> AgentLeg:
+    async def _call(self, target: TransferTarget, asked_by: str) -> AgentLeg:
         if target.to != "agent":
             return await self._destinations.dial(target.name, self._info())
         await self.colleagues.engage(target.name)
-        return await self._run.services.phones.ring(self._asked(target.name), self._info())
+        info = replace(self._info(), asked_by=asked_by)
+        return await self._run.services.phones.ring(self._asked(target.name), info)
 
     def _asked(self, agent: str) -> Offer:
         return replace(self._offer, agent=AgentId(agent), grounds=Grounds(rule="asked", kind="consult"))

@@ -124,6 +124,7 @@ class Phones:
         self.talks_s: float | None = 60.0
         self.error: Exception | None = None
         self.rung: list[str] = []
+        self.asked_by: list[str] = []
         self.legs: list[SimulatedLeg] = []
         self.stopped = 0
         self.answers_when_stopped = False
@@ -131,6 +132,7 @@ class Phones:
 
     async def ring(self, offer: Offer, info: CallInfo) -> AgentLeg:
         self.rung.append(offer.agent)
+        self.asked_by.append(info.asked_by)
         try:
             await asyncio.sleep(self.after_s)
         except asyncio.CancelledError:

@@ -10,13 +10,14 @@ from acd.versions import VersionId
 from ivr.book import book_of
 from ivr.files.flow import Flow
 from ivr.files.load import load_flow
+from ivr.ports.call import CallInfo, ContactId
 from sip.config import Address
 from sip.events import InviteReceived, Origin, SessionId
 from sip.message.message import Request, parse
 from sip.message.uri import SipUri
 from svar.calls import CallTasks
 from svar.edition import Edition
-from svar.reception import Reception, dialled, identity
+from svar.reception import Reception, calling, dialled, identity
 from tests.ivr.engine import Engine
 from tests.ivr.sip_lab import Handset, Lab, lab
 from tests.rtp.phone import until
@@ -147,3 +148,11 @@ def test_number_is_in_to_where_a_trunk_asks_for_the_user_that_registered_there()
     assert dialled(asked, {"op": "another"}) == "nav-4711"
     assert dialled(asked, {"another": "nav-4711"}) == "nav-4711"
     assert dialled(replace(asked, origin=Origin("stranger", "op")), {"op": "nav-4711"}) == "nav-4711"
+
+
+def test_a_phone_shows_the_queue_and_the_caller_or_who_asks() -> None:
+    shows = calling("svar.example", {"family": "Familie"})
+    info = CallInfo(ContactId("c"), "5000", "op", "4799999999")
+    assert str(shows(info, "family")) == "Familie <sip:4799999999@svar.example>"
+    asked = replace(info, asked_by="kari")
+    assert str(shows(asked, "family")) == '"kari: Familie" <sip:kari@svar.example>'

@@ -19,6 +19,7 @@ from sip.aio.user_agent import UserAgent
 from sip.config import Address, CoreConfig, Digest
 from sip.core import UserAgentCore
 from sip.events import Ended, Origin, ReferReceived
+from sip.message.address import NameAddr
 from sip.message.message import Request, parse
 from sip.message.uri import SipUri
 from sip.nodes import HEADER, Nodes
@@ -294,3 +295,15 @@ async def test_a_phone_that_answers_while_the_caller_leaves_is_hung_up(country: 
     await asyncio.wait({ringing})
     await until(lambda: country.there.rung[0].ended, "the end at the agent's phone")
     await nothing_left(country)
+
+
+async def test_who_is_asked_is_shown_who_asks_at_another_node_too(country: Country) -> None:
+    invites = []
+    country.there.phones_agent.ladder = lambda way, peer, data, now: invites.append(data)
+    leg = await country.here.phones.ring(offer_to("kari"), replace(info(), asked_by="berit"))
+    invite = parse(next(data for data in invites if data.startswith(b"INVITE ")))
+    asserted = invite.headers.get("P-Asserted-Identity")
+    assert asserted is not None
+    assert isinstance(invite, Request)
+    assert asserted == str(NameAddr(invite.from_.uri, invite.from_.display))
+    await leg.hang_up()

@@ -124,3 +124,14 @@ async def test_a_colleague_is_kept_as_long_as_anybody_may_be_asked_and_little_lo
     await asyncio.sleep(RINGS_S + CONSULTS_S - 10)
     assert (await room.states())["berit"] == "not_ready consult"
     assert RINGS_S + CONSULTS_S < AT_MOST_S < 2000
+
+
+async def test_a_colleague_is_shown_who_asks_and_one_who_is_given_the_caller_the_caller(room: Room) -> None:
+    talk = control(room)
+    await talk.consult(BERIT)
+    await asyncio.sleep(0.5)
+    await talk.take_back()
+    await asyncio.sleep(0.5)
+    await talk.blind(BERIT)
+    await asyncio.sleep(0.5)
+    assert room.engine.phones.asked_by == ["", "kari", ""]
