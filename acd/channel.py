@@ -2,6 +2,7 @@
 
 import itertools
 import secrets
+import time
 from typing import Any
 
 from redis.asyncio import Redis
@@ -20,6 +21,7 @@ from acd.batching import Batches, Command
 from acd.commands import Script
 from acd.distributor import DistributorError, Refused, Unavailable
 from acd.keys import Keys
+from acd.latency import Latency
 
 REFUSALS = frozenset({"NOQUEUE", "NOAGENT", "NOCONTACT", "NOOFFER", "BADSTATE", "FULL", "CLOSING", "OVERTAKEN"})
 PASSING = frozenset({"BUSY", "NOREPLICAS", "MISCONF"})
@@ -32,6 +34,7 @@ class Channel:
 
     def __init__(self, client: Redis, keys: Keys, scripts: dict[str, Script], replicas: int, wait_ms: int) -> None:
         self.interrupted = False
+        self.latency = Latency()
         self._client = client
         self._batches = Batches(client)
         self._scripts = scripts
@@ -54,6 +57,13 @@ class Channel:
 
     async def ask(self, *commands: Command) -> list[Any]:
         """The answers of Redis, over one connection. Raises like `run`."""
+        began = time.perf_counter()
+        try:
+            return await self._ask(commands)
+        finally:
+            self.latency.observe(time.perf_counter() - began)
+
+    async def _ask(self, commands: tuple[Command, ...]) -> list[Any]:
         try:
             try:
                 return await self._batches.send(commands)

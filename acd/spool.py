@@ -40,6 +40,11 @@ class SpoolFile:
     def __bool__(self) -> bool:
         return self._size > self._sent
 
+    @property
+    def unsent(self) -> int:
+        """Bytes."""
+        return self._size - self._sent
+
     def _whole(self) -> int:
         """The size after cutting off a line that a crash left half written."""
         size = self._path.read_bytes().rfind(b"\n") + 1
@@ -106,10 +111,21 @@ class Spool:
         self._keys = keys.fixed
         self._waiting: deque[str] = deque()
         self._most = most
+        self.most_bytes = most_bytes
         self._file = SpoolFile(path, most_bytes)
         self._lost = 0
         self._filled = asyncio.Event()
         self._batch: tuple[str, list[str], int] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Events in memory that are not in the stream yet."""
+        return len(self._waiting)
+
+    @property
+    def bytes_on_disk(self) -> int:
+        """What waits in the file."""
+        return self._file.unsent
 
     def emit(self, event: Event) -> None:
         if len(self._waiting) >= self._most:

@@ -16,6 +16,7 @@ from acd.channel import Channel
 from acd.commands import Script, scripts
 from acd.distributor import Refused, said_concluded
 from acd.keys import Keys
+from acd.latency import Latency
 from acd.model import (
     FROM_THE_FIRST,
     AgentId,
@@ -75,6 +76,11 @@ class RedisDistributor(PromisesInRedis):
         self._stay: set[str] = set()
         self._configured: list[tuple[str, ...]] = []
         self._notify: Callable[[float], None] | None = None
+
+    @property
+    def latency(self) -> Latency:
+        """How long Redis took for commands, those that failed among them."""
+        return self._channel.latency
 
     # --- What is heard ------------------------------------------------------------------------------------------
 

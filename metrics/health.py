@@ -112,7 +112,7 @@ class StreamLag:
     """How far the reader of a stream is behind: how long ago the stream had what the reader has not reached yet.
 
     `tip` gives the stream's last id and `checkpoint` the reader's (`milliseconds-sequence`). The answer is as fine as
-    the checks are frequent: one every few seconds.
+    the checks are frequent: one every few seconds. `behind_s` is what the last of them saw.
     """
 
     def __init__(
@@ -127,6 +127,7 @@ class StreamLag:
         self._checkpoint = checkpoint
         self._limit_s = limit_s
         self._most = most
+        self.behind_s = 0.0
         self._ahead: deque[tuple[float, tuple[int, int]]] = deque()
 
     async def check(self) -> str:
@@ -138,6 +139,7 @@ class StreamLag:
         while self._ahead and self._ahead[0][1] <= here:
             self._ahead.popleft()
         lag_s = now - self._ahead[0][0] if self._ahead else 0.0
+        self.behind_s = lag_s
         if lag_s > self._limit_s:
             raise Unwell(f"{lag_s:.1f} s behind, {self._limit_s:g} s is the limit")
         return f"{lag_s:.1f} s behind"

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from events.catalogue import ContactEnded, ContactStarted, Event, StepEntered
+from metrics.counters import Labels, Series
 from metrics.fold import Part, Route
 
 KEPT_DAYS = 400
@@ -18,7 +19,13 @@ ENDED, LEFT = "", "!"
 """In the place of a next step: the call was over here in order; the caller hung up here and had reached nobody."""
 LEFT_BY = frozenset({"abandoned", "menu_ended"})
 
-_CONTACT, _COUNT = "c|", "n|"
+_CONTACT, _COUNT, _TOTAL = "c|", "n|", "t|"
+
+MOST_STEPS = 1_000
+TOTALS = ("entered", "left", "ended")
+"""Steps that callers came to; those at which they hung up and had reached nobody; those at which the call was over in
+order. By flow and step; in a sub-flow a call ends once, at its own step.
+"""
 
 
 @dataclass(slots=True)
@@ -31,7 +38,10 @@ class Walker:
 
 
 class StepCounts:
-    """The fold. A step is counted on the day on which the contact began, so that what comes in goes out."""
+    """The fold. A step is counted on the day on which the contact began, so that what comes in goes out.
+
+    `totals` are of all days and versions, for Prometheus: they only grow.
+    """
 
     name = "steps.1"
 
@@ -42,6 +52,8 @@ class StepCounts:
         self._counts: dict[str, dict[str, int]] = {}
         self._days: dict[str, int] = {}
         self._changed: set[str] = set()
+        self._grown: set[tuple[str, Labels]] = set()
+        self.totals = {name: Series(name, self._grown, MOST_STEPS) for name in TOTALS}
 
     def routes(self) -> Mapping[type[Event], Route]:
         return {ContactStarted: self._on_started, StepEntered: self._on_step, ContactEnded: self._on_ended}
@@ -68,6 +80,7 @@ class StepCounts:
         else:
             return
         self._count(walker, frames[-1], event.step)
+        self.totals["entered"].add((event.flow, event.step))
         frames[-1][1] = event.step
         self._changed.add(_CONTACT + event.contact)
 
@@ -77,6 +90,8 @@ class StepCounts:
             how = LEFT if event.outcome in LEFT_BY else ENDED
             for frame in walker.frames:
                 self._count(walker, frame, how)
+            last = tuple(walker.frames[-1])
+            self.totals["left" if how == LEFT else "ended"].add(last)
             self._forget(event.contact)
 
     def _forget(self, contact: str) -> None:
@@ -110,11 +125,17 @@ class StepCounts:
         del self._days[day]
 
     def snapshot(self) -> dict[str, Part]:
-        return self._parts([*(_CONTACT + contact for contact in self._open), *self._counts])
+        keys = [(name, labels) for name, series in self.totals.items() for labels in series.counts]
+        return self._parts([*(_CONTACT + contact for contact in self._open), *self._counts]) | self._totals(keys)
 
     def changes(self) -> dict[str, Part]:
         changed, self._changed = self._changed, set()
-        return self._parts(changed)
+        parts = self._parts(changed) | self._totals(self._grown)
+        self._grown.clear()
+        return parts
+
+    def _totals(self, keys: Iterable[tuple[str, Labels]]) -> dict[str, Part]:
+        return {_TOTAL + "|".join((name, *of)): [name, *of, self.totals[name].counts[of]] for name, of in keys}
 
     def _parts(self, keys: Iterable[str]) -> dict[str, Part]:
         return {key: self._part(key) for key in keys}
@@ -131,6 +152,9 @@ class StepCounts:
                 self._counts[key] = part
                 day = key.split("|", 2)[1]
                 self._days[day] = self._days.get(day, 0) + 1
+            elif key.startswith(_TOTAL):
+                name, flow, step, count = part
+                self.totals[name].counts[flow, step] = count
             else:
                 day, version, frames = part
                 self._open[key.removeprefix(_CONTACT)] = Walker(day, version, frames)

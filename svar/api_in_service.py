@@ -3,7 +3,7 @@
 import asyncio
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 
@@ -21,9 +21,11 @@ from events.routing import DutyChanged
 from ivr.book import FlowBook
 from ivr.over_sip.telephony import Identity, Spawn
 from metrics.agents_live import AgentsLive
+from metrics.counters import Labels
 from metrics.mqtt import Broker
 from metrics.mqtt_commands import MqttCommands
 from metrics.prometheus import HealthSource, Labelled
+from metrics.wallboard import LOGGED_OUT, STATES, AgentOnBoard
 from sip.aio.user_agent import UserAgent
 from sip.events import PhoneAsked, Registered, RegistrarEvent
 from sip.message.uri import SipUri
@@ -36,6 +38,7 @@ from svar.storage import Storage
 
 EVERY_S = 60.0
 MOST_WANTED = 1_000
+MOST_QUEUES = 200
 CHANGING = ("put_agent", "drop_agent", "skills")
 
 
@@ -142,6 +145,8 @@ class ApiInService:
     watch: PhoneWatch | None = None
     tenant: str = ""
     known: "Known | None" = None
+    queues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    states: Mapping[str, AgentOnBoard] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=lambda: {"deeds_total": 0, "deeds_refused_total": 0})
 
     def tell(self, event: Event) -> None:
@@ -158,6 +163,27 @@ class ApiInService:
         """What /metrics shows of it, by part."""
         found: dict[str, HealthSource] = {"api": lambda: self.counts | {"tokens_refused_total": self.door.refused}}
         return found if self.watch is None else found | {"phones": self.watch.figures}
+
+    def by_queue(self) -> Labelled:
+        """Agents by each queue that they may serve, and state. One agent counts for several queues."""
+        return Labelled(
+            "queue_agents",
+            "Veiledere i køen: agents who may serve a queue, by state; one agent counts for several queues",
+            ("queue", "state"),
+            self._agents_by_queue,
+            MOST_QUEUES * len(STATES),
+            shared=True,
+        )
+
+    def _agents_by_queue(self) -> dict[Labels, int]:
+        counts: dict[Labels, int] = {}
+        for agent, queues in self.queues.items():
+            state = self.states[agent].state if agent in self.states else LOGGED_OUT
+            for queue in queues:
+                if (queue, state) not in counts:
+                    counts |= {(queue, one): counts.get((queue, one), 0) for one in STATES}
+                counts[queue, state] = counts.get((queue, state), 0) + 1
+        return counts
 
     def commands(self, broker: Broker, *, shared: bool) -> MqttCommands:
         """The listener for deeds over MQTT. `shared`: the broker is one for several nodes."""
@@ -227,25 +253,32 @@ def _api_of(around: Around, identity: Identity, watch: PhoneWatch | None) -> Api
     desk = Desk(storage.distributor, DeskPhones(around, watch), seen, teller)
     queues: dict[str, tuple[str, ...]] = {}
     live = AgentsLive(folds.wallboard.agents, _journey_of(storage), lambda agent: queues.get(agent, ()))
-    return ApiInService(make_api(desk, door), live, desk, door, watch, identity.tenant, Known(around, live, queues))
+    known = Known(around, live, queues)
+    return ApiInService(
+        make_api(desk, door), live, desk, door, watch, identity.tenant, known, queues, folds.wallboard.agents
+    )
 
 
 def labelled(storage: Storage, since_ms: Callable[[], int]) -> list[Labelled]:
     """Avslutningsgrad, for /metrics."""
     conclusions = storage.together.conclusions
-    text = "Avslutningsgrad: concluded with a topic, not transferred, no callback / A, of today's answered, in percent"
+    text = "Avslutningsgrad: concluded with a topic, not transferred, no callback / A, of today's answered"
     return [
         Labelled(
             "queue_concluded_total",
             "Avsluttede saker: contacts concluded with a topic",
             ("queue",),
             conclusions.by_queue,
+            MOST_QUEUES,
+            shared=True,
         ),
         Labelled(
-            "avslutningsgrad_percent",
+            "avslutningsgrad_ratio",
             text,
             ("queue",),
-            lambda: {(queue,): round(100 * share) for queue, share in conclusions.avslutningsgrad(since_ms()).items()},
+            lambda: {(queue,): share for queue, share in conclusions.avslutningsgrad(since_ms()).items()},
+            MOST_QUEUES,
+            shared=True,
         ),
     ]
 

@@ -1,17 +1,16 @@
 """How the trunks are that calls go out by: for /metrics, /health and the log."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
 
+from metrics.counters import Labels
+from metrics.prometheus import Labelled
 from sip.config import Trunk
 from sip.events import RegistrationEvent, TrunkEvent, TrunkPinged, TrunkRegistered, TrunkRegistrationFailed
 
 _log = structlog.get_logger(__name__)
-
-_NO_NAME = re.compile(r"[^A-Za-z0-9_]")
 
 
 @dataclass(slots=True)
@@ -58,17 +57,26 @@ class Carriers:
         state = self._states.get(trunk)
         return state is None or (state.registered is not False and state.answers is not False)
 
-    def figures(self) -> dict[str, int]:
-        """1 and 0 for yes and no, by trunk."""
-        found: dict[str, int] = {}
-        for name, state in self._states.items():
-            key = _NO_NAME.sub("_", name)
-            if state.registered is not None:
-                found[f"{key}_registered"] = int(state.registered)
-            if state.answers is not None:
-                found[f"{key}_up"] = int(state.answers)
-                found[f"{key}_round_trip_us"] = state.round_trip_us
-        return found
+    def labelled(self) -> list[Labelled]:
+        """The measures of trunks, by trunk: 1 and 0 for yes and no; nothing of what is not wanted or not known yet."""
+        states = self._states.items
+
+        def registered() -> dict[Labels, float]:
+            return {(name,): float(one.registered) for name, one in states() if one.registered is not None}
+
+        def up() -> dict[Labels, float]:
+            return {(name,): float(one.answers) for name, one in states() if one.answers is not None}
+
+        def round_trip() -> dict[Labels, float]:
+            return {(name,): one.round_trip_us / 1e6 for name, one in states() if one.answers}
+
+        return [
+            Labelled(
+                "trunk_registered", "Linje registrert: 1: registered at the trunk, 0: not", ("trunk",), registered
+            ),
+            Labelled("trunk_up", "Linje svarer: 1: the trunk answers, 0: not (`ping_s`)", ("trunk",), up),
+            Labelled("trunk_round_trip_seconds", "Rundtid: of the trunk's last answer", ("trunk",), round_trip),
+        ]
 
     @property
     def cut_off(self) -> bool:

@@ -45,7 +45,11 @@ def mistakes(config: Config) -> Iterator[str]:
 
 def figures(made: Tls) -> dict[str, int]:
     """For Prometheus; nothing where we have no certificate."""
-    return {"certificate_not_after_seconds": int(made.not_after.timestamp())} if made.not_after is not None else {}
+    return (
+        {"certificate_not_after_timestamp_seconds": int(made.not_after.timestamp())}
+        if made.not_after is not None
+        else {}
+    )
 
 
 def check(made: Tls) -> Check:

@@ -39,6 +39,7 @@ from svar import (
     certificates,
     crises_shown,
     endpoint,
+    exposition,
     feature_codes,
     mailboxes,
     media,
@@ -57,6 +58,7 @@ from svar.carriers import Carriers
 from svar.checks import check
 from svar.config import Config, ConfigError
 from svar.embedded.broker import EmbeddedBroker
+from svar.figures import MEANT
 from svar.flows_in_service import FlowsInService
 from svar.invariants_watch import InvariantsWatch
 from svar.nodes_in_service import NodesInService
@@ -68,6 +70,7 @@ from svar.ringing_back import RingsBackInService, said
 from svar.routing_in_service import RoutingInService
 from svar.serving_duty import Asking, Duty, with_questions
 from svar.storage import Storage, open_storage
+from svar.store_watch import StoreWatch
 
 _log = structlog.get_logger(__name__)
 
@@ -283,22 +286,20 @@ class Node:
         health.add("nodes", nodes.check)
         if config.tls.certificate:
             health.add("tls", certificates.check(tls))
-        health.add("events", StreamLag(storage.stream_tip, lambda: storage.folds.checkpoint).check)
+        behind = StreamLag(storage.beneath.stream_tip, lambda: storage.folds.checkpoint)
+        health.add("events", behind.check)
 
         def board() -> Board:
             return storage.folds.board(day_start_ms(_now_ms(), zone))
 
         mqtt = await self._mqtt(board, health, api, duty)
-        sources = {
-            "sip": lambda: _sip_figures(user_agent),
-            "rtp": lambda: media.figures(engine),
-            "calls": self._figures,
-            "trunk": carriers.figures,
-            "nodes": nodes.figures,
-            "tls": lambda: certificates.figures(tls),
-            "flows": self.flows.figures,
-            **api.figures(),
-        }
+        sources = exposition.parts(user_agent, engine, nodes, tls, self.flows) | api.figures()
+        sources["calls"] = self._figures
+        stands = StoreWatch(
+            storage.beneath.replication, Path(config.node.state), health.report, needed=config.redis.wait_replicas
+        )
+        self._parts.run(self._stack, "store watch", stands.run())
+        sources |= exposition.beneath(storage, stands, behind)
         watch = serving_flows.watch_canary(self.flows, self.identity, storage, self._parts, self._stack)
         sources["canary"] = lambda: {"taken_back_total": watch.taken_back}
         labelled = serving_flows.shown(self.flows, watch, health)
@@ -308,9 +309,11 @@ class Node:
         health.add("invariants", invariants.check)
         labelled += invariants.labelled() + duty.labelled()
         labelled += api_in_service.labelled(storage, lambda: day_start_ms(_now_ms(), zone))
-        exposition = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s, labelled=labelled)
+        labelled += [*exposition.who(self.identity, config.node.site), *carriers.labelled(), api.by_queue()]
+        every = [*labelled, *exposition.shown(storage, nodes, stands)]
+        exposed = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s, labelled=every, meant=MEANT)
         notices = crises_shown.notices_of(storage.crises, lambda: self.flows.active.book.crises, zone)
-        shown = Sources(exposition.render, health.report, board, _now_ms, self._routing.views.titles, notices)
+        shown = Sources(exposed.render, health.report, board, _now_ms, self._routing.views.titles, notices)
         server = ConsoleServer(make_app(shown, api.app), host=config.http.host, port=config.http.port)
         await server.start()
         self._stack.push_async_callback(server.stop)
@@ -379,12 +382,6 @@ class Node:
         until, agent = clock() + GOODBYE_S, self._user_agent
         while clock() < until and (agent.stats["sessions"] or agent.core.quitting):  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(0.02)
-
-
-def _sip_figures(user_agent: UserAgent) -> dict[str, int]:
-    """The user agent's counts under Prometheus' names: what only grows ends in `_total`."""
-    levels = ("sessions", "dialogs", "transactions", "deadlines", "connections", "calls_per_s_now")
-    return {name if name in levels else f"{name}_total": count for name, count in user_agent.stats.items()}
 
 
 def _now_ms() -> int:

@@ -55,10 +55,10 @@ def labelled(crises: CrisesInService) -> list[Labelled]:
     figures = crises.measures
 
     def counted(name: str, what: str, text: str) -> Labelled:
-        return Labelled(name, text, ("crisis",), lambda: figures.counts(what))
+        return Labelled(name, text, ("crisis",), lambda: figures.counts(what), shared=True)
 
     return [
-        Labelled("crisis_on", "Krise: 1 for each crisis that is on", ("crisis",), crises.in_service),
+        Labelled("crisis_on", "Krise: 1 for each crisis that is on", ("crisis",), crises.in_service, shared=True),
         counted("crisis_heard_total", "heard", "Hørte krisemeldingen: contacts that heard the message"),
         counted("crisis_hung_up_total", "hung_up", "La på: of them, those who hung up during it or 10 s after"),
         Labelled(
@@ -66,6 +66,7 @@ def labelled(crises: CrisesInService) -> list[Labelled]:
             "Avledet i krise: contacts told something instead of waiting, by what came of it",
             ("crisis", "outcome"),
             figures.deflections,
+            shared=True,
         ),
         counted("crisis_rang_again_total", "rang_again", "Ringte igjen: callers who rang again within 24 hours"),
         counted("crisis_callers_known", "known", "Kjente innringere: callers who would be seen to ring again"),

@@ -336,13 +336,13 @@ class FlowsInService:
             f", {self._canary.share:.0%} get {self._editions[1].name}" if self._canary else ""
         )
 
-    def figures(self) -> dict[str, int]:
+    def figures(self) -> dict[str, float]:
         counts = self.counts
         return {
             "refused_total": counts.refused,
             "refusing": len(self._refusals),
             "reloads_total": counts.reloads,
-            "reload_ms": counts.reload_ms,
+            "reload_seconds": counts.reload_ms / 1000,
             "held": len(self._editions) + len(self._retired),
         }
 

@@ -14,6 +14,7 @@ from metrics.prometheus import Labelled
 _log = structlog.get_logger(__name__)
 
 EVERY_S = 10.0
+MOST_QUEUES = 200
 
 
 class InvariantsWatch:
@@ -83,5 +84,13 @@ class InvariantsWatch:
                 "Balanse: O - A - L - F - W of the distributor's own numbers; anything but 0 is a fault",
                 ("queue",),
                 lambda: {(queue,): off for queue, off in self._seen.balances.items()},
+                MOST_QUEUES,
+                shared=True,
+            ),
+            Labelled(
+                "distributor_overdue",
+                "Over tiden: offers, wrap-ups and leases that are beyond their time limit in two looks",
+                (),
+                lambda: {(): len(self._stuck)},
             ),
         ]

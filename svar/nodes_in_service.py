@@ -172,6 +172,14 @@ class NodesInService:
         told = ", ".join(f"{one.node} ({one.site}{', cut off' if one.cut_off else ''})" for one in all_)
         return f"{len(all_)}: {told}"
 
+    def serving(self) -> dict[str, int]:
+        """How many nodes live at each site and are not cut off; 0 where all of them are. This one is included."""
+        own = [self._record] if self._record is not None else []
+        counts: dict[str, int] = {}
+        for one in (*own, *self._living.values()):
+            counts[one.site] = counts.get(one.site, 0) + (not one.cut_off)
+        return counts
+
     def figures(self) -> dict[str, int]:
         """How many nodes and sites there are, this one included."""
         own = {self._record.site} if self._record is not None else set()

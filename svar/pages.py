@@ -19,7 +19,7 @@ from svar.commands.graph import drawn
 from svar.commands.serve import EXAMPLE
 from svar.config import Config
 from svar.config.read import ENVIRONMENT
-from svar.figures import MEANT
+from svar.figures import HISTOGRAMS, MEANT, METRICS
 
 NOTE = "<!-- Written by `make docs` from the code; change it there. -->\n"
 
@@ -121,12 +121,13 @@ def events() -> str:
 
 def metrics() -> str:
     scrape = Exposition([Folds("tenant")], zone=ZoneInfo("UTC"), lag_s=lambda: 0.0).scrape(0)
-    lines = ["# Metrics", NOTE, "| metric | type | what |", "|---|---|---|"]
+    lines = ["# Metrics", NOTE, METRICS, "## Of the events", "", "| metric | type | what |", "|---|---|---|"]
     for family in scrape.collect():
         name = family.name + ("_total" if family.type == "counter" else "")
         lines.append(f"| `{name}` | {family.type} | {family.documentation} |")
-    lines += ["", "## The node's own", "", "| metric | type | what |", "|---|---|---|"]
+    lines += ["", "## Of the node", "", "| metric | type | what |", "|---|---|---|"]
     for name, meaning in MEANT.items():
         kind = "counter" if name.partition("{")[0].endswith("_total") else "gauge"
+        kind = "histogram" if name in HISTOGRAMS else kind
         lines.append(f"| `svar_{name}` | {kind} | {meaning} |")
     return "\n".join(lines) + "\n"

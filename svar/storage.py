@@ -20,6 +20,7 @@ from acd.model import NodeId
 from acd.nodes import Nodes
 from acd.orders import Orders
 from acd.relay import Relay
+from acd.replication import Replication
 from acd.serving import ServingReports
 from acd.spool import Spool
 from acd.staff import RedisStaff
@@ -63,6 +64,16 @@ class Together:
     invariants: Invariants
 
 
+@dataclass(frozen=True, slots=True)
+class Beneath:
+    """What is looked at from outside: Redis itself, the stream's last id, events on their way, steps."""
+
+    replication: Replication
+    stream_tip: Callable[[], Awaitable[str]]
+    spool: Spool
+    steps: StepCounts
+
+
 @dataclass(slots=True)
 class Storage:
     """The parts that others build on. `taps` hear every event once, after it is counted."""
@@ -76,7 +87,7 @@ class Storage:
     reports: ServingReports
     arms: Arms
     crises: CrisesInService
-    stream_tip: Callable[[], Awaitable[str]]
+    beneath: Beneath
     taps: list[Callable[[Event], None]] = field(default_factory=list)
     callers: Callers = field(init=False)
 
@@ -117,9 +128,8 @@ async def open_storage(
         crises = CrisesInService(RedisCrises(commands, tenant, watching=awaiting), identity)
         await crises.start()
         parts.run(stack, "crises", crises.run())
-        arms = Arms()
-        conclusions = Conclusions()
-        further = (arms, crises.measures, StepCounts(ZoneInfo(config.node.zone)), conclusions)
+        arms, conclusions, steps = Arms(), Conclusions(), StepCounts(ZoneInfo(config.node.zone))
+        further = (arms, crises.measures, steps, conclusions)
         folds = Folds(tenant, records, limits=_limits(config), keep_callers=keep, taps=tell, further=further)
         await folds.load()
         relay = Relay(reading, tenant)
@@ -150,7 +160,9 @@ async def open_storage(
         versions = RedisVersions(commands, tenant, watching=watching)
         reports = ServingReports(commands, tenant)
         kept = (together, records, versions, reports, arms, crises)
-        storage = Storage(distributor, sink, folds, *kept, relay.tip, taps)
+        storage = Storage(
+            distributor, sink, folds, *kept, Beneath(Replication(commands), relay.tip, spool, steps), taps
+        )
         storage.callers = await callers(commands, tenant)
         yield storage
 

@@ -109,7 +109,7 @@ async def reloaded(
                 if n % good_every == 0:
                     served.append(await admin.publish(good(n, flows)))
                     await serving(node, active=served[-1])
-                    reload_ms = max(reload_ms, (await node.metrics())["svar_flows_reload_ms"])
+                    reload_ms = max(reload_ms, 1000 * (await node.metrics())["svar_flows_reload_seconds"])
             stop.set()
             await ringing
             await node.quiet(SETTLED_S)

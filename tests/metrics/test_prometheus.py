@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from events.catalogue import Event
 from metrics.pipeline import Folds
-from metrics.prometheus import MOST_HEALTH_FIGURES, Exposition
+from metrics.prometheus import MOST_HEALTH_FIGURES, Exposition, Labelled, Observed
 from metrics.service_level import Limits
 from tests.metrics.told import DAY_MS, answered, became, failed, left, offered, queued, started, stream, whole_call
 
@@ -136,6 +136,31 @@ async def test_a_health_source_shows_a_bounded_number_of_figures() -> None:
     bare = Exposition([], zone=OSLO, health={"sip": lambda: source})
     names = [name for name, _ in await samples(bare) if name.startswith("svar_")]
     assert len(names) == MOST_HEALTH_FIGURES
+
+
+async def test_figures_of_the_node_stand_beside_those_of_the_folds() -> None:
+    many = Labelled("many_total", "Mange", ("of",), lambda: {(str(n),): n / 2 for n in range(9)}, 3)
+    here = Labelled("here", "Her", (), lambda: {(): 1})
+    shared = Labelled("there", "Der", ("queue",), lambda: {("pensjon",): 1}, shared=True)
+    took = Observed("took_seconds", "Tid", lambda: ([("0.5", 1.0), ("+Inf", 2.0)], 3.5))
+    meant = {"sip_transactions": "Transaksjoner: that are open"}
+    shown = Exposition(
+        [Folds("nav")], zone=OSLO, health={"sip": lambda: {"transactions": 1.5}}, labelled=[many, here, shared, took],
+        meant=meant,
+    )  # fmt: skip
+    text = (await shown.render()).decode()
+    assert "# HELP svar_sip_transactions Transaksjoner: that are open\n" in text
+    assert 'svar_there{queue="pensjon",tenant="nav"} 1.0\n' in text
+    found = await samples(shown)
+    assert found["svar_many_total", of(of="2")] == 1
+    assert ("svar_many_total", of(of="3")) not in found
+    assert (found["svar_here", of()], found["svar_sip_transactions", of()]) == (1, 1.5)
+    assert (found["svar_took_seconds_bucket", of(le="0.5")], found["svar_took_seconds_sum", of()]) == (1, 3.5)
+
+
+async def test_a_queue_shows_its_target() -> None:
+    found = await samples(Exposition([Folds("nav", limits={"desk": Limits(target_s=30)})], zone=OSLO))
+    assert found["svar_queue_target_seconds", of(queue="desk")] == 30
 
 
 async def test_two_tenants_stand_beside_each_other() -> None:

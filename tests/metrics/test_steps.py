@@ -38,6 +38,26 @@ def test_steps_are_counted_from_where_callers_came_in_to_where_they_left() -> No
     assert found.versions == {"v1"}
 
 
+def test_totals_say_where_callers_came_and_where_they_left_over_all_days_and_restarts() -> None:
+    fold = StepCounts(OSLO)
+    tell(
+        fold,
+        [*call("a", "menu", "wait"), *call("b", "menu", outcome="menu_ended"), *call("c", "menu", at_ms=DAY_MS + 1)],
+    )
+    tell(fold, [started("d"), stepped("d", "menu"), inside("d", "identify", "ask"), ended("d", "abandoned")])
+    again = StepCounts(OSLO)
+    again.restore(json.loads(json.dumps(fold.snapshot())))
+    tell(again, call("e", "menu", outcome="menu_ended"))
+    totals = {name: dict(series.counts) for name, series in again.totals.items()}
+    menu, wait, ask = ("main", "menu"), ("main", "wait"), ("identify", "ask")
+    assert totals == {
+        "entered": {menu: 5, wait: 1, ask: 1},
+        "left": {menu: 2, ask: 1},
+        "ended": {wait: 1, menu: 1},
+    }
+    assert fold.changes() == fold.snapshot() | {f"c|{contact}": None for contact in "abcd"}
+
+
 def test_days_are_those_of_the_zone_and_of_the_contact_s_beginning() -> None:
     fold = StepCounts(OSLO)
     tell(fold, [*call("a", "menu"), *call("b", "menu", at_ms=DAY_MS - 1)])

@@ -18,19 +18,22 @@ def carriers() -> Carriers:
     )
 
 
+def shown(here: Carriers) -> dict[tuple[str, ...], float]:
+    return {(one.name, *labels): value for one in here.labelled() for labels, value in one.read().items()}
+
+
 async def test_state_of_trunks_is_told() -> None:
     here = carriers()
-    assert here.figures() == {"tele_nor_registered": 0}
+    assert shown(here) == {("trunk_registered", "tele-nor"): 0}
     assert await here.check() == "tele-nor: not registered"
     here.heard(TrunkRegistered("tele-nor", 600))
     here.heard(TrunkPinged("tele-nor", 0.0123))
     here.heard(TrunkPinged("other", None))
-    assert here.figures() == {
-        "tele_nor_registered": 1,
-        "tele_nor_up": 1,
-        "tele_nor_round_trip_us": 12300,
-        "other_up": 0,
-        "other_round_trip_us": 0,
+    assert shown(here) == {
+        ("trunk_registered", "tele-nor"): 1,
+        ("trunk_up", "tele-nor"): 1,
+        ("trunk_round_trip_seconds", "tele-nor"): 0.0123,
+        ("trunk_up", "other"): 0,
     }
     assert await here.check() == "tele-nor: registered, answers in 12 ms; other: does not answer"
 
@@ -48,7 +51,7 @@ def test_a_node_is_cut_off_when_no_trunk_that_is_watched_answers() -> None:
 async def test_nothing_is_told_of_trunks_that_only_call() -> None:
     here = Carriers([Trunk("inwards", ())])
     here.heard(RegistrationActive(RegistrationId("phone"), 60))
-    assert here.figures() == {}
+    assert shown(here) == {}
     assert await here.check() == "none that is watched"
 
 

@@ -63,7 +63,7 @@ async def test_end_of_the_certificate_is_shown(tmp_path: Path, life: timedelta, 
         made = certificates.tls(Config(tls=Tls(certificate=certificate, key=key)))
     assert [line["event"] for line in logs] == ["our certificate has expired: peers refuse it"] * (life < timedelta())
     assert made.not_after is not None
-    assert certificates.figures(made) == {"certificate_not_after_seconds": int(made.not_after.timestamp())}
+    assert certificates.figures(made) == {"certificate_not_after_timestamp_seconds": int(made.not_after.timestamp())}
     assert (await certificates.check(made)()).startswith(f"our certificate {told} ({made.not_after:%Y}-")
 
 

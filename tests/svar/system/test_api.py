@@ -124,7 +124,7 @@ async def test_an_agent_is_changed_from_outside_and_takes_a_call(tmp_path: Path)
         await node.quiet()
         [record] = node.records()
         assert (record["topic"], record["concluded"], record["agent"]) == ("job", "yes", "anna")
-        assert (await node.metrics())['svar_avslutningsgrad_percent{queue="work"}'] == 100
+        assert (await node.metrics())['svar_avslutningsgrad_ratio{queue="work"}'] == 1
         done = await deeds(node)
         assert [one for one in done if one[1] == "end_wrap_up"] == [
             ("boss", "end_wrap_up", "unknown_topic"),
