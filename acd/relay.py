@@ -46,6 +46,7 @@ class Feed:
     name: str
     sink: SinkFunction
     position: str = ""
+    saved: Callable[[], str] | None = None
     retry_s: float = 0.0
     not_before: float = 0.0
 
@@ -79,10 +80,14 @@ class Relay:
         self._trimmed_at = 0.0
         self._saved_at = 0.0
         self._moved: dict[str, str] = {}
+        self._saved: dict[str, str] = {}
 
-    def add(self, name: str, sink: SinkFunction, *, after: str = "") -> None:
-        """`after` is the id that the sink had last, where it knows better than the checkpoint; START: everything."""
-        self._feeds.append(Feed(name, sink, after))
+    def add(self, name: str, sink: SinkFunction, *, after: str = "", saved: Callable[[], str] | None = None) -> None:
+        """`after` is the id that the sink had last, where it knows better than the checkpoint; START: everything.
+
+        `saved` gives the id up to which the sink does not need the stream any more, where that is not all that it got.
+        """
+        self._feeds.append(Feed(name, sink, after, saved))
 
     async def run(self) -> None:
         """Until it is cancelled. Outlives Redis' absence."""
@@ -143,12 +148,15 @@ class Relay:
             if at % SLICE == 0:
                 await asyncio.sleep(0)
         last = entries[-1][0]
-        moved = {feed.name: last for feed in feeds if await _give(feed, batch, last)}
-        self._moved.update(moved)
+        moved = [feed for feed in feeds if await _give(feed, batch, last)]
+        self._moved.update({feed.name: last for feed in moved if feed.saved is None})
         return len(entries) if moved else 0
 
     async def save(self) -> None:
         """Write the checkpoints down, where one has moved."""
+        for feed in self._feeds:
+            if feed.saved is not None and (here := feed.saved()) != self._saved.get(feed.name):
+                self._moved[feed.name] = self._saved[feed.name] = here
         if self._moved:
             await self._ask(self._client.hset(self._checkpoints, mapping=self._moved))
             self._moved = {}

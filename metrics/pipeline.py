@@ -1,52 +1,35 @@
 """All folds over one tenant's stream of events, counted once each however often the stream is told."""
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from events.catalogue import Event
-from metrics.cdr import CallRecord, CallRecords
+from metrics.cdr import CallRecords
 from metrics.counters import Counters
-from metrics.decisions import TYPES, Decision, Decisions
+from metrics.decisions import TYPES, Decisions
 from metrics.estimates import Estimates
 from metrics.fold import Fold, Route
+from metrics.positions import START as START
+from metrics.positions import position as position
+from metrics.saving import Saver, Store, Writer
 from metrics.service_level import Limits, ServiceLevel
 from metrics.wallboard import Board, Wallboard
 
 Batch = Sequence[tuple[str, Event]]
 """Events with their ids in the stream (`milliseconds-sequence`), in the stream's order."""
 
-START = "0-0"
-
 SLICE = 25
 """Events folded in one go: a whole batch of a busy node held up its calls for 10 ms and more."""
-
-
-class Store(Protocol):
-    """Where records and the folds' state are kept; see `metrics.records`."""
-
-    async def load(self, tenant: str) -> tuple[str, dict[str, dict[str, str]]]:
-        """The checkpoint (`0-0` when there is none) and the saved parts by fold, each as JSON."""
-
-    async def commit(
-        self,
-        tenant: str,
-        checkpoint: str,
-        records: Sequence[CallRecord],
-        parts: Mapping[tuple[str, str], str | None],
-        decisions: Sequence[Decision] = (),
-    ) -> None:
-        """Write all of it or nothing. A part that is None is taken away."""
 
 
 class Folds:
     """Drives the folds of one tenant. Call it with batches in order; what was told before is left out by its id.
 
-    When the call returns, the batch is on disk together with the checkpoint. When it raises, tell the batch again:
-    the figures in memory have it already and it is only written.
+    When the call returns, the batch is on disk together with the checkpoint, unless the store is away: then it waits
+    in memory, and `saved` says up to where the stream is not needed any more. When it raises, too much waits: tell the
+    batch again. The figures in memory have it already, and count it once.
     """
 
     def __init__(
@@ -71,7 +54,7 @@ class Folds:
         self._taps = tuple(taps)
         self._further: tuple[Estimates, *tuple[Fold, ...]] = (Estimates(), *further)
         self._routes = self._gather_routes()
-        self._saver = Saver(tenant, store, commit_every_s) if store is not None else None
+        self._saver = Saver(Writer(tenant, store), commit_every_s) if store is not None else None
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -94,8 +77,23 @@ class Folds:
         if self._saver is not None:
             self.checkpoint = await self._saver.load(self._folds())
 
+    @property
+    def saved(self) -> str:
+        """Up to where everything is on disk; in memory alone, up to where it was counted."""
+        return self._saver.writer.saved if self._saver is not None else self.checkpoint
+
+    @property
+    def saver(self) -> Saver | None:
+        """What writes it down, if anything does."""
+        return self._saver
+
+    async def close(self) -> None:
+        """For an orderly end, before the store is closed."""
+        if self._saver is not None:
+            await self._saver.writer.close()
+
     async def __call__(self, batch: Batch) -> None:
-        """Raises what the store raises. May hold back for `commit_every_s`, so that a commit serves many events."""
+        """Raises `metrics.saving.Full`. May hold back for `commit_every_s`, so that a commit serves many events."""
         async with self._one_at_a_time:
             for at in range(0, len(batch), SLICE):
                 self.apply(batch[at : at + SLICE])
@@ -135,54 +133,6 @@ class Folds:
     def board(self, since_ms: int) -> Board:
         """The wallboard, with the measures of all who arrived since `since_ms` (see `day_start_ms`)."""
         return self.wallboard.board(since_ms=since_ms, contacts=self.call_records.in_progress)
-
-
-class Saver:
-    """Gathers what is to be written until the store has it.
-
-    A batch smaller than half of the biggest has nothing waiting behind it, so the commit may wait for company.
-    """
-
-    def __init__(self, tenant: str, store: Store, every_s: float) -> None:
-        self.records: list[CallRecord] = []
-        self.decisions: list[Decision] = []
-        self._tenant = tenant
-        self._store = store
-        self._every_s = every_s
-        self._parts: dict[tuple[str, str], str | None] = {}
-        self._saved_at = -every_s
-        self._biggest = 0
-
-    async def load(self, folds: Sequence[Fold]) -> str:
-        checkpoint, saved = await self._store.load(self._tenant)
-        for fold in folds:
-            fold.restore({key: json.loads(text) for key, text in saved.get(fold.name, {}).items()})
-        return checkpoint
-
-    async def save(self, checkpoint: str, folds: Sequence[Fold], events: int) -> None:
-        loop = asyncio.get_running_loop()
-        self._biggest = max(self._biggest, events)
-        due_in_s = self._saved_at + self._every_s - loop.time()
-        if due_in_s > 0 and events * 2 < self._biggest:
-            await asyncio.sleep(due_in_s)
-        for fold in folds:
-            for key, part in fold.changes().items():
-                self._parts[fold.name, key] = None if part is None else _as_json(part)
-        if self._parts or self.records or self.decisions:
-            await self._store.commit(self._tenant, checkpoint, self.records, self._parts, self.decisions)
-            self.records = []
-            self.decisions = []
-            self._parts = {}
-            self._saved_at = loop.time()
-
-
-_as_json = json.JSONEncoder(separators=(",", ":")).encode
-
-
-def position(stream_id: str) -> tuple[int, int]:
-    """Where an id stands in its stream, to compare with others."""
-    at_ms, _, sequence = stream_id.partition("-")
-    return int(at_ms), int(sequence or 0)
 
 
 def day_start_ms(now_ms: int, zone: ZoneInfo) -> int:

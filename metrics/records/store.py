@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.catalogue import Event
 from metrics.call_record import CallRecord
 from metrics.decisions import Decision
+from metrics.positions import START
 from metrics.records import reading, schema, writing
 from metrics.records.database import Database, database
 from metrics.records.schema import CHECKPOINTS, FOLD_PARTS
@@ -41,7 +42,7 @@ class Records:
             checkpoint = await connection.scalar(select(CHECKPOINTS.c.stream_id).where(where))
             for fold, part, body in await connection.execute(wanted):
                 parts.setdefault(fold, {})[part] = body
-            return checkpoint or writing.START
+            return checkpoint or START
 
         return await self.database.read(read, snapshot=True), parts
 

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from metrics.call_record import CallRecord
 from metrics.decisions import Decision
-from metrics.records.schema import CALL_RECORDS, CHECKPOINTS, DECISIONS, FOLD_PARTS, as_row
+from metrics.half_hour_rows import BETWEEN
+from metrics.positions import START, position
+from metrics.records.schema import CALL_RECORDS, CHECKPOINTS, DECISIONS, FOLD_PARTS, HALF_HOURS, as_row
 
-START = "0-0"
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 Row = tuple[Any, ...]
@@ -44,6 +45,7 @@ class Statements:
     add_decision: str
     put_part: str
     drop_part: str
+    put_half_hour: str
     put_checkpoint: str
 
 
@@ -60,6 +62,9 @@ def _arrays(columns: Iterable[Column[Any]]) -> str:
     return ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(kinds, 1))
 
 
+_HALF_HOUR = ", ".join(column.name for column in HALF_HOURS.primary_key)
+
+
 def _statements(*, by_column: bool) -> Statements:
     first, second, third = ("$1", "$2", "$3") if by_column else ("?", "?", "?")
     key = ", ".join(column.name for column in FOLD_PARTS.primary_key)
@@ -73,6 +78,7 @@ def _statements(*, by_column: bool) -> Statements:
         f"DELETE FROM fold_parts WHERE ({key}) IN ({given})"
         if by_column
         else "DELETE FROM fold_parts WHERE tenant = ? AND fold = ? AND part = ?",
+        _inserting(HALF_HOURS, f"({_HALF_HOUR}) DO UPDATE SET body = excluded.body", by_column=by_column),
         f"INSERT INTO {CHECKPOINTS.name} (tenant, stream_id, written) VALUES ({first}, {second}, {third})"
         " ON CONFLICT (tenant) DO UPDATE SET stream_id = excluded.stream_id, written = checkpoints.written + 1",
     )
@@ -101,11 +107,18 @@ async def commit(connection: AsyncConnection, batch: Batch) -> None:
     await _many(connection, use, use.add_record, [_recorded(as_row(record)) for record in batch.records])
     await _many(connection, use, use.add_decision, [_decided(decision) for decision in batch.decisions])
     tenant, parts = batch.tenant, batch.parts.items()
-    kept = [(tenant, fold, part, body) for (fold, part), body in parts if body is not None]
+    half_hours = [_half_hour(tenant, part, body) for (fold, part), body in parts if fold == HALF_HOURS.name]
+    await _many(connection, use, use.put_half_hour, half_hours)
+    kept = [(tenant, fold, part, body) for (fold, part), body in parts if body is not None and fold != HALF_HOURS.name]
     await _many(connection, use, use.put_part, kept)
     gone = [(tenant, fold, part) for (fold, part), body in parts if body is None]
     await _many(connection, use, use.drop_part, gone)
     await connection.exec_driver_sql(use.put_checkpoint, (batch.tenant, batch.until, 1))
+
+
+def _half_hour(tenant: str, part: str, body: str | None) -> Row:
+    start_ms, site, queue = part.split(BETWEEN)
+    return tenant, int(start_ms), site, queue, body
 
 
 async def _many(connection: AsyncConnection, use: Statements, statement: str, rows: list[Row]) -> None:
@@ -123,9 +136,3 @@ def _storable(value: Any) -> Any:
     if not isinstance(value, str) or (value.isascii() and "\0" not in value):
         return value
     return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def position(stream_id: str) -> tuple[int, int]:
-    """Where an id stands in its stream, to compare with others."""
-    at_ms, _, sequence = stream_id.partition("-")
-    return int(at_ms), int(sequence or 0)

@@ -156,6 +156,20 @@ async def test_stream_is_trimmed_to_the_slowest_checkpoint(client: Any) -> None:
     assert [entry_id for entry_id, _ in await client.xrange(STREAM)] == entries[3:]
 
 
+async def test_stream_is_kept_as_far_as_a_sink_has_not_saved_what_it_got(client: Any) -> None:
+    relay, sink = Relay(client, "nav", keep_s=-60), Kept()
+    saved = [START]
+    relay.add("records", sink, saved=lambda: saved[-1])
+    await write(client, "1", "2", "3")
+    await relay.drain()
+    await relay.trim()
+    assert (len(sink.got), await client.xlen(STREAM)) == (3, 3)
+    saved.append(sink.got[1][0])
+    await relay.drain()
+    await relay.trim()
+    assert (len(sink.got), await client.xlen(STREAM)) == (3, 2)
+
+
 async def test_stream_keeps_what_is_young(client: Any) -> None:
     await write(client, "1", "2")
     relay, sink = Relay(client, "nav", keep_s=3600), Kept()

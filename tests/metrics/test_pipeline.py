@@ -113,20 +113,6 @@ async def test_restarts_and_repeated_batches_count_nothing_twice_and_lose_nothin
     await records.close()
 
 
-async def test_a_batch_that_could_not_be_written_is_written_when_told_again_and_counted_once() -> None:
-    store = FailingStore(failures=2)
-    folds = Folds("nav", store, commit_every_s=0)
-    told = stream(whole_call("c1"))
-    for _ in range(2):
-        with pytest.raises(OSError, match="disk full"):
-            await folds(told)
-    await folds(told)
-    assert store.records == ["c1"]
-    assert store.checkpoint == told[-1][0]
-    assert folds.service_level.tally().offered == 1
-    assert folds.counters.copy()["offered"] == {("pensjon",): 1}
-
-
 async def test_when_nothing_changed_nothing_is_written() -> None:
     store = FailingStore(failures=0)
     folds = Folds("nav", store, commit_every_s=0)
