@@ -52,6 +52,7 @@ class Channel:
             return str((await self.ask(command))[0])
         text, confirmed = await self.ask(command, ("WAIT", replicas, wait_ms))
         if confirmed < replicas:
+            self.interrupted = True  # the offers that the answer tells of are not heard
             raise Unavailable(f"{name}: confirmed by {confirmed} of {replicas} replicas in {wait_ms} ms")
         return str(text)
 

@@ -22,10 +22,13 @@ class Post:
         self._seen: dict[str | int, None] = {}
 
     def deliver(self, messages: Iterable[Offer | Revoked]) -> None:
-        """Drops what was delivered before: an offer by its fence, a lost lease by its offer."""
+        """Drops what was delivered before: an offer by its fence, a lost lease by its offer.
+
+        Also an offer that is over already: answers and the node's stream come by two ways, in any order.
+        """
         for message in messages:
             key = message.fence if isinstance(message, Offer) else message.offer
-            if self.heard is None or key in self._seen:
+            if self.heard is None or key in self._seen or message.offer in self._seen:
                 continue
             self._seen[key] = None
             if len(self._seen) > REMEMBERED:

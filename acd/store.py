@@ -75,6 +75,7 @@ class RedisDistributor(PromisesInRedis):
         self._beaten_s = 0.0
         self._stay: set[str] = set()
         self._configured: list[tuple[str, ...]] = []
+        self._has_queues = False
         self._notify: Callable[[float], None] | None = None
 
     @property
@@ -156,10 +157,11 @@ class RedisDistributor(PromisesInRedis):
         Only the second time in a row: a contact whose command is under way is no loss.
         """
         await self._renew()
+        had_queues = self._has_queues  # a beat that was under way while the first were configured saw none
         reply = await self._do("beat")
         self._beaten_s = asyncio.get_running_loop().time()
         known = reply["number"]
-        if not reply["queues"] and self._configured and self._configured[0][1] != "[]":
+        if had_queues and not reply["queues"]:
             await self._begin_anew()
             return
         if reply["unfinished"]:
@@ -202,6 +204,7 @@ class RedisDistributor(PromisesInRedis):
         try:
             for name, *args in self._configured:
                 await self._do(name, run, *args)
+                self._has_queues = self._configured[0][1] != "[]"
                 await self._still_here()
             found = await self._channel.ask(*(("HKEYS", self.keys.named(name)) for name in ("agents", "specs")))
             for name, *args in sweeps({name for names in found for name in names} - self._stay):

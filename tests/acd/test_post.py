@@ -18,6 +18,16 @@ async def test_message_is_heard_after_the_command_and_once() -> None:
     assert heard == [OFFER, revoked]
 
 
+async def test_offer_that_is_over_already_is_not_heard() -> None:
+    post, heard = Post(), list[Offer | Revoked]()
+    post.heard = heard.append
+    revoked = Revoked(OfferId("o7"), "c1", "rejected")
+    post.deliver([revoked])
+    post.deliver([OFFER])
+    await asyncio.sleep(0)
+    assert heard == [revoked]
+
+
 async def test_message_without_a_listener_is_not_taken_for_heard() -> None:
     post, heard = Post(), list[Offer | Revoked]()
     post.deliver([OFFER])

@@ -2,10 +2,12 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
 from acd.connection import blocking_client, command_client
 from acd.distributor import Unavailable
@@ -24,8 +26,19 @@ def server() -> Iterator[RedisServer]:
         yield server
 
 
-async def test_what_was_acknowledged_outlives_a_killed_redis(server: RedisServer) -> None:
-    client = command_client(server.url)
+@pytest.fixture
+async def clients(server: RedisServer) -> AsyncIterator[tuple[Redis, Redis, Redis]]:
+    """Two for commands, and one that blocks."""
+    opened = command_client(server.url), command_client(server.url), blocking_client(server.url)
+    yield opened
+    for client in opened:
+        await client.aclose()
+
+
+async def test_what_was_acknowledged_outlives_a_killed_redis(
+    server: RedisServer, clients: tuple[Redis, Redis, Redis]
+) -> None:
+    client, _, _ = clients
     distributor = RedisDistributor(client, "nav", N1)
     await distributor.configure([queue("x")], [agent(f"a{i}", "oslo", {"x": 1}) for i in range(4)])
     offers: list[Offer | Revoked] = []
@@ -65,31 +78,36 @@ async def test_what_was_acknowledged_outlives_a_killed_redis(server: RedisServer
     assert len(held) == 4
     [after] = await distributor.queues()
     assert (after.answered, after.agents) == (4, {"offered": 4})
-    await client.aclose()
 
 
-async def test_worker_goes_on_after_redis_was_away_and_hears_what_it_missed(server: RedisServer) -> None:
-    client, reading = command_client(server.url), blocking_client(server.url)
-    distributor = RedisDistributor(client, "nav", N1)
+@asynccontextmanager
+async def at_work(worker: Worker) -> AsyncIterator[None]:
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_worker_goes_on_after_redis_was_away_and_hears_what_it_missed(
+    server: RedisServer, clients: tuple[Redis, Redis, Redis]
+) -> None:
+    client, other_client, reading = clients
+    distributor, other = RedisDistributor(client, "nav", N1), RedisDistributor(other_client, "nav", NodeId("n2"))
     heard = asyncio.Queue[Offer | Revoked]()
     distributor.listen(N1, heard.put_nowait)
-    worker = asyncio.create_task(
-        Worker(Pulse(distributor, N1, lambda: 1), Listener(reading, "nav", N1, distributor.post)).run()
-    )
-    await distributor.configure([queue("x", offer_s=1)], [agent("a", "oslo", {"x": 1}, rest_s=1)])
-    await distributor.log_in(AgentId("a"))
-    await distributor.enqueue(Enqueue("c1", X, N1))
-    async with asyncio.timeout(10):
+    worker = Worker(Pulse(distributor, N1, lambda: 1), Listener(reading, "nav", N1, distributor.post))
+    async with asyncio.timeout(60), at_work(worker):
+        await distributor.configure([queue("x", offer_s=1)], [agent("a", "oslo", {"x": 1}, rest_s=1)])
+        await distributor.log_in(AgentId("a"))
+        await distributor.enqueue(Enqueue("c1", X, N1))
         first = await heard.get()
-    server.kill()
-    with pytest.raises(Unavailable):
-        await distributor.place("c1")
-    server.start()
-    other_client = command_client(server.url)
-    other = RedisDistributor(other_client, "nav", NodeId("n2"))
-    async with asyncio.timeout(20):
-        revoked = await heard.get()
-        again = await heard.get()
+        server.kill()
+        with pytest.raises(Unavailable):
+            await distributor.place("c1")
+        server.start()
+        revoked, again = await heard.get(), await heard.get()
         assert isinstance(first, Offer)
         assert isinstance(again, Offer)
         assert revoked == Revoked(first.offer, "c1", "lease_expired")
@@ -100,9 +118,5 @@ async def test_worker_goes_on_after_redis_was_away_and_hears_what_it_missed(serv
         third = await heard.get()
         assert isinstance(third, Offer)
         await distributor.accept(third.offer, third.fence)
-    [now] = await distributor.agents()
-    assert now.state == AgentState.TALKING
-    worker.cancel()
-    await asyncio.gather(worker, return_exceptions=True)
-    for open_client in (client, reading, other_client):
-        await open_client.aclose()
+        [now] = await distributor.agents()
+        assert now.state == AgentState.TALKING

@@ -20,7 +20,7 @@ from acd.model import Enqueue, NodeId, Offer, Revoked
 from acd.store import RedisDistributor
 from events.catalogue import Event
 from events.codec import decode
-from tests.acd.distributor_contract import N1, A, Bench, DistributorContract, X, Y
+from tests.acd.distributor_contract import N1, A, B, Bench, DistributorContract, X, Y
 from tests.acd.redis_server import RedisServer
 from tests.acd.routing_contract import RoutingContract
 from tests.acd.test_simulated import Hand
@@ -226,16 +226,45 @@ async def test_replica_confirms_and_one_that_hangs_does_not() -> None:
             await distributor.enqueue(Enqueue("c1", X, N1))
             await asyncio.sleep(0)
             assert [message.contact for message in heard] == ["c1"]
+            await distributor.enqueue(Enqueue("c2", X, N1))
+            os.kill(replica.pid, signal.SIGSTOP)
+            with pytest.raises(Unavailable, match="confirmed by 0 of 1"):
+                await distributor.log_in(B)
+            os.kill(replica.pid, signal.SIGCONT)
+            await distributor.log_in(B)
+            await distributor.beat(N1, 2)
+            await asyncio.sleep(0)
+            assert [message.contact for message in heard] == ["c1", "c2"], "the offer was made while none confirmed"
             await client.aclose()
 
 
 async def repeat_until_confirmed(distributor: RedisDistributor) -> None:
     while True:
         try:
-            await distributor.configure([queue("x")], [agent("a", "oslo", {"x": 1})])
+            await distributor.configure([queue("x")], [agent("a", "oslo", {"x": 1}), agent("b", "oslo", {"x": 1})])
         except Unavailable:
             continue
         return
+
+
+async def test_beat_that_was_under_way_at_the_first_configuration_takes_the_store_for_no_new_one(
+    client: Redis, bench: Bench
+) -> None:
+    distributor = bench.distributor
+    assert isinstance(distributor, RedisDistributor)
+    told: list[str] = []
+    distributor.post.forgotten = lambda: told.append("forgotten")
+    beat = asyncio.create_task(distributor.beat(N1, 0))
+    await asyncio.sleep(0)
+    await distributor.configure([queue("x")], [agent("a", "oslo", {"x": 1})])
+    await distributor.log_in(A)
+    await beat
+    await bench.comes("c1")
+    first = await bench.offer()
+    distributor._channel.interrupted = True
+    await distributor.beat(N1, 1)
+    assert await bench.messages() == [], f"{first.offer} was told before"
+    assert told == []
 
 
 async def test_contact_whose_end_is_under_way_is_not_put_back(bench: Bench) -> None:
