@@ -56,6 +56,20 @@ FOLD_PARTS = Table(
     Column("body", TEXT, nullable=False),
     sqlite_with_rowid=False,
 )
+HALF_HOURS = Table(
+    "half_hours",
+    METADATA,
+    Column("tenant", TEXT, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True),
+    Column("site", TEXT, primary_key=True),
+    Column("queue", TEXT, primary_key=True),
+    Column("body", TEXT, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""One row a queue, site and half-hour (`metrics.half_hours`); `body` is `metrics.sums.Sums.written` as JSON. Rows come
+as parts of a fold with the table's name, and replace the one that was.
+"""
+
 CHECKPOINTS = Table(
     "checkpoints",
     METADATA,
