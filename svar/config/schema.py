@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from svar.config.fields import required, setting
+from svar.config.records import Records
 from svar.config.talk import Talk
 
 
@@ -79,10 +80,15 @@ class Media:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Http:
-    """The page for people, /metrics and /health."""
+    """The console for people, the API, /metrics and /health (docs/console.md)."""
 
-    host: str = setting("address to listen on", "127.0.0.1")
+    host: str = setting("address to listen on; beyond loopback only with `certificate`, or `plain`", "127.0.0.1")
     port: int = setting("TCP port; 0 takes a free one", 8080)
+    certificate: str = setting("our certificate and its chain (PEM), relative to this file; empty: no TLS", "")
+    key: str = setting("its private key; empty: it stands in the certificate's file", "")
+    plain: bool = setting("listen beyond loopback without TLS: passwords can be read on the way", default=False)
+    proxies: list[str] = setting("networks of proxies whose X-Forwarded-For and -Proto are believed", [])
+    scrapers: list[str] = setting("networks that get /metrics, /health and /live without a token, besides loopback", [])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,6 +371,7 @@ class Sections:
     media: Media = field(default_factory=Media)
     http: Http = field(default_factory=Http)
     redis: Redis = field(default_factory=Redis)
+    records: Records = field(default_factory=Records)
     mqtt: Mqtt = field(default_factory=Mqtt)
     flows: Flows = field(default_factory=Flows)
     sms: Sms = field(default_factory=Sms)
