@@ -1,10 +1,11 @@
 """Decision records: the events that say why a contact was offered to whom, and why not, as rows to be kept."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from events.catalogue import CATALOGUE, Event
+from events.catalogue import CATALOGUE, AgentStateChanged, Event
 from events.codec import encode
+from metrics.call_record import partner_of
 
 MOST_ROWS = 200
 """Rows of one contact. Those that end a stay in a queue or a talk are kept up to MOST_WITH_ENDS."""
@@ -24,9 +25,15 @@ KINDS = ENDS | {
     "transfer_begun",
     "transfer_ended",
 }
-"""What is kept of a contact. The agents' own states are not: the stream has them for a day."""
+"""What is told of a contact by `svar why`."""
 
-TYPES: frozenset[type[Event]] = frozenset(CATALOGUE[kind] for kind in KINDS)
+FURTHER = frozenset({"contact_started", "contact_ended", "wrap_up_ended", "agent_state_changed"})
+"""What reports are made of besides, so that they can be made again (`svar report --rebuild`). Of a caller nothing is
+kept here but what stands for them, and of agents' states no name: only the site, which state ended and how long it was.
+"""
+
+TYPES: frozenset[type[Event]] = frozenset(CATALOGUE[kind] for kind in KINDS | FURTHER)
+WORKING = ("ready", "talking", "wrap_up")
 _COLUMNS = ("kind", "tenant", "contact", "at_ms")
 _as_json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -56,23 +63,29 @@ class Decisions:
 
     def note(self, stream_id: str, event: Event) -> None:
         """`event` is of one of TYPES, and has not been told before."""
+        if isinstance(event, AgentStateChanged):
+            if event.previous in WORKING and not partner_of(event.agent):
+                nobodys = replace(event, agent="", contact="", state="", reason="", node="")
+                self._made.append(_row(stream_id, nobodys))
+            return
         if not event.contact:
             return
         count = self._rows.get(event.contact, 0)
-        if count >= (self._most_with_ends if event.kind in ENDS else self._most_rows):
+        if count >= (self._most_with_ends if event.kind in ENDS | FURTHER else self._most_rows):
             self.left_out += 1
             return
         if not count and len(self._rows) >= MOST_CONTACTS:
             del self._rows[next(iter(self._rows))]
         self._rows[event.contact] = count + 1
-        rest = encode(event)
-        for name in _COLUMNS:
-            del rest[name]
-        agent = getattr(event, "agent", "")
-        body = _as_json(rest)
-        self._made.append(Decision(event.tenant, stream_id, event.contact, event.at_ms, event.kind, agent, body))
+        self._made.append(_row(stream_id, event))
 
     def take(self) -> list[Decision]:
         """The rows made since the last call."""
         made, self._made = self._made, []
         return made
+
+
+def _row(stream_id: str, event: Event) -> Decision:
+    rest = {name: text for name, text in encode(event).items() if name not in _COLUMNS and not name.startswith("pii_")}
+    agent = getattr(event, "agent", "")
+    return Decision(event.tenant, stream_id, event.contact, event.at_ms, event.kind, agent, _as_json(rest))

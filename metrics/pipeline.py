@@ -11,6 +11,7 @@ from metrics.counters import Counters
 from metrics.decisions import TYPES, Decisions
 from metrics.estimates import Estimates
 from metrics.fold import Fold, Route
+from metrics.half_hours import HalfHours
 from metrics.positions import START as START
 from metrics.positions import position as position
 from metrics.saving import Saver, Store, Writer
@@ -22,6 +23,9 @@ Batch = Sequence[tuple[str, Event]]
 
 SLICE = 25
 """Events folded in one go: a whole batch of a busy node held up its calls for 10 ms and more."""
+
+
+Further = tuple[Estimates, HalfHours, *tuple[Fold, ...]]
 
 
 class Folds:
@@ -52,7 +56,9 @@ class Folds:
         self.counters = Counters(queues=limits or ())
         self.decisions = Decisions()
         self._taps = tuple(taps)
-        self._further: tuple[Estimates, *tuple[Fold, ...]] = (Estimates(), *further)
+        half_hours = HalfHours(limits)
+        beside: tuple[Fold, ...] = (half_hours.table, *further)
+        self._further: Further = (Estimates(), half_hours, *beside)
         self._routes = self._gather_routes()
         self._saver = Saver(Writer(tenant, store), commit_every_s) if store is not None else None
         self._one_at_a_time = asyncio.Lock()
@@ -61,6 +67,16 @@ class Folds:
     def estimates(self) -> Estimates:
         """How good the estimated waits were."""
         return self._further[0]
+
+    @property
+    def half_hours(self) -> HalfHours:
+        """The figures of reports."""
+        return self._further[1]
+
+    def learn(self, limits: Mapping[str, Limits]) -> None:
+        """The queues have these limits from now on; what was counted before stays as it was."""
+        self.service_level.learn(limits)
+        self.half_hours.learn(limits)
 
     def _folds(self) -> tuple[Fold, ...]:
         return self.service_level, self.wallboard, self.call_records, self.counters, *self._further

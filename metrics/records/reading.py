@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.catalogue import CallbackPromised, ContactQueued, Event
 from events.codec import EventError, decode
 from metrics.call_record import CallRecord
+from metrics.decisions import KINDS
 from metrics.records.database import Database
 from metrics.records.schema import CALL_RECORDS, DECISIONS, as_record
 
@@ -93,17 +94,19 @@ async def promised(connection: AsyncConnection, tenant: str, contact: str, at_ms
 
 async def _decided(connection: AsyncConnection, tenant: str, wanted: Any, most: int) -> dict[str, list[Event]]:
     columns = DECISIONS.c
-    query = select(columns.contact, columns.at_ms, columns.kind, columns.body).where(columns.tenant == tenant, wanted)
+    query = select(columns.contact, columns.at_ms, columns.kind, columns.body).where(
+        columns.tenant == tenant, columns.kind.in_(KINDS), wanted
+    )
     order = columns.at_ms, func.length(columns.stream_id), columns.stream_id
     found: dict[str, list[Event]] = {}
     for contact, at_ms, kind, body in await connection.execute(query.order_by(*order).limit(most)):
-        event = _as_event(tenant, contact, at_ms, kind, body)
+        event = as_event(tenant, contact, at_ms, kind, body)
         if event is not None:
             found.setdefault(contact, []).append(event)
     return found
 
 
-def _as_event(tenant: str, contact: str, at_ms: int, kind: str, body: str) -> Event | None:
+def as_event(tenant: str, contact: str, at_ms: int, kind: str, body: str) -> Event | None:
     """None for what a newer version wrote and this one does not know."""
     try:
         return decode(json.loads(body) | {"tenant": tenant, "contact": contact, "at_ms": str(at_ms), "kind": kind})
