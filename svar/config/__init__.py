@@ -1,6 +1,7 @@
 """The configuration of an installation: one TOML file, overridden by a few environment variables."""
 
 from svar.config.read import ConfigError, load
+from svar.config.records import Records
 from svar.config.schema import (
     Agent,
     Callbacks,
@@ -53,6 +54,7 @@ __all__ = [
     "Outbound",
     "OutboundCaps",
     "Queue",
+    "Records",
     "Redirects",
     "Redis",
     "Sip",
