@@ -91,6 +91,17 @@ WITHOUT_QUEUE = (
     "units_met",
 )
 """Series whose label is no queue."""
+UNLABELLED = (
+    "media_sent",
+    "media_received",
+    "media_lost",
+    "media_peer_lost",
+    "media_round_trip_ms",
+    "media_round_trip_legs",
+    "media_timeouts",
+    "events_lost",
+)
+CALLER_HUNG_UP = "caller_hung_up"
 OBSERVED = ("answer_wait", "total_wait", "lost_wait", "journey_wait")
 MANY_UNITS = 4
 """So many units and more are counted together."""
@@ -153,7 +164,7 @@ class Counters:
     name = "counters.1"
 
     def __init__(self, *, queues: Iterable[str] = (), max_labels: int = 200) -> None:
-        """`queues` are there from the start, at nought, so that the first call is seen as a rise."""
+        """`queues`, and what has no labels, are there from the start, at nought, so that the first one is a rise."""
         self._changed: set[tuple[str, Labels]] = set()
         self._queues = Names(max_labels)
         self._flows = Names(max_labels)
@@ -162,7 +173,12 @@ class Counters:
         for queue in map(self._queues.label, queues):
             for name in ("offered", "answered"):
                 self.series[name].counts[queue,] = 0
+            self.series["lost"].counts[queue, CALLER_HUNG_UP] = 0
+        for name in UNLABELLED:
+            self.series[name].counts[()] = 0
         self.histograms = {name: Histogram(name, self._changed, max_labels + 1) for name in OBSERVED}
+        for queue in self._queues.known:
+            self.histograms["answer_wait"].sums_ms.counts[queue,] = 0
 
     @property
     def queues(self) -> AbstractSet[str]:
@@ -333,7 +349,8 @@ class Counters:
         return self.series | {series.name: series for series in parts}
 
     def snapshot(self) -> dict[str, Part]:
-        return self._parts((name, labels) for name, series in self._all().items() for labels in series.counts)
+        counts = ((name, series.counts) for name, series in self._all().items())
+        return self._parts((name, labels) for name, known in counts for labels, n in known.items() if n or labels)
 
     def changes(self) -> dict[str, Part]:
         parts = self._parts(self._changed)

