@@ -399,3 +399,22 @@ def test_open_records_of_a_release_that_knew_fewer_columns_are_taken_over() -> N
     tell(after, [left("c1"), ended("c1")])
     (record,) = after.take()
     assert (record["queue"], record["concluded"]) == ("pensjon", "")
+
+
+def test_who_is_there_now_is_told_the_oldest_first_with_what_they_do() -> None:
+    fold = CallRecords()
+    tell(fold, [started("c1"), started("c2"), queued("c2"), started("c3"), queued("c3"), offered("c3"), answered("c3")])
+    tell(fold, whole_call("c0"))
+    there = [(record["contact"], waits, talks) for record, waits, talks in fold.open_now(10)]
+    assert there == [("c1", False, False), ("c2", True, False), ("c3", False, True)]
+    assert [record["contact"] for record, _, _ in fold.open_now(2)] == ["c1", "c2"]
+
+
+def test_a_record_in_the_making_can_be_looked_at_until_it_is_closed() -> None:
+    fold = CallRecords()
+    tell(fold, [started("c1"), *whole_call("c2")])
+    found = fold.known("c1")
+    assert found is not None
+    assert found["contact"] == "c1"
+    assert fold.known("c2") is None
+    assert fold.known("nobody") is None

@@ -91,7 +91,7 @@ async def test_a_dead_rtpengine_costs_a_bounded_time_and_its_legs_are_told_of(
     for i in range(1, 4):
         sdp = await engine.open(LegId(f"b{i}"), phone.sdp(), LegOptions(f"c{i}"))
         assert of(daemons, port(sdp)) is not first
-    assert loop.time() - began < sum(WAITS_S) + 0.5
+    assert loop.time() - began < sum(WAITS_S) + 5
     with pytest.raises(MediaError, match="not open here"):
         await engine.stats(LegId("a"))
     assert told == [WorkerLost(LegId("a"))]
