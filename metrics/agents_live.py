@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from events.catalogue import AgentStateChanged, ContactAnswered, Event, OfferFailed, OfferMade
-from metrics.mqtt import topic_level
+from metrics.broker import topic_level
 from metrics.wallboard import AgentOnBoard
 
 SLOT = "/"

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import aiomqtt
 import structlog
 
-from metrics.mqtt import FIRST_DELAY_S, LONGEST_DELAY_S, Broker, topic_level
+from metrics.broker import FIRST_DELAY_S, LONGEST_DELAY_S, Broker, topic_level
 
 log = structlog.get_logger(__name__)
 

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from acd.distributor import DistributorError
 from acd.model import AgentId
@@ -21,9 +22,8 @@ from events.routing import DutyChanged
 from ivr.book import FlowBook
 from ivr.over_sip.telephony import Identity, Spawn
 from metrics.agents_live import AgentsLive
+from metrics.broker import Broker
 from metrics.counters import Labels
-from metrics.mqtt import Broker
-from metrics.mqtt_commands import MqttCommands
 from metrics.prometheus import HealthSource, Labelled
 from metrics.wallboard import LOGGED_OUT, STATES, AgentOnBoard
 from sip.aio.user_agent import UserAgent
@@ -35,6 +35,9 @@ from svar.phone_watch import PhoneWatch
 from svar.registrations import Registrations
 from svar.routing_in_service import RoutingInService
 from svar.storage import Storage
+
+if TYPE_CHECKING:
+    from metrics.mqtt_commands import MqttCommands
 
 EVERY_S = 60.0
 MOST_WANTED = 1_000
@@ -185,8 +188,10 @@ class ApiInService:
                 counts[queue, state] = counts.get((queue, state), 0) + 1
         return counts
 
-    def commands(self, broker: Broker, *, shared: bool) -> MqttCommands:
+    def commands(self, broker: Broker, *, shared: bool) -> "MqttCommands":
         """The listener for deeds over MQTT. `shared`: the broker is one for several nodes."""
+        from metrics.mqtt_commands import MqttCommands
+
         return MqttCommands(broker, Commands(self.desk, self.door).answer, tenant=self.tenant, shared=shared)
 
 

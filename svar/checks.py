@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from acd.connection import check as check_redis_url
 from ivr.language.problems import did_you_mean
 from ivr.language.routing import NO_ROUTING, Routing, skills_asked
-from metrics.mqtt import Broker, BrokerUrlError
+from metrics.broker import Broker, BrokerUrlError
 from rtp.engine import Srtp
 from sip.aio.resolver import name_server
 from sip.errors import SipError

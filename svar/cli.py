@@ -1,53 +1,78 @@
 """The command line: `bin/svar COMMAND --help`."""
 
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, ClassVar
+
 import typer
+from typer.core import TyperGroup
 
-from svar.commands.agent import PhoneUnlessNamed
-from svar.commands.agent import agent as phone
-from svar.commands.call import call
-from svar.commands.check import check
-from svar.commands.crisis import crisis
-from svar.commands.demo import demo
-from svar.commands.diff import diff
-from svar.commands.docs import docs
-from svar.commands.graph import graph
-from svar.commands.password import password
-from svar.commands.prompts import prompts
-from svar.commands.prove import prove
-from svar.commands.publish import publish
-from svar.commands.rollback import rollback
-from svar.commands.roster import roster
-from svar.commands.scenarios import scenarios
-from svar.commands.serve import serve
-from svar.commands.simulate import simulate
-from svar.commands.token import token
-from svar.commands.trace import trace
-from svar.commands.versions import versions
-from svar.commands.voicemail import voicemail
-from svar.commands.why import why
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-app.command()(serve)
-app.command()(demo)
-app.command()(call)
-agent = typer.Typer(cls=PhoneUnlessNamed, no_args_is_help=True, help="An agent's phone, and its password.")
-agent.command(name="phone")(phone)
-agent.command(name="password")(password)
-app.add_typer(agent, name="agent")
-app.command()(check)
-app.command(name="test")(scenarios)
-app.command()(simulate)
-app.command()(trace)
-app.command()(why)
-app.command()(prove)
-app.command()(publish)
-app.command()(rollback)
-app.add_typer(versions, name="versions")
-app.add_typer(crisis, name="crisis")
-app.add_typer(roster, name="roster")
-app.command()(docs)
-app.command()(graph)
-app.command()(diff)
-app.add_typer(prompts, name="prompts")
-app.add_typer(voicemail, name="voicemail")
-app.add_typer(token, name="token")
+class Commands(TyperGroup):
+    """Each command is imported when it is asked for: none waits for what the others need."""
+
+    places: ClassVar[Mapping[str, str]] = {
+        "serve": "serve",
+        "demo": "demo",
+        "call": "call",
+        "agent": "",
+        "check": "check",
+        "test": "scenarios",
+        "simulate": "simulate",
+        "trace": "trace",
+        "why": "why",
+        "prove": "prove",
+        "publish": "publish",
+        "rollback": "rollback",
+        "versions": "versions",
+        "crisis": "crisis",
+        "roster": "roster",
+        "docs": "docs",
+        "graph": "graph",
+        "diff": "diff",
+        "prompts": "prompts",
+        "voicemail": "voicemail",
+        "token": "token",
+    }
+    """The module of each below `svar.commands`, which has a command, or a group, of its own name."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands: dict[str, Any] = dict.fromkeys(self.places)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if self.commands.get(cmd_name) is None and cmd_name in self.places:
+            self.commands[cmd_name] = self._imported(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def _imported(self, name: str) -> Any:
+        place = self.places[name]
+        found = getattr(import_module(f"svar.commands.{place}"), place) if place else agent
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        if isinstance(found, typer.Typer):
+            single.add_typer(found, name=name)
+            return typer.main.get_group(single).commands[name]
+        single.command(name=name)(found)
+        return typer.main.get_command(single)
+
+
+class Agent(Commands):
+    """`svar agent NAME` is the phone of that agent; so is `svar agent phone NAME`, whatever the agent is called."""
+
+    places: ClassVar[Mapping[str, str]] = {"phone": "agent", "password": "password"}
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        named = not args or args[0] in self.commands or args[0] in ctx.help_option_names
+        return super().parse_args(ctx, args if named else ["phone", *args])
+
+
+def _group(commands: type[Commands], told: str) -> typer.Typer:
+    made = typer.Typer(
+        cls=commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=told
+    )
+    made.callback()(lambda: None)
+    return made
+
+
+agent = _group(Agent, "An agent's phone, and its password.")
+app = _group(Commands, __doc__)

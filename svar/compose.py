@@ -23,8 +23,8 @@ from ivr.ports.mailboxes import Mailboxes
 from ivr.prompts.library import SpokenPrompts
 from ivr.running.commands import Commands
 from ivr.running.run import Services
+from metrics.broker import Broker
 from metrics.health import Health, LoopLag, StreamLag
-from metrics.mqtt import Broker, MqttFeed
 from metrics.pipeline import day_start_ms
 from metrics.prometheus import Exposition
 from metrics.wallboard import Board
@@ -329,6 +329,8 @@ class Node:
         url = self.config.mqtt.url
         if url == "off":
             return ""
+        from metrics.mqtt import MqttFeed  # a node without MQTT starts without its library
+
         if not url:
             broker = await EmbeddedBroker.start(Path(self.config.node.state) / "mqtt")
             self._stack.push_async_callback(broker.stop)

@@ -13,7 +13,7 @@ from ivr.over_sip.telephony import Spawn
 from ivr.ports.call import Clip
 from ivr.ports.lookups import Failed
 from ivr.ports.phones import NotAnswered
-from ivr.web.service import Body, WebRequest
+from ivr.web.requests import Body, WebRequest
 
 _log = structlog.get_logger(__name__)
 

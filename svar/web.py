@@ -7,14 +7,18 @@ from contextlib import AsyncExitStack
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ivr.web.addresses import may_reach, networks
 from ivr.web.caps import Caps
 from ivr.web.gateway import GatewayTexts, TextTerms, is_region
 from ivr.web.lookups import WebLookups
-from ivr.web.service import WebClient, WebService
+from ivr.web.requests import WebService
 from svar.config import Config, ConfigError, Lookup, Sms, WebHeaders
+
+if TYPE_CHECKING:
+    from ivr.web.service import WebClient
 
 SMS = "sms"
 LONGEST_MS = 30_000
@@ -36,7 +40,7 @@ def lookups(config: Config, environment: Mapping[str, str] = os.environ) -> WebL
     return WebLookups([_client(_service(one, environment)) for one in config.lookup])
 
 
-def notices(config: Config, environment: Mapping[str, str] = os.environ) -> dict[str, WebClient]:
+def notices(config: Config, environment: Mapping[str, str] = os.environ) -> "dict[str, WebClient]":
     """The services that are told of reserves, by name. Inside the loop. Raises ConfigError as `lookups` does."""
     return {one.name: _client(_service(one, environment, "notice")) for one in config.notice}
 
@@ -171,7 +175,9 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _client(service: WebService) -> WebClient:
+def _client(service: WebService) -> "WebClient":
+    from ivr.web.service import WebClient  # a node that asks nobody starts without the library
+
     try:
         return WebClient(service)
     except OSError as error:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import phonenumbers
 import structlog
@@ -12,7 +13,10 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, P
 from ivr.ports.lookups import Failed
 from ivr.ports.texting import Sending, TextMessage
 from ivr.web.caps import Caps
-from ivr.web.service import WebClient, WebRequest
+from ivr.web.requests import WebRequest
+
+if TYPE_CHECKING:
+    from ivr.web.service import WebClient
 
 _log = structlog.get_logger(__name__)
 
@@ -38,7 +42,7 @@ class TextTerms:
 class GatewayTexts:
     """Text messages to mobile numbers of the allowed prefixes, within the caps; never sent twice."""
 
-    def __init__(self, client: WebClient, terms: TextTerms, caps: Caps) -> None:
+    def __init__(self, client: "WebClient", terms: TextTerms, caps: Caps) -> None:
         self._client = client
         self._terms = terms
         self._caps = caps

@@ -4,10 +4,14 @@ import asyncio
 import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from ivr.ports.lookups import Cause, Failed, Outcome, Question
 from ivr.web.answers import outcome_of
-from ivr.web.service import WebClient, WebRequest
+from ivr.web.requests import WebRequest
+
+if TYPE_CHECKING:
+    from ivr.web.service import WebClient
 
 MOST_SENT_BYTES = 16_384
 
@@ -19,7 +23,7 @@ _DOTS = frozenset((".", ".."))
 class WebLookups:
     """Services by name; each has its own connections, places and circuit, so that one that hangs holds no other."""
 
-    def __init__(self, clients: Iterable[WebClient]) -> None:
+    def __init__(self, clients: "Iterable[WebClient]") -> None:
         self._clients: Mapping[str, WebClient] = {client.service.name: client for client in clients}
 
     async def close(self) -> None:

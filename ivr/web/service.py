@@ -2,17 +2,18 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import aiohttp
 import structlog
 from yarl import URL
 
 from ivr.ports.lookups import Cause, Failed
-from ivr.web.addresses import Network, NotAllowed
+from ivr.web.addresses import NotAllowed
 from ivr.web.circuit import Circuit
 from ivr.web.guard import CheckedNames, Names, SystemNames, checked_socket
+from ivr.web.requests import Body as Body
+from ivr.web.requests import WebRequest as WebRequest
+from ivr.web.requests import WebService as WebService
 
 _log = structlog.get_logger(__name__)
 
@@ -24,42 +25,6 @@ _OWN_HEADERS = {"User-Agent": "svar", "Accept": "application/json", "Accept-Enco
 _PASSING = frozenset((429, 502, 503, 504))
 """Statuses that another try may not meet again."""
 _FIRST_SERVER_ERROR = 500
-
-
-@dataclass(frozen=True, slots=True)
-class WebService:
-    """How a service is reached. `url` has no query; `headers` hold secrets; `ca`: a file of authorities, or empty.
-
-    `failures` in a row make that nobody is let through for `rest_s`; `repeats_posts`: a POST may be sent again.
-    """
-
-    name: str
-    url: str
-    networks: tuple[Network, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    ca: str = ""
-    timeout_s: float = 3.0
-    most_bytes: int = 65_536
-    at_once: int = 64
-    failures: int = 5
-    rest_s: float = 10.0
-    repeats_posts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class WebRequest:
-    """A GET, or with `pii_body` a POST of JSON. `path` is percent-encoded and added to the service's URL."""
-
-    path: str = ""
-    pii_body: bytes | None = field(default=None, repr=False)
-    pii_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What a service answered with a status of success."""
-
-    pii_body: bytes = field(repr=False)
 
 
 class WebClient:

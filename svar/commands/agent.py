@@ -3,11 +3,10 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from typer.core import TyperGroup
 
 from svar.phones.agent_phone import HELP, READY, AgentPhone
 from svar.phones.dialling import account, password_of
@@ -19,14 +18,6 @@ from svar.phones.terminal import keys
 from svar.phones.units import seconds
 
 FAILED, USAGE = 1, 2
-
-
-class PhoneUnlessNamed(TyperGroup):
-    """`svar agent NAME` is the phone of that agent; so is `svar agent phone NAME`, whatever the agent is called."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        named = not args or args[0] in self.commands or args[0] in ctx.help_option_names
-        return super().parse_args(ctx, args if named else ["phone", *args])
 
 
 def agent(

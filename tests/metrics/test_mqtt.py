@@ -14,7 +14,8 @@ import aiomqtt
 import pytest
 
 from events.catalogue import Scalar
-from metrics.mqtt import Broker, BrokerUrlError, MqttFeed, masked, topic_level
+from metrics.broker import Broker, BrokerUrlError, topic_level
+from metrics.mqtt import MqttFeed, masked
 from metrics.pipeline import Folds
 from metrics.wallboard import Board
 from svar.embedded.broker import EmbeddedBroker

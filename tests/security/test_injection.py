@@ -4,7 +4,7 @@ import pytest
 
 from console.app import render_page
 from ivr.ports.call import CallInfo, ContactId
-from metrics.mqtt import topic_level
+from metrics.broker import topic_level
 from metrics.service_level import Tally
 from metrics.wallboard import Board, Offers, QueueRow
 from sip.message.address import NameAddr

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from events.catalogue import Event
 from ivr.ports.call import CallInfo, ContactId
-from metrics.mqtt import topic_level
+from metrics.broker import topic_level
 from sip.events import InviteReceived
 from sip.message.address import NameAddr
 from sip.message.headers import Headers
