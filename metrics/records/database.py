@@ -43,16 +43,12 @@ class Database:
         return self._path is None
 
     async def open(self, make: Callable[[Connection], None]) -> None:
-        """Raises RecordsError, and is closed then."""
-        try:
-            with self._told("open"):
-                if self._path is not None:
-                    await asyncio.to_thread(self._path.touch, 0o600)
-                async with self._writing.begin() as connection:
-                    await connection.run_sync(make)
-        except BaseException:
-            await self._engine.dispose()
-            raise
+        """Raises RecordsError."""
+        with self._told("open"):
+            if self._path is not None:
+                await asyncio.to_thread(self._path.touch, 0o600)
+            async with self._writing.begin() as connection:
+                await connection.run_sync(make)
 
     async def read(self, work: Work[T], *, snapshot: bool = False) -> T:
         """What `work` gives. With `snapshot` all that it reads is of one moment. Raises RecordsError."""

@@ -64,7 +64,8 @@ async def count(connection: AsyncConnection) -> int:
 
 
 async def decided(connection: AsyncConnection, tenant: str, beginning: str, most: int) -> dict[str, list[Event]]:
-    return await _decided(connection, tenant, DECISIONS.c.contact.between(beginning, beginning + LAST), most)
+    contact = DECISIONS.c.contact
+    return await _decided(connection, tenant, (contact >= beginning) & (contact <= beginning + LAST), most)
 
 
 async def decided_among(

@@ -70,6 +70,21 @@ HALF_HOURS = Table(
 as parts of a fold with the table's name, and replace the one that was.
 """
 
+ACCESSES = Table(
+    "accesses",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("tenant", TEXT, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("who", TEXT, nullable=False),
+    Column("deed", TEXT, nullable=False),
+    Column("subject", TEXT, nullable=False),
+    Column("why", TEXT, nullable=False),
+    Index("accesses_by_time", "tenant", "at_ms"),
+    Index("accesses_by_subject", "tenant", "subject"),
+)
+"""One row a look at records (`metrics.records.accesses`)."""
+
 CHECKPOINTS = Table(
     "checkpoints",
     METADATA,

@@ -10,10 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.catalogue import Event
 from metrics.call_record import CallRecord
 from metrics.decisions import Decision
+from metrics.half_hour_rows import Key
 from metrics.positions import START
-from metrics.records import reading, schema, writing
-from metrics.records.database import Database, database
+from metrics.records import accesses, half_hours, reading, retention, schema, writing
+from metrics.records.accesses import Access
+from metrics.records.database import Database, RecordsError, database
 from metrics.records.schema import CHECKPOINTS, FOLD_PARTS
+from metrics.sums import Sums
+
+FOREVER_MS = 2**62
 
 
 class Records:
@@ -22,15 +27,27 @@ class Records:
     Whatever asks the database raises RecordsError.
     """
 
-    def __init__(self, opened: Database) -> None:
-        self.database = opened
+    def __init__(self, place: Path | str, *, password: str = "", tls: ssl.SSLContext | None = None) -> None:
+        """Those in the file, or in the PostgreSQL that a URL names; `prepare` before anything else.
+
+        Raises RecordsError for an address that cannot be one.
+        """
+        self.database: Database = database(place, password, tls)
 
     @classmethod
     async def open(cls, place: Path | str, *, password: str = "", tls: ssl.SSLContext | None = None) -> "Records":
-        """Open or make the file, readable for its owner only, or the tables in the database that a URL names."""
-        opened = database(place, password, tls)
-        await opened.open(schema.make)
-        return cls(opened)
+        """Ready to be used."""
+        records = cls(place, password=password, tls=tls)
+        try:
+            await records.prepare()
+        except RecordsError:
+            await records.close()
+            raise
+        return records
+
+    async def prepare(self) -> None:
+        """Make the file, readable for its owner only, and the tables, or give those of an older version what is new."""
+        await self.database.open(schema.make)
 
     async def load(self, tenant: str) -> tuple[str, dict[str, dict[str, str]]]:
         """The checkpoint (`0-0` when there is none) and the saved parts by fold, as they belong together."""
@@ -69,6 +86,14 @@ class Records:
         """
         return reading.rows(self.database, tenant, since_ms, until_ms, queue=queue, slice_of=slice_of)
 
+    def half_hours(self, tenant: str, since_ms: int, until_ms: int) -> AsyncIterator[tuple[Key, Sums]]:
+        """The half-hours that began in [since_ms, until_ms), the first first."""
+        return half_hours.half_hours(self.database, tenant, since_ms, until_ms)
+
+    def kept_events(self, tenant: str, since_ms: int, until_ms: int) -> AsyncIterator[tuple[str, Event]]:
+        """The events that figures are made of, with their ids, as the stream had them from `since_ms` to `until_ms`."""
+        return half_hours.kept_events(self.database, tenant, since_ms, until_ms)
+
     async def find(self, contact: str) -> CallRecord | None:
         """The record of `contact`, its lists as lists."""
         return await self.database.read(lambda connection: reading.find(connection, contact))
@@ -88,6 +113,22 @@ class Records:
     async def promised(self, tenant: str, contact: str, at_ms: int) -> list[Event]:
         """What the contact was promised at about that time: the promises are other contacts'."""
         return await self.database.read(lambda connection: reading.promised(connection, tenant, contact, at_ms))
+
+    async def expire(self, tenant: str, before_ms: int) -> dict[str, int]:
+        """Delete the records, decisions and accesses that are older; gives how many rows went, by table."""
+        return await retention.expire(self.database, tenant, before_ms)
+
+    async def note(self, tenant: str, access: Access) -> None:
+        """Write down who looks at what; before it is shown."""
+        await self.database.write(lambda connection: accesses.note(connection, tenant, access))
+
+    async def noted(
+        self, tenant: str, since_ms: int = 0, until_ms: int = FOREVER_MS, *, subject: str = "", most: int = 1_000
+    ) -> Sequence[Access]:
+        """Who looked at what in [since_ms, until_ms), the last ones first; with `subject` at that alone."""
+        return await self.database.read(
+            lambda connection: accesses.noted(connection, tenant, since_ms, until_ms, subject, most)
+        )
 
     async def count(self) -> int:
         """How many records there are."""

@@ -1,13 +1,18 @@
 """What the store of records does in either database. Those who inherit it say in which, by the fixture `place`."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from events.callbacks import CallbackPromised
 from metrics.cdr import CallRecord, blank
-from metrics.records import Records, RecordsError
-from tests.metrics.told import DAY_MS, TENANT
+from metrics.decisions import Decision
+from metrics.pipeline import Folds
+from metrics.records import Access, Records, RecordsError
+from metrics.records.retention import expire
+from tests.metrics.told import DAY_MS, NODE, TENANT, left, offered, queued, stream, whole_call
 
 
 def record(contact: str, **values: object) -> CallRecord:
@@ -16,6 +21,11 @@ def record(contact: str, **values: object) -> CallRecord:
 
 def at(contact: str, started_ms: int, queue: str = "pensjon") -> CallRecord:
     return record(contact, started_ms=started_ms, visits=[{"queue": queue}])
+
+
+def decision(stream_id: str, contact: str) -> Decision:
+    body = {"node": "n1", "queue": "pensjon", "tier": "2", "why": "after"}
+    return Decision(TENANT, stream_id, contact, int(stream_id.partition("-")[0]), "tier_opened", "", json.dumps(body))
 
 
 async def contacts(found: AsyncIterator[CallRecord]) -> list[str]:
@@ -101,3 +111,66 @@ class RecordsContract:
         assert await contacts(records.rows(TENANT, 0, 10, queue="a", slice_of=1)) == ["c1", "c3"]
         assert await contacts(records.rows(TENANT, 0, 10, queue='uføre "50%"')) == ["c3"]
         assert await contacts(records.rows(TENANT, 0, 10, queue="%")) == []
+
+    async def test_what_is_too_old_goes_in_slices_and_nothing_else(self, records: Records) -> None:
+        old, young = DAY_MS - 1, DAY_MS
+        told = [at(f"old{n}", old) for n in range(5)] + [at("young", young)]
+        decided = [decision(f"{old}-{n}", f"old{n}") for n in range(5)] + [decision(f"{young}-0", "young")]
+        await records.commit(TENANT, "1-0", told, {("fold", "a"): "1"}, decided)
+        await records.commit("bydel", "1-0", [at("theirs", old) | {"tenant": "bydel"}], {})
+        for at_ms in (old, young):
+            await records.note(TENANT, Access(at_ms, "kari", "show", "c1"))
+        gone = await expire(records.database, TENANT, DAY_MS, slice_of=2, pause_s=0)
+        assert gone == {"call_records": 5, "decisions": 5, "accesses": 1}
+        assert await contacts(records.rows(TENANT, 0, DAY_MS + 1)) == ["young"]
+        assert list(await records.decided(TENANT, "")) == ["young"]
+        assert [access.at_ms for access in await records.noted(TENANT)] == [young]
+        assert await contacts(records.rows("bydel", 0, DAY_MS)) == ["theirs"]
+        assert await records.load(TENANT) == ("1-0", {"fold": {"a": "1"}})
+        assert await records.expire(TENANT, DAY_MS) == {}
+
+    async def test_who_looked_at_what_is_told_the_last_first(self, records: Records) -> None:
+        looks = [Access(n, "kari", "show", f"c{n % 2}", "klage\0" + "x" * 500) for n in range(4)]
+        for look in looks:
+            await records.note(TENANT, look)
+        found = await records.noted(TENANT)
+        assert [(access.at_ms, access.who, access.subject) for access in found] == [
+            (3, "kari", "c1"), (2, "kari", "c0"), (1, "kari", "c1"), (0, "kari", "c0"),
+        ]  # fmt: skip
+        assert found[0].why == "klage" + "x" * 195
+        assert [access.at_ms for access in await records.noted(TENANT, 1, 3)] == [2, 1]
+        assert [access.at_ms for access in await records.noted(TENANT, subject="c1", most=1)] == [3]
+        assert await records.noted("bydel") == []
+
+    async def test_decisions_are_found_by_contact_by_queue_and_by_promise(self, records: Records) -> None:
+        other = queued("c3", 'uføre "50%"', DAY_MS + 5)
+        promise = CallbackPromised(
+            at_ms=DAY_MS + 20, tenant=TENANT, node=NODE, contact="p1", first="c1", queue="pensjon",
+            chosen_ms=0, waited_ms=9, position=1,
+        )  # fmt: skip
+        told = [queued("c1"), offered("c1"), queued("c2", at_ms=DAY_MS + 10), left("c1", 9), other, promise]
+        folds = Folds(TENANT, records, commit_every_s=0)
+        await folds(stream(told))
+        assert await records.decided(TENANT, "c1") == {"c1": [told[0], told[1], told[3]]}
+        assert set(await records.decided(TENANT, "c")) == {"c1", "c2", "c3"}
+        assert await records.decided(TENANT, "", most=1) == {"c1": [told[0]]}
+        assert set(await records.decided_among(TENANT, "pensjon", DAY_MS, DAY_MS + 10)) == {"c1", "c2"}
+        assert set(await records.decided_among(TENANT, "pensjon", DAY_MS + 1, DAY_MS + 10)) == {"c2"}
+        assert set(await records.decided_among(TENANT, 'uføre "50%"', DAY_MS, DAY_MS + 9)) == {"c3"}
+        assert await records.decided_among(TENANT, "PENSJON", DAY_MS, DAY_MS + 10) == {}
+        assert await records.promised(TENANT, "c1", DAY_MS) == [promise]
+        assert await records.promised(TENANT, "c", DAY_MS) == []
+        assert await records.promised(TENANT, "c1", DAY_MS + 100_000) == []
+
+    async def test_restarts_and_repeated_batches_count_nothing_twice_and_lose_nothing(self, records: Records) -> None:
+        events = [event for n in range(6) for event in whole_call(f"c{n}", DAY_MS + n * 20_000, agent=f"agent{n}")]
+        told = stream(sorted(events, key=lambda event: event.at_ms))
+        whole = Folds(TENANT)
+        whole.apply(told)
+        for begin in range(0, len(told), 7):
+            folds = Folds(TENANT, records, commit_every_s=0)
+            await folds.load()
+            await folds(told[max(begin - 3, 0) : begin + 7])
+        assert await records.count() == 6
+        assert folds.service_level.snapshot() == whole.service_level.snapshot()
+        assert folds.counters.copy() == whole.counters.copy()
