@@ -251,6 +251,7 @@ class Node:
             line, outside, services, self._calls, _token, most_calls=most_calls, trusted=trusted, accounts=accounts
         )
         reception.choose, reception.relay = self.flows.choose, relays.on_invite
+        reception.chairs = [talking.chairs(talks), relays.relay]
         orders_in_service.take_orders(storage, self.identity, self._calls)
         relays.refer = orders_in_service.referring(storage, self.identity, talking.hosts(config, line))
         reception.codes = feature_codes.Codes(
