@@ -53,6 +53,7 @@ class ContactStarted(Event):
     """A caller's INVITE was taken by a flow. Svartid_total counts from here.
 
     `pii_caller_key` is filled during a crisis and for 24 hours after: it tells whether two callers are the same.
+    `pseudonym` stands for the caller in records and reports, the same for some days (docs/records.md); empty: unknown.
     """
 
     kind: ClassVar[str] = "contact_started"
@@ -62,6 +63,7 @@ class ContactStarted(Event):
     trunk: str
     pii_caller: str = ""
     pii_caller_key: str = ""
+    pseudonym: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
