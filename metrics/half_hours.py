@@ -44,7 +44,7 @@ STAFF = {"talking": "talking_ms", "wrap_up": "wrap_up_ms", "ready": "ready_ms"}
 
 def pseudonym(event: ContactStarted) -> str:
     """What stands for the caller (docs/records.md), where pseudonyms are kept."""
-    return str(getattr(event, "pseudonym", ""))
+    return event.pseudonym
 
 
 class HalfHours:
@@ -92,6 +92,10 @@ class HalfHours:
             if contact.waits and contact.entry is not None and contact.entry in self._rows.there:
                 sums[contact.entry[0]] -= 1
         return sums
+
+    def take(self) -> dict[Key, Sums]:
+        """The half-hours that changed since the last call; for whoever does not save them."""
+        return self._rows.take()
 
     @property
     def table(self) -> Fold:
