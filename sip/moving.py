@@ -45,6 +45,8 @@ def replaced(request: Request, origin: Origin, sessions: Sessions, config: CoreC
     """The session whose place an INVITE wants to take, if it names one, or the status that refuses it."""
     if "Replaces" not in request.headers:
         return None
+    if origin.kind == "stranger" and config.moves and config.digest is not None:
+        return 401  # whatever is named: an agent's phone proves itself when it is asked to, and nobody else can
     if origin.kind == "stranger" or not config.moves:
         return 403
     try:

@@ -284,7 +284,7 @@ class Reception:
         elif (too_small := interval_refusal(request, self._config.session_timers)) is not None:
             self._refuse(request, 422, source, too_small)
         elif isinstance(replaces := replaced(request, origin, self._sessions, self._config), int):
-            self._refuse(request, replaces, source)
+            self._refuse(request, replaces, source, self.challenges(request, now) if replaces == 401 else ())
         elif origin.kind != "node" and not self._admission.call_may(now, origin.name if origin.kind == "trunk" else ""):
             self._overloaded(request, source)
         else:

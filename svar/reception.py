@@ -1,6 +1,7 @@
 """Who rings whom: every INVITE is led to a flow, to a feature code, or refused with the status that says why."""
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Protocol
 
 from acd.model import AgentId
 from ivr.over_sip.agent_leg import Line
@@ -11,7 +12,7 @@ from ivr.ports.talk import TransferTarget
 from ivr.running.conversation import Conversation
 from ivr.running.run import Services
 from rtp.engine import LegId
-from sip.events import InviteReceived, RegisterReceived, RequestReceived
+from sip.events import InviteReceived, RegisterReceived, RequestReceived, SessionId
 from sip.identity import Identity, identify
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri, TelUri, Uri, escape_user
@@ -32,9 +33,18 @@ def no_flows(number: str, pii_caller: str, contact: str) -> Edition | None:
     return None
 
 
+class Chair(Protocol):
+    """A call of an agent's phone in a talk (`ivr.over_sip.table.Chair`, `ivr.over_sip.remote.Relay`)."""
+
+    @property
+    def contact(self) -> str: ...
+
+    def goes_on(self, leg: AsideLeg) -> None: ...
+
+
 class Reception:
-    """Takes INVITEs. `choose` gives the flows for each. `trusted`: the trunks that are believed who calls; `accounts`:
-    the users that we register as at trunks.
+    """Takes INVITEs. `choose` gives the flows for each, `chairs` find agents' calls in talks by session. `trusted`: the
+    trunks that are believed who calls; `accounts`: the users that we register as at trunks.
     """
 
     def __init__(
@@ -52,6 +62,7 @@ class Reception:
         self.choose: Choose = no_flows
         self.codes: feature_codes.Codes
         self.relay: Callable[[InviteReceived], None] | None = None
+        self.chairs: list[Callable[[SessionId, str], Chair | None]] = []
         self._line = line
         self._outside = outside
         self._services = services
@@ -63,14 +74,14 @@ class Reception:
 
     def on_invite(self, invite: InviteReceived) -> None:
         """Answers at once or starts the call's task. Other nodes reach agents' phones by `relay`, and nothing else."""
+        if invite.replaces is not None:
+            self._moves(invite, invite.replaces)
+            return
         if invite.origin.kind == "node":
             if self.relay is None:
                 self._refuse(invite, FORBIDDEN)
             else:
                 self.relay(invite)
-            return
-        if invite.replaces is not None:
-            self._refuse(invite, FORBIDDEN)
             return
         number = dialled(invite, self._accounts)
         if number.startswith("*"):
@@ -104,6 +115,21 @@ class Reception:
             return invite.origin.kind == "stranger" and self._line.user_agent.challenge(invite.session)
         self._line.spawn(self._asked_aside(invite, talk, target))
         return True
+
+    def _moves(self, invite: InviteReceived, replaces: SessionId) -> None:
+        """An agent goes on with a call of theirs in a talk at another phone of theirs (RFC 3891); nobody else may."""
+        chair, agent = None, invite.origin.name
+        if invite.origin.kind == "agent":
+            chair = next((found for find in self.chairs if (found := find(replaces, agent)) is not None), None)
+        if chair is None:
+            self._refuse(invite, FORBIDDEN)
+        else:
+            self._line.spawn(self._moved(invite, chair))
+
+    async def _moved(self, invite: InviteReceived, chair: Chair) -> None:
+        leg = AsideLeg(self._line, invite, chair.contact, LegId(self._tokens()))
+        if await leg.open(invite):
+            chair.goes_on(leg)
 
     async def _asked_aside(self, invite: InviteReceived, talk: Conversation, target: TransferTarget) -> None:
         leg = AsideLeg(self._line, invite, talk.contact, LegId(self._tokens()))

@@ -8,11 +8,12 @@ from ivr.language.routing import Routing
 from ivr.over_sip.agent_leg import SipPhones
 from ivr.over_sip.line import Line
 from ivr.over_sip.outside import Outside
-from ivr.over_sip.table import SipTables
+from ivr.over_sip.table import Chair, SipTables
 from ivr.running.directory import Directory, short_numbers
 from ivr.running.keypad import ORDERS
 from ivr.running.talk_said import LANGUAGE, PRESS_ONE, SAID
 from ivr.running.talks import Talks
+from sip.events import SessionId
 from svar.config import Config
 
 SPOKEN = (*SAID.values(), PRESS_ONE)
@@ -76,6 +77,13 @@ def talks(config: Config, line: Line, phones: SipPhones, outside: Outside, routi
     )
     codes = {code: name for name, code in config.talk.codes.items() if code}
     return Talks(SipTables(line, hosts(config, line)), outside, directory, codes)
+
+
+def chairs(talks: Talks) -> Callable[[SessionId, str], Chair | None]:
+    """Finds whose call a session is, by the agent. Raises TypeError for talks that are not over SIP."""
+    if not isinstance(talks.tables, SipTables):
+        raise TypeError(f"talks over SIP are not at {type(talks.tables).__name__}")
+    return talks.tables.chair
 
 
 def hosts(config: Config, line: Line) -> Callable[[str], bool]:

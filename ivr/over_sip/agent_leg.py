@@ -33,6 +33,7 @@ from sip.events import (
     Rejected,
     Reoffered,
     ReofferFailed,
+    SessionId,
     SipEvent,
 )
 from sip.message.address import NameAddr
@@ -120,6 +121,10 @@ class SipAgentLeg:
         )
         self._ringing = True
         line.follow(self.leg, self.session)
+
+    def is_of(self, session: SessionId, agent: str) -> bool:
+        """Whether it is that agent's call, which was answered, and is that session."""
+        return self.agent == agent and self.answered.done() and not self._ended and self.session == session
 
     @property
     def over(self) -> bool:

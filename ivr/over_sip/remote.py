@@ -7,6 +7,7 @@ import structlog
 
 from ivr.over_sip.agent_leg import SipAgentLeg
 from ivr.over_sip.answering import answer_offer, answer_reinvite, unacceptable
+from ivr.over_sip.aside import AsideLeg
 from ivr.over_sip.line import Line, Target
 from ivr.ports.phones import NotAnswered
 from rtp.engine import LegId, MediaError, MediaEvent, RtpTimeout, WorkerLost
@@ -20,6 +21,7 @@ from sip.events import (
     ReinviteReceived,
     Reoffered,
     ReofferFailed,
+    SessionId,
     SipEvent,
 )
 from sip.message.address import NameAddr
@@ -68,6 +70,10 @@ class Relays:
             self._relays[relay] = invite.origin.name
             self._line.spawn(self._serve(relay, target))
 
+    def relay(self, session: SessionId, agent: str) -> "Relay | None":
+        """Whose phone's call is that session, where it is that agent's."""
+        return next((one for one in self._relays if one.phone.is_of(session, agent)), None)
+
     def node_lost(self, node: str) -> None:
         """Its callers are gone: end their calls here."""
         for relay in [one for one, name in self._relays.items() if name == node]:
@@ -106,7 +112,7 @@ class Relay:
         self._invite = invite
         self._leg = legs[0]
         contact = invite.request.headers.get("X-Svar-Contact") or ""
-        self._phone = SipAgentLeg(line, agent, contact, legs[1])
+        self._phone: SipAgentLeg = SipAgentLeg(line, agent, contact, legs[1])
         self._open = self._reoffering = self._referring = self._gone = False
         self._offers = 0
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -134,6 +140,32 @@ class Relay:
         except MediaError as error:
             _log.warning("no media for a call of another node", contact=phone.contact, error=str(error))
             line.user_agent.reject(invite.session, error.status, headers=unacceptable(error))
+
+    @property
+    def phone(self) -> SipAgentLeg:
+        return self._phone
+
+    @property
+    def contact(self) -> str:
+        """Whose call it is."""
+        return self._phone.contact
+
+    def goes_on(self, leg: AsideLeg) -> None:
+        """The agent's other phone takes the place of this one; it rings until then."""
+        if self._over.done() or not self._open:
+            leg.release()
+            return
+        left, self._phone = self._phone, leg
+        left.joined = left.wishes = None
+        leg.joined = leg.wishes = self
+        leg.take()
+        left.release()
+        self._line.spawn(self._rejoin(held=left.held))
+
+    async def _rejoin(self, *, held: bool) -> None:
+        await self._line.media.bridge(self._leg, self._phone.leg)
+        if held:
+            self.leg_held(held=False)
 
     def end(self, *, elsewhere: bool = False) -> None:
         """Of both sides, whatever they are at. `elsewhere`: somebody else has the caller. Nothing the second time."""

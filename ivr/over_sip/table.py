@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from weakref import WeakSet
 
 import structlog
 
@@ -11,9 +12,9 @@ from ivr.over_sip.aside import AsideLeg
 from ivr.over_sip.line import Line
 from ivr.over_sip.sip_call import SipCall
 from ivr.ports.call import AgentLeg, Call, Clip
-from ivr.ports.talk import Gone, Held, LegTold, Pressed, Referred, TableError
+from ivr.ports.talk import Gone, Held, LegTold, Moved, Pressed, Referred, TableError
 from rtp.engine import LegId, MediaError
-from sip.events import ReferReceived
+from sip.events import ReferReceived, SessionId
 from sip.message.transfer import Replaces
 
 _log = structlog.get_logger(__name__)
@@ -25,18 +26,25 @@ class SipTables:
     def __init__(self, line: Line, ours: Callable[[str], bool]) -> None:
         self._line = line
         self._ours = ours
+        self._tables: WeakSet[SipTable] = WeakSet()
 
     def __call__(self, call: Call, leg: AgentLeg) -> "SipTable":
         """Raises TypeError for a call or a leg that is not over SIP."""
         if not isinstance(call, SipCall) or not isinstance(leg, SipAgentLeg):
             raise TypeError(f"a table over SIP is not for {type(call).__name__} and {type(leg).__name__}")
-        return SipTable(self._line, call, self._ours)
+        table = SipTable(self._line, call, self._ours)
+        self._tables.add(table)
+        return table
+
+    def chair(self, session: SessionId, agent: str) -> "Chair | None":
+        """Whose call is that session, where it is that agent's in a talk, whoever leads it."""
+        return next((found for one in self._tables if (found := one.chair(session, agent)) is not None), None)
 
 
 class SipTable:
     """One talk's."""
 
-    __slots__ = ("_call", "_chairs", "_line", "_music", "_ours")
+    __slots__ = ("__weakref__", "_call", "_chairs", "_line", "_music", "_ours")
 
     def __init__(self, line: Line, call: SipCall, ours: Callable[[str], bool]) -> None:
         self._line = line
@@ -54,6 +62,10 @@ class SipTable:
             asyncio.get_running_loop().call_soon(chair.leg_ended, "agent_hung_up")
         elif leg.held:
             asyncio.get_running_loop().call_soon(lambda: chair.leg_held(held=True))
+
+    def chair(self, session: SessionId, agent: str) -> "Chair | None":
+        """See `SipTables.chair`."""
+        return next((chair for leg, chair in self._chairs.items() if leg.is_of(session, agent)), None)
 
     def take(self, leg: AgentLeg) -> None:
         """See the port."""
@@ -125,6 +137,15 @@ class Chair:
         self._leg = leg
         self._told = told
         self._ours = ours
+
+    @property
+    def contact(self) -> str:
+        """Whose talk it is."""
+        return self._leg.contact
+
+    def goes_on(self, leg: AsideLeg) -> None:
+        """The agent's other phone takes the place of this one; it rings until then."""
+        self._told(Moved(leg))
 
     def leg_ended(self, cause: str) -> None:
         self._told(Gone(cause))

@@ -88,7 +88,14 @@ class Referred:
     progress: Callable[[int], None]
 
 
-LegTold = Gone | Held | Pressed | Referred
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The same person goes on with `leg`, which rings until `Table.take`: another phone of theirs (RFC 3891)."""
+
+    leg: AgentLeg
+
+
+LegTold = Gone | Held | Pressed | Referred | Moved
 
 
 class TableError(Exception):
@@ -102,7 +109,7 @@ class Table(Protocol):
         """From now on `told` gets what the phone tells; what it told already that still holds comes soon."""
 
     def take(self, leg: AgentLeg) -> None:
-        """Answer the agent's other call, which rings until then. Nothing for others."""
+        """Answer a call that came from an agent's phone, which rings until then. Nothing for others."""
 
     def let_go(self, leg: AgentLeg) -> None:
         """Hear no more of the phone, and hang it up. Waits for nothing."""

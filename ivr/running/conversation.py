@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -14,6 +13,7 @@ from ivr.ports.talk import (
     Gone,
     Held,
     LegTold,
+    Moved,
     NotNow,
     Pressed,
     Referred,
@@ -22,6 +22,7 @@ from ivr.ports.talk import (
     TransferTarget,
 )
 from ivr.running.directory import Directory
+from ivr.running.inbox import Heard, Inbox, Lost, Moves
 from ivr.running.keypad import Keypad
 from ivr.running.ringing import Rang, Ringing
 from ivr.running.run import Run
@@ -54,8 +55,6 @@ from ivr.running.transfers_told import status_of, tell_began, tell_finished
 
 _log = structlog.get_logger(__name__)
 
-_MOST_HEARD = 64
-"""What phones tell beyond this, before it was looked at, is dropped; that one has hung up never is."""
 FORBIDDEN, ACCEPTED, PENDING = 403, 202, 491
 
 
@@ -67,22 +66,6 @@ class Desk(Protocol):
     directory: Directory
 
     def keypad(self) -> Keypad: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Lost:
-    """A phone hung up; whose it is then, is seen when its turn comes."""
-
-    leg: AgentLeg
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """What came in, and who wants to know that it fits, and how it ended."""
-
-    what: Input | _Lost | Rang
-    fits: Callable[[], None] | None = None
-    ended: Callable[[NotNow | None], None] | None = None
 
 
 class Conversation(TalkCommands):
@@ -108,9 +91,9 @@ class Conversation(TalkCommands):
         self._done: Callable[[], None] = done
         self.agent = "" if offer.grounds.partner else str(offer.agent)
         self._talk = Talk()
-        self._inbox: asyncio.Queue[_Heard] = asyncio.Queue()
+        self._inbox = Inbox()
         self._keypad = None if offer.grounds.partner else desk.keypad()
-        self._ringing = Ringing(run, offer, desk.destinations, lambda rang: self._inbox.put_nowait(_Heard(rang)))
+        self._ringing = Ringing(run, offer, desk.destinations, lambda rang: self._inbox.put(Heard(rang)))
         self._seats = Seats(desk.tables(run.call, leg), self._ringing.colleagues, leg, self._told)
         self._referral: Callable[[int], None] | None = None
         self._lost: list[AgentLeg] = []
@@ -136,7 +119,7 @@ class Conversation(TalkCommands):
             self._seats.take(Who.ASIDE, leg)
 
         over = self._talk.state is State.OVER
-        if over or Who.ASIDE in self._seats or not self._put(_Heard(Consult(target), fits, ended)):
+        if over or Who.ASIDE in self._seats or not self._inbox.put(Heard(Consult(target), fits, ended)):
             self._seats.release(leg)
 
     async def _command(self, command: Command) -> None:
@@ -152,7 +135,7 @@ class Conversation(TalkCommands):
 
         if isinstance(command, Consult | Blind) and not self._desk.directory.has(command.target):
             raise NotNow(f"there is no {command.target.to} {command.target.name!r} to give callers to")
-        if self._talk.state is State.OVER or not self._put(_Heard(command, ended=ended)):
+        if self._talk.state is State.OVER or not self._inbox.put(Heard(command, ended=ended)):
             raise NotNow("the talk is over")
         await done
 
@@ -164,7 +147,7 @@ class Conversation(TalkCommands):
             self._seats.begin()
             over = await self._do(self._talk.begin())
             while over is None:
-                over = await self._take(await self._next())
+                over = await self._take(await self._inbox.get(self._talk.deadline))
         except BaseException:
             for action in self._talk.handle(Happening.CALLER_GONE, self._now()):
                 self._do_now(action)
@@ -178,56 +161,38 @@ class Conversation(TalkCommands):
     def _close(self) -> None:
         self._ringing.stop()
         self._ringing.colleagues.free_all()
-        while not self._inbox.empty():
-            heard = self._inbox.get_nowait()
+        for heard in self._inbox.drain():
             if isinstance(heard.what, Rang):
                 self._give_up(heard.what)
-            self._end(heard, NotNow("the talk is over"))
+            heard.end(NotNow("the talk is over"))
 
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
 
-    async def _next(self) -> _Heard:
-        deadline = self._talk.deadline
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await self._inbox.get()
-        except TimeoutError:
-            return _Heard(Happening.TIME_UP)
-
-    async def _take(self, heard: _Heard) -> Over | None:
+    async def _take(self, heard: Heard) -> Over | None:
+        if isinstance(heard.what, Moves):
+            return await self._moved(heard.what)
         what = self._input(heard.what)
         if what is None:
             return None
         try:
             actions = self._talk.handle(what, self._now())
         except NotNow as error:
-            self._end(heard, error)
+            heard.end(error)
             return None
         if heard.fits is not None:
             heard.fits()
         state = self._talk.state
         over = await self._do(actions)
         await self._mind_aside(what)
-        self._end(heard, None if self._talk.state is state else NotNow("the media cannot do it"))
+        heard.end(None if self._talk.state is state else NotNow("the media cannot do it"))
         return over
 
-    def _input(self, what: Input | _Lost | Rang) -> Input | None:
-        if isinstance(what, _Lost):
+    def _input(self, what: Input | Lost | Rang) -> Input | None:
+        if isinstance(what, Lost):
             return self._gone(what)
         return self._rang(what) if isinstance(what, Rang) else what
-
-    @staticmethod
-    def _end(heard: _Heard, error: NotNow | None) -> None:
-        if heard.ended is not None:
-            heard.ended(error)
-
-    def _put(self, heard: _Heard) -> bool:
-        if self._inbox.qsize() >= _MOST_HEARD and not isinstance(heard.what, _Lost | Rang):
-            return False
-        self._inbox.put_nowait(heard)
-        return True
 
     # --- what is to be done ---
 
@@ -315,15 +280,20 @@ class Conversation(TalkCommands):
     def _told(self, leg: AgentLeg, told: LegTold) -> None:
         who = self._seats.who(leg)
         leads = who is Who.AGENT
+        if isinstance(told, Moved):
+            moves = Heard(Moves(leg, told.leg), ended=lambda _: self._seats.release(told.leg))
+            if self._talk.state is State.OVER or not self._inbox.put(moves):
+                self._seats.release(told.leg)
+            return
         if who is Who.ASIDE and not isinstance(told, Held | Pressed):
             self._told_aside(leg, told)
             return
         match told:
             case Gone():
                 self._lost.append(leg)
-                self._put(_Heard(_Lost(leg)))
+                self._inbox.put(Heard(Lost(leg)))
             case Held(held) if leads:
-                self._put(_Heard(Happening.AGENT_HOLDS if held else Happening.AGENT_RESUMES))
+                self._inbox.put(Heard(Happening.AGENT_HOLDS if held else Happening.AGENT_RESUMES))
             case Pressed(key) if leads and self._keypad is not None:
                 self._pressed(self._keypad.press(key, self._now()))
             case Referred() if leads and self._keypad is not None:
@@ -338,9 +308,18 @@ class Conversation(TalkCommands):
             self._referred(told)
         elif isinstance(told, Gone):
             self._seats.gone(leg)
-            self._put(_Heard(Order.TAKE_BACK))
+            self._inbox.put(Heard(Order.TAKE_BACK))
 
-    def _gone(self, lost: _Lost) -> Happening | None:
+    async def _moved(self, moves: Moves) -> Over | None:
+        """All hear each other as before; who was held by the phone that is left is so no more."""
+        who = self._seats.move(moves.leg, moves.to)
+        if who is None:
+            return None
+        if who is Who.AGENT and self._talk.held:
+            return await self._take(Heard(Happening.AGENT_RESUMES))
+        return await self._do([Seat(self._seats.together)])
+
+    def _gone(self, lost: Lost) -> Happening | None:
         self._lost.remove(lost.leg)
         who = self._seats.gone(lost.leg)
         if who is None:
@@ -351,7 +330,7 @@ class Conversation(TalkCommands):
         if isinstance(command, Ack):
             self._run.services.commands.own(self._tell(command))
         elif command is not None:
-            self._put(_Heard(command, ended=self._tell_refusal))
+            self._inbox.put(Heard(command, ended=self._tell_refusal))
 
     def _tell_refusal(self, error: NotNow | None) -> None:
         if error is not None and self._talk.state is not State.OVER:
@@ -372,5 +351,5 @@ class Conversation(TalkCommands):
                 asked.answer(PENDING)
 
         command: Command = Order.COMPLETE if target is None else Blind(target)
-        if not self._put(_Heard(command, fits, ended)):
+        if not self._inbox.put(Heard(command, fits, ended)):
             asked.answer(PENDING)

@@ -33,7 +33,7 @@ class Ringing:
 
     __slots__ = ("_destinations", "_offer", "_rang", "_run", "_target", "_task", "colleagues", "number")
 
-    def __init__(self, run: Run, offer: Offer, destinations: Destinations, rang: Callable[[Rang], None]) -> None:
+    def __init__(self, run: Run, offer: Offer, destinations: Destinations, rang: Callable[[Rang], object]) -> None:
         self.number = 0
         self._rang = rang
         self.colleagues = Colleagues(run.services.distributor, run.services.commands)

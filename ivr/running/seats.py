@@ -12,7 +12,7 @@ from ivr.running.talk_words import Who
 class Seats:
     """`told` gets what each phone tells, from its place on; the agent's does from `begin` on."""
 
-    __slots__ = ("_colleagues", "_legs", "_table", "_told")
+    __slots__ = ("_colleagues", "_legs", "_table", "_told", "together")
 
     def __init__(
         self, table: Table, colleagues: Colleagues, agent: AgentLeg, told: Callable[[AgentLeg, LegTold], None]
@@ -21,6 +21,8 @@ class Seats:
         self._colleagues = colleagues
         self._legs: dict[Who, AgentLeg] = {Who.AGENT: agent}
         self._told = told
+        self.together: tuple[Who, ...] = ()
+        """Who was joined last."""
 
     def __contains__(self, who: Who) -> bool:
         return who in self._legs
@@ -36,6 +38,17 @@ class Seats:
         """It is theirs from now on."""
         self._legs[who] = leg
         self._table.follow(leg, partial(self._told, leg))
+
+    def move(self, leg: AgentLeg, to: AgentLeg) -> Who | None:
+        """Whoever had `leg` has the other phone from now on. None, and that is ended: nobody had it any more."""
+        who = self.who(leg)
+        if who is None:
+            self._table.let_go(to)
+            return None
+        self.take(who, to)
+        self._table.take(to)
+        self._table.let_go(leg)
+        return who
 
     def gone(self, leg: AgentLeg) -> Who | None:
         """It has hung up: who had it. An agent may be rung again, and is free once the talk goes on without them."""
@@ -68,6 +81,7 @@ class Seats:
 
     async def join(self, together: tuple[Who, ...], *, held: bool) -> None:
         """These hear each other. `held`: by the agent's phone itself. Raises TableError."""
+        self.together = together
         legs = tuple(self._legs[who] for who in together if who is not Who.CALLER)
         aside = self._legs.get(Who.ASIDE)
         if Who.CALLER in together:

@@ -205,8 +205,19 @@ def test_stranger_replaces_nothing_and_learns_nothing() -> None:
     desk = Exchange()
     to = desk.answered(CARRIER)
     for line in (named(to), named("tag=wrong"), "Replaces: nonsense"):
-        assert statuses(desk.ask("INVITE", STRANGER, line, call_id="d")) == [403]
+        assert statuses(desk.ask("INVITE", STRANGER, line, call_id="d")) == [401]
     assert desk.core.events() == []
+    for settings in (config(agents=False), config(moves=False)):
+        assert statuses(Exchange(settings).ask("INVITE", STRANGER, named("tag=wrong"), call_id="d")) == [403]
+
+
+def test_agent_who_replaces_a_call_is_asked_for_a_proof() -> None:
+    desk = Exchange()
+    to = desk.answered(CARRIER)
+    assert desk.proven("INVITE", STRANGER, "anna", named(to), call_id="d", body=OFFER) == []
+    (event,) = desk.core.events()
+    assert isinstance(event, InviteReceived)
+    assert (event.origin.name, event.replaces is not None) == ("anna", True)
 
 
 def test_invite_that_replaces_a_call_takes_its_place_when_it_is_accepted() -> None:

@@ -10,6 +10,7 @@ from secrets import token_hex
 import pytest
 
 from ivr.over_sip.agent_leg import SipPhones
+from ivr.over_sip.aside import AsideLeg
 from ivr.over_sip.line import Target
 from ivr.over_sip.remote import Relays
 from ivr.ports.phones import ELSEWHERE, NotAnswered
@@ -38,7 +39,7 @@ class Site(Lab):
         super().__init__(folder)
         self.nodes = Nodes(name, SECRET)
         digest = Digest("svar", {"anna": "x"}.get, b"s" * 32, nodes=self.nodes)
-        config = CoreConfig(trunks=(LOOPBACK,), timers=SHORT_TIMERS, digest=digest)
+        config = CoreConfig(trunks=(LOOPBACK,), timers=SHORT_TIMERS, digest=digest, methods=frozenset({"REFER"}))
         self.user_agent = UserAgent(UserAgentCore(config, lambda: token_hex(8)), Address("127.0.0.1", 0))
         self.line = replace(self.line, user_agent=self.user_agent)
         local = self.phones._local
@@ -307,3 +308,34 @@ async def test_who_is_asked_is_shown_who_asks_at_another_node_too(country: Count
     assert isinstance(invite, Request)
     assert asserted == str(NameAddr(invite.from_.uri, invite.from_.display))
     await leg.hang_up()
+
+
+async def test_an_agent_goes_on_at_another_phone_there_and_the_callers_node_hears_nothing_of_it(
+    country: Country,
+) -> None:
+    caller, agent, bridge = await talking(country)
+    there = country.there
+    named = there.phones_agent.core.named_to_others(agent.session)
+    assert named is not None
+    other, address = Handset(there.phones_agent), there.user_agent.address
+    there.handsets.append(other)
+    other.dial(SipUri("kari", *address[:2]), address, other.rtp.sdp(), headers=named.lines)
+    invite = await asyncio.wait_for(there._invited.get(), 5)
+    assert invite.replaces is not None
+    assert there.relays.relay(invite.replaces, "berit") is None
+    relay = there.relays.relay(invite.replaces, "kari")
+    assert relay is not None
+    leg = AsideLeg(there.line, replace(invite, origin=Origin("agent", "kari")), relay.contact, LegId("other"))
+    assert await leg.open(invite)
+    relay.goes_on(leg)
+    await until(lambda: agent.ended, "BYE at the phone that was left")
+    await other.connected()
+    other.rtp.talk()
+    await asyncio.gather(talk(caller, LOW), talk(other, HIGH))
+    await until(lambda: hears(other, LOW) and hears(caller, HIGH), "both voices")
+    assert not bridge.done()
+    other.hang_up()
+    assert await asyncio.wait_for(bridge, 5) == "agent_hung_up"
+    late = AsideLeg(there.line, invite, "c", LegId("late"))
+    relay.goes_on(late)
+    assert late.over

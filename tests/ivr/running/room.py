@@ -30,6 +30,7 @@ class Table:
         self.told: dict[str, Callable[[LegTold], None]] = {}
         self.followed: dict[AgentLeg, Callable[[LegTold], None]] = {}
         self.released: list[AgentLeg] = []
+        self.taken: list[AgentLeg] = []
         self.caller_with: tuple[str, ...] = ()
         self.apart: tuple[str, ...] = ()
         self.gone: list[str] = []
@@ -41,7 +42,7 @@ class Table:
         self.told[leg.agent] = self.followed[leg] = told
 
     def take(self, leg: AgentLeg) -> None:
-        """No second calls here."""
+        self.taken.append(leg)
 
     def let_go(self, leg: AgentLeg) -> None:
         self.gone.append(leg.agent)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from acd.model import AgentId
-from ivr.ports.talk import Gone, Held
+from ivr.ports.talk import Gone, Held, Moved
 from ivr.running.colleagues import AT_MOST_S
 from ivr.running.talk import CONSULTS_S, RINGS_S
 from ivr.running.talk_words import State
@@ -135,3 +135,45 @@ async def test_a_colleague_is_shown_who_asks_and_one_who_is_given_the_caller_the
     await talk.blind(BERIT)
     await asyncio.sleep(0.5)
     assert room.engine.phones.asked_by == ["", "kari", ""]
+
+
+async def test_an_agent_goes_on_at_another_phone_where_nobody_is_held(room: Room) -> None:
+    [first], other = list(room.table.followed), SimulatedLeg("kari")
+    room.table.followed[first](Held(held=True))
+    await asyncio.sleep(1)
+    assert with_caller(room) == ()
+    room.table.followed[first](Moved(other))
+    room.table.followed[first](Gone("agent_hung_up"))
+    await asyncio.sleep(1)
+    assert (room.table.taken, room.table.released) == ([other], [first])
+    assert (with_caller(room), control(room).state) == (("kari",), State.TALKING)
+    assert room.talks.of_agent("kari") is not None
+    room.table.followed[other](Gone("agent_hung_up"))
+    await room.task
+
+
+async def test_who_is_asked_goes_on_at_another_phone(room: Room) -> None:
+    talk = control(room)
+    await talk.consult(BERIT)
+    await asyncio.sleep(2)
+    berit = next(leg for leg in room.table.followed if leg.agent == "berit")
+    other = SimulatedLeg("berit")
+    room.table.followed[berit](Moved(other))
+    await asyncio.sleep(1)
+    assert (talk.state, set(room.table.apart)) == (State.CONSULTING, {"kari", "berit"})
+    assert room.table.released == [berit]
+    assert (await room.states())["berit"] == "not_ready consult"
+    await talk.complete()
+    room.table.followed[other](Gone("agent_hung_up"))
+    await room.task
+
+
+async def test_a_phone_that_comes_too_late_for_a_talk_is_ended(room: Room) -> None:
+    [first], late = list(room.table.followed), SimulatedLeg("kari")
+    room.table.followed[first](Gone("agent_hung_up"))
+    room.table.followed[first](Moved(late))
+    await room.task
+    assert late in room.table.released
+    later = SimulatedLeg("kari")
+    room.table.followed[first](Moved(later))
+    assert later in room.table.released
