@@ -138,7 +138,7 @@ class Node:
         )
         self.passwords = await passwords.opened(config, storage.together.credentials, self._parts, stack)
         await self.passwords.ensure(self.registering)
-        self._routing.attach(storage.distributor, storage.folds.service_level, self.passwords)
+        self._routing.attach(storage.distributor, storage.folds, self.passwords)
         self._parts.run(stack, "routing", self._routing.run())
         self.flows = await serving_flows.serve_flows(
             config, self._routing, self.identity, storage, self._parts, stack, watch_folder=watch_flows
