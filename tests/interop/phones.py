@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from tests.interop.peers import child, require
 from tests.interop.sound import write_tone
 from tests.ports import free_port, free_ports
-from tests.svar.system.installation import START_S
+from tests.svar.system.installation import START_S, borrow_spoken, keep_spoken
 
 ROOT = Path(__file__).parent.parent.parent
 MODULES = ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules", "/usr/local/lib/baresip/modules")
@@ -71,12 +71,14 @@ async def serving(folder: Path) -> AsyncIterator[Served]:
     """`svar serve` with the example service on free ports, ready; it is gone when the block ends."""
     environment = {**os.environ, "SVAR_STATE": str(folder / "state"), "SVAR_SIP_PORT": "0", "SVAR_HTTP_PORT": "0"}
     config = written(folder / "svar.toml", _config())
+    borrow_spoken(folder / "state")
     async with logged(
         folder / "serve.log", sys.executable, "-m", "svar", "serve", "--config", str(config), environment=environment
     ) as process:
         line = await _ready_line(folder / "serve.log", process)
         ports = [int(word.rpartition(":")[2]) for word in line.split()[2:4]]
         yield Served(ports[0], ports[1], folder / "state")
+        keep_spoken(folder / "state")
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from ivr.prompts.speech import VOICES
 from tests.interop.phones import ROOT, Served, baresip, pyvoip, serving
 from tests.interop.sound import RATE_HZ, Samples, a_law_file, likeness, power_at, share_alike, wav_file
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module")]
 
 MAIN, PENSION = "5000", "5001"
 MENU_S, TALK_S, WAITING_S = 3.0, 2.5, 25.0
@@ -22,9 +22,10 @@ ALIKE, PURE, MOST = 0.8, 0.9, 0.5
 """How alike recordings of a sound are at least, how much of the sound a tone is, and how much has to be heard."""
 
 
-@pytest_asyncio.fixture
-async def node(tmp_path: Path) -> AsyncIterator[Served]:
-    async with serving(tmp_path) as served:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def node(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """One for all: a phone that goes unregisters, so that no agent is there when the next test begins."""
+    async with serving(tmp_path_factory.mktemp("node")) as served:
         yield served
 
 

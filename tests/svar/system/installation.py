@@ -119,7 +119,7 @@ class Installation:
         self._starts += 1
         self._remember_passwords()
         if self._starts == 1:
-            _copy_spoken(_SPOKEN, self.state / "prompts")
+            borrow_spoken(self.state)
         begins_at = self._log.stat().st_size if self._log.exists() else 0
         environment = {**os.environ, "SVAR_STATE": str(self.state), **self._environment}
         environment.pop("SVAR_SIP_PORT", None)
@@ -137,8 +137,7 @@ class Installation:
         except TimeoutError:
             raise AssertionError(f"svar was not ready in {START_S} s:\n{self.log()[-4000:]}") from None
         self.sip_port, self.http_port = int(ready[1]), int(ready[2])
-        if self._starts == 1:
-            _copy_spoken(self.state / "prompts", _SPOKEN)
+        keep_spoken(self.state)
 
     async def stop(self) -> int:
         """In order. Gives the exit status."""
@@ -150,6 +149,7 @@ class Installation:
             except TimeoutError:
                 await self.kill()
                 raise AssertionError(f"svar did not stop in {STOP_S} s:\n{self.log()[-4000:]}") from None
+        keep_spoken(self.state)
         return self.process.returncode or 0
 
     async def kill(self) -> None:
@@ -276,6 +276,16 @@ def _get(url: str) -> str:
     except urllib.error.HTTPError as error:
         with error:
             return error.read().decode()
+
+
+def borrow_spoken(state: Path) -> None:
+    """What other nodes have spoken needs no voice here: speaking all that is likely takes longer than most tests."""
+    _copy_spoken(_SPOKEN, state / "prompts")
+
+
+def keep_spoken(state: Path) -> None:
+    """For the nodes after this one. A node goes on speaking what is likely while it serves."""
+    _copy_spoken(state / "prompts", _SPOKEN)
 
 
 def _copy_spoken(folder: Path, to: Path) -> None:
