@@ -5,7 +5,7 @@ After every call drain `datagrams()` and `events()`, and call `handle_timeout` o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from sip.asking import Asking
 from sip.certificates import Expected, canonical
@@ -363,6 +363,10 @@ class UserAgentCore:
 
     def restore_bindings(self, saved: Iterable[SavedBinding], now: float) -> None:
         self._reception.registrar.restore(saved, now)
+
+    def forget_bindings(self, user: str, contacts: Collection[str]) -> None:
+        """End registrations of a user that were ended elsewhere."""
+        self._reception.registrar.forget(user, contacts)
 
     def respond(
         self, transaction: Transaction, status: int, now: float, headers: HeaderLines = (), body: bytes = b""

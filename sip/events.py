@@ -260,8 +260,13 @@ class Registered:
     expires_s: int
 
 
+EVERY = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class Unregistered:
+    """`contact` is EVERY where a phone wanted all ended that are registered, at whatever place (RFC 3261 §10.2.2)."""
+
     aor: str
     contact: str
     cause: Literal["removed", "replaced", "expired", "connection lost"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
 from sip.config import Address, Expiries, Limits, Transport, default_port
 from sip.deadlines import Deadline, Deadlines
 from sip.dialog import is_address, transport_of
-from sip.events import Registered, RegistrarEvent, Unregistered
+from sip.events import EVERY, Registered, RegistrarEvent, Unregistered
 from sip.message.address import NameAddr
 from sip.message.message import Request
 from sip.message.uri import SipUri
@@ -103,11 +103,21 @@ class Registrar:
             return refused.outcome
         if events:
             self._put(aor, updated)
-            if source.reliable:
+            if updated and source.reliable:
                 self._flows.setdefault(source, set()).add(aor)
             for event in events:
                 self._report(event)
         return Outcome(200, tuple(("Contact", _written(one, now)) for one in updated))
+
+    def forget(self, user: str, contacts: Collection[str]) -> None:
+        """These phones of a user are registered no more, at whatever host of ours they were."""
+        for aor in [one for one in self._bindings if SipUri.parse(one).user_text == user]:
+            bindings = self._bindings[aor]
+            gone = [one for one in bindings if str(one.contact) in contacts]
+            if gone:
+                self._put(aor, [one for one in bindings if one not in gone])
+            for one in gone:
+                self._report(Unregistered(aor, str(one.contact), "removed"))
 
     def connection_lost(self, connection: Address) -> None:
         """Phones that registered over it can't be reached any more, until they register again (RFC 5626 §5.3). Those
@@ -165,7 +175,7 @@ class Registrar:
                 raise Refused(400)
             for one in current:
                 _check_order(one, request)
-            return [], [Unregistered(aor, str(one.contact), "removed") for one in current]
+            return [], [Unregistered(aor, each, "removed") for each in (*(str(one.contact) for one in current), EVERY)]
         if request.contacts and not current and len(self._bindings) >= self._limits.addresses_of_record:
             raise Refused(503, ("Retry-After", str(self._limits.retry_after_s)))
         if not current and self._hosts.get(_user(aor), 0) >= _MOST_HOSTS:

@@ -252,7 +252,8 @@ class Node:
         )
         reception.choose, reception.relay = self.flows.choose, relays.on_invite
         reception.chairs = [talking.chairs(talks), relays.relay]
-        orders_in_service.take_orders(storage, self.identity, self._calls)
+        orders = orders_in_service.take_orders(storage, self.identity, self._calls)
+        orders_in_service.share_phones(storage, self.identity, orders, registrations)
         relays.refer = orders_in_service.referring(storage, self.identity, talking.hosts(config, line))
         reception.codes = feature_codes.Codes(
             storage.together.staff.wrapping_up, config.talk.reasons, lambda: self.flows.active.book.topics

@@ -1,6 +1,6 @@
 """What this node can be ordered to do while its callers talk: by the API, another node, or a command."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from secrets import token_hex
 
 from acd.distributor import Unavailable
@@ -12,6 +12,7 @@ from ivr.over_sip.telephony import Identity
 from ivr.ports.talk import NotNow, TalkControl
 from sip.message.uri import SipUri
 from svar.calls import CallTasks
+from svar.registrations import Registrations
 from svar.storage import Storage
 
 TALK = ("hold", "resume", "complete", "take_back", "conference", "drop_third")
@@ -21,6 +22,7 @@ TALK = ("hold", "resume", "complete", "take_back", "conference", "drop_third")
 TO_SOMEBODY = ("blind", "consult")
 """Those that name somebody, as agents name them: a short number, an agent, a queue or a destination."""
 REFERRED_S = 5.0
+FORGET, FORGOTTEN_S = "forget_phones", 30.0
 
 
 def referring(storage: Storage, identity: Identity, ours: Callable[[str], bool]) -> Refer:
@@ -40,6 +42,22 @@ def referring(storage: Storage, identity: Identity, ours: Callable[[str], bool])
             return False
 
     return refer
+
+
+def share_phones(storage: Storage, identity: Identity, here: OrdersHere, registrations: Registrations) -> None:
+    """What an agent's phone ends at one node, of what is registered at others, those hear of."""
+    orders = storage.together.orders
+
+    async def forget_at(node: str, agent: str, contacts: Collection[str]) -> None:
+        until_ms = identity.now_ms() + round(FORGOTTEN_S * 1000)
+        arguments = {"agent": agent, "contacts": "\n".join(contacts)}
+        await orders.send(Order(token_hex(8), f"agent:{agent}", FORGET, until_ms, arguments), node)
+
+    async def forget(arguments: Mapping[str, str]) -> None:
+        registrations.forget(arguments["agent"], arguments["contacts"].split("\n"))
+
+    here.kinds[FORGET] = forget
+    registrations.forget_at = forget_at
 
 
 def take_orders(storage: Storage, identity: Identity, calls: CallTasks) -> OrdersHere:

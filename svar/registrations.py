@@ -1,7 +1,7 @@
 """Where agents' phones are, and what that says about the agents: a phone that registers logs its agent in."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -16,7 +16,7 @@ from ivr.over_sip.telephony import Spawn
 from ivr.running.commands import repeated
 from sip.aio.user_agent import UserAgent
 from sip.config import Address
-from sip.events import Registered, RegistrarEvent
+from sip.events import EVERY, Registered, RegistrarEvent
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 from sip.registration import SavedBinding, nearest
@@ -65,6 +65,14 @@ class NobodyElse:
         return None
 
 
+ForgetAt = Callable[[str, str, Collection[str]], Awaitable[None]]
+"""Tells a node that these contacts of an agent are registered no more."""
+
+
+async def _nobody_else(node: str, agent: str, contacts: Collection[str]) -> None:
+    """An installation of one node."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inherited:
     """What became of a lost node's phones: known here now, or gone with their connections."""
@@ -105,6 +113,7 @@ class Registrations:
         self._locations = locations
         self._addresses: dict[str, set[str]] = {}
         self._known = _Known()
+        self.forget_at: ForgetAt = _nobody_else
         self._locks: dict[str, asyncio.Lock] = {}
         self._waiting: set[tuple[str, str]] = set()
 
@@ -166,6 +175,9 @@ class Registrations:
         if agent not in self._agents:
             _log.warning("a phone registered for nobody we know", agent=agent)
             return
+        if event.contact == EVERY:
+            self._spawn(self._ended_everywhere(agent))
+            return
         addresses = self._addresses.setdefault(agent, set())
         if isinstance(event, Registered):
             addresses.add(event.aor)
@@ -174,6 +186,25 @@ class Registrations:
         if (event.aor, event.contact) not in self._waiting:
             self._waiting.add((event.aor, event.contact))
             self._spawn(self._changed(agent, event.aor, event.contact))
+
+    async def _ended_everywhere(self, agent: str) -> None:
+        """A phone wanted all that the agent has registered to end: also what is at other nodes."""
+        try:
+            async with self._locks.setdefault(agent, asyncio.Lock()):
+                kept = await repeated(lambda: self._locations.of(agent), _PATIENCE_S)
+                away = [one for one in kept if one.node not in ("", self._others.node)]
+                for one in away:
+                    await repeated(partial(self._locations.remove, agent, one.uri, one.node), _PATIENCE_S)
+                await self._tell(AgentId(agent))
+                for node in {one.node for one in away}:
+                    gone = [one.uri for one in away if one.node == node]
+                    await repeated(partial(self.forget_at, node, agent, gone), _PATIENCE_S)
+        except DistributorError as error:
+            _log.error("what is registered at other nodes could not be ended", agent=agent, error=str(error))
+
+    def forget(self, agent: str, contacts: Collection[str]) -> None:
+        """These were ended by a phone at another node."""
+        self._user_agent.forget_bindings(agent, contacts)
 
     async def restore(self) -> None:
         """Know again the phones that were registered here before the restart. Raises Unavailable."""

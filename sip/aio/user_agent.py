@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Literal
 
 import structlog
@@ -223,6 +223,10 @@ class UserAgent:
 
     def restore_bindings(self, saved: Iterable[SavedBinding]) -> None:
         self.core.restore_bindings(saved, self._clock())
+        self._flush()
+
+    def forget_bindings(self, user: str, contacts: Collection[str]) -> None:
+        self.core.forget_bindings(user, contacts)
         self._flush()
 
     def register(

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from sip.config import Address, Expiries, Limits
 from sip.deadlines import Deadlines
-from sip.events import Registered, RegistrarEvent, Unregistered
+from sip.events import EVERY, Registered, RegistrarEvent, Unregistered
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 from sip.registration import Outcome, Registrar
@@ -98,9 +98,32 @@ def test_zero_removes_one_phone_and_star_removes_all() -> None:
     assert len(desk.contacts()) == 2
     desk.said.clear()
     assert desk.register("Contact: *", "Expires: 0") == Outcome(200)
-    assert [type(event) for event in desk.said] == [Unregistered, Unregistered]
+    gone = [event.contact for event in desk.said if isinstance(event, Unregistered)]
+    assert gone == ["sip:b@10.0.0.2", "sip:c@10.0.0.3", EVERY]
     assert desk.contacts() == []
     assert len(desk.deadlines) == 0
+
+
+def test_star_is_told_where_nothing_is_registered_here() -> None:
+    desk = Desk()
+    assert desk.register("Contact: *", "Expires: 0") == Outcome(200)
+    assert desk.said == [Unregistered(AOR, EVERY, "removed")]
+
+
+def test_what_was_ended_elsewhere_is_forgotten_at_every_host_and_nothing_else() -> None:
+    desk = Desk()
+    other = "sip:anna@10.0.0.1"
+    for to in (AOR, other):
+        desk.register("Contact: <sip:a@10.0.0.1>, <sip:b@10.0.0.2>", to=to)
+    desk.register("Contact: <sip:a@10.0.0.1>", to="sip:bo@10.0.0.1")
+    desk.said.clear()
+    desk.registrar.forget("anna", ["sip:a@10.0.0.1", "sip:z@10.0.0.9"])
+    assert desk.said == [Unregistered(aor, "sip:a@10.0.0.1", "removed") for aor in (AOR, other)]
+    assert desk.contacts() == ["sip:b@10.0.0.2"]
+    assert len(desk.registrar.locations("sip:bo@10.0.0.1", 0)) == 1
+    desk.said.clear()
+    desk.registrar.forget("anna", ["sip:a@10.0.0.1"])
+    assert desk.said == []
 
 
 def test_star_without_zero_is_a_bad_request() -> None:

@@ -15,7 +15,7 @@ from ivr.over_sip.telephony import Identity
 from ivr.ports.talk import NotNow
 from sip.message.uri import SipUri
 from svar.calls import CallTasks
-from svar.orders_in_service import TALK, referring, take_orders
+from svar.orders_in_service import TALK, referring, share_phones, take_orders
 
 
 class Talk:
@@ -193,3 +193,26 @@ async def test_a_phone_at_another_node_may_ask_for_the_talk_that_its_agent_leads
     assert await node.order("blind", contact="c1", target="bjorn", by="kari") == Outcome("done")
     assert node.talk.did == ["blind bjorn"]
     await node.close()
+
+
+async def test_what_a_phone_ends_at_one_node_is_forgotten_at_another() -> None:
+    node, forgotten = Node(), list[tuple[str, list[str]]]()
+    sent: list[tuple[Order, str]] = []
+
+    async def send(order: Order, node: str) -> None:
+        sent.append((order, node))
+
+    there: Any = SimpleNamespace(forget=lambda agent, contacts: forgotten.append((agent, list(contacts))))
+    here: Any = SimpleNamespace(forget=None)
+    storage: Any = SimpleNamespace(together=SimpleNamespace(orders=SimpleNamespace(send=send)))
+    share_phones(storage, Identity("t", "n2", lambda: 1_000), node.here, there)
+    other = Node()
+    share_phones(storage, Identity("t", "n2", lambda: 1_000), other.here, here)
+    await here.forget_at("n1", "anna", ["sip:a@192.0.2.1", "sip:b@192.0.2.1"])
+    ((order, at),) = sent
+    assert at == "n1"
+    await node.here.carry_out(order)
+    assert forgotten == [("anna", ["sip:a@192.0.2.1", "sip:b@192.0.2.1"])]
+    assert node.answers[order.order] == Outcome("done")
+    await node.close()
+    await other.close()

@@ -1,7 +1,7 @@
 """Phones that register, and what that says about their agents. Real user agents on loopback, a model distributor."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
@@ -19,7 +19,7 @@ from ivr.over_sip.telephony import Background
 from sip.aio.user_agent import UserAgent
 from sip.config import Address, CoreConfig, Digest, Expiries, Trunk
 from sip.core import UserAgentCore
-from sip.events import Registered
+from sip.events import EVERY, Registered, Unregistered
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri
 from sip.registering import ClientCredentials
@@ -442,3 +442,38 @@ async def test_a_phone_that_refreshes_while_the_store_is_away_waits_once(office:
     locations.answers.set()
     await background.close(5)
     assert registrations._waiting == set()
+
+
+async def test_a_phone_that_ends_all_registrations_ends_those_at_other_nodes_too(office: Office) -> None:
+    office.register(await office.phone(), "anna")
+    await office.becomes("anna", AgentState.READY)
+    there, (kept,) = office.registrations, list(office.locations.kept.values())
+    told: list[tuple[str, str, list[str]]] = []
+
+    async def forget_at(node: str, agent: str, contacts: Collection[str]) -> None:
+        told.append((node, agent, list(contacts)))
+        there.forget(agent, contacts)
+
+    async with beside(office, Neighbour()) as registrations:
+        registrations.forget_at = forget_at
+        registrations.heard(Unregistered("sip:anna@127.0.0.1", EVERY, "removed"))
+        await office.becomes("anna", AgentState.LOGGED_OUT)
+        async with asyncio.timeout(DEADLINE_S):
+            while there.locate("anna") is not None:  # noqa: ASYNC110 - the port has no event for it
+                await asyncio.sleep(0.005)
+    assert told == [("there", "anna", [kept.uri])]
+    assert office.locations.kept == {}
+
+
+async def test_a_phone_that_ends_all_and_registers_again_at_once_is_there(office: Office) -> None:
+    phone = await office.phone()
+    office.register(phone, "anna")
+    await office.becomes("anna", AgentState.READY)
+    (kept,) = office.locations.kept.values()
+    for _ in range(2):
+        office.registrations.heard(Unregistered(kept.detail["aor"], kept.uri, "removed"))
+        office.registrations.heard(Unregistered(kept.detail["aor"], EVERY, "removed"))
+    office.registrations.heard(Registered(kept.detail["aor"], kept.uri, Address("127.0.0.1", 5060), 60))
+    await asyncio.sleep(0.05)
+    assert list(office.locations.kept) == [("anna", kept.uri)]
+    assert await office.state("anna") is AgentState.READY
