@@ -371,7 +371,6 @@ class Sections:
     media: Media = field(default_factory=Media)
     http: Http = field(default_factory=Http)
     redis: Redis = field(default_factory=Redis)
-    records: Records = field(default_factory=Records)
     mqtt: Mqtt = field(default_factory=Mqtt)
     flows: Flows = field(default_factory=Flows)
     sms: Sms = field(default_factory=Sms)
@@ -384,6 +383,7 @@ class Config(Sections):
     """The whole file: its sections, and what there may be any number of."""
 
     nodes: Nodes = field(default_factory=Nodes)
+    records: Records = field(default_factory=Records)
     talk: Talk = field(default_factory=Talk)
     trunk: list[Trunk] = field(default_factory=list)
     queue: list[Queue] = field(default_factory=list)
