@@ -34,6 +34,7 @@ def enqueueing(entry: Enqueue) -> tuple[str | int, ...]:
         entry.prefer,
         entry.prefer_s,
         entry.closes_ms,
+        entry.colleague_of,
     )
 
 

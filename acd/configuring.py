@@ -23,7 +23,7 @@ class Configuring(Steps):
         }
         for queue in list(self.queues.values()):
             queue.gone = True
-            if not self.rankings[f"arrived:{queue.queue}"] and not self.rankings[f"promised:{queue.queue}"]:
+            if not self.held_by_queue(queue) and not self.rankings[f"promised:{queue.queue}"]:
                 self._drop_queue(queue)
         for spec in queues:
             self._take_queue(queue_of(spec))

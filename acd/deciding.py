@@ -18,7 +18,7 @@ from acd.model import (
     Tier,
 )
 from acd.pools import alone, pool_of
-from acd.records import CALLBACK, OFFERED, WAITING, Agent, Done, Entry, Lease, Queue
+from acd.records import CALL, CALLBACK, OFFERED, WAITING, Agent, Done, Entry, Lease, Queue
 from events.catalogue import OfferMade, OfferWithheld, TierOpened
 
 
@@ -289,8 +289,8 @@ def following(some: list[tuple[int, str]], most: int) -> int:
 
 
 def never_opens(entry: Entry, tier: Tier) -> bool:
-    """Partners answer callers; who is rung back is rung by ourselves."""
-    return bool(tier.partner) and entry.terms.kind == CALLBACK
+    """Partners answer callers; who is rung back is rung by ourselves, and colleagues are among us."""
+    return bool(tier.partner) and entry.terms.kind != CALL
 
 
 def has_conditions(tier: Tier) -> bool:

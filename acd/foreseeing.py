@@ -20,7 +20,7 @@ from acd.estimates import (
 )
 from acd.model import Enqueue, Place
 from acd.pools import pool_of
-from acd.records import CALLBACK, WAITING, Entry, Foreseen, Queue
+from acd.records import CALL, WAITING, Entry, Foreseen, Queue
 from acd.tenant import Tenant
 
 
@@ -116,8 +116,8 @@ class Foreseeing(Tenant):
         self._saw_over(entry, answered=False)
 
     def _saw_over(self, entry: Entry, *, answered: bool) -> None:
-        if entry.terms.kind == CALLBACK:
-            return  # nobody was on the line who could have given up
+        if entry.terms.kind != CALL:
+            return  # no caller was on the line who could have given up
         now, was = self.clock.now, entry.terms.foreseen
         wait_over(self.foresight.habits[entry.queue], now - entry.arrived, gave_up=not answered)
         if was is not None:

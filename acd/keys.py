@@ -24,8 +24,9 @@ class Keys:
         return f"svar:{{{self.tenant}}}:"
 
     def named(self, name: str) -> str:
-        """A fixed key, or `waiting:QUEUE`, `idle:QUEUE`, `arrived:QUEUE`, `numbers:QUEUE`, `held:NODE`, `node:NODE`,
-        `promised:QUEUE`; `callbacks` and `callers` for promises, `caps:`, `place:` and `cut:` for callers.
+        """A fixed key, or `waiting:QUEUE`, `idle:QUEUE`, `arrived:QUEUE`, `numbers:QUEUE`, `asked:QUEUE`,
+        `promised:QUEUE`, `held:NODE`, `node:NODE`; `callbacks` and `callers` for promises, `caps:`, `place:` and `cut:`
+        for callers.
 
         Those of the flows' versions begin with `flows:`, those of the crises that are on with `crises`, those of
         who is away and was called in with `roster`.

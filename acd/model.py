@@ -151,7 +151,8 @@ class Enqueue:
 
     `since_ms` is when the wait of the whole journey would have begun, had it been in one piece (0: with `arrived_ms`);
     the order goes by it. `site` is the caller's own. `prefer` is the one agent who is waited for first, for `prefer_s`.
-    `closes_ms` (epoch; 0: never) is when the service closes.
+    `closes_ms` (epoch; 0: never) is when the service closes. `colleague_of`: not a caller waits but this agent, in a
+    talk, for a colleague in that queue. It counts in none of O, A, L, F and W, and is offered to no partner.
 
     Repeated for a contact that is in the queue already, it gives the entry that is there (a take-over re-enters).
     """
@@ -166,6 +167,7 @@ class Enqueue:
     prefer: AgentId = AgentId("")
     prefer_s: int = 0
     closes_ms: int = 0
+    colleague_of: AgentId = AgentId("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """Of what `kind` an offer is (call, callback), and why it was made to this agent.
+    """Of what `kind` an offer is (call, callback, colleague), and why it was made to this agent.
 
     `tier` from 1 (0: the preferred agent); `rule`: longest_idle, level, preferred; `candidates`: how many agents stood
     ready for it; `partner`: whose slot the agent is.

@@ -53,7 +53,7 @@ class Model(Callbacks):
             raise Refused("BADSTATE", f"contact {new.contact} is {entry.state} in queue {entry.queue}")
         if entry is None and (queue is None or queue.gone):
             raise Refused("NOQUEUE", f"there is no queue {new.queue}")
-        if entry is None and queue is not None and len(self.rankings[f"arrived:{new.queue}"]) >= queue.most:
+        if entry is None and queue is not None and self.is_full(queue, new):
             raise Refused("FULL", f"queue {new.queue} has {queue.most} waiting")
         if entry is None and queue is not None and self.comes_too_late(queue, new, max(now, self.clock.now)):
             raise Refused("CLOSING", f"queue {new.queue} closes too soon")

@@ -12,6 +12,9 @@ RESTING = "resting"
 """The state of a callback that is not to be rung yet."""
 CALLBACK = "callback"
 """The kind of an entry that nobody waits on the line for."""
+COLLEAGUE = "colleague"
+"""The kind of an entry that an agent waits by, in a talk."""
+CALL = "call"
 
 
 @dataclass(slots=True)
@@ -101,16 +104,17 @@ class Foreseen:
 class Terms:
     """What a contact came with: its own site, the agent it waits for first (until then), when the service closes.
 
-    `rules`: by which of the queue's rules its tiers were opened. Of a callback, `dials` is what an offer lasts longer
-    than the agent's ringing, and `held` says that the caller is on the line. `foreseen` is the estimate at the entry,
-    None where somebody was free or nothing is known.
+    `asks`: the agent who waits, where it is no caller. `rules`: by which of the queue's rules its tiers were opened. Of
+    a callback, `dials` is what an offer lasts longer than the agent's ringing, and `held` says that the caller is on
+    the line. `foreseen` is the estimate at the entry, None where somebody was free or nothing is known.
     """
 
     site: str = ""
     prefer: str = ""
     prefers_until: int = 0
     closes: int = 0
-    kind: str = "call"
+    kind: str = CALL
+    asks: str = ""
     rules: int = 0
     dials: int = 0
     held: bool = False

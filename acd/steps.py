@@ -5,8 +5,11 @@ from typing import Any
 from acd.deciding import Deciding, contact_of, of
 from acd.model import AgentState, Enqueue, OfferId, Revoked
 from acd.pools import slot_name
-from acd.records import CALLBACK, OFFERED, TALKING, WAITING, Agent, Entry, Lease, Queue, Terms
+from acd.records import CALL, CALLBACK, COLLEAGUE, OFFERED, TALKING, WAITING, Agent, Entry, Lease, Queue, Terms
 from events.catalogue import (
+    ColleagueEnded,
+    ColleagueFound,
+    ColleagueSought,
     ContactAnswered,
     ContactLeftQueue,
     ContactQueued,
@@ -44,14 +47,43 @@ class Steps(Deciding):
             score=since - head_start,
             since=since,
             arrived=arrived,
-            terms=Terms(site=new.site, closes=new.closes_ms, rules=queue.rules),
+            terms=Terms(
+                site=new.site,
+                closes=new.closes_ms,
+                kind=COLLEAGUE if new.colleague_of else CALL,
+                asks=new.colleague_of,
+                rules=queue.rules,
+            ),
             open=[],
         )
         self.entries[entry.contact] = entry
         self.rankings[f"held:{entry.node}"].put(entry.member, seq)
-        self.rankings[f"arrived:{entry.queue}"].put(entry.member, arrived)
-        self.numbers[entry.queue].o += 1
         self._prefers(entry, new)
+        if entry.terms.kind == COLLEAGUE:
+            self._asks(entry, seq)
+        else:
+            self._comes(entry, head_start)
+        return entry
+
+    def held_by_queue(self, queue: Queue) -> int:
+        """How many are in it, callers and colleagues, whom it stands for until they have left."""
+        return len(self.rankings[f"arrived:{queue.queue}"]) + len(self.rankings[f"asked:{queue.queue}"])
+
+    def is_full(self, queue: Queue, new: Enqueue) -> bool:
+        """Who asks for a colleague stands behind all who may wait."""
+        callers = len(self.rankings[f"arrived:{queue.queue}"])
+        return (self.held_by_queue(queue) if new.colleague_of else callers) >= queue.most
+
+    def _asks(self, entry: Entry, seq: int) -> None:
+        """Takes its place, and counts in nothing."""
+        self.rankings[f"asked:{entry.queue}"].put(entry.member, seq)
+        self.waits(entry)
+        position = self.rankings[f"waiting:{entry.queue}"].rank(entry.member) + 1
+        self.emit(ColleagueSought, entry, queue=entry.queue, agent=entry.terms.asks, position=position)
+
+    def _comes(self, entry: Entry, head_start: int) -> None:
+        self.rankings[f"arrived:{entry.queue}"].put(entry.member, entry.arrived)
+        self.numbers[entry.queue].o += 1
         self.waits(entry)
         position = self.rankings[f"waiting:{entry.queue}"].rank(entry.member) + 1
         found = self.foresee(entry)
@@ -60,16 +92,15 @@ class Steps(Deciding):
             ContactQueued,
             entry,
             queue=entry.queue,
-            arrived_ms=arrived,
+            arrived_ms=entry.arrived,
             priority_s=head_start // 1000,
             position=position,
-            since_ms=since,
-            site=new.site,
+            since_ms=entry.since,
+            site=entry.terms.site,
             estimate_ms=-1 if found is None else found.expected,
             low_ms=low,
             high_ms=high,
         )
-        return entry
 
     def _prefers(self, entry: Entry, new: Enqueue) -> None:
         """One agent alone at first, where that one is there and serves the queue."""
@@ -102,7 +133,16 @@ class Steps(Deciding):
         self.saw_left(entry)
         self.no_longer_waits(entry)
         self.forget(entry)
-        self._leaves(entry, disposition, cause)
+        if entry.terms.kind == COLLEAGUE:
+            self.rankings[f"asked:{entry.queue}"].drop(entry.member)
+            self._asks_no_more(entry, cause)
+        else:
+            self._leaves(entry, disposition, cause)
+
+    def _asks_no_more(self, entry: Entry, cause: str, agent: str = "", site: str = "") -> None:
+        began = entry.answered or self.clock.now
+        told = {"cause": cause, "waited_ms": began - entry.arrived, "talked_ms": self.clock.now - began}
+        self.emit(ColleagueEnded, entry, queue=entry.queue, agent=agent, site=site, **told)
 
     def _leaves(self, entry: Entry, disposition: str, cause: str) -> None:
         self.rankings[f"arrived:{entry.queue}"].drop(entry.member)
@@ -128,6 +168,9 @@ class Steps(Deciding):
         self.saw_taken(entry)
         if entry.terms.kind == CALLBACK:
             self.over(entry, "reached", "")
+        elif entry.terms.kind == COLLEAGUE:
+            self.rankings[f"asked:{entry.queue}"].drop(entry.member)
+            self.emit(ColleagueFound, entry, **of(lease), waited_ms=waited, rang_ms=rang)
         elif lease.grounds.partner:
             told = {"offer": lease.offer, "queue": lease.queue, "partner": lease.grounds.partner}
             self.emit(PartnerAnswered, entry, **told, waited_ms=waited, rang_ms=rang)
@@ -151,9 +194,12 @@ class Steps(Deciding):
             self.emit(PartnerReleased, entry, queue=entry.queue, partner=partner, cause=cause, talked_ms=talked)
             self.settle(who)
             return
-        told = {"queue": entry.queue, "agent": who.agent, "site": lease.site}
-        self.emit(ContactReleased, entry, **told, cause=cause, talked_ms=talked)
-        self.saw_talk(entry.queue, talked)
+        if entry.terms.kind == COLLEAGUE:
+            self._asks_no_more(entry, cause, who.agent, lease.site)
+        else:
+            told = {"queue": entry.queue, "agent": who.agent, "site": lease.site}
+            self.emit(ContactReleased, entry, **told, cause=cause, talked_ms=talked)
+            self.saw_talk(entry.queue, talked)
         queue = self.queues.get(entry.queue)
         if queue is not None and queue.wrap and not leaving(who):
             self.deadlines.put(f"w:{who.agent}", now + queue.wrap)

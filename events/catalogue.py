@@ -37,6 +37,9 @@ from events.rosters import AgentBack as AgentBack
 from events.rosters import ReserveAnswered as ReserveAnswered
 from events.rosters import ReserveCalled as ReserveCalled
 from events.rosters import ReserveReleased as ReserveReleased
+from events.routing import ColleagueEnded as ColleagueEnded
+from events.routing import ColleagueFound as ColleagueFound
+from events.routing import ColleagueSought as ColleagueSought
 from events.routing import DutyChanged as DutyChanged
 from events.routing import OfferWithheld as OfferWithheld
 from events.routing import PartnerAnswered as PartnerAnswered
@@ -326,6 +329,9 @@ CATALOGUE: dict[str, type[Event]] = {
         TransferBegun,
         TransferEnded,
         TierOpened,
+        ColleagueSought,
+        ColleagueFound,
+        ColleagueEnded,
         OfferWithheld,
         PartnerAnswered,
         PartnerReleased,

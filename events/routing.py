@@ -58,6 +58,45 @@ class PartnerReleased(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ColleagueSought(Event):
+    """An agent in a talk waits in a queue for a colleague: a contact that counts in none of O, A, L, F and W."""
+
+    kind: ClassVar[str] = "colleague_sought"
+    queue: str
+    agent: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColleagueFound(Event):
+    """A colleague took the offer and talks to the agent who sought one."""
+
+    kind: ClassVar[str] = "colleague_found"
+    offer: str
+    queue: str
+    agent: str
+    site: str
+    waited_ms: int
+    rang_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColleagueEnded(Event):
+    """The colleague (`agent`) is free of that talk, or nobody was waited for any longer (`agent` is empty).
+
+    Causes as those of contact_released and contact_left_queue.
+    """
+
+    kind: ClassVar[str] = "colleague_ended"
+    queue: str
+    agent: str
+    site: str
+    cause: str
+    waited_ms: int
+    talked_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DutyChanged(Event):
     """Who is on duty for a queue now: `agents` is their number, `came` and `went` name who changed, by commas."""
 

@@ -25,8 +25,8 @@ function callbacks.place_for(queue, new)
     contact = new.callback, queue = new.queue, node = '', member = string.format('%012.0f:', clock.seq) .. new.callback,
     score = since - queue.priority - new.priority, since = since, arrived = came,
     terms = {
-      site = '', prefer = '', prefers_until = 0, closes = 0, kind = 'callback', rules = queue.rules, dials = new.dials,
-      held = false,
+      site = '', prefer = '', prefers_until = 0, closes = 0, kind = 'callback', asks = '', rules = queue.rules,
+      dials = new.dials, held = false,
     },
     open = {}, state = 'waiting', offer = '', answered = 0,
   }

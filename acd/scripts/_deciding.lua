@@ -174,9 +174,9 @@ local function nobody_before(queue, number, entry, whom)
   return (whom == 'logged_in' and present or working) == 0
 end
 
--- Partners answer callers; who is rung back is rung by ourselves.
+-- Partners answer callers; who is rung back is rung by ourselves, and colleagues are among us.
 local function never_opens(entry, tier)
-  return tier.partner ~= '' and entry.terms.kind == 'callback'
+  return tier.partner ~= '' and entry.terms.kind ~= 'call'
 end
 
 local function opens(entry, queue, number, tier)

@@ -73,7 +73,7 @@ local function comes_too_late(queue, pools, score, closes)
 end
 
 local function saw_over(entry, answered)
-  if entry.terms.kind == 'callback' then return end
+  if entry.terms.kind ~= 'call' then return end
   local habits, was = habits_of(entry.queue), entry.terms.foreseen
   est.wait_over(habits, now - entry.arrived, not answered)
   put(ESTIMATES, 'h:' .. entry.queue, habits)

@@ -68,6 +68,7 @@ local function waiting(queue) return PREFIX .. 'waiting:' .. queue end
 local function open_to(pool) return PREFIX .. 'open:' .. pool end
 local function idle(pool) return PREFIX .. 'idle:' .. pool end
 local function arrived(queue) return PREFIX .. 'arrived:' .. queue end
+local function asked(queue) return PREFIX .. 'asked:' .. queue end
 local function held(node) return PREFIX .. 'held:' .. node end
 local function numbers(queue) return PREFIX .. 'numbers:' .. queue end
 

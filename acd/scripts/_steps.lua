@@ -109,6 +109,14 @@ local function leaves(entry, disposition, cause)
   })
 end
 
+local function asks_no_more(entry, cause, agent, site)
+  local began = entry.answered > 0 and entry.answered or now
+  emit('colleague_ended', entry, {
+    queue = entry.queue, agent = agent, site = site, cause = cause, waited_ms = began - entry.arrived,
+    talked_ms = now - began,
+  })
+end
+
 local function release(entry, cause)
   local lease = get(LEASES, entry.offer)
   put(LEASES, lease.offer, false)
@@ -118,10 +126,14 @@ local function release(entry, cause)
     emit('partner_released', entry, { queue = entry.queue, partner = partner, cause = cause, talked_ms = talked })
     return settle(who)
   end
-  emit('contact_released', entry, {
-    queue = entry.queue, agent = who.agent, site = lease.site, cause = cause, talked_ms = talked,
-  })
-  saw_talk(entry.queue, talked)
+  if entry.terms.kind == 'colleague' then
+    asks_no_more(entry, cause, who.agent, lease.site)
+  else
+    emit('contact_released', entry, {
+      queue = entry.queue, agent = who.agent, site = lease.site, cause = cause, talked_ms = talked,
+    })
+    saw_talk(entry.queue, talked)
+  end
   local queue = get(QUEUES, entry.queue)
   if queue and queue.wrap > 0 and not leaving(who) then
     call('ZADD', DEADLINES, now + queue.wrap, 'w:' .. who.agent)
@@ -141,7 +153,12 @@ local function finish(entry, cause, disposition, failing, tell_it)
   saw_left(entry)
   no_longer_waits(entry)
   forget(entry)
-  leaves(entry, disposition, cause)
+  if entry.terms.kind == 'colleague' then
+    call('ZREM', asked(entry.queue), entry.member)
+    asks_no_more(entry, cause, '', '')
+  else
+    leaves(entry, disposition, cause)
+  end
 end
 
 local function drop_one(node, cause)

@@ -18,6 +18,9 @@ if not lease.accepted then
   saw_taken(entry)
   if entry.terms.kind == 'callback' then
     callbacks.over(entry, 'reached', '')
+  elseif entry.terms.kind == 'colleague' then
+    call('ZREM', asked(entry.queue), entry.member)
+    emit('colleague_found', entry, of(lease, { waited_ms = waited, rang_ms = rang }))
   elseif partner ~= '' then
     emit('partner_answered', entry, {
       offer = lease.offer, queue = lease.queue, partner = partner, waited_ms = waited, rang_ms = rang,

@@ -41,7 +41,7 @@ take_sites()
 for _, name in ipairs(call('HKEYS', QUEUES)) do
   local queue = change(QUEUES, name)
   queue.gone = true
-  if call('EXISTS', arrived(name), PREFIX .. 'promised:' .. name) == 0 then put(QUEUES, name, false) end
+  if call('EXISTS', arrived(name), asked(name), PREFIX .. 'promised:' .. name) == 0 then put(QUEUES, name, false) end
 end
 for _, queue in ipairs(queue_specs) do take_queue(queue) end
 return close()

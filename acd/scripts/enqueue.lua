@@ -1,5 +1,5 @@
--- enqueue CONTACT QUEUE NODE PRIORITY_S ARRIVED_MS SINCE_MS SITE PREFER PREFER_S CLOSES_MS: give a contact a place, the
--- same one when it is there already.
+-- enqueue CONTACT QUEUE NODE PRIORITY_S ARRIVED_MS SINCE_MS SITE PREFER PREFER_S CLOSES_MS COLLEAGUE_OF: give a contact a
+-- place, the same one when it is there already.
 local first = remembered()
 if first then return first end
 local contact, name, node = ARGV[4], ARGV[5], ARGV[6]
@@ -8,7 +8,7 @@ if entry and (entry.queue ~= name or entry.state == 'talking' or entry.terms.kin
   return refuse('BADSTATE contact ' .. contact .. ' is ' .. entry.state .. ' in queue ' .. entry.queue)
 end
 if not entry and (not queue or queue.gone) then return refuse('NOQUEUE there is no queue ' .. name) end
-if not entry and call('ZCARD', arrived(name)) >= queue.most then
+if not entry and call('ZCARD', arrived(name)) + (ARGV[14] ~= '' and call('ZCARD', asked(name)) or 0) >= queue.most then
   return refuse('FULL queue ' .. name .. ' has ' .. queue.most .. ' waiting')
 end
 
@@ -35,6 +35,28 @@ local function prefer()
   entry.open = { { 0, '@' .. agent } }
 end
 
+-- Takes its place, and counts in nothing.
+local function asks()
+  call('ZADD', asked(name), clock.seq, entry.member)
+  waits(entry)
+  emit('colleague_sought', entry, {
+    queue = name, agent = entry.terms.asks, position = 1 + call('ZRANK', waiting(name), entry.member),
+  })
+end
+
+local function comes(head_start)
+  call('ZADD', arrived(name), entry.arrived, entry.member)
+  call('HINCRBY', numbers(name), 'o', 1)
+  waits(entry)
+  local found = foresee(entry)
+  local low, high = told_of(name, found)
+  emit('contact_queued', entry, {
+    queue = name, arrived_ms = entry.arrived, priority_s = math.floor(head_start / 1000),
+    position = 1 + call('ZRANK', waiting(name), entry.member), since_ms = entry.since, site = entry.terms.site,
+    estimate_ms = found and found.expected or -1, low_ms = low, high_ms = high,
+  })
+end
+
 local function enter()
   clock.seq = clock.seq + 1
   local came, since = tonumber(ARGV[8]), tonumber(ARGV[9])
@@ -45,24 +67,15 @@ local function enter()
     contact = contact, queue = name, node = node, member = string.format('%012.0f:', clock.seq) .. contact,
     score = since - head_start, since = since, arrived = came,
     terms = {
-      site = ARGV[10], prefer = '', prefers_until = 0, closes = tonumber(ARGV[13]), kind = 'call', rules = queue.rules,
-      dials = 0, held = false,
+      site = ARGV[10], prefer = '', prefers_until = 0, closes = tonumber(ARGV[13]),
+      kind = ARGV[14] == '' and 'call' or 'colleague', asks = ARGV[14], rules = queue.rules, dials = 0, held = false,
     },
     open = {}, state = 'waiting', offer = '', answered = 0,
   }
   put(ENTRIES, contact, entry)
   call('ZADD', held(node), clock.seq, entry.member)
-  call('ZADD', arrived(name), came, entry.member)
-  call('HINCRBY', numbers(name), 'o', 1)
   prefer()
-  waits(entry)
-  local found = foresee(entry)
-  local low, high = told_of(name, found)
-  emit('contact_queued', entry, {
-    queue = name, arrived_ms = came, priority_s = math.floor(head_start / 1000),
-    position = 1 + call('ZRANK', waiting(name), entry.member), since_ms = since, site = entry.terms.site,
-    estimate_ms = found and found.expected or -1, low_ms = low, high_ms = high,
-  })
+  if entry.terms.kind == 'colleague' then asks() else comes(head_start) end
 end
 
 -- Another node holds the caller now; an offer that the former one was ringing is made anew.

@@ -134,6 +134,7 @@ def journey(twins: Twins, chance: random.Random) -> dict[str, Any]:
         "site": SiteId(chance.choice(SITES)),
         "prefer": AgentId(chance.choice(("", "", *AGENTS))),
         "prefer_s": chance.choice((0, 1, 5)),
+        "colleague_of": AgentId("a" if chance.random() < 0.15 else ""),
         "closes_ms": twins.now + chance.choice((0, 5000, 9000, 900_000)) if chance.random() < 0.2 else 0,
     }
 

@@ -96,7 +96,7 @@ MUTANTS: dict[str, Fault] = {
     ),
     "a partner is asked to ring": (
         "_deciding",
-        "return tier.partner ~= '' and entry.terms.kind == 'callback'",
+        "return tier.partner ~= '' and entry.terms.kind ~= 'call'",
         "return false",
     ),
     "a queue with promises is forgotten": ("configure", ", PREFIX .. 'promised:' .. name) == 0", ") == 0"),

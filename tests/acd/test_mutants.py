@@ -101,6 +101,19 @@ MUTANTS: dict[str, Fault] = {
     "the next is told another wait": ("_foreseeing", "entry.member) or 0) + 1 }", "entry.member) or 0) + 2 }"),
     "closing time holds for who has waited": ("enqueue", "or tonumber(ARGV[8]) ~= 0 then", "then"),
     "closing time is forgotten": ("enqueue", "if too_late() then", "if false then"),
+    "a colleague is still sought": ("accept", "call('ZREM', asked(entry.queue), entry.member)", ""),
+    "a colleague is sought by nobody": ("_steps", "call('ZREM', asked(entry.queue), entry.member)", ""),
+    "a talk between colleagues is a caller's": (
+        "_steps",
+        "if entry.terms.kind == 'colleague' then\n    asks",
+        "if false then\n    asks",
+    ),
+    "a partner is a colleague": ("_deciding", "entry.terms.kind ~= 'call'\n", "entry.terms.kind == 'callback'\n"),
+    "who asks a colleague gives up as a caller": (
+        "_foreseeing",
+        "entry.terms.kind ~= 'call'",
+        "entry.terms.kind == 'callback'",
+    ),
     "an answered contact still waits": ("accept", "call('ZREM', arrived(entry.queue), entry.member)", ""),
     "a queue takes one too many": ("enqueue", ">= queue.most", "> queue.most"),
     "priority is no head start": ("enqueue", "queue.priority + tonumber(ARGV[7]) * 1000", "tonumber(ARGV[7]) * 1000"),
@@ -121,7 +134,7 @@ MUTANTS: dict[str, Fault] = {
     ),
     "a queue in use is forgotten": (
         "configure",
-        "if call('EXISTS', arrived(name), PREFIX .. 'promised:' .. name) == 0 then",
+        "if call('EXISTS', arrived(name), asked(name), PREFIX .. 'promised:' .. name) == 0 then",
         "if true then",
     ),
     "an agent who logs in again is logged out": (

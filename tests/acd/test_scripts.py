@@ -171,6 +171,7 @@ def test_long_runs_from_fixed_seeds_agree_and_meet_every_rule(client: Any) -> No
     commands = set(scripts()) - {"append"}
     events = {"ContactQueued", "ContactLeftQueue", "OfferMade", "OfferFailed", "ContactAnswered", "ContactReleased"}
     refusals = {"NOQUEUE", "NOAGENT", "NOCONTACT", "NOOFFER", "BADSTATE", "FULL", "OVERTAKEN"}
+    events |= {"ColleagueSought", "ColleagueFound", "ColleagueEnded"}
     events |= {"OfferWithheld", "TierOpened", "PartnerAnswered", "PartnerReleased", "DutyChanged"}
     expected = commands | events | refusals | {"WrapUpEnded", "AgentStateChanged"}
     assert {name: seen.get(name, 0) for name in expected if seen.get(name, 0) < 20} == {}

@@ -7,6 +7,7 @@ from acd.policy import Model
 from acd.simulated import ModelDistributor
 from events.catalogue import Event
 from events.sink import MemorySink
+from tests.acd.colleagues_contract import ColleaguesContract
 from tests.acd.distributor_contract import N1, Bench, DistributorContract
 from tests.acd.routing_contract import RoutingContract
 from tests.acd.twin import queue
@@ -25,7 +26,7 @@ class Hand:
         self.ms = ms
 
 
-class TestModelDistributor(DistributorContract, RoutingContract):
+class TestModelDistributor(DistributorContract, RoutingContract, ColleaguesContract):
     @pytest.fixture
     def bench(self) -> Bench:
         clock, sink = Hand(), MemorySink()

@@ -20,6 +20,7 @@ from acd.model import Enqueue, NodeId, Offer, Revoked
 from acd.store import RedisDistributor
 from events.catalogue import Event
 from events.codec import decode
+from tests.acd.colleagues_contract import ColleaguesContract
 from tests.acd.distributor_contract import N1, A, B, Bench, DistributorContract, X, Y
 from tests.acd.redis_server import RedisServer
 from tests.acd.routing_contract import RoutingContract
@@ -48,7 +49,7 @@ def bench(client: Redis) -> Bench:
     return Bench(distributor, clock.now, clock.set, events)
 
 
-class TestRedisDistributor(DistributorContract, RoutingContract):
+class TestRedisDistributor(DistributorContract, RoutingContract, ColleaguesContract):
     pass
 
 

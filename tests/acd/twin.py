@@ -35,7 +35,7 @@ from acd.pools import names_of, profile_of
 from acd.post import read
 from acd.promises import NewPromise
 from acd.promising import promised
-from acd.records import CALLBACK, OFFERED, RESTING, TALKING, WAITING, Done
+from acd.records import CALLBACK, COLLEAGUE, OFFERED, RESTING, TALKING, WAITING, Done
 from events.codec import decode
 
 TENANT = "nav"
@@ -440,6 +440,9 @@ def check_invariants(model: Model) -> None:
         assert waits == (entry.member in model.rankings[f"waiting:{entry.queue}"])
         for pool in pools_known(model):
             assert (entry.member in model.rankings[f"open:{pool}"]) == (waits and pool in entry.pools)
+    for entry in model.entries.values():
+        asks = entry.terms.kind == COLLEAGUE and entry.state != TALKING
+        assert asks == (entry.member in model.rankings[f"asked:{entry.queue}"])
     for queue in {*model.queues, *model.numbers}:
         waiting, numbers = model.rankings[f"arrived:{queue}"], model.numbers[queue]
         assert numbers.o == numbers.a + numbers.l + numbers.f + len(waiting), "O = A + L + F + W"
