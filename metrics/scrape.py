@@ -12,6 +12,8 @@ from metrics.measures import BY_KEY
 from metrics.service_level import SERVICEGRAD, svargrad, svartid_mean_s, svartid_median_s
 from metrics.wallboard import Board, QueueRow
 
+TODAY = ("offered", "answered", "lost", "flowed_out", "answered_in_target")
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -91,6 +93,20 @@ class Scrape(Collector):
             lambda row, _: svartid_median_s(row.tally),
         )
         yield self._targets()
+        yield self._today()
+
+    def _today(self) -> Metric:
+        """What came of today's arrivals: sums over queues give the measures of a country."""
+        family = GaugeMetricFamily(
+            "svar_queue_contacts_today",
+            "Dagens anrop: O, A, L and F of today's arrivals, and those answered within T (answered_in_target)",
+            labels=("tenant", "queue", "became"),
+        )
+        for figures in self.tenants:
+            for row in figures.board.queues:
+                for became in TODAY:
+                    family.add_metric((figures.tenant, row.queue, became), getattr(row.tally, became))
+        return family
 
     def _targets(self) -> Metric:
         targets = GaugeMetricFamily(

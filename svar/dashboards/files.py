@@ -1,0 +1,24 @@
+"""The dashboards' files below deploy/grafana; a test says when they are stale."""
+
+import json
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+from svar.dashboards import agents, country, flows, service, site, telephony
+from svar.dashboards.panels import Page, built
+
+FOLDER = "deploy/grafana/dashboards"
+
+
+def pages() -> tuple[Page, ...]:
+    """In the order in which somebody new would read them."""
+    return country.page(), service.page(), site.page(), agents.page(), telephony.page(), flows.page()
+
+
+def files() -> dict[str, str]:
+    """The text of each dashboard, by its path below the project's folder."""
+    return {f"{FOLDER}/{page.uid.removeprefix('svar-')}.json": _written(page) for page in pages()}
+
+
+def _written(page: Page) -> str:
+    return json.dumps(built(page), cls=JSONEncoder, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
