@@ -305,6 +305,11 @@ class UserAgentCore:
         found = self._find(session)
         return found is not None and found.hang_up(status, now, headers)
 
+    def let_go(self, session: SessionId, now: float) -> bool:
+        """Wait no longer for an answer to our BYE, of a peer that is known to be gone. False: no BYE was sent."""
+        found = self._find(session)
+        return found is not None and found.let_go(now)
+
     def alive(self, session: SessionId) -> bool:
         """False once its Ended or Rejected was given."""
         return session in self._sessions.by_id

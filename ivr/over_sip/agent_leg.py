@@ -97,6 +97,7 @@ class SipAgentLeg:
         self.joined: Joined | None = None
         self.wishes: Wishes | None = None
         self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.session = SessionId("")
         self._ended = False
         self._held = False
         self._ringing = False
@@ -283,6 +284,8 @@ class SipPhones:
         """What that node rang for us, or carried, is gone."""
         for leg in tuple(self._away.pop(node, ())):
             leg.lost()
+            if leg.session:
+                self._line.forget_soon(leg.session)
 
     async def ring(self, offer: Offer, info: CallInfo) -> SipAgentLeg:
         """See `ivr.ports.phones.AgentPhones.ring`."""

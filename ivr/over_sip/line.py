@@ -20,6 +20,9 @@ NODE = Origin("node")
 """The key of what is agreed with all other nodes."""
 
 
+GOODBYE_S = 2.0
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a phone is: the URI to ask for, and the address to send to; None: where its host leads, or `trunk` is.
@@ -91,6 +94,10 @@ class Line:
         """What came of an offer of ours."""
         if self.lasting is not None:
             self.lasting.reoffered(leg, event.sdp if isinstance(event, Reoffered) else None)
+
+    def forget_soon(self, session: SessionId) -> None:
+        """The node at the other end is lost: should it live all the same it has a moment to answer our BYE."""
+        asyncio.get_running_loop().call_later(GOODBYE_S, self.user_agent.let_go, session)
 
     async def close(self, contact: str, leg: LegId) -> None:
         """End a leg's media and tell what it was like."""

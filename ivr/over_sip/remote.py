@@ -78,6 +78,7 @@ class Relays:
         """Its callers are gone: end their calls here."""
         for relay in [one for one, name in self._relays.items() if name == node]:
             relay.end()
+            self._line.forget_soon(relay.session)
 
     async def _serve(self, relay: "Relay", target: Target) -> None:
         try:
@@ -140,6 +141,11 @@ class Relay:
         except MediaError as error:
             _log.warning("no media for a call of another node", contact=phone.contact, error=str(error))
             line.user_agent.reject(invite.session, error.status, headers=unacceptable(error))
+
+    @property
+    def session(self) -> SessionId:
+        """With the caller's node."""
+        return self._invite.session
 
     @property
     def phone(self) -> SipAgentLeg:

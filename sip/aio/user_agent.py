@@ -191,6 +191,9 @@ class UserAgent:
     def hang_up(self, session: SessionId, status: int = 480, headers: HeaderLines = ()) -> bool:
         return self._done(self.core.hang_up(session, self._clock(), status, headers))
 
+    def let_go(self, session: SessionId) -> bool:
+        return self._done(self.core.let_go(session, self._clock()))
+
     def refer(self, session: SessionId, to: ReferTo, *, subscribe: bool = True) -> ReferralId | None:
         referral = self.core.refer(session, to, self._clock(), subscribe=subscribe)
         self._flush()

@@ -339,3 +339,14 @@ async def test_an_agent_goes_on_at_another_phone_there_and_the_callers_node_hear
     late = AsideLeg(there.line, invite, "c", LegId("late"))
     relay.goes_on(late)
     assert late.over
+
+
+async def test_a_lost_node_is_not_waited_for(country: Country) -> None:
+    _, _, bridge = await talking(country)
+    here = country.here.user_agent
+    await until(lambda: here.stats["transactions"] == 0, "the end of what began the call")
+    await country.there.user_agent.close()
+    country.here.phones.node_lost("there")
+    assert await asyncio.wait_for(bridge, 5) == "error"
+    await until(lambda: here.stats["sessions"] == 1, "the caller alone")
+    assert here.stats["transactions"] == 1, "the BYE goes on"

@@ -38,6 +38,27 @@ def test_bye_that_nobody_answers_ends_the_call_after_32_s() -> None:
     assert causes(pair.alice.heard) == ["local"]
 
 
+def test_call_with_a_peer_that_is_known_to_be_gone_is_over_at_once_and_its_bye_goes_on() -> None:
+    pair = Pair()
+    sent: list[bytes] = []
+
+    def lose(data: bytes) -> list[float]:
+        sent.append(data)
+        return []
+
+    pair.network.fate = lose
+    assert not pair.alice.core.let_go(pair.ours, pair.now)
+    assert pair.alice.core.bye(pair.ours, pair.now)
+    assert pair.alice.core.let_go(pair.ours, pair.now)
+    assert not pair.alice.core.let_go(pair.ours, pair.now)
+    pair.network.run(5.0)
+    assert causes(pair.alice.heard) == ["gone"]
+    assert not pair.alice.core.alive(pair.ours)
+    assert len([data for data in sent if data.startswith(b"BYE")]) > 2
+    pair.network.run(60.0)
+    assert nothing_left(pair.alice)
+
+
 def test_bye_in_progress_is_not_the_end() -> None:
     desk = Desk()
     desk.reply(200)
