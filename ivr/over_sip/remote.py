@@ -35,6 +35,8 @@ _STATUS = {"busy": 486, "rejected": 603, "no_answer": 408, "unreachable": 480}
 _OURS = "X-Svar-"
 _ASSERTED = "P-Asserted-Identity"
 _MOST_HEADERS = 20
+RINGS_S = 180.0
+"""The caller's node stops it long before, unless it can no longer be heard (RFC 3261 §16.6, Timer C)."""
 
 
 Refer = Callable[[str, str, str, SipUri], Awaitable[bool]]
@@ -46,8 +48,15 @@ class Relays:
     a call of a node is never sent on to a third.
     """
 
-    def __init__(self, line: Line, locate: Callable[[str], Target | None], tokens: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        line: Line,
+        locate: Callable[[str], Target | None],
+        tokens: Callable[[], str],
+        rings_s: float = RINGS_S,
+    ) -> None:
         self._line = line
+        self._rings_s = rings_s
         self._locate = locate
         self._tokens = tokens
         self._relays: dict[Relay, str] = {}
@@ -82,7 +91,7 @@ class Relays:
 
     async def _serve(self, relay: "Relay", target: Target) -> None:
         try:
-            await relay.run(target)
+            await relay.run(target, self._rings_s)
         finally:
             relay.end()
             del self._relays[relay]
@@ -118,7 +127,7 @@ class Relay:
         self._offers = 0
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def run(self, target: Target) -> None:
+    async def run(self, target: Target, rings_s: float) -> None:
         """Ring, join, and wait for the end of either side."""
         line, invite, phone = self._line, self._invite, self._phone
         line.media.listen(self._leg, self._heard_media)
@@ -130,7 +139,8 @@ class Relay:
                 return
             await phone.invite(target, _local(invite), _passed_on(invite))
             line.user_agent.ring(invite.session)
-            await asyncio.wait({phone.answered, self._over}, return_when=asyncio.FIRST_COMPLETED)
+            first = {phone.answered, self._over}
+            await asyncio.wait(first, timeout=rings_s, return_when=asyncio.FIRST_COMPLETED)
             if not self._over.done() and self._answered():
                 phone.joined = phone.wishes = self
                 await line.media.bridge(self._leg, phone.leg)
@@ -186,6 +196,9 @@ class Relay:
 
     def _answered(self) -> bool:
         answered = self._phone.answered
+        if not answered.done():
+            self._line.user_agent.reject(self._invite.session, _STATUS["no_answer"])
+            return False
         if answered.cancelled():
             return False
         error = answered.exception()

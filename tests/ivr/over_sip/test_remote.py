@@ -350,3 +350,13 @@ async def test_a_lost_node_is_not_waited_for(country: Country) -> None:
     assert await asyncio.wait_for(bridge, 5) == "error"
     await until(lambda: here.stats["sessions"] == 1, "the caller alone")
     assert here.stats["transactions"] == 1, "the BYE goes on"
+
+
+async def test_a_phone_that_nobody_stops_does_not_ring_for_ever(country: Country) -> None:
+    there = country.there
+    there.relays = Relays(there.line, there.targets.get, lambda: token_hex(4), rings_s=0.3)
+    there.on_rung = Handset.ring
+    with pytest.raises(NotAnswered, match="no_answer"):
+        await country.here.phones.ring(offer_to("kari"), info())
+    await until(lambda: there.rung[0].ended, "CANCEL at the agent's phone")
+    await nothing_left(country)
