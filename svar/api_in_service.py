@@ -29,6 +29,7 @@ from metrics.wallboard import LOGGED_OUT, STATES, AgentOnBoard
 from sip.aio.user_agent import UserAgent
 from sip.events import PhoneAsked, Registered, RegistrarEvent
 from sip.message.uri import SipUri
+from svar import contacts_shown
 from svar.parts import Parts
 from svar.passwords import Passwords
 from svar.phone_watch import PhoneWatch
@@ -289,20 +290,10 @@ def labelled(storage: Storage, since_ms: Callable[[], int]) -> list[Labelled]:
 
 
 def _contacts(storage: Storage, most: int) -> list[Contact]:
+    folds = storage.folds
     return [
-        Contact(
-            contact=record["contact"],
-            number=record["number"],
-            flow=record["flow"],
-            step=record["last_step"],
-            started_ms=record["started_ms"],
-            queue=record["queue"],
-            waiting=waiting,
-            agent=record["agent"],
-            talking=talking,
-            journey=tuple(visit["queue"] for visit in record["visits"]),
-        )
-        for record, waiting, talking in storage.folds.call_records.open_now(most)
+        contacts_shown.shown(record, folds.wallboard.agents, waiting=waiting, talking=talking)
+        for record, waiting, talking in folds.call_records.open_now(most)
     ]
 
 
