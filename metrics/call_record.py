@@ -5,6 +5,7 @@ from typing import Any
 
 from events.catalogue import CallbackEnded, ContactQueued, OfferMade, TransferEnded
 from events.routing import PartnerAnswered, PartnerReleased
+from metrics import legs
 
 CallRecord = dict[str, Any]
 """A row of `metrics.records.CALL_RECORDS`, by column."""
@@ -24,7 +25,8 @@ def blank(contact: str, tenant: str, node: str) -> CallRecord:
     `total_wait_ms` is the time from the first ring to the first agent's answer, menus included; `total_waited_ms` the
     waits in all queues, partners' ringing included, menus and talks not. `units` are the queues whose agents, the
     partners and the destinations that had the contact, one after the other, and `bounces` how often it was passed on.
-    `callback_of` is the contact of the caller whom this one rang back.
+    `callback_of` is the contact of the caller whom this one rang back. `legs` are those of `metrics.legs`. `recording`
+    is MAILBOX/NAME of a message that was left; `routing_version` the flows' that said how the queues were served.
     """
     return {
         "contact": contact, "tenant": tenant, "node": node,
@@ -35,7 +37,7 @@ def blank(contact: str, tenant: str, node: str) -> CallRecord:
         "agent": "", "site": "", "talked_ms": 0, "wrap_up_ms": 0, "topic": "",
         "outcome": "", "cause": "", "closed_by": "", "concluded": "",
         "total_waited_ms": 0, "partner": "", "transfers": [], "units": [], "bounces": 0,
-        "callback_of": "",
+        "callback_of": "", "legs": [], "recording": "", "pseudonym": "", "routing_version": "",
     }  # fmt: skip
 
 
@@ -87,10 +89,12 @@ class OpenContact:
     def add_offer(self, event: OfferMade) -> None:
         record = self.record
         self.offer = event.offer
+        legs.offered(record["legs"], event)
         record["offers_made"] += 1
         if len(record["offers"]) < MOST_VISITS:
             offer = {"offer": event.offer, "queue": event.queue, "agent": event.agent, "site": event.site}
-            grounds = {"tier": event.tier, "total_waited_ms": event.total_waited_ms}
+            grounds = {"tier": event.tier, "rule": event.rule, "candidates": event.candidates}
+            grounds |= {"total_waited_ms": event.total_waited_ms}
             record["offers"].append(offer | {"at_ms": event.at_ms, "outcome": "", "rang_ms": 0} | grounds)
 
     def end_offer(self, offer: str, outcome: str, rang_ms: int) -> None:
@@ -114,11 +118,13 @@ class OpenContact:
         self.end_offer(event.offer, "answered", event.rang_ms)
         self.talking = True
         self.record["partner"] = event.partner
+        legs.answered(self.record["legs"], event)
         self.meet(event.partner)
         self._passed_on("partner", event.partner, "answered", event.at_ms)
 
     def from_partner(self, event: PartnerReleased) -> None:
         self.talking = False
+        legs.ended(self.record["legs"], "partner", event.partner, event.at_ms, event.cause)
         for one in reversed(self.record["transfers"]):
             if one["target"] == event.partner:
                 one["talked_ms"] = max(event.talked_ms, 0)
@@ -132,6 +138,7 @@ class OpenContact:
 
     def transferred(self, event: TransferEnded) -> None:
         self._passed_on(event.how, event.target, event.outcome, event.at_ms)
+        legs.transferred(self.record["legs"], event)
         if event.outcome == "answered" and event.to == "destination":
             self.meet(event.target)
 

@@ -23,15 +23,19 @@ from events.catalogue import (
     OfferFailed,
     OfferMade,
     StepEntered,
+    TransferBegun,
     TransferEnded,
+    VoicemailLeft,
     WrapUpEnded,
 )
 from events.routing import PartnerAnswered, PartnerReleased, TierOpened
+from metrics import legs
 from metrics.call_record import MOST_VISITS as MOST_VISITS
 from metrics.call_record import CallRecord as CallRecord
 from metrics.call_record import OpenContact
 from metrics.call_record import blank as blank
 from metrics.fold import Part, Route
+from metrics.routing_version import RoutingVersion
 
 LONGEST_ENDING_MS = 900_000
 MOST_LATE = 10_000
@@ -44,12 +48,14 @@ class CallRecords:
 
     name = "call_records.1"
 
-    def __init__(self, *, keep_callers: bool = False, max_open: int = 50_000) -> None:
+    def __init__(
+        self, *, keep_callers: bool = False, max_open: int = 50_000, routing: RoutingVersion | None = None
+    ) -> None:
         self.closed: deque[CallRecord] = deque()
         self.evicted = 0
         self.in_progress = 0
-        self._keep_callers = keep_callers
-        self._max_open = max_open
+        self._keep = keep_callers, max_open
+        self._routing = routing or RoutingVersion()
         self._open: dict[str, OpenContact] = {}
         self._opened = 0
         self._serving: dict[str, str] = {}
@@ -87,7 +93,9 @@ class CallRecords:
             CallbackEnded: self._on_callback_ended,
             PartnerAnswered: self._on_partner_answered,
             PartnerReleased: self._on_partner_released,
+            TransferBegun: self._on_transferring,
             TransferEnded: self._on_transfer,
+            VoicemailLeft: self._on_voicemail,
             AgentStateChanged: self._on_agent,
             WrapUpEnded: self._on_wrap_up,
             ContactEnded: self._on_ended,
@@ -104,7 +112,9 @@ class CallRecords:
         record["flow_version"] = event.flow_version
         record["trunk"] = event.trunk
         record["started_ms"] = event.at_ms
-        if self._keep_callers:
+        record["pseudonym"] = event.pseudonym
+        legs.caller(record["legs"], event.at_ms)
+        if self._keep[0]:
             record["pii_caller"] = event.pii_caller
 
     def _on_step(self, event: StepEntered) -> None:
@@ -115,7 +125,9 @@ class CallRecords:
     def _on_queued(self, event: ContactQueued) -> None:
         if event.contact in self._ended:
             return  # hung up while the command was under way; the record is written
-        self._begin(event).enter(event)
+        contact = self._begin(event)
+        contact.enter(event)
+        contact.record["routing_version"] = self._routing.version or contact.record["flow_version"]
 
     def _on_tier(self, event: TierOpened) -> None:
         contact = self._find(event.contact)
@@ -138,6 +150,7 @@ class CallRecords:
         contact = self._find(event.contact)
         if contact is not None:
             contact.end_offer(event.offer, event.cause, event.rang_ms)
+            legs.not_answered(contact.record["legs"], event.offer, event.at_ms, event.cause)
             self._close_if_complete(event.contact, contact)
 
     def _on_answered(self, event: ContactAnswered) -> None:
@@ -148,6 +161,7 @@ class CallRecords:
         contact.end_offer(event.offer, "answered", event.rang_ms)
         contact.meet(event.queue)
         record = contact.record
+        legs.answered(record["legs"], event)
         if not record["answered_ms"]:
             record["answered_ms"] = event.at_ms
             record["total_wait_ms"] = max(event.at_ms - record["started_ms"], 0)
@@ -161,6 +175,7 @@ class CallRecords:
         if contact is not None:
             contact.talking = False
             contact.record["talked_ms"] += max(event.talked_ms, 0)
+            legs.ended(contact.record["legs"], "agent", event.agent, event.at_ms, event.cause)
             self._node_gone(contact, event)
             self._close_if_complete(event.contact, contact)
 
@@ -185,6 +200,16 @@ class CallRecords:
         if contact is not None:
             contact.transferred(event)
 
+    def _on_transferring(self, event: TransferBegun) -> None:
+        contact = self._find(event.contact)
+        if contact is not None:
+            legs.transferring(contact.record["legs"], event)
+
+    def _on_voicemail(self, event: VoicemailLeft) -> None:
+        contact = self._find(event.contact)
+        if contact is not None:
+            contact.record["recording"] = f"{event.mailbox}/{event.message}"
+
     def _on_agent(self, event: AgentStateChanged) -> None:
         """An agent who left `talking` for anything but a wrap-up is through with the contact.
 
@@ -193,6 +218,7 @@ class CallRecords:
         rung_back = self._find(event.contact) if event.state == "talking" else None
         if rung_back is not None and not rung_back.serving:
             rung_back.record |= {"agent": event.agent, "site": event.site}
+            legs.talks(rung_back.record["legs"], event.agent, event.site, event.at_ms)
             self._serve(event.contact, rung_back, event.agent)
         name = self._serving.get(event.agent)
         if name is not None and event.previous == "talking" and event.state != "wrap_up":
@@ -219,6 +245,7 @@ class CallRecords:
         if len(self._ended) > MOST_LATE:
             del self._ended[next(iter(self._ended))]
         contact.record["duration_ms"] = event.duration_ms
+        legs.ended(contact.record["legs"], "caller", "", event.at_ms, event.cause)
         self._close_if_complete(event.contact, contact)
 
     def _on_node_started(self, event: NodeStarted) -> None:
@@ -254,7 +281,7 @@ class CallRecords:
         if not self._open:
             return
         oldest = next(iter(self._open))
-        if len(self._open) >= self._max_open:
+        if len(self._open) >= self._keep[1]:
             self.evicted += 1
             self._give_up(oldest, now_ms, "evicted")
         elif now_ms - self._open[oldest].record["started_ms"] > LONGEST_CONTACT_MS:
@@ -309,6 +336,7 @@ class CallRecords:
         self._changed.add(name)
         self._serving.pop(contact.serving, None)
         contact.record["closed_by"] = closed_by
+        legs.closed(contact.record["legs"], contact.record["ended_ms"], contact.record["cause"])
         self.closed.append(contact.record)
 
     # --- Saving

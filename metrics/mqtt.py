@@ -225,7 +225,8 @@ def masked(event: Event) -> dict[str, Scalar]:
     values: dict[str, Scalar] = {"kind": event.kind, "v": event.version}
     for name in FIELD_TYPES[event.kind]:
         value = getattr(event, name)
-        values[name] = MASK if name.startswith("pii_") and value != "" else value
+        personal = name.startswith("pii_") or name == "pseudonym"
+        values[name] = MASK if personal and value != "" else value
     return values
 
 

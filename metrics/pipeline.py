@@ -14,6 +14,7 @@ from metrics.fold import Fold, Route
 from metrics.half_hours import HalfHours
 from metrics.positions import START as START
 from metrics.positions import position as position
+from metrics.routing_version import RoutingVersion
 from metrics.saving import Saver, Store, Writer
 from metrics.service_level import Limits, ServiceLevel
 from metrics.wallboard import Board, Wallboard
@@ -52,12 +53,13 @@ class Folds:
         self.checkpoint = START
         self.service_level = ServiceLevel(limits)
         self.wallboard = Wallboard(self.service_level)
-        self.call_records = CallRecords(keep_callers=keep_callers)
+        routing = RoutingVersion()
+        self.call_records = CallRecords(keep_callers=keep_callers, routing=routing)
         self.counters = Counters(queues=limits or ())
         self.decisions = Decisions()
         self._taps = tuple(taps)
         half_hours = HalfHours(limits)
-        beside: tuple[Fold, ...] = (half_hours.table, *further)
+        beside: tuple[Fold, ...] = (half_hours.table, routing, *further)
         self._further: Further = (Estimates(), half_hours, *beside)
         self._routes = self._gather_routes()
         self._saver = Saver(Writer(tenant, store), commit_every_s) if store is not None else None

@@ -5,8 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.catalogue import ContactEnded, ContactQueued, Event, WrapUpEnded
+from events.catalogue import (
+    CanaryEnded,
+    ContactEnded,
+    ContactQueued,
+    Event,
+    FlowsPublished,
+    FlowsRolledBack,
+    VoicemailLeft,
+    WrapUpEnded,
+)
 from metrics.cdr import LONGEST_CONTACT_MS, LONGEST_ENDING_MS, MOST_LATE, MOST_VISITS, CallRecord, CallRecords
+from metrics.pipeline import Folds
 from tests.metrics.told import (
     DAY_MS,
     answered,
@@ -22,16 +32,18 @@ from tests.metrics.told import (
     released,
     started,
     stepped,
+    stream,
     tell,
     tier_opened,
     transferred,
+    transferring,
     whole_call,
     wrapped_up,
 )
 
 
-def records(events: list[Event], **options: bool) -> list[CallRecord]:
-    fold = CallRecords(**options)
+def records(events: list[Event], *, keep_callers: bool = False) -> list[CallRecord]:
+    fold = CallRecords(keep_callers=keep_callers)
     tell(fold, events)
     return fold.take()
 
@@ -73,6 +85,8 @@ def test_a_whole_call_is_one_record() -> None:
                 "outcome": "answered",
                 "rang_ms": 2_000,
                 "tier": 1,
+                "rule": "longest_idle",
+                "candidates": 1,
                 "total_waited_ms": 0,
             }
         ],
@@ -94,6 +108,31 @@ def test_a_whole_call_is_one_record() -> None:
         "units": ["pensjon"],
         "bounces": 0,
         "callback_of": "",
+        "legs": [
+            {
+                "who": "caller",
+                "name": "",
+                "site": "",
+                "begun_ms": DAY_MS,
+                "answered_ms": 0,
+                "ended_ms": DAY_MS + 100_010,
+                "cause": "caller_hung_up",
+                "offer": "",
+            },
+            {
+                "who": "agent",
+                "name": "kari",
+                "site": "oslo",
+                "begun_ms": DAY_MS + 38_000,
+                "answered_ms": DAY_MS + 40_000,
+                "ended_ms": DAY_MS + 100_000,
+                "cause": "caller_hung_up",
+                "offer": "offer-c1",
+            },
+        ],
+        "recording": "",
+        "pseudonym": "",
+        "routing_version": "v1",
     }
 
 
@@ -214,6 +253,35 @@ def test_entry_that_is_taken_over_is_one_visit() -> None:
     assert len(record["visits"]) == 1
 
 
+def test_a_message_that_was_left_and_the_callers_pseudonym_are_named() -> None:
+    message = VoicemailLeft(
+        at_ms=DAY_MS, tenant="nav", node="n1", contact="c1", mailbox="klage", message="42", duration_ms=9_000
+    )
+    (record,) = records([started("c1", pseudonym="5eed"), message, ended("c1", "voicemail")])
+    assert (record["recording"], record["pseudonym"], record["pii_caller"]) == ("klage/42", "5eed", "")
+
+
+def test_versions_are_those_of_the_flow_and_of_the_routing_as_it_was_when_the_contact_was_queued() -> None:
+    folds = Folds("nav")
+    common = {"at_ms": DAY_MS, "tenant": "nav", "node": "n1", "author": "ola", "message": ""}
+    told: list[Event] = [started("c0"), queued("c0"), ended("c0"), left("c0")]
+    told += [FlowsPublished(flow_version="v2", previous="v1", **common)]  # type: ignore[arg-type]
+    told += [started("c1"), queued("c1"), ended("c1"), left("c1")]
+    told += [FlowsRolledBack(flow_version="v0", previous="v2", **common)]  # type: ignore[arg-type]
+    told += [started("c2"), queued("c2"), ended("c2"), left("c2"), started("c3"), ended("c3")]
+    for cause in ("worse", "promoted"):
+        told += [CanaryEnded(flow_version=f"v-{cause}", active="v0", cause=cause, **common)]  # type: ignore[arg-type]
+    told += [started("c4"), queued("c4"), ended("c4"), left("c4")]
+    for _, event in stream(told):
+        for route in folds._routes.get(type(event), ()):
+            route(event)
+    closed = folds.call_records.take()
+    versions = {record["contact"]: (record["flow_version"], record["routing_version"]) for record in closed}
+    assert versions == {
+        "c0": ("v1", "v1"), "c1": ("v1", "v2"), "c2": ("v1", "v0"), "c3": ("v1", ""), "c4": ("v1", "v-promoted"),
+    }  # fmt: skip
+
+
 LATE: list[Callable[[str], Event]] = [
     lambda c: stepped(c, "menu"),
     left,
@@ -227,6 +295,7 @@ LATE: list[Callable[[str], Event]] = [
     partner_released,
     tier_opened,
     transferred,
+    transferring,
 ]
 
 

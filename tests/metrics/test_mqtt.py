@@ -94,6 +94,7 @@ def test_what_is_no_brokers_address_is_refused(url: str) -> None:
 def test_personal_data_is_masked() -> None:
     assert masked(started("c1"))["pii_caller"] == "***"
     assert masked(started("c1", caller=""))["pii_caller"] == ""
+    assert masked(started("c1", pseudonym="5eed"))["pseudonym"] == "***"
     assert masked(started("c1"))["kind"] == "contact_started"
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from metrics.call_record import CallRecord
-from metrics.decisions import Decision
+from metrics.decisions import TYPES, Decision, Decisions
 from metrics.health import Ailing
-from metrics.pipeline import Folds
+from metrics.pipeline import Batch, Folds
 from metrics.positions import START
 from metrics.saving import Full, Saver, Writer
 from tests.metrics.told import DAY_MS, stream, whole_call
@@ -59,6 +59,15 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+def decided(told: Batch) -> list[str]:
+    """The ids of the events that are kept."""
+    decisions = Decisions()
+    for id_, event in told:
+        if type(event) in TYPES:
+            decisions.note(id_, event)
+    return [decision.stream_id for decision in decisions.take()]
+
+
 def saving(store: Away, folds: Folds, most: int = 20_000, patience_s: float = 0.05) -> Saver:
     """With waits that a test can wait for."""
     folds._saver = saver = Saver(Writer("nav", store, patience_s, retry_s=0.01), every_s=0, most=most)
@@ -75,13 +84,13 @@ async def test_figures_go_on_while_the_store_is_away_and_all_is_written_once_whe
     await folds(told[half:])
     assert folds.service_level.tally().offered == 4
     assert (folds.checkpoint, folds.saved) == (told[-1][0], START)
-    assert saver.figures()["waiting"] == 4 + len([event for _, event in told if event.kind in DECIDED])
+    assert saver.figures()["waiting"] == 4 + len(decided(told))
     with pytest.raises(Ailing, match="rows wait to be written"):
         await saver.check()
     store.there.set()
     await until(lambda: folds.saved == told[-1][0])
     assert store.records == ["c0", "c1", "c2", "c3"]
-    assert store.decisions == [id_ for id_, event in told if event.kind in DECIDED]
+    assert store.decisions == decided(told)
     figures = saver.figures()
     assert (figures["waiting"], figures["away_seconds"]) == (0, 0)
     assert await saver.check() == f"written up to {told[-1][0]}"
@@ -90,13 +99,10 @@ async def test_figures_go_on_while_the_store_is_away_and_all_is_written_once_whe
     whole.apply(told)
     for commit in store.got:
         parts |= commit[2]
-    names = {fold.name: set(fold.snapshot()) for fold in whole._folds()}
-    assert {(fold, part) for (fold, part), body in parts.items() if body is not None} == {
-        (fold, part) for fold, there in names.items() for part in there
+    made = [(fold.name, part, body) for fold in whole._folds() for part, body in fold.changes().items()]
+    assert {key for key, body in parts.items() if body is not None} == {
+        (fold, part) for fold, part, body in made if body is not None
     }
-
-
-DECIDED = ("contact_queued", "offer_made", "contact_answered", "contact_released")
 
 
 async def test_what_waits_is_bounded_and_the_stream_keeps_the_rest() -> None:
@@ -122,7 +128,7 @@ async def test_who_stops_while_the_store_is_away_leaves_it_to_the_stream() -> No
     await folds(told)
     await folds.close()
     assert (folds.saved, store.got) == (START, [])
-    assert saver.figures()["waiting"] == 5
+    assert saver.figures()["waiting"] == 1 + len(decided(told))
     await folds.close()
 
 

@@ -15,6 +15,7 @@ from events.catalogue import (
     OfferFailed,
     OfferMade,
     StepEntered,
+    TransferBegun,
     TransferEnded,
     WrapUpEnded,
 )
@@ -27,7 +28,9 @@ DAY_MS = 1_795_215_600_000
 TENANT, NODE = "nav", "n1"
 
 
-def started(contact: str, at_ms: int = DAY_MS, node: str = NODE, caller: str = "+4722000000") -> ContactStarted:
+def started(
+    contact: str, at_ms: int = DAY_MS, node: str = NODE, caller: str = "+4722000000", pseudonym: str = ""
+) -> ContactStarted:
     return ContactStarted(
         at_ms=at_ms,
         tenant=TENANT,
@@ -38,6 +41,7 @@ def started(contact: str, at_ms: int = DAY_MS, node: str = NODE, caller: str = "
         flow_version="v1",
         trunk="loopback",
         pii_caller=caller,
+        pseudonym=pseudonym,
     )
 
 
@@ -234,6 +238,12 @@ def partner_released(contact: str, at_ms: int = DAY_MS, cause: str = "caller_hun
 
 def tier_opened(contact: str, tier: int = 2, at_ms: int = DAY_MS) -> TierOpened:
     return TierOpened(at_ms=at_ms, tenant=TENANT, node=NODE, contact=contact, queue="pensjon", tier=tier, why="after")
+
+
+def transferring(
+    contact: str, target: str = "skatt", to: str = "destination", how: str = "blind", at_ms: int = DAY_MS
+) -> TransferBegun:
+    return TransferBegun(at_ms=at_ms, tenant=TENANT, node=NODE, contact=contact, how=how, to=to, target=target)
 
 
 def transferred(
