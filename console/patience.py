@@ -9,6 +9,8 @@ HEAD_WITHIN_S = 10.0
 WHOLE_WITHIN_S = 30.0
 """From the first byte that is awaited to the last of the answer that is read."""
 FRESH_S = 5.0
+LASTING = frozenset({"/events"})
+"""What answers without end, to those who are logged in: who sends it sees to it that it is read."""
 
 
 class Patience(H11Protocol):
@@ -42,6 +44,11 @@ class Patience(H11Protocol):
         """Whether a request is under way."""
         return not getattr(self.cycle, "response_complete", True)  # None before the first
 
+    @property
+    def lasting(self) -> bool:
+        """Whether an answer without end has begun."""
+        return self.asking and self.scope["path"] in LASTING and self.cycle.response_started
+
     def _await(self, within_s: float) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
@@ -49,13 +56,15 @@ class Patience(H11Protocol):
 
     def _overdue(self) -> None:
         left_s = self.since_s + WHOLE_WITHIN_S - self.loop.time()
-        if self.asking and left_s > 0:
+        if self.lasting:
+            self._await(WHOLE_WITHIN_S)
+        elif self.asking and left_s > 0:
             self._await(left_s)
         else:
             self.transport.abort()
 
     def _make_room(self) -> None:
-        others = [one for one in self.connections if isinstance(one, Patience)]
+        others = [one for one in self.connections if isinstance(one, Patience) and not one.lasting]
         others.sort(key=lambda one: (one.asking, one.since_s))
         if others and (not others[0].asking or self.loop.time() - others[0].since_s > FRESH_S):
             self.connections.discard(others[0])

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
 
 import uvicorn
@@ -10,7 +11,8 @@ from starlette.types import ASGIApp
 
 from console.patience import Patience
 
-MOST_CONNECTIONS = 100
+MOST_CONNECTIONS = 400
+"""Those of viewers who see the wallboard live among them (`console.feed.MOST_VIEWERS`)."""
 LISTEN_QUEUE = 128
 
 
@@ -26,9 +28,11 @@ class _Guest(uvicorn.Server):
 
 
 class ConsoleServer:
-    """Serves `app` on `host` and `port` (0: the system chooses; `port` then says which)."""
+    """Serves `app` on `host` and `port` (0: the system chooses; `port` then says which), over TLS with a `context`."""
 
-    def __init__(self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, context: ssl.SSLContext | None = None
+    ) -> None:
         self.host = host
         self.port = port
         config = uvicorn.Config(
@@ -43,6 +47,7 @@ class ConsoleServer:
             timeout_keep_alive=5,
             timeout_graceful_shutdown=1,
             proxy_headers=False,
+            ssl_context_factory=(lambda *_: context) if context is not None else None,
         )
         self._server = _Guest(config)
         self._serving: asyncio.Task[None] | None = None

@@ -58,6 +58,19 @@ class StepCounts:
     def routes(self) -> Mapping[type[Event], Route]:
         return {ContactStarted: self._on_started, StepEntered: self._on_step, ContactEnded: self._on_ended}
 
+    def here(self, flow: str) -> dict[str, int]:
+        """How many are at each step of a flow now; who is in a sub-flow is at the step that led there too."""
+        counts: dict[str, int] = {}
+        for walker in self._open.values():
+            for name, step in walker.frames:
+                if name == flow and step:
+                    counts[step] = counts.get(step, 0) + 1
+        return counts
+
+    def counted(self) -> dict[str, Part]:
+        """What `walked` reads, which no later event changes but by adding to a step's counts."""
+        return dict(self._counts)
+
     def _on_started(self, event: ContactStarted) -> None:
         if event.contact in self._open:
             return

@@ -16,7 +16,7 @@ from sip.aio.resolver import name_server
 from sip.errors import SipError
 from sip.message.uri import SipUri
 from sip.resolution import is_name
-from svar import certificates, endpoint, nodes_in_service, outbound, talking, trunks, web
+from svar import certificates, console_in_service, endpoint, nodes_in_service, outbound, talking, trunks, web
 from svar import media as media_engine
 from svar.config import Config, ConfigError, Trunk
 
@@ -39,6 +39,7 @@ def check(config: Config) -> None:
         *talking.mistakes(config),
         *outbound.mistakes(config),
         *nodes_in_service.mistakes(config),
+        *console_in_service.mistakes(config),
     ]
     if mistakes:
         raise ConfigError("\n".join(mistakes))

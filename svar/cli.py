@@ -33,6 +33,7 @@ class Commands(TyperGroup):
         "prompts": "prompts",
         "voicemail": "voicemail",
         "token": "token",
+        "user": "user",
     }
     """The module of each below `svar.commands`, which has a command, or a group, of its own name."""
 

@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from acd.model import NodeId
-from console.app import Sources, make_app
-from console.server import ConsoleServer
 from events.catalogue import NodeStarted, NodeStopped
 from ivr.over_sip.agent_leg import Line, SipPhones
 from ivr.over_sip.remote import Relays
@@ -37,6 +35,7 @@ from svar import (
     __version__,
     api_in_service,
     certificates,
+    console_in_service,
     crises_shown,
     endpoint,
     exposition,
@@ -82,12 +81,13 @@ GOODBYE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a running node is reached; `streams` are the addresses of SIP over TCP and TLS."""
+    """Where a running node is reached; `streams` are those of SIP over TCP and TLS; `people`: how they log in."""
 
     sip: tuple[str, int]
     http: tuple[str, int]
     mqtt: str
     streams: tuple[Address, ...] = ()
+    people: str = ""
 
 
 class Node:
@@ -182,10 +182,10 @@ class Node:
         await duty.start(self._parts, stack)
         user_agent.hire()
         seen = self._api(user_agent, registrations), duty
-        http, mqtt = await self._show(user_agent, engine, carriers, tls, nodes, *seen)
+        http, mqtt, people = await self._show(user_agent, engine, carriers, tls, nodes, *seen)
         self._emit(NodeStarted, release=__version__)
         streams = tuple(address for address in user_agent.addresses if address.reliable)
-        return Places(user_agent.address[:2], http, mqtt, streams)
+        return Places(user_agent.address[:2], http, mqtt, streams, people)
 
     def reload(self, config: Config | None) -> None:
         """Read the certificates again, and take the queues and agents of `config` (None: as they are), once started.
@@ -274,8 +274,8 @@ class Node:
         nodes: NodesInService,
         api: ApiInService,
         duty: Duty,
-    ) -> tuple[tuple[str, int], str]:
-        """The page, /metrics, /health, and MQTT."""
+    ) -> tuple[tuple[str, int], str, str]:
+        """The console, /metrics, /health, and MQTT."""
         config, storage = self.config, self.storage
         zone, lag, health = ZoneInfo(config.node.zone), LoopLag(), Health()
         self._parts.run(self._stack, "loop lag", lag.run())
@@ -314,12 +314,11 @@ class Node:
         labelled += [*exposition.who(self.identity, config.node.site), *carriers.labelled(), api.by_queue()]
         every = [*labelled, *exposition.shown(storage, nodes, stands)]
         exposed = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s, labelled=every, meant=MEANT)
-        notices = crises_shown.notices_of(storage.crises, lambda: self.flows.active.book.crises, zone)
-        shown = Sources(exposed.render, health.report, board, _now_ms, self._routing.views.titles, notices)
-        server = ConsoleServer(make_app(shown, api.app), host=config.http.host, port=config.http.port)
-        await server.start()
-        self._stack.push_async_callback(server.stop)
-        return (server.host, server.port), mqtt
+        around = console_in_service.Around(storage, self._routing, self.flows, carriers, nodes, health, api)
+        server, people = await console_in_service.serve(
+            config, self.identity, around, exposed.render, self._parts, self._stack
+        )
+        return (server.host, server.port), mqtt, people
 
     def _api(self, user_agent: UserAgent, registrations: Registrations) -> ApiInService:
         """What changes agents from outside, and asks their phones."""

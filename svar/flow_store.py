@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from acd.accounts_redis import RedisPeople
 from acd.connection import blocking_client, command_client
 from acd.credentials_redis import RedisCredentials
 from acd.crises_redis import RedisCrises
@@ -97,6 +98,16 @@ async def open_tokens(config: Config) -> AsyncIterator[RedisTokens]:
         client = command_client(url, tenant=config.node.tenant)
         stack.push_async_callback(client.aclose)
         yield RedisTokens(client, config.node.tenant)
+
+
+@asynccontextmanager
+async def open_people(config: Config) -> AsyncIterator[RedisPeople]:
+    """The accounts of the console there; as above. Raises EmbeddedError."""
+    async with AsyncExitStack() as stack:
+        url, _, _ = await _redis_of(config, stack)
+        client = command_client(url, tenant=config.node.tenant)
+        stack.push_async_callback(client.aclose)
+        yield RedisPeople(client, config.node.tenant)
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from acd.accounts_redis import RedisPeople
 from acd.callers import Callers, callers
 from acd.connection import blocking_client, command_client
 from acd.credentials_redis import RedisCredentials
@@ -33,6 +34,7 @@ from events.sink import Sink
 from ivr.over_sip.telephony import Identity
 from ivr.versions.arms import Arms
 from metrics.conclusions import Conclusions
+from metrics.lately import Lately
 from metrics.pipeline import Folds
 from metrics.records import Records
 from metrics.service_level import Limits
@@ -59,6 +61,7 @@ class Together:
     duty: RedisDuty
     staff: RedisStaff
     tokens: RedisTokens
+    people: RedisPeople
     credentials: RedisCredentials
     conclusions: Conclusions
     invariants: Invariants
@@ -66,12 +69,13 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Beneath:
-    """What is looked at from outside: Redis itself, the stream's last id, events on their way, steps."""
+    """What is looked at from outside: Redis itself, the stream's last id, events on their way, and folds."""
 
     replication: Replication
     stream_tip: Callable[[], Awaitable[str]]
     spool: Spool
     steps: StepCounts
+    lately: Lately
 
 
 @dataclass(slots=True)
@@ -129,8 +133,10 @@ async def open_storage(
         await crises.start()
         parts.run(stack, "crises", crises.run())
         arms, conclusions, steps = Arms(), Conclusions(), StepCounts(ZoneInfo(config.node.zone))
-        further = (arms, crises.measures, steps, conclusions)
+        lately = Lately()
+        further = (arms, crises.measures, steps, conclusions, lately)
         folds = Folds(tenant, records, limits=_limits(config), keep_callers=keep, taps=tell, further=further)
+        lately.limits = folds.service_level.limits
         await folds.load()
         relay = Relay(reading, tenant)
         relay.add(FOLDS, folds, after=folds.checkpoint)
@@ -153,6 +159,7 @@ async def open_storage(
             duty,
             RedisStaff(commands, tenant),
             RedisTokens(commands, tenant),
+            RedisPeople(commands, tenant),
             RedisCredentials(commands, tenant),
             conclusions,
             Invariants(commands, tenant),
@@ -161,7 +168,7 @@ async def open_storage(
         reports = ServingReports(commands, tenant)
         kept = (together, records, versions, reports, arms, crises)
         storage = Storage(
-            distributor, sink, folds, *kept, Beneath(Replication(commands), relay.tip, spool, steps), taps
+            distributor, sink, folds, *kept, Beneath(Replication(commands), relay.tip, spool, steps, lately), taps
         )
         storage.callers = await callers(commands, tenant)
         yield storage

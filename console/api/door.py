@@ -37,7 +37,7 @@ class Door:
     async def look(self, text: str, address: str) -> Token:
         """The same for a token that came otherwise. Raises Problem."""
         digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
-        network = _network(address)
+        network = network_of(address)
         wait_s = 0.0 if digest in self._known else self._wait_s(network)
         if wait_s > 0:
             self.refused += 1
@@ -72,8 +72,8 @@ class Door:
             self._failures.popitem(last=False)
 
 
-def _network(address: str) -> str:
-    """One who has an IPv6 address has 2^64 of them."""
+def network_of(address: str) -> str:
+    """What counts as one asker: who has an IPv6 address has 2^64 of them."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -135,6 +135,7 @@ def without_password(url: str) -> str:
 def greeting(node: Node, places: Places) -> str:
     """What to dial, how a phone registers, and where to look."""
     sip, http = _written(places.sip), _written(places.http)
+    scheme = "https" if node.config.http.certificate else "http"
     over = [f"UDP at {sip}", *(f"{one.transport} at {_written(one[:2])}" for one in places.streams)]
     lines = ["", f"svar answers SIP over {', '.join(over)}", "", "Dial a service number:"]
     lines += [f"  sip:{number}@{sip:<24} {title}" for number, title in node.services]
@@ -147,8 +148,8 @@ def greeting(node: Node, places: Places) -> str:
     lines += [
         "  ready *1   not ready *2   wrap-up done *3",
         "",
-        f"Queues and the answer rate: http://{http}/",
-        f"Metrics: http://{http}/metrics   Health: http://{http}/health",
+        f"Wallboard and flows: {scheme}://{http}/   {places.people}",
+        f"Metrics: {scheme}://{http}/metrics   Health: {scheme}://{http}/health",
     ]
     lines += [f"MQTT: {without_password(places.mqtt)}"] if places.mqtt else []
     return "\n".join([*lines, "Ctrl-C stops it in order.", ""])

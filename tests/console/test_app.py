@@ -1,158 +1,121 @@
-import base64
-import hashlib
+"""Who gets what from the web server: figures, pages, and what is not there."""
+
 import json
-import re
-from collections.abc import AsyncIterator
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from console.app import Sources, make_app, percent, render_page
-from console.server import ConsoleServer
-from events.catalogue import Event
-from metrics.health import Health, Unwell
-from metrics.pipeline import Folds
-from metrics.prometheus import Exposition
-from metrics.service_level import Limits
-from metrics.wallboard import Board
+from console.accounts import Role
+from metrics.health import Unwell
+from tests.console.house import House
 from tests.console.web import ask
-from tests.metrics.told import DAY_MS, answered, became, left, queued, started, stream, whole_call
-
-NOW_MS = DAY_MS + 3_600_000
 
 
-def busy_day() -> list[Event]:
-    events: list[Event] = [*whole_call("c1"), queued("c2"), left("c2", 50_000), queued("c3"), answered("c3", 46_000)]
-    events += [queued("c4", at_ms=NOW_MS - 75_000), started("c4"), queued("c5", "uføre"), became("ola", "not_ready")]
-    return events
+async def test_metrics_health_and_live_need_no_log_in_from_this_machine() -> None:
+    async with House().visited() as visitor:
+        assert (await visitor.get("/metrics")).body == "svar_up 1\n"
+        assert json.loads((await visitor.get("/health")).body) == {"status": "ok", "checks": {}}
+        assert (await visitor.get("/live")).body == "ok\n"
 
 
-@pytest.fixture
-def folds() -> Folds:
-    made = Folds("nav")
-    made.apply(stream(busy_day()))
-    return made
+@pytest.mark.parametrize("path", ["/metrics", "/health", "/live"])
+async def test_who_comes_by_a_proxy_that_nobody_named_is_asked_for_a_token(path: str) -> None:
+    async with House().visited() as visitor:
+        for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"):
+            visitor.headers = {header: "127.0.0.1"}
+            answer = await visitor.get(path)
+            assert (answer.status, json.loads(answer.body)["code"]) == (401, "no_token")
 
 
-@pytest.fixture
-def health() -> Health:
-    return Health(keep_s=0)
+async def test_a_scraper_behind_a_proxy_that_is_named_needs_no_token() -> None:
+    async with House(proxies=["127.0.0.0/8"], scrapers=["192.0.2.0/28"]).visited() as visitor:
+        for address, status in (("192.0.2.9", 200), ("192.0.2.99", 401), ("192.0.2.9, 198.51.100.1", 401)):
+            visitor.headers = {"X-Forwarded-For": address}
+            assert (await visitor.get("/metrics")).status == status
 
 
-@pytest.fixture
-async def port(folds: Folds, health: Health) -> AsyncIterator[int]:
-    shown = Exposition([folds], zone=ZoneInfo("Europe/Oslo"), now_ms=lambda: NOW_MS)
-    notices = ["Krise: <flom>"]
-    sources = Sources(shown.render, health.report, lambda: folds.board(DAY_MS), lambda: NOW_MS, {}, lambda: notices)
-    server = ConsoleServer(make_app(sources))
-    await server.start()
-    yield server.port
-    await server.stop()
-
-
-def cells(page: str) -> list[list[str]]:
-    """The tables' rows of figures."""
-    rows = re.findall(r"<tr>((?:<td>.*?</td>)+)</tr>", page)
-    return [re.findall(r"<td>(.*?)</td>", row) for row in rows]
-
-
-async def test_the_page_shows_every_queue_the_sum_and_the_agents(port: int) -> None:
-    answer = await ask(port, "/")
-    assert answer.status == 200
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert cells(answer.body) == [
-        ["pensjon", "1", "1:15", "4", "2", "1", "66,7 %", "33,3 %"],
-        ["uføre", "1", "60:00", "1", "0", "0", "–", "–"],
-        ["Alle", "2", "60:00", "5", "2", "1", "66,7 %", "33,3 %"],
-        ["1", "0", "0", "0", "1", "0"],
-    ]
-    assert "Pågående henvendelser (calls in progress): <b>4</b>" in answer.body
-
-
-async def test_the_page_tells_what_there_is_to_notice_before_everything_else(port: int) -> None:
-    body = (await ask(port, "/")).body
-    assert body.index('<p class="notice">Krise: &lt;flom&gt;</p>') < body.index("Køer i dag")
-
-
-async def test_the_page_names_the_measures_in_norwegian_with_english_beside(port: int) -> None:
-    body = (await ask(port, "/")).body
-    for name, english in [("Svargrad", "answer rate"), ("Servicegrad 70/45", "service level"), ("Tapt", "lost")]:
-        assert f"<th>{name}<small>{english}</small></th>" in body
-    assert '<html lang="nb">' in body
-    assert '<meta http-equiv="refresh" content="2">' in body
-
-
-async def test_no_personal_data_is_on_any_page(port: int) -> None:
-    for path in ("/", "/metrics", "/health"):
-        body = (await ask(port, path)).body
-        assert "22000000" not in body
-        assert "kari" not in body
-
-
-async def test_a_queues_name_cannot_carry_markup_into_the_page() -> None:
-    folds = Folds("nav")
-    folds.apply(stream([queued("c1", "<script>alert(1)</script>")]))
-    page = render_page(folds.board(DAY_MS), NOW_MS, {})
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
-
-
-async def test_the_page_may_load_nothing_but_its_own_style(port: int) -> None:
-    answer = await ask(port, "/")
-    style = re.search(r"<style>(.*?)</style>", answer.body, re.S)
-    assert style is not None
-    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    policy = answer.headers["content-security-policy"]
-    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
-    assert answer.headers["cache-control"] == "no-store"
-
-
-async def test_metrics_are_prometheus_text(port: int) -> None:
-    answer = await ask(port, "/metrics")
-    assert answer.status == 200
-    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert 'svar_queue_offered_total{queue="pensjon",tenant="nav"} 4.0' in answer.body
-
-
-async def test_health_is_200_with_every_check_by_name_while_all_are_well(port: int, health: Health) -> None:
-    async def well() -> str:
-        return "PONG in 0.2 ms"
-
-    health.add("redis", well)
-    answer = await ask(port, "/health")
-    assert answer.status == 200
-    assert json.loads(answer.body) == {"status": "ok", "checks": {"redis": {"ok": True, "detail": "PONG in 0.2 ms"}}}
-
-
-async def test_health_is_503_when_one_check_fails_and_the_process_still_lives(port: int, health: Health) -> None:
+async def test_health_is_503_when_one_check_fails_and_the_process_still_lives() -> None:
     async def behind() -> str:
         raise Unwell("12 s behind, 5 s is the limit")
 
-    health.add("relay", behind)
-    answer = await ask(port, "/health")
-    assert answer.status == 503
-    assert json.loads(answer.body)["checks"]["relay"] == {"ok": False, "detail": "12 s behind, 5 s is the limit"}
-    assert ((await ask(port, "/live")).status, (await ask(port, "/live")).body) == (200, "ok\n")
+    house = House()
+    house.health.add("relay", behind)
+    async with house.visited() as visitor:
+        answer = await visitor.get("/health")
+        assert answer.status == 503
+        assert json.loads(answer.body)["checks"]["relay"] == {"ok": False, "detail": "12 s behind, 5 s is the limit"}
+        assert (await visitor.get("/live")).status == 200
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("POST", "/", 405), ("GET", "/else", 404)])
-async def test_what_is_not_there_cannot_be_asked_for(port: int, method: str, path: str, status: int) -> None:
-    assert (await ask(port, path, method)).status == status
+@pytest.mark.parametrize("path", ["/", "/screen", "/flows", "/flows/main", "/people", "/sites", "/measures", "/else"])
+async def test_no_page_is_shown_before_the_log_in(path: str) -> None:
+    async with House().visited() as visitor:
+        answer = await visitor.get(path, follow=False)
+        assert (answer.status, answer.headers["location"]) == (303, f"/login?back={path}")
+        assert answer.body == ""
 
 
-def test_a_service_without_queues_has_a_page_too() -> None:
-    assert cells(render_page(Board((), {}, 0), NOW_MS, {})) == [
-        ["Alle", "0", "0:00", "0", "0", "0", "–", "–"],
-        ["0"] * 6,
-    ]
+async def test_events_are_not_told_before_the_log_in() -> None:
+    async with House().visited() as visitor:
+        assert (await visitor.get("/events")).status == 401
 
 
-@pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.716, "71,6 %"), (1.0, "100,0 %")])
-def test_a_ratio_reads_as_norwegians_write_it(value: float | None, text: str) -> None:
-    assert percent(value) == text
+async def test_the_policy_of_every_page_lets_nothing_in_but_our_own_files() -> None:
+    async with House().visited("kari") as visitor:
+        for path in ("/", "/login", "/account", "/else"):
+            answer = await visitor.get(path)
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert "frame-ancestors 'none'" in policy
+            assert answer.headers["cache-control"] == "no-store"
+            assert "<style" not in answer.body
+            assert " style=" not in answer.body
+            assert " on" not in "".join(part.split(">")[0] for part in answer.body.split("<button")[1:])
 
 
-def test_a_queue_is_shown_by_its_name_for_people() -> None:
-    folds = Folds("t", limits={"work_health": Limits()})
-    page = render_page(folds.board(DAY_MS), NOW_MS, {"work_health": "Arbeid og helse"})
-    assert cells(page)[0][0] == "Arbeid og helse"
+@pytest.mark.parametrize(("method", "path", "status"), [("POST", "/", 405), ("PUT", "/login", 405)])
+async def test_what_is_not_there_cannot_be_asked_for(method: str, path: str, status: int) -> None:
+    async with House().served() as server:
+        assert (await ask(server.port, path, method)).status == status
+
+
+async def test_a_page_that_is_not_there_leads_back() -> None:
+    async with House().visited("kari") as visitor:
+        answer = await visitor.get("/else")
+        assert answer.status == 404
+        assert "Siden finnes ikke" in answer.body
+
+
+async def test_a_viewer_sees_no_names_of_agents() -> None:
+    async with House().visited("kari", Role.VIEWER) as visitor:
+        answer = await visitor.get("/people")
+        assert answer.status == 403
+        assert 'href="/people"' not in answer.body
+
+
+async def test_while_redis_is_away_the_page_says_so_and_who_was_seen_stays_in() -> None:
+    house = House()
+    async with house.visited("kari") as visitor:
+        await visitor.page("/")
+        house.store.away = True
+        house.clock_s += 60
+        assert (await visitor.get("/")).status == 200
+        house.clock_s += 3600
+        answer = await visitor.get("/")
+        assert answer.status == 503
+        assert "Redis svarer ikke" in answer.body
+
+
+async def test_static_files_are_kept_by_their_content() -> None:
+    async with House().visited() as visitor:
+        body = (await visitor.get("/login")).body
+        path = body.partition('<script type="module" src="')[2].partition('"')[0]
+        answer = await visitor.get(path)
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert "immutable" in answer.headers["cache-control"]
+        for other in (
+            "/static/0/page.js",
+            path.replace("page.js", "nothing.js"),
+            path.replace("page.js", "..%2fapp.py"),
+        ):
+            assert (await visitor.get(other, follow=False)).status in (303, 404)

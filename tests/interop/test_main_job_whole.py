@@ -90,11 +90,19 @@ async def test_a_caller_chooses_waits_and_talks_to_an_agent_and_is_counted(examp
         metrics = await example.metrics()
         assert metrics['svar_svargrad_ratio{queue="work_health"}'] == 1
         assert metrics['svar_answer_wait_seconds_count{queue="work_health"}'] == 1
-        page = await example.get("/")
-        cells = ("Arbeid og helse", "0", "0:00", "1", "1", "0", "100,0 %")
-        assert "".join(f"<td>{cell}</td>" for cell in cells) in page
+        row = shown_rows(await example.page("/"))["Arbeid og helse"]
+        assert row["waiting"] == "0"
+        assert row["oldest"] == "–"
+        assert (row["offered"], row["answered"], row["lost"]) == ("1", "1", "0")
+        assert row["svargrad_today"] == row["svargrad_now"] == "100,0 %"
         state = await retained(example, "svar/t/queue/work_health")
         assert (state["offered"], state["answered"], state["lost"], state["svargrad"]) == (1, 1, 0, 1)
+
+
+def shown_rows(page: str) -> dict[str, dict[str, str]]:
+    """The wallboard's figures by the queue's title and their names."""
+    rows = re.findall(r'<tr><th scope="row">([^<]*)</th>(.*?)</tr>', page)
+    return {title: dict(re.findall(r'data-k="q\|[^|"]*\|(\w+)"[^>]*>([^<]*)<', cells)) for title, cells in rows}
 
 
 def hears_place(example: Installation, caller: Handset) -> bool:

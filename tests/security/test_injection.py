@@ -2,16 +2,14 @@
 
 import pytest
 
-from console.app import render_page
 from ivr.ports.call import CallInfo, ContactId
 from metrics.broker import topic_level
-from metrics.service_level import Tally
-from metrics.wallboard import Board, Offers, QueueRow
 from sip.message.address import NameAddr
 from sip.message.headers import Headers
 from sip.message.message import MessageError, Request, parse
 from sip.message.uri import SipUri, escape_user
 from svar.reception import calling
+from tests.console.house import House
 
 EVIL = (
     "a\r\nX-Evil: 1",
@@ -118,9 +116,10 @@ def test_a_name_is_one_level_of_a_topic(evil: str) -> None:
 
 
 @pytest.mark.parametrize("evil", EVIL)
-def test_a_queues_title_is_text_on_the_page(evil: str) -> None:
-    row = QueueRow(queue="work", waiting=1, oldest_ms=0, tally=Tally(), offers=Offers())
-    page = render_page(Board(queues=(row,), agents={}, contacts=0), 1000, {"work": evil})
-    cell = page.partition("<tbody>")[2].partition("<td>")[2].partition("</td>")[0]
+async def test_a_queues_title_is_text_on_the_page(evil: str) -> None:
+    async with House(titles=evil).visited("kari") as visitor:
+        page = await visitor.page("/")
+    cell = page.partition("<tbody>")[2].partition('<th scope="row">')[2].partition("</th>")[0]
+    assert cell
     assert "<" not in cell
     assert '"' not in cell

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.interop
 
 MARKER = "93847561"
 CALLER = f"+47{MARKER}"
-PAGES = ("/metrics", "/health", "/")
+FIGURES = ("/metrics", "/health")
+PAGES = ("/", "/people", "/sites", "/flows")
 API = ("/agents", "/queues", "/queues/work", "/queues/work/waiting", "/contacts", "/nodes", "/me")
 
 
@@ -77,7 +78,7 @@ async def topics(node: Installation) -> AsyncIterator[list[str]]:
 
 async def shown(node: Installation, api: Any) -> list[str]:
     """Pages and answers of the API that have the number."""
-    texts = {page: await node.get(page) for page in PAGES}
+    texts = {page: await node.get(page) for page in FIGURES} | {page: await node.page(page) for page in PAGES}
     texts |= {path: json.dumps(await api.ask("GET", path)) for path in API}
     return [path for path, text in texts.items() if MARKER in text]
 

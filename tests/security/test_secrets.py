@@ -120,7 +120,8 @@ async def test_no_secret_is_in_logs_metrics_pages_or_records(node: Installation)
         base64.b64decode(ours).hex(),
         "PRIVATE KEY",
     ]
-    shown = node.log() + "".join([await node.get(path) for path in ("/metrics", "/health", "/")])
+    shown = node.log() + "".join([await node.get(path) for path in ("/metrics", "/health", "/login")])
+    shown += "".join([await node.page(path) for path in ("/", "/people", "/sites", "/account")])
     for path in node.state.glob("records.sqlite*"):
         shown += path.read_bytes().decode("latin-1")
     assert "svar ready" in shown

@@ -16,13 +16,13 @@ from console.api.app import make_api
 from console.api.desk import Desk, Seen, Teller
 from console.api.door import Door
 from console.api.views import Contact, Node
-from console.app import Sources, make_app
+from console.app import make_app
+from console.scraping import Figures
 from console.server import ConsoleServer
 from console.tokens import Role, Tokens
 from events.catalogue import DeedDone
 from ivr.language.topics import Topic, TopicTree, topics_of
 from metrics.health import HealthReport
-from metrics.wallboard import Board
 from tests.console.test_tokens import Entries, counting
 
 NOW_MS = 1_800_000_000_000
@@ -214,8 +214,8 @@ async def served(office: Office) -> AsyncIterator[Client]:
     async def health() -> HealthReport:
         raise AssertionError("nobody asks for it here")
 
-    sources = Sources(no_metrics, health, lambda: Board((), {}, 0), lambda: NOW_MS)
-    server = ConsoleServer(make_app(sources, make_api(office.desk(), office.door())))
+    door = office.door()
+    server = ConsoleServer(make_app(Figures(no_metrics, health), None, make_api(office.desk(), door), door))
     await server.start()
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(20)) as http:

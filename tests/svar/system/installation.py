@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.console.browsing import logged_in
 from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -203,6 +204,12 @@ class Installation:
 
     async def get(self, path: str) -> str:
         return await asyncio.to_thread(_get, f"http://127.0.0.1:{self.http_port}{path}")
+
+    async def page(self, path: str = "/") -> str:
+        """A page of the console, as its first user sees it."""
+        password = json.loads((self.state / "users.new.json").read_text())["admin"]
+        async with logged_in(f"http://127.0.0.1:{self.http_port}", "admin", password) as browser:
+            return await browser.page(path)
 
     async def metrics(self) -> dict[str, float]:
         """Samples by name and labels, the tenant's left out: `svar_queue_answered_total{queue="work"}`."""

@@ -47,7 +47,7 @@ async def test_agents_of_a_published_version_register_and_answer_without_a_resta
         await phones.register("oslo-3", answers)
         late = await phones.answered_call()
         await eventually(lambda: talking(node, 2), "an agent of the version in a talk")
-        assert "Bostøtte" in await node.get("/")
+        assert "Bostøtte" in await node.page("/")
         assert not before.ended
         assert not late.ended
         late.hang_up()
