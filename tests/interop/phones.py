@@ -24,8 +24,8 @@ WAIT_S = 15.0
 
 CONFIG = """\
 poll_method epoll
-sip_listen 127.0.0.1:{sip_port}
-net_interface 127.0.0.1
+sip_listen {address}:{sip_port}
+net_interface {address}
 call_local_timeout 120
 call_max_calls 4
 audio_source aufile,{sound}
@@ -253,11 +253,12 @@ async def baresip(
     transport: str = "",
     ca: str = "",
     host: str = "127.0.0.1",
+    address: str = "127.0.0.1",
 ) -> AsyncIterator[Baresip]:
     """A baresip on loopback that says a tone; with a password it registers. `answers`: it takes every call.
 
     `srtp`: "srtp" offers it beside plain RTP, "srtp-mand" insists. `transport`: "tcp" or "tls", with the authority's
-    file `ca`. `host`: the server's address.
+    file `ca`. `host`: the server's address; `address`: the phone's own.
     """
     program = require("baresip")
     control_port = free_port()
@@ -267,7 +268,8 @@ async def baresip(
     account += f";auth_user={user};auth_pass={password};regint=60" if password else ";regint=0"
     account += f";mediaenc={srtp}" if srtp else ""
     config = CONFIG.format(
-        sip_port=sip_port or free_stream_port(),
+        address=address,
+        sip_port=sip_port or free_stream_port(address),
         control_port=control_port,
         sound=sound,
         folder=folder,
