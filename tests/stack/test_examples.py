@@ -162,16 +162,8 @@ async def a_node(port: int) -> AsyncIterator[list[str]]:
 
 async def asked_of(port: int, path: str, *more: str, until: bytes = b"") -> str:
     """What nginx answers; a stream up to `until`."""
-    words = [
-        "curl",
-        "-sSik",
-        "--max-time",
-        "20",
-        "-H",
-        "X-Forwarded-For: 1.2.3.4",
-        *more,
-        f"https://127.0.0.1:{port}{path}",
-    ]
+    words = ["curl", "-sSikN", "--max-time", "20", "-H", "X-Forwarded-For: 1.2.3.4", *more]
+    words.append(f"https://127.0.0.1:{port}{path}")
     process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     if until:
