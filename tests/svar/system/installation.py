@@ -234,6 +234,10 @@ class Installation:
                 found[state] = found.get(state, 0) + int(value)
         return found
 
+    async def logged_in(self) -> dict[str, int]:
+        """The same without those who are logged out."""
+        return {state: count for state, count in (await self.agents()).items() if state != "logged_out"}
+
     def records(self) -> list[dict[str, Any]]:
         """All call records."""
         with closing(sqlite3.connect(f"file:{self.state / 'records.sqlite'}?mode=ro", uri=True)) as database:

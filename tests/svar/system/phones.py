@@ -28,7 +28,7 @@ from sip.message.uri import SipUri
 from sip.registering import ClientCredentials, authorization
 from tests.ivr.sip_lab import Handset
 from tests.rtp.phone import until
-from tests.svar.system.installation import Installation
+from tests.svar.system.installation import Installation, eventually
 
 Behaviour = Callable[[Handset], Awaitable[None]]
 _LOOPBACK = Trunk("loopback", (ip_network("127.0.0.0/8"),))
@@ -168,6 +168,23 @@ class Phones:
                 told.set_exception(AssertionError(f"not registered: {event.status}"))
             else:
                 told.set_result(None)
+
+    async def leave(self) -> None:
+        """Every agent is logged out, every call is over and counted: the node is as it was, for those who share it."""
+        for agent in list(self._registrations):
+            self.unregister(agent)
+        self.hang_up()
+        await self._installation.quiet()
+        await eventually(self._is_nobody_there, "a node without agents", instead=self._installation.agents)
+
+    def hang_up(self) -> None:
+        """All calls that were ever made or taken."""
+        for handset in self.handsets:
+            if handset.heard_of or handset.rtp.engine[1]:
+                handset.hang_up()
+
+    async def _is_nobody_there(self) -> bool:
+        return not await self._installation.logged_in()
 
     async def close(self) -> None:
         for task in list(self._tasks):
