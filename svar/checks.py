@@ -16,7 +16,17 @@ from sip.aio.resolver import name_server
 from sip.errors import SipError
 from sip.message.uri import SipUri
 from sip.resolution import is_name
-from svar import certificates, console_in_service, endpoint, nodes_in_service, outbound, talking, trunks, web
+from svar import (
+    certificates,
+    console_in_service,
+    endpoint,
+    nodes_in_service,
+    outbound,
+    records_in_service,
+    talking,
+    trunks,
+    web,
+)
 from svar import media as media_engine
 from svar.config import Config, ConfigError, Trunk
 
@@ -39,6 +49,7 @@ def check(config: Config) -> None:
         *talking.mistakes(config),
         *outbound.mistakes(config),
         *nodes_in_service.mistakes(config),
+        *records_in_service.mistakes(config),
         *console_in_service.mistakes(config),
     ]
     if mistakes:
@@ -58,6 +69,7 @@ def files(config: Config, environment: Mapping[str, str]) -> Iterator[str]:
             except ConfigError as error:
                 yield str(error)
     yield from web.files(config, environment)
+    yield from records_in_service.files(config, environment)
 
 
 def doubts(config: Config, routing: Routing = NO_ROUTING) -> Iterator[str]:

@@ -290,6 +290,7 @@ class Node:
             health.add("tls", certificates.check(tls))
         behind = StreamLag(storage.beneath.stream_tip, lambda: storage.folds.checkpoint)
         health.add("events", behind.check)
+        health.add("records", storage.beneath.records.check)
 
         def board() -> Board:
             return storage.folds.board(day_start_ms(_now_ms(), zone))

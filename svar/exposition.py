@@ -83,6 +83,7 @@ def beneath(storage: Storage, watch: StoreWatch, lag: StreamLag) -> dict[str, He
         "redis": lambda: watch.redis,
         "disk": lambda: watch.disk,
         "events": lambda: {"behind_seconds": lag.behind_s},
+        "records": storage.beneath.records.figures,
         "spool": lambda: {"events": spool.waiting, "bytes": spool.bytes_on_disk, "limit_bytes": spool.most_bytes},
     }
 

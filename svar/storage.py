@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -20,6 +22,7 @@ from acd.locations import Locations
 from acd.model import NodeId
 from acd.nodes import Nodes
 from acd.orders import Orders
+from acd.pseudonym_keys import PseudonymKeys
 from acd.relay import Relay
 from acd.replication import Replication
 from acd.serving import ServingReports
@@ -39,11 +42,14 @@ from metrics.pipeline import Folds
 from metrics.records import Records
 from metrics.service_level import Limits
 from metrics.steps import StepCounts
+from svar import records_in_service
 from svar.config import Config
 from svar.crises_in_service import CrisesInService, Recognising
 from svar.discretion import Discreet
 from svar.embedded.redis import EmbeddedRedis
 from svar.parts import Parts
+from svar.pseudonyms import Pseudonymous, Pseudonyms
+from svar.records_in_service import RecordsInService
 
 _log = structlog.get_logger(__name__)
 
@@ -76,6 +82,7 @@ class Beneath:
     spool: Spool
     steps: StepCounts
     lately: Lately
+    records: RecordsInService
 
 
 @dataclass(slots=True)
@@ -124,7 +131,7 @@ async def open_storage(
         left_over = await distributor.drop_node(node, "node_lost")
         if left_over:
             _log.warning("contacts of an earlier run of this node were ended", contacts=left_over)
-        records = await Records.open(state / "records.sqlite")
+        records = records_in_service.at(config)
         stack.push_async_callback(records.close)
         taps: list[Callable[[Event], None]] = []
         keep = config.node.keep_callers
@@ -137,11 +144,9 @@ async def open_storage(
         further = (arms, crises.measures, steps, conclusions, lately)
         folds = Folds(tenant, records, limits=_limits(config), keep_callers=keep, taps=tell, further=further)
         lately.limits = folds.service_level.limits
-        await folds.load()
         relay = Relay(reading, tenant)
-        relay.add(FOLDS, folds, after=folds.checkpoint)
-        stack.push_async_callback(relay.drain)
-        parts.run(stack, "relay", relay.run())
+        counted = RecordsInService(records, folds, config.records.keep_days, identity.now_ms)
+        await _count(counted, folds, relay, parts, stack)
         spool = Spool(commands, tenant, node, state / "events.spool")
         stack.push_async_callback(spool.close)
         parts.run(stack, "spool", spool.run())
@@ -149,29 +154,62 @@ async def open_storage(
         listener = Listener(listening, tenant, node, distributor.post)
         stack.push_async_callback(_leave, nodes, distributor, node)
         parts.run(stack, "worker", Worker(Pulse(distributor, node, contacts), listener).run())
-        sink = Recognising(spool if keep else Discreet(spool), crises)
+        sink = await _sink(spool if keep else Discreet(spool), crises, config, identity, commands, parts, stack)
         duty = RedisDuty(commands, tenant, watching=attending)
-        together = Together(
-            Locations(commands, tenant),
-            nodes,
-            Orders(commands, tenant),
-            listener,
-            duty,
-            RedisStaff(commands, tenant),
-            RedisTokens(commands, tenant),
-            RedisPeople(commands, tenant),
-            RedisCredentials(commands, tenant),
-            conclusions,
-            Invariants(commands, tenant),
-        )
+        together = _together(commands, tenant, (nodes, listener, duty), conclusions)
         versions = RedisVersions(commands, tenant, watching=watching)
         reports = ServingReports(commands, tenant)
         kept = (together, records, versions, reports, arms, crises)
-        storage = Storage(
-            distributor, sink, folds, *kept, Beneath(Replication(commands), relay.tip, spool, steps, lately), taps
-        )
+        beneath = Beneath(Replication(commands), relay.tip, spool, steps, lately, counted)
+        storage = Storage(distributor, sink, folds, *kept, beneath, taps)
         storage.callers = await callers(commands, tenant)
         yield storage
+
+
+def _together(
+    commands: Any, tenant: str, kept: tuple[Nodes, Listener, RedisDuty], conclusions: Conclusions
+) -> Together:
+    nodes, listener, duty = kept
+    return Together(
+        Locations(commands, tenant),
+        nodes,
+        Orders(commands, tenant),
+        listener,
+        duty,
+        RedisStaff(commands, tenant),
+        RedisTokens(commands, tenant),
+        RedisPeople(commands, tenant),
+        RedisCredentials(commands, tenant),
+        conclusions,
+        Invariants(commands, tenant),
+    )
+
+
+async def _sink(
+    behind: Sink,
+    crises: CrisesInService,
+    config: Config,
+    identity: Identity,
+    commands: Any,
+    parts: Parts,
+    stack: AsyncExitStack,
+) -> Sink:
+    """Where events go: past those who know callers by their numbers."""
+    keys = PseudonymKeys(commands, identity.tenant)
+    pseudonyms = Pseudonyms(keys, config.records.pseudonym_days, config.outbound.region, identity.now_ms)
+    await pseudonyms.start()
+    parts.run(stack, "pseudonyms", pseudonyms.run())
+    return Pseudonymous(Recognising(behind, crises), pseudonyms)
+
+
+async def _count(counted: RecordsInService, folds: Folds, relay: Relay, parts: Parts, stack: AsyncExitStack) -> None:
+    """The folds hear the stream from where their records end."""
+    await counted.start()
+    stack.push_async_callback(folds.close)
+    stack.push_async_callback(relay.drain)
+    parts.run(stack, "relay", relay.run())
+    hear = partial(relay.add, FOLDS, folds, saved=lambda: folds.saved)
+    parts.run(stack, "records", counted.run(lambda: hear(after=folds.checkpoint)))
 
 
 async def _leave(nodes: Nodes, distributor: RedisDistributor, node: NodeId) -> None:
