@@ -15,6 +15,7 @@ from console.api.app import Api, make_api
 from console.api.desk import Desk, Seen, Teller
 from console.api.door import Door
 from console.api.over_mqtt import Commands
+from console.api.paging import Spot
 from console.api.views import Contact, Node
 from console.tokens import Tokens
 from events.catalogue import DeedDone, Event
@@ -250,7 +251,7 @@ def _api_of(around: Around, identity: Identity, watch: PhoneWatch | None) -> Api
         now_ms=identity.now_ms,
         titles=routing.views.titles,
         topics=lambda: around.book().topics,
-        contacts=lambda most: (folds.call_records.in_progress, _contacts(storage, most)),
+        contacts=lambda after, most: (folds.call_records.in_progress, _contacts(storage, after, most)),
         waiting=folds.service_level.waiting,
         staff=storage.together.staff,
         nodes=_nodes_of(storage),
@@ -289,11 +290,12 @@ def labelled(storage: Storage, since_ms: Callable[[], int]) -> list[Labelled]:
     ]
 
 
-def _contacts(storage: Storage, most: int) -> list[Contact]:
+def _contacts(storage: Storage, after: Spot, most: int) -> list[Contact]:
     folds = storage.folds
+    found = contacts_shown.part(folds.call_records.open_now(folds.call_records.in_progress), after, most)
     return [
         contacts_shown.shown(record, folds.wallboard.agents, waiting=waiting, talking=talking)
-        for record, waiting, talking in folds.call_records.open_now(most)
+        for record, waiting, talking in found
     ]
 
 

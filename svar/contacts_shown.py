@@ -1,10 +1,14 @@
 """Contacts in progress as the API shows them: by their call records, and whoever has each of them now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from heapq import nsmallest
 from typing import Any
 
+from console.api.paging import Spot
 from console.api.views import Contact
 
+Found = tuple[dict[str, Any], bool, bool]
+"""A call record, whether its contact waits, and whether it talks."""
 _GIVEN = ("blind", "attended", "conference")
 
 
@@ -25,6 +29,15 @@ def shown(record: dict[str, Any], agents: Collection[str], *, waiting: bool, tal
         talking=talking,
         journey=tuple(visit["queue"] for visit in record["visits"]),
     )
+
+
+def part(found: Iterable[Found], after: Spot, most: int) -> list[Found]:
+    """So many after that place, the oldest first: events of several nodes do not come quite in that order."""
+    return nsmallest(most, (one for one in found if _spot(one) > after), key=_spot)
+
+
+def _spot(found: Found) -> Spot:
+    return found[0]["started_ms"], found[0]["contact"]
 
 
 def given_to(record: dict[str, Any]) -> str:

@@ -13,10 +13,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from acd.distributor import DistributorError
-from console.api import openapi, shape, views
+from console.api import openapi, paging, shape, views
 from console.api.deeds import allow, tell
 from console.api.desk import Desk
 from console.api.door import Door
+from console.api.paging import Page
 from console.api.problems import MEDIA_TYPE, Problem, of
 from console.api.routes import WAYS, Asked, Way
 from console.tokens import Token
@@ -71,7 +72,8 @@ def _endpoint(desk: Desk, door: Door, way: Way) -> Answering:
             if way.deed:
                 tell(desk, token, "rest", way.deed, target, problem.code)
             raise
-        answer = await way.do(desk, Asked(token, request.path_params, body))
+        page = paging.read(request.query_params) if way.paged else Page()
+        answer = await way.do(desk, Asked(token, request.path_params, body, page))
         if way.answer is None:
             return Response(status_code=204, headers=HEADERS)
         # 1,200 agents take 15 ms and more to write, in which no call would be heard.

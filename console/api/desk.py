@@ -6,6 +6,7 @@ from typing import Protocol
 
 from acd.model import AgentId, AgentSpec, QueueNumbers
 from acd.staff import Staffed
+from console.api.paging import Spot
 from console.api.views import Contact, Node
 from events.catalogue import DeedDone
 from ivr.language.topics import Topics
@@ -53,14 +54,14 @@ class Staff(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is shown. `contacts` gives how many are in progress, and so many of them; `waiting` arrivals (epoch) by
-    contact.
+    """What is shown. `contacts` gives how many are in progress, and so many of them after a place in their order, by
+    beginning and id; `waiting` arrivals (epoch) by contact.
     """
 
     now_ms: Callable[[], int]
     titles: Mapping[str, str]
     topics: Callable[[], Topics]
-    contacts: Callable[[int], tuple[int, Sequence[Contact]]]
+    contacts: Callable[[Spot, int], tuple[int, Sequence[Contact]]]
     waiting: Callable[[str], Mapping[str, int]]
     staff: Staff
     nodes: Callable[[], Awaitable[Sequence[Node]]]

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from console.api import shape
+from console.api import paging, shape
 from console.api.problems import MEDIA_TYPE
 from console.api.routes import WAYS, Way
 from console.api.views import NAME
@@ -16,6 +16,20 @@ _PARAMETERS = {
     "queue": ("the queue's name", "^.{1,64}$"),
     "topics": ("the tree's name", "^.{1,64}$"),
 }
+_PAGE = [
+    {
+        "name": "limit",
+        "in": "query",
+        "description": "how many at most",
+        "schema": {"type": "integer", "minimum": 1, "maximum": paging.MOST, "default": paging.DEFAULT},
+    },
+    {
+        "name": "after",
+        "in": "query",
+        "description": "`next` of the page before; without it the first",
+        "schema": {"type": "string", "maxLength": 128},
+    },
+]
 _PROBLEM = {
     "type": "object",
     "description": "A problem (RFC 9457). `code` is its name for programs.",
@@ -71,8 +85,9 @@ def written() -> str:
 def _operation(way: Way, defs: dict[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {"operationId": way.name, "summary": way.summary, "description": _who(way)}
     names = re.findall(r"\{(\w+)\}", way.path)
-    if names:
-        operation["parameters"] = [_parameter(name) for name in names]
+    parameters = [_parameter(name) for name in names] + (_PAGE if way.paged else [])
+    if parameters:
+        operation["parameters"] = parameters
     if way.body is not None:
         needed = bool(shape.schema(way.body, defs)) and bool(defs[way.body.__name__]["required"])
         content = {"application/json": {"schema": shape.schema(way.body, defs)}}

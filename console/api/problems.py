@@ -24,6 +24,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "too_large": (413, "The body is too long"),
     "wrong_type": (415, "A body is application/json"),
     "not_json": (400, "The body is no JSON"),
+    "bad_page": (400, "The query asks for no page of this list"),
     "malformed": (422, "The body has mistakes"),
     "unknown_topic": (422, "The tree of the queue has no such topic"),
     "too_many_failures": (429, "Too many requests without a good token from this address"),

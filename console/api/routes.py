@@ -1,21 +1,19 @@
 """The table of routes: what may be asked, by whom, with what, for what. The OpenAPI document is made from it."""
 
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from acd.model import QueueNumbers
 from acd.staff import Staffed
-from console.api import views
+from console.api import paging, views
 from console.api.deeds import DEEDS, Deed, perform, staffed
 from console.api.desk import Desk
+from console.api.paging import Page
 from console.api.problems import PROBLEMS, Problem
 from console.tokens import Role, Token
 from ivr.language.topics import Topic, TopicTree
-
-MOST_SHOWN = 500
-"""Contacts that one answer holds."""
 
 SEES = frozenset({Role.READER, Role.SUPERVISOR, Role.ADMIN})
 ANYBODY = frozenset(Role)
@@ -28,6 +26,7 @@ class Asked:
     token: Token
     path: Mapping[str, str]
     body: Any = None
+    page: Page = Page()
 
     @property
     def agent(self) -> str:
@@ -36,7 +35,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One route. `answer` None is 204; `body` None takes none. A token of role agent gets its own `{agent}` alone."""
+    """One route. `answer` None is 204; `body` None takes none; `paged`: a list that is given page by page. A token of
+    role agent gets its own `{agent}` alone.
+    """
 
     method: str
     path: str
@@ -47,6 +48,7 @@ class Way:
     answer: type[Any] | None
     body: type[Any] | None = None
     deed: str = ""
+    paged: bool = False
 
 
 # --- Seen
@@ -57,9 +59,10 @@ async def _me(_: Desk, asked: Asked) -> views.Me:
     return views.Me(token.name, str(token.role), token.agent, token.expires_ms)
 
 
-async def _agents(desk: Desk, _: Asked) -> views.Agents:
-    duty = await _on_duty(desk)
-    return views.Agents(tuple(_agent(one, duty) for one in await desk.seen.staff.all()))
+async def _agents(desk: Desk, asked: Asked) -> views.Agents:
+    duty, every = await _on_duty(desk), await desk.seen.staff.all()
+    shown, further = asked.page.of(every, lambda one: one.now.agent)
+    return views.Agents(tuple(_agent(one, duty) for one in shown), len(every), further)
 
 
 async def _one_agent(desk: Desk, asked: Asked) -> views.Agent:
@@ -93,8 +96,10 @@ def _agent(one: Staffed, duty: Mapping[str, list[str]]) -> views.Agent:
     )
 
 
-async def _queues(desk: Desk, _: Asked) -> views.Queues:
-    return views.Queues(tuple(_queue(desk, numbers) for numbers in await desk.distribution.queues()))
+async def _queues(desk: Desk, asked: Asked) -> views.Queues:
+    every = sorted(await desk.distribution.queues(), key=lambda one: one.queue)
+    shown, further = asked.page.of(every, lambda one: one.queue)
+    return views.Queues(tuple(_queue(desk, numbers) for numbers in shown), len(every), further)
 
 
 async def _one_queue(desk: Desk, asked: Asked) -> views.Queue:
@@ -103,10 +108,12 @@ async def _one_queue(desk: Desk, asked: Asked) -> views.Queue:
 
 async def _waiting(desk: Desk, asked: Asked) -> views.Waiting:
     numbers = await _numbers(desk, asked.path["queue"])
-    arrivals = sorted(desk.seen.waiting(numbers.queue).items(), key=lambda item: item[1])
-    now_ms = desk.seen.now_ms()
-    shown = tuple(views.Waiter(name, at, max(now_ms - at, 0)) for name, at in arrivals[:MOST_SHOWN])
-    return views.Waiting(numbers.queue, len(arrivals), len(shown), shown)
+    arrivals = sorted((at, name) for name, at in desk.seen.waiting(numbers.queue).items())
+    now_ms, begins = desk.seen.now_ms(), bisect_right(arrivals, asked.page.spot)
+    part = arrivals[begins : begins + asked.page.limit]
+    shown = tuple(views.Waiter(name, at, max(now_ms - at, 0)) for at, name in part)
+    further = paging.told(part[-1]) if begins + len(part) < len(arrivals) else ""
+    return views.Waiting(numbers.queue, len(arrivals), len(shown), shown, further)
 
 
 async def _numbers(desk: Desk, queue: str) -> QueueNumbers:
@@ -122,10 +129,12 @@ def _queue(desk: Desk, n: QueueNumbers) -> views.Queue:
     return views.Queue(n.queue, title, n.waiting, n.longest_wait_ms, *counts, agents=dict(n.agents))
 
 
-async def _contacts(desk: Desk, _: Asked) -> views.Contacts:
-    in_progress, found = desk.seen.contacts(MOST_SHOWN)
-    shown = tuple(islice(found, MOST_SHOWN))
-    return views.Contacts(in_progress, len(shown), shown)
+async def _contacts(desk: Desk, asked: Asked) -> views.Contacts:
+    limit = asked.page.limit
+    in_progress, found = desk.seen.contacts(asked.page.spot, limit + 1)
+    shown = tuple(found[:limit])
+    further = paging.told((shown[-1].started_ms, shown[-1].contact)) if len(found) > limit else ""
+    return views.Contacts(in_progress, len(shown), shown, further)
 
 
 async def _topics(desk: Desk, _: Asked) -> views.TopicTrees:
@@ -178,7 +187,7 @@ def _body(deed: Deed) -> type[Any] | None:
 
 WAYS = (
     Way("GET", "/me", "me", "Whose token this is, and what it may do", ANYBODY, _me, views.Me),
-    Way("GET", "/agents", "agents", "All agents with their states", SEES, _agents, views.Agents),
+    Way("GET", "/agents", "agents", "All agents with their states", SEES, _agents, views.Agents, paged=True),
     Way("GET", "/agents/{agent}", "agent", "One agent", ANYBODY, _one_agent, views.Agent),
     _done("PUT", "/agents/{agent}", "put_agent"),
     _done("DELETE", "/agents/{agent}", "drop_agent"),
@@ -188,10 +197,10 @@ WAYS = (
     _done("POST", "/agents/{agent}/not-ready", "not_ready"),
     _done("POST", "/agents/{agent}/end-wrap-up", "end_wrap_up"),
     _done("PUT", "/agents/{agent}/skills", "skills"),
-    Way("GET", "/queues", "queues", "All queues with their numbers", SEES, _queues, views.Queues),
+    Way("GET", "/queues", "queues", "All queues with their numbers", SEES, _queues, views.Queues, paged=True),
     Way("GET", "/queues/{queue}", "queue", "One queue", SEES, _one_queue, views.Queue),
-    Way("GET", "/queues/{queue}/waiting", "waiting", "Who waits in a queue", SEES, _waiting, views.Waiting),
-    Way("GET", "/contacts", "contacts", "Contacts in progress", SEES, _contacts, views.Contacts),
+    Way("GET", "/queues/{queue}/waiting", "waiting", "Who waits in a queue", SEES, _waiting, views.Waiting, paged=True),
+    Way("GET", "/contacts", "contacts", "Contacts in progress", SEES, _contacts, views.Contacts, paged=True),
     Way("GET", "/topics", "topics", "The topics of all services", ANYBODY, _topics, views.TopicTrees),
     Way("GET", "/topics/{topics}", "topic_tree", "The topics of one service", ANYBODY, _one_tree, views.TopicTree),
     Way("GET", "/duty", "duty", "Who is on duty now", SEES, _duty, views.Duty),

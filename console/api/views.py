@@ -70,6 +70,9 @@ class NewAgent:
 # --- Answered
 
 
+NEXT = "what to give as `after` for the next page; empty: this is the last"
+
+
 @dataclass(frozen=True, slots=True)
 class Me:
     """Whose token this is."""
@@ -100,9 +103,11 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Agents:
-    """All agents, by name."""
+    """Agents by name, a page of `total`."""
 
     agents: tuple[Agent, ...]
+    total: int
+    next: str = member(NEXT, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +138,11 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Queues:
-    """All queues, by name."""
+    """Queues by name, a page of `total`."""
 
     queues: tuple[Queue, ...]
+    total: int
+    next: str = member(NEXT, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +162,7 @@ class Waiting:
     waiting: int
     shown: int
     contacts: tuple[Waiter, ...]
+    next: str = member(NEXT, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +188,7 @@ class Contacts:
     in_progress: int
     shown: int
     contacts: tuple[Contact, ...]
+    next: str = member(NEXT, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from svar.contacts_shown import shown
+from svar.contacts_shown import part, shown
 
 AGENTS = ["kari", "berit"]
+PLACES = {"a": 1, "b": 9, "d": 5, "c": 5}
 
 
 def record(*transfers: tuple[str, str, str, int], offers: tuple[int, ...] = (10,)) -> dict[str, Any]:
@@ -40,3 +41,10 @@ def test_who_was_given_a_contact_talks_though_the_first_agent_is_done_with_it() 
     assert shown(given, AGENTS, waiting=False, talking=False).talking
     waits = shown(given | {"agent": ""}, AGENTS, waiting=True, talking=False)
     assert (waits.agent, waits.talking, waits.journey) == ("", False, ("q",))
+
+
+def test_a_part_begins_after_a_place_and_is_in_order_of_time() -> None:
+    found = [(record() | {"contact": name, "started_ms": at}, False, True) for name, at in PLACES.items()]
+    assert [one[0]["contact"] for one in part(found, (-1, ""), 3)] == ["a", "c", "d"]
+    assert [one[0]["contact"] for one in part(found, (5, "c"), 3)] == ["d", "b"]
+    assert part(found, (9, "b"), 3) == []

@@ -45,6 +45,7 @@ class Agents:
 
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     away: bool = False
+    queue_names: list[str] = field(default_factory=lambda: ["pension"])
     specs: dict[AgentId, AgentSpec] = field(default_factory=dict)
     now: dict[str, AgentNow] = field(
         default_factory=lambda: {
@@ -81,7 +82,9 @@ class Agents:
 
     async def queues(self) -> list[QueueNumbers]:
         self._reach()
-        return [QueueNumbers(QueueId("pension"), 1, 9_000, {"ready": 1, "wrap_up": 1}, 3, 1, 1, 0)]
+        return [
+            QueueNumbers(QueueId(name), 1, 9_000, {"ready": 1, "wrap_up": 1}, 3, 1, 1, 0) for name in self.queue_names
+        ]
 
     async def all(self) -> list[Staffed]:
         self._reach()
@@ -133,14 +136,16 @@ class Office:
     events: list[DeedDone] = field(default_factory=list)
     clock_s: float = 0.0
     entries: Entries = field(default_factory=Entries)
+    contacts: list[Contact] = field(default_factory=lambda: [CONTACT])
+    waiting: dict[str, int] = field(default_factory=lambda: {"c1": NOW_MS - 9_000})
 
     def desk(self) -> Desk:
         seen = Seen(
             now_ms=lambda: NOW_MS,
             titles={"pension": "Pensjon"},
             topics=lambda: TOPICS,
-            contacts=lambda most: (1, [CONTACT][:most]),
-            waiting=lambda queue: {"c1": NOW_MS - 9_000} if queue == "pension" else {},
+            contacts=self._contacts,
+            waiting=lambda queue: self.waiting if queue == "pension" else {},
             staff=self.agents,
             nodes=self._nodes,
         )
@@ -159,6 +164,9 @@ class Office:
     async def token(self, role: Role, agent: str = "") -> str:
         agent = agent or ("anna" if role is Role.AGENT else "")
         return await self.tokens().add(f"{role}{agent}{len(self.entries.kept)}", role, agent, 3600)
+
+    def _contacts(self, after: tuple[int, str], most: int) -> tuple[int, list[Contact]]:
+        return len(self.contacts), [one for one in self.contacts if (one.started_ms, one.contact) > after][:most]
 
     async def _nodes(self) -> list[Node]:
         return [Node("n1", "oslo", "1.0", alive=True)]
