@@ -32,6 +32,21 @@ NODES, KEPT, SENTINELS = (
 )
 MEDIA = ("rtpengine-1", "rtpengine-2")
 
+NGINX = """
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    include {conf};
+}}
+"""
+"""The file that includes ours, as a distribution ships one."""
+
 
 def _query(url: str) -> list[dict[str, Any]]:
     with urllib.request.urlopen(url, timeout=10) as answer:
@@ -243,6 +258,23 @@ class Stack:
         alarms.edit("/etc/alertmanager/alertmanager.yaml", *changes)
         self._start("alertmanager", command=["prometheus-alertmanager", *alarms.command()])
         await self._until("alertmanager", lambda: listens(alarms.address("watch"), 9093))
+
+    async def nginx(self) -> str:
+        """Gives the address of the console behind it."""
+        program, service = require("nginx"), self.service("nginx")
+        service.lay()
+        conf = service.edit(
+            "/etc/nginx/conf.d/default.conf",
+            ("listen 443 ssl", f"listen {self.edge}:8443 ssl"),
+            ("listen 80;", f"listen {self.edge}:8080;"),
+            # The nodes know it by this address.
+            ("proxy_http_version 1.1;", f"proxy_http_version 1.1; proxy_bind {service.address('watch')};"),
+        )
+        main = service.root / "nginx.conf"
+        main.write_text(NGINX.format(folder=service.root, conf=conf))
+        self._start("nginx", command=[program, "-p", str(service.root), "-c", str(main)])
+        await self._until("nginx", lambda: listens(self.edge, 8443))
+        return f"https://{self.edge}:8443"
 
     async def asked(self, query: str) -> list[dict[str, Any]]:
         """What Prometheus answers: samples with their labels."""

@@ -22,7 +22,7 @@ DEPLOY = ROOT / "deploy"
 COMPOSE = DEPLOY / "compose.yaml"
 MADE = "./secrets/"
 """Where `deploy/secrets.sh` puts what it makes, as the compose file has it."""
-_NAMED = {"svar-1": 21, "svar-2": 22, "alertmanager": 41}
+_NAMED = {"svar-1": 21, "svar-2": 22, "alertmanager": 41, "grafana": 42}
 """Those that others know by name and not by address, in the network `watch`."""
 _TEXT = (".toml", ".conf", ".cfg", ".list", ".yaml", ".yml", ".json", "acl")
 
@@ -72,7 +72,7 @@ class Loopback:
     def __call__(self, text: str) -> str:
         for shipped, ours in self.puts.items():
             text = (
-                re.sub(rf"(?<![\w/.-]){re.escape(shipped)}(?=\d)", ours, text)
+                re.sub(rf"(?<![\w.-]){re.escape(shipped)}(?=\d)", ours, text)
                 if shipped[-1] == ":"
                 else text.replace(shipped, ours)
             )

@@ -14,6 +14,7 @@ import pytest
 
 from tests.interop.peers import require
 from tests.ports import free_port
+from tests.stack.processes import NGINX
 from tests.stack.shipped import DEPLOY, ROOT, Loopback, Service
 from tests.svar.system.installation import eventually
 
@@ -100,20 +101,6 @@ def test_the_other_examples_pass_their_check() -> None:
 
 # --- nginx ---
 
-MAIN = """
-daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log stderr warn;
-events {{ worker_connections 256; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    include {conf};
-}}
-"""
-
 
 def laid_for_nginx(folder: Path, *nodes: int) -> tuple[Path, int]:
     """The shipped file with a port, a certificate, and the places of the nodes put in; the main file, and the port."""
@@ -135,7 +122,7 @@ def laid_for_nginx(folder: Path, *nodes: int) -> tuple[Path, int]:
         text = text.replace(old, new)
     (folder / "svar.conf").write_text(text)
     main = folder / "nginx.conf"
-    main.write_text(MAIN.format(folder=folder, conf=folder / "svar.conf"))
+    main.write_text(NGINX.format(folder=folder, conf=folder / "svar.conf"))
     return main, port
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import ssl
 import tempfile
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ import aiomqtt
 import pytest
 import pytest_asyncio
 
-from tests.interop.peers import require
+from tests.interop.peers import require, run
 from tests.interop.phones import Baresip, baresip
 from tests.interop.sound import power_at, wav_file
 from tests.stack.processes import NODES, Stack
@@ -88,8 +89,16 @@ async def caller(running: Stack) -> AsyncIterator[Baresip]:
 
 
 async def password(running: Stack, agent: str) -> str:
-    """As an operator gets one."""
-    return (await running.svar("svar-1", "agent", "password", agent, "--new")).split()[-1]
+    """As an operator gets one; both nodes know it when this returns."""
+
+    def kept() -> list[object]:
+        states = [Path(running.service(name).put("/var/lib/svar")) for name in NODES]
+        return [json.loads((state / "agents.json").read_text()).get(agent) for state in states]
+
+    before = kept()
+    made = (await running.svar("svar-1", "agent", "password", agent, "--new")).split()[-1]
+    await eventually(lambda: all(now != was for now, was in zip(kept(), before, strict=True)), "a password", WITHIN_S)
+    return made
 
 
 async def ring(running: Stack, caller: Baresip, agent: Baresip, calls: int, rung: int) -> None:
@@ -203,6 +212,29 @@ async def test_its_figures_are_in_prometheus_and_its_states_at_the_broker(runnin
     queue = json.loads(told["svar/svar/queue/service"])
     assert (queue["answered"], queue["lost"]) == (3, 0)
     assert not [topic for topic in told if "/event/" in topic or "/agent/" in topic], "more than its acl has"
+
+
+async def browsed(running: Stack, *words: str) -> str:
+    """What curl gives a browser's user, with cookies."""
+    jar = str(running.base / "cookies")
+    finished = await run(["curl", "-sSL", "--cacert", running.ca, "-b", jar, "-c", jar, *words], timeout_s=60)
+    assert finished.code == 0, finished.output
+    return finished.output
+
+
+async def test_its_first_admin_logs_in_behind_nginx_and_sees_the_queue(running: Stack) -> None:
+    place = await running.nginx()
+    kept = [Path(running.service(name).put("/var/lib/svar")) / "users.new.json" for name in NODES]
+    [secret] = [json.loads(path.read_text())["admin"] for path in kept if path.exists()]
+    form = await browsed(running, f"{place}/login")
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    given = {**hidden, "user": "admin", "password": secret}
+    words = [word for name, value in given.items() for word in ("--data-urlencode", f"{name}={value}")]
+    board = await browsed(running, *words, f"{place}/login")
+    assert "Servicetelefonen" in board, board
+    cookies = (running.base / "cookies").read_text()
+    assert all(line.split("\t")[3] == "TRUE" for line in cookies.splitlines() if "svar_session" in line), "Secure"
+    assert "svar_session" in cookies
 
 
 async def test_a_node_that_dies_wakes_somebody(running: Stack, pager: Pager) -> None:
