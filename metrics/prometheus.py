@@ -17,7 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from metrics.counters import OTHER, Labels
 from metrics.pipeline import Folds, day_start_ms
 from metrics.scrape import Figures, Scrape
-from metrics.wallboard import Board
+from metrics.wallboard import STATES, Board
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 HealthSource = Callable[[], Mapping[str, float]]
@@ -145,8 +145,9 @@ class Exposition:
 
 
 def _bounded(agents: Mapping[tuple[str, str], int], most_sites: int = 200) -> dict[tuple[str, str], int]:
+    """Agents by site and state; of each site every state is told, so that nobody in it is a nought."""
     shown = set(list(dict.fromkeys(site for site, _ in agents))[:most_sites])
-    counts: dict[tuple[str, str], int] = {}
+    counts = {(site, state): 0 for site in sorted(shown) for state in STATES}
     for (site, state), count in agents.items():
         key = (site if site in shown else OTHER, state)
         counts[key] = counts.get(key, 0) + count

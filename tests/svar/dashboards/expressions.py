@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent.parent.parent
 FOLDER = ROOT / "deploy" / "grafana" / "dashboards"
-CHOSEN = {"$__rate_interval": "1m", "$__range": "1h"}
+CHOSEN = {"$__rate_interval": "5m", "$__range": "1h"}
 """What Grafana puts in; what is chosen at the top of a page is everything."""
 
 
