@@ -27,6 +27,7 @@ class Commands(TyperGroup):
         "versions": "versions",
         "crisis": "crisis",
         "roster": "roster",
+        "report": "report",
         "docs": "docs",
         "graph": "graph",
         "diff": "diff",

@@ -75,6 +75,8 @@ class SimulatedDay:
     start_ms: int
     hours: float = 6
     seed: int = 7
+    queues: Sequence[str] = QUEUES
+    sites: Sequence[str] = SITES
     truth: dict[tuple[str, str, int], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def __post_init__(self) -> None:
@@ -85,7 +87,7 @@ class SimulatedDay:
         self._now_ms = self.start_ms
         self._waiting: deque[Caller] = deque()
         people = max(3, round(STAFFED * self.calls / self.hours * 458 / 3600))
-        self._agents = [Agent(f"a{n}", SITES[n % 3], since_ms=self.start_ms) for n in range(people)]
+        self._agents = [Agent(f"a{n}", self.sites[n % len(self.sites)], since_ms=self.start_ms) for n in range(people)]
         self._idle = deque(self._agents)
 
     def told(self) -> Told:
@@ -140,7 +142,9 @@ class SimulatedDay:
     def _rings(self, key: str, again: int = 0) -> None:
         chance = self._chance
         number = next(self._order)
-        caller = Caller(f"c{number}", chance.choice(NODES), key, chance.choice((*SITES, "")), chance.choice(QUEUES))
+        caller = Caller(
+            f"c{number}", chance.choice(NODES), key, chance.choice((*self.sites, "")), chance.choice(self.queues)
+        )
         caller.began_ms = self._now_ms
         values = {"number": "5000", "flow": "main", "flow_version": "v1", "trunk": "t"}
         self._tell_own(ContactStarted, caller, **values, pseudonym=key if again or number % 5 else "")
@@ -232,7 +236,7 @@ class SimulatedDay:
         queue, lasted_s = caller.queue, self._chance.uniform(30, 90)
         self._in(lasted_s, lambda: self._wrapped_up(caller, agent, queue, round(lasted_s * 1000)))
         if to_queue:
-            caller.queue = self._chance.choice([one for one in QUEUES if one != caller.queue])
+            caller.queue = self._chance.choice([one for one in self.queues if one != caller.queue])
             self._in(0.5, lambda: self._queues(caller))
 
     def _wrapped_up(self, caller: Caller, agent: Agent, queue: str, lasted_ms: int) -> None:
