@@ -76,6 +76,19 @@ class Database:
             async with self._writing.begin() as connection:
                 return await work(connection)
 
+    async def forget(self) -> None:
+        """Leave nothing of what was overwritten in the file's log. Raises RecordsError.
+
+        A reader may keep some of it until the next time; PostgreSQL sees to its own.
+        """
+        if self.shared:
+            return
+        with self._told("write"):
+            async with self._engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                assert raw.driver_connection is not None
+                await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         await self._engine.dispose()
 

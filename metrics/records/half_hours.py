@@ -10,11 +10,13 @@ from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.catalogue import Event
-from metrics.half_hour_rows import Key
+from metrics.half_hour_rows import BETWEEN, Key
+from metrics.half_hours import KEPT_MS
 from metrics.positions import position
 from metrics.records.database import Database
 from metrics.records.reading import LAST, as_event
 from metrics.records.schema import DECISIONS, HALF_HOURS
+from metrics.service_level import INTERVAL_MS
 from metrics.sums import Sums, read
 
 SLICE = 5_000
@@ -38,6 +40,15 @@ async def half_hours(
         if len(found) < slice_of:
             return
         after = found[-1][:3]
+
+
+async def lately(connection: AsyncConnection, tenant: str, checkpoint: str) -> dict[str, str]:
+    """Those that a fold which was here may still correct, as its parts."""
+    columns = HALF_HOURS.c
+    since_ms = position(checkpoint)[0] - KEPT_MS - INTERVAL_MS
+    wanted = select(columns.start_ms, columns.site, columns.queue, columns.body)
+    rows = await connection.execute(wanted.where(columns.tenant == tenant, columns.start_ms >= since_ms))
+    return {BETWEEN.join((str(start_ms), site, queue)): body for start_ms, site, queue, body in rows}
 
 
 async def kept_events(

@@ -1,7 +1,7 @@
 """`Records`: what the pipeline, the commands and the pages ask for, each done in a room of its own."""
 
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -12,10 +12,11 @@ from metrics.call_record import CallRecord
 from metrics.decisions import Decision
 from metrics.half_hour_rows import Key
 from metrics.positions import START
-from metrics.records import accesses, half_hours, reading, retention, schema, writing
+from metrics.records import accesses, erasure, half_hours, reading, retention, schema, writing
 from metrics.records.accesses import Access
 from metrics.records.database import Database, RecordsError, database
-from metrics.records.schema import CHECKPOINTS, FOLD_PARTS
+from metrics.records.erasure import Found, Whom
+from metrics.records.schema import CHECKPOINTS, FOLD_PARTS, HALF_HOURS
 from metrics.sums import Sums
 
 FOREVER_MS = 2**62
@@ -59,6 +60,8 @@ class Records:
             checkpoint = await connection.scalar(select(CHECKPOINTS.c.stream_id).where(where))
             for fold, part, body in await connection.execute(wanted):
                 parts.setdefault(fold, {})[part] = body
+            if rows := await half_hours.lately(connection, tenant, checkpoint or START):
+                parts[HALF_HOURS.name] = rows
             return checkpoint or START
 
         return await self.database.read(read, snapshot=True), parts
@@ -117,6 +120,14 @@ class Records:
     async def expire(self, tenant: str, before_ms: int) -> dict[str, int]:
         """Delete the records, decisions and accesses that are older; gives how many rows went, by table."""
         return await retention.expire(self.database, tenant, before_ms)
+
+    async def found(self, tenant: str, whom: Whom) -> Found:
+        """What there is of a caller."""
+        return await erasure.find(self.database, tenant, whom)
+
+    async def erase(self, tenant: str, contacts: Collection[str]) -> None:
+        """Take the callers out of the records of these contacts."""
+        await erasure.erase(self.database, tenant, contacts)
 
     async def note(self, tenant: str, access: Access) -> None:
         """Write down who looks at what; before it is shown."""

@@ -11,8 +11,9 @@ from metrics.cdr import CallRecord, blank
 from metrics.decisions import Decision
 from metrics.pipeline import Folds
 from metrics.records import Access, Records, RecordsError
+from metrics.records.erasure import Whom
 from metrics.records.retention import expire
-from tests.metrics.told import DAY_MS, NODE, TENANT, left, offered, queued, stream, whole_call
+from tests.metrics.told import DAY_MS, NODE, TENANT, ended, left, offered, queued, started, stream, whole_call
 
 
 def record(contact: str, **values: object) -> CallRecord:
@@ -174,3 +175,28 @@ class RecordsContract:
         assert await records.count() == 6
         assert folds.service_level.snapshot() == whole.service_level.snapshot()
         assert folds.counters.copy() == whole.counters.copy()
+
+    async def test_a_caller_is_taken_out_of_records_and_decisions_and_all_others_stay(self, records: Records) -> None:
+        folds = Folds(TENANT, records, keep_callers=True, commit_every_s=0)
+        told = [
+            *whole_call("c1"),
+            *(started("c2", caller="22000000", pseudonym="5eed"), ended("c2")),
+            *(started("c3", caller="+4791122000000"), ended("c3")),
+            *(started("c4", caller="", pseudonym="5eed"), ended("c4")),
+            started("c5", caller="+4722000000"),
+        ]
+        await folds(stream(told))
+        before = [row async for row in records.rows(TENANT, 0, DAY_MS + 1)]
+        whom = Whom("22000000", lambda number: number in ("+4722000000", "22000000"), {"5eed"})
+        found = await records.found(TENANT, whom)
+        assert found.contacts == ("c1", "c2", "c4")
+        assert found.in_progress == 1
+        assert (await records.found("bydel", whom)).contacts == ()
+        await records.erase(TENANT, found.contacts)
+        assert (await records.found(TENANT, whom)).contacts == ()
+        after = [row async for row in records.rows(TENANT, 0, DAY_MS + 1)]
+        nothing = {"pii_caller": "", "pseudonym": ""}
+        assert after == [row | nothing if row["contact"] in found.contacts else row for row in before]
+        kept = [event async for _, event in records.kept_events(TENANT, 0, DAY_MS * 2)]
+        assert "5eed" not in str(kept)
+        assert "c2" in str(kept)

@@ -45,6 +45,21 @@ async def test_state_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         await records.load("nav")
 
 
+async def test_nothing_of_a_caller_is_left_in_the_file(tmp_path: Path) -> None:
+    records = await Records.open(tmp_path / "records.db")
+    told = [record(f"c{n}", pii_caller="+4799887766", pseudonym="5eed5eed", trunk="x" * n) for n in range(50)]
+    await records.commit("nav", "1-0", told, {})
+
+    def left() -> list[bytes]:
+        files = b"".join(path.read_bytes() for path in tmp_path.glob("records.db*"))
+        return [text for text in (b"99887766", b"5eed5eed") if text in files]
+
+    assert len(left()) == 2
+    await records.erase("nav", [row["contact"] for row in told])
+    assert left() == []
+    await records.close()
+
+
 async def test_whoever_is_cancelled_while_writing_leaves_the_file_to_the_next(tmp_path: Path) -> None:
     parts: dict[tuple[str, str], str | None] = {("fold", str(number)): "1" for number in range(500)}
     for turns in range(0, 1200, 50):
