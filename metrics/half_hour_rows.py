@@ -1,7 +1,6 @@
 """The half-hours in memory: those that may still be corrected, and which of them are to be written to their table."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from events.catalogue import Event
 from metrics.fold import Part, Route
@@ -25,8 +24,7 @@ class Rows:
         self.there: dict[Key, Sums] = {}
         self.oldest_ms = 0
         self._most = most
-        self._changed: set[Key] = set()
-        self._unsaved: dict[Key, Sums] = {}
+        self._changed: dict[Key, Sums] = {}
 
     def start(self, at_ms: int) -> int:
         """The half-hour of this moment, or the oldest one that can still be corrected."""
@@ -42,8 +40,7 @@ class Rows:
                 self.let_go(min(start_ms for _, _, start_ms in self.there) + INTERVAL_MS)
                 return self.of(key)
             row = self.there[key] = Sums()
-        self._changed.add(key)
-        self._unsaved[key] = row
+        self._changed[key] = row
         return row
 
     def let_go(self, before_ms: int) -> None:
@@ -51,38 +48,23 @@ class Rows:
         self.oldest_ms = max(self.oldest_ms, before_ms)
         for key in [key for key in self.there if key[2] < self.oldest_ms]:
             del self.there[key]
-            self._changed.add(key)
 
     def take(self) -> dict[Key, Sums]:
         """The half-hours that changed since the last call, whole, to be written to their table."""
-        taken, self._unsaved = self._unsaved, {}
+        taken, self._changed = self._changed, {}
         return taken
 
-    # --- Saving
-
-    def parts(self) -> dict[str, Part]:
-        return self._parts(self.there)
-
-    def changes(self) -> dict[str, Part]:
-        changed, self._changed = self._changed, set()
-        return self._parts(changed)
-
-    def _parts(self, keys: Iterable[Key]) -> dict[str, Part]:
-        found: dict[str, Part] = {}
-        for queue, site, start_ms in keys:
-            row = self.there.get((queue, site, start_ms))
-            found["h|" + BETWEEN.join((str(start_ms), site, queue))] = row and [queue, site, start_ms, row.written()]
-        return found
-
-    def restore(self, parts: Mapping[str, Any]) -> None:
-        for queue, site, start_ms, written in parts.values():
-            self.there[queue, site, start_ms] = read(written)
+    def begin(self, key: Key, row: Sums) -> None:
+        """With what is in the table, unless it was let go."""
+        if key[2] >= self.oldest_ms:
+            self.there[key] = row
 
 
 class HalfHourTable:
-    """What is written to the table `half_hours`, as parts of a fold of that name that are never read back.
+    """The rows as parts of a fold of the table's name, which a store keeps there: all of them that ever were, where
+    only those that may still be corrected are read again.
 
-    Implements `metrics.fold.Fold`.
+    Implements `metrics.fold.Fold`; to be restored after whoever counts.
     """
 
     name = "half_hours"
@@ -94,14 +76,19 @@ class HalfHourTable:
         return {}
 
     def snapshot(self) -> dict[str, Part]:
-        return {}
+        return _parts(self._rows.there)
 
     def changes(self) -> dict[str, Part]:
-        taken = self._rows.take()
-        return {BETWEEN.join((str(at_ms), site, queue)): row.written() for (queue, site, at_ms), row in taken.items()}
+        return _parts(self._rows.take())
 
     def restore(self, parts: Mapping[str, Part]) -> None:
-        pass
+        for name, written in parts.items():
+            start_ms, site, queue = name.split(BETWEEN)
+            self._rows.begin((queue, site, int(start_ms)), read(written))
+
+
+def _parts(rows: Mapping[Key, Sums]) -> dict[str, Part]:
+    return {BETWEEN.join((str(start_ms), site, queue)): row.written() for (queue, site, start_ms), row in rows.items()}
 
 
 def count(counts: Counts, name: str) -> str:

@@ -99,7 +99,7 @@ class HalfHours:
 
     @property
     def table(self) -> Fold:
-        """To be saved beside this fold: the half-hours that changed, each whole."""
+        """The half-hours themselves, to be saved and restored after this fold."""
         return HalfHourTable(self._rows)
 
     # --- Events
@@ -373,25 +373,24 @@ class HalfHours:
     # --- Saving
 
     def snapshot(self) -> dict[str, Part]:
-        return self._parts(self._rows.parts(), self._contacts, self._losses.parts())
+        return self._parts(self._contacts, self._losses.parts())
 
     def changes(self) -> dict[str, Part]:
         changed, self._changed = self._changed, set()
-        return self._parts(self._rows.changes(), changed, self._losses.changes())
+        return self._parts(changed, self._losses.changes())
 
-    def _parts(self, rows: dict[str, Part], names: Iterable[str], losses: Mapping[str, Part]) -> dict[str, Part]:
-        parts = rows | {f"l|{name}": part for name, part in losses.items()}
+    def _parts(self, names: Iterable[str], losses: Mapping[str, Part]) -> dict[str, Part]:
+        parts: dict[str, Part] = {f"l|{name}": part for name, part in losses.items()}
         for name in names:
             contact = self._contacts.get(name)
             parts[f"c|{name}"] = contact and contact.written()
         return parts and parts | {"turn": [self._rows.oldest_ms, self._next_ms]}
 
     def restore(self, parts: Mapping[str, Part]) -> None:
-        kinds: dict[str, dict[str, Part]] = {"c": {}, "l": {}, "h": {}, "turn": {}}
+        kinds: dict[str, dict[str, Part]] = {"c": {}, "l": {}, "turn": {}}
         for name, part in parts.items():
             kind, _, rest = name.partition("|")
             kinds[kind][rest] = part
-        self._rows.restore(kinds["h"])
         self._losses.restore(kinds["l"])
         self._rows.oldest_ms, self._next_ms = kinds["turn"].get("", (0, 0))
         contacts = [(name, read_contact(part)) for name, part in kinds["c"].items()]

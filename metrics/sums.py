@@ -87,8 +87,12 @@ class Sums:
             _add(getattr(self, name), getattr(other, name))
 
     def written(self) -> list[Any]:
-        """As JSON can hold it; see `read`."""
-        return [[_plain(getattr(part, name)) for name in FIELDS[at]] for at, part in enumerate(self.parts())]
+        """As JSON can hold it; see `read`. Of what is nought as a whole nothing is written."""
+        found = []
+        for part, names in zip(self.parts(), FIELDS, strict=True):
+            values = [getattr(part, name) for name in names]
+            found.append([dict(one) if isinstance(one, dict) else one for one in values] if any(values) else [])
+        return found
 
     def parts(self) -> tuple[Any, ...]:
         """In the order in which they are written."""
@@ -110,10 +114,6 @@ def read(written: list[Any]) -> Sums:
             numbered = name in NUMBERED
             setattr(part, name, {int(key): count for key, count in value.items()} if numbered else value)
     return sums
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, dict) else value
 
 
 def _add(mine: Any, theirs: Any) -> None:

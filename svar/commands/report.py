@@ -30,7 +30,7 @@ MOST_TOLD = 20
 T = TypeVar("T")
 report = typer.Typer(no_args_is_help=True, help="Reports: day, week, month; and statistics for the public.")
 
-DATE = typer.Argument(metavar="[DATE]", help="which; empty: that of today, last: the one before", show_default=False)
+DATE = typer.Argument(metavar="DATE", help="which; empty: that of today, last: the one before", show_default=False)
 BY = typer.Option("--by", help="broken down by: queue, site, half-hour, day; several with commas")
 CSV = typer.Option("--csv", help="as CSV, for programs")
 HTML = typer.Option("--html", help="write a page to be sent on: self-contained, no script, made to be printed")
