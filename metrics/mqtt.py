@@ -1,10 +1,10 @@
 """Queue states and events over MQTT. Nobody waits for it: what the broker cannot take is dropped and counted.
 
-Topics: `svar/<tenant>/queue/<queue>`, `svar/<tenant>/agents`, `svar/<tenant>/crisis`, `svar/<tenant>/duty/<queue>` and
-`svar/<tenant>/reserve/<agent>` (retained, on change, at most once a second),
+Topics: `svar/<tenant>/queue/<queue>`, `svar/<tenant>/site/<site>`, `svar/<tenant>/agents`, `svar/<tenant>/crisis`,
+`svar/<tenant>/duty/<queue>` and `svar/<tenant>/reserve/<agent>` (retained, on change, at most once a second),
 `svar/<tenant>/agent/<agent>` and `svar/<tenant>/agent/<agent>/offer` (retained, as they change),
 `svar/<tenant>/event/<kind>` (each event once, personal data masked), `svar/<tenant>/node/<node>` (retained; `offline`
-by last will when the node is lost).
+by last will when the node is lost). docs/mqtt.md has them all.
 """
 
 import asyncio
@@ -23,12 +23,13 @@ from metrics.broker import FIRST_DELAY_S, LONGEST_DELAY_S, topic_level
 from metrics.broker import Broker as Broker
 from metrics.broker import BrokerUrlError as BrokerUrlError
 from metrics.service_level import servicegrad_45, svargrad
-from metrics.wallboard import Board
+from metrics.wallboard import STATES, Board
 
 MASK = "***"
 STATE_EVERY_S = 1.0
 TICK_S = 0.05
 TOGETHER = 25
+MOST_SITES = 500
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,9 @@ class Live(Protocol):
 class MqttFeed:
     """Publishes one tenant's events and states from one node. `tell` takes events; `run` publishes until cancelled.
 
-    `board` is asked for the state once a second, `further` for more states by topic (its levels by `/`). At most
+    `board` is asked for the state once a second, `sites` for agents by site and state, `further` for more states by
+    topic (its levels by `/`). Every node reads all events: `ours` says which of them, by the node that they are of,
+    this one publishes. `about` is what stands beside the node's state. At most
     `most_waiting` events wait for the broker; then the oldest go. `most_per_s` bounds what publishing costs (measured:
     45 µs of CPU an event). A broker that does not answer within `timeout_s` counts as lost.
     """
@@ -60,6 +63,9 @@ class MqttFeed:
         board: Callable[[], Board],
         further: Callable[[], Mapping[str, Mapping[str, Scalar | None]]] = dict,
         live: Live | None = None,
+        sites: Callable[[], Mapping[tuple[str, str], int]] = dict,
+        ours: Callable[[str], bool] = lambda _node: True,
+        about: Mapping[str, Scalar] | None = None,
         most_waiting: int = 10_000,
         most_per_s: int = 400,
         timeout_s: float = 5.0,
@@ -70,6 +76,9 @@ class MqttFeed:
         self._board = board
         self._further = further
         self._live = live
+        self._sites = sites
+        self._ours = ours
+        self._online = {"state": "online", **(about or {})}
         self._waiting: deque[Event] = deque(maxlen=most_waiting)
         self._most_per_tick = max(int(most_per_s * TICK_S), 1)
         self._timeout_s = timeout_s
@@ -77,9 +86,10 @@ class MqttFeed:
         self._counts = {"connected": 0, "events_published_total": 0, "events_dropped_total": 0, "connections_total": 0}
 
     def tell(self, event: Event) -> None:
-        if len(self._waiting) == self._waiting.maxlen:
-            self._counts["events_dropped_total"] += 1
-        self._waiting.append(event)
+        if self._ours(event.node):
+            if len(self._waiting) == self._waiting.maxlen:
+                self._counts["events_dropped_total"] += 1
+            self._waiting.append(event)
         if self._live is not None:
             self._live.tell(event)
 
@@ -156,7 +166,7 @@ class MqttFeed:
 
     async def _publish(self, client: aiomqtt.Client, watch: asyncio.Task[None]) -> None:
         loop = asyncio.get_running_loop()
-        await client.publish(self._node_topic, _json({"state": "online"}), qos=1, retain=True)
+        await client.publish(self._node_topic, _json(self._online), qos=1, retain=True)
         state_at = loop.time()
         while not watch.done():
             if loop.time() >= state_at:
@@ -215,9 +225,19 @@ class MqttFeed:
                     "servicegrad_45": servicegrad_45(tally),
                 }
             )
+        for site, counts in self._by_site().items():
+            states[f"{self._root}/site/{topic_level(site)}"] = _json({"site": site, **counts})
         for topic, values in self._further().items():
             states["/".join((self._root, *map(topic_level, topic.split("/"))))] = _json(values)
         return states
+
+    def _by_site(self) -> dict[str, dict[str, int]]:
+        """How many agents are in each state at each site."""
+        sites: dict[str, dict[str, int]] = {}
+        for (site, state), count in self._sites().items():
+            if site and (site in sites or len(sites) < MOST_SITES):
+                sites.setdefault(site, dict.fromkeys(STATES, 0))[state] = count
+        return sites
 
 
 def masked(event: Event) -> dict[str, Scalar]:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,6 @@ from ivr.ports.mailboxes import Mailboxes
 from ivr.prompts.library import SpokenPrompts
 from ivr.running.commands import Commands
 from ivr.running.run import Services
-from metrics.broker import Broker
 from metrics.health import Health, LoopLag, StreamLag
 from metrics.pipeline import day_start_ms
 from metrics.prometheus import Exposition
@@ -42,6 +40,7 @@ from svar import (
     feature_codes,
     mailboxes,
     media,
+    mqtt_in_service,
     nodes_in_service,
     orders_in_service,
     passwords,
@@ -56,7 +55,6 @@ from svar.calls import CallTasks
 from svar.carriers import Carriers
 from svar.checks import check
 from svar.config import Config, ConfigError
-from svar.embedded.broker import EmbeddedBroker
 from svar.figures import MEANT
 from svar.flows_in_service import FlowsInService
 from svar.invariants_watch import InvariantsWatch
@@ -295,7 +293,11 @@ class Node:
         def board() -> Board:
             return storage.folds.board(day_start_ms(_now_ms(), zone))
 
-        mqtt = await self._mqtt(board, health, api, duty)
+        further = duty.topics_beside(crises_shown.topics_of(storage.crises))
+        shown = mqtt_in_service.Shown(board, further, api, nodes, health)
+        mqtt = await mqtt_in_service.serve(
+            config, self.identity, storage, shown, self._parts, self._stack, now_ms=_now_ms()
+        )
         sources = exposition.parts(user_agent, engine, nodes, tls, self.flows) | api.figures()
         sources["calls"] = self._figures
         stands = StoreWatch(
@@ -326,30 +328,6 @@ class Node:
         around = Around(self.storage, self._routing, registrations, self.passwords, lambda: self.flows.active.book)
         watch = api_in_service.watch_of(around, user_agent, self._background, float(self.config.sip.phone_check_s))
         return api_in_service.serve(around, self.identity, watch, self._parts, self._stack)
-
-    async def _mqtt(self, board: Callable[[], Board], health: Health, api: ApiInService, duty: Duty) -> str:
-        url = self.config.mqtt.url
-        if url == "off":
-            return ""
-        from metrics.mqtt import MqttFeed  # a node without MQTT starts without its library
-
-        if not url:
-            broker = await EmbeddedBroker.start(Path(self.config.node.state) / "mqtt")
-            self._stack.push_async_callback(broker.stop)
-            self._parts.run(self._stack, "mqtt broker", broker.keep())
-            url = broker.url
-        who = self.identity
-        further = duty.topics_beside(crises_shown.topics_of(self.storage.crises))
-        place = Broker.from_url(url, self.config.mqtt.ca)
-        feed = MqttFeed(place, tenant=who.tenant, node=who.node, board=board, further=further, live=api.live)
-        self.storage.taps.append(feed.tell)
-        if self.config.mqtt.commands:
-            # A broker of our own hears this node alone.
-            commands = api.commands(place, shared=bool(self.config.mqtt.url))
-            self._parts.run(self._stack, "mqtt commands", commands.run())
-        health.add("mqtt", feed.check)
-        self._parts.run(self._stack, "mqtt", feed.run())
-        return url
 
     def _figures(self) -> dict[str, int]:
         calls = self._calls

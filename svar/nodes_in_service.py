@@ -65,6 +65,10 @@ class NodesInService:
         """Whether no other was there a moment ago."""
         return not self._living
 
+    def speaks_for(self, node: str) -> bool:
+        """Whether it is ours to tell the world what is of that node: of ourselves, and of the lost as the first one."""
+        return node == self.node or (node not in self._living and self.node == min([self.node, *self._living]))
+
     async def at(self, node: str, agent: str) -> Target | None:
         """How that node is asked to ring the agent's phone; None where it does not live. Looks again for a new one."""
         if node not in self._living:

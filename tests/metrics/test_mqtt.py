@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,12 +153,45 @@ async def test_further_states_stand_under_their_topics(broker: Broker) -> None:
     assert heard["svar/nav/duty/desk_1"] == [{"agents": 2}]
 
 
+async def test_agents_are_told_by_site_and_state(broker: Broker) -> None:
+    folds = Folds("nav")
+    folds.apply(stream([became("kari", "ready", site="hamar"), became("ola", "talking", site="alta")]))
+    board = Board((), {}, 0)
+    feed = MqttFeed(broker, tenant="nav", node="n1", board=lambda: board, sites=folds.wallboard.by_site)
+    async with listening(broker) as heard, running(feed):
+        await until(lambda: "svar/nav/site/hamar" in heard and "svar/nav/site/alta" in heard)
+        folds.apply(stream([became("kari", "talking", site="hamar")], first=10))
+        await until(lambda: len(heard["svar/nav/site/hamar"]) == 2)
+    was, now = heard["svar/nav/site/hamar"]
+    assert (was["site"], was["ready"], was["talking"]) == ("hamar", 1, 0)
+    assert (now["ready"], now["talking"], now["logged_out"]) == (0, 1, 0)
+    assert len(heard["svar/nav/site/alta"]) == 1
+
+
+async def test_of_several_nodes_each_publishes_what_is_its_own(broker: Broker) -> None:
+    nothing = Board((), {}, 0)
+    feeds = [MqttFeed(broker, tenant="nav", node=me, board=lambda: nothing, ours=me.__eq__) for me in ("n1", "n2")]
+    async with listening(broker) as heard, running(feeds[0]), running(feeds[1]):
+        await until(lambda: "svar/nav/node/n1" in heard and "svar/nav/node/n2" in heard)
+        for node in ("n1", "n2"):
+            for feed in feeds:
+                feed.tell(replace(started(node), node=node))
+        await until(lambda: len(heard.get("svar/nav/event/contact_started", [])) == 2)
+        for feed in feeds:
+            feed.tell(replace(started("last"), node="n1"))
+        await until(lambda: len(heard.get("svar/nav/event/contact_started", [])) == 3)
+    told = {str(event["contact"]) for event in heard["svar/nav/event/contact_started"]}
+    assert sorted(told) == ["last", "n1", "n2"]
+
+
 async def test_a_node_says_when_it_comes_and_when_it_goes(broker: Broker) -> None:
     async with listening(broker, "svar/nav/node/#") as heard:
-        async with running(feed_of(Folds("nav"), broker)):
+        feed = MqttFeed(broker, tenant="nav", node="n1", board=lambda: Board((), {}, 0), about={"site": "hamar"})
+        async with running(feed):
             await until(lambda: "svar/nav/node/n1" in heard)
         await until(lambda: len(heard["svar/nav/node/n1"]) == 2)
-    assert heard["svar/nav/node/n1"] == [{"state": "online"}, {"state": "offline", "cause": "stopped"}]
+    came, went = heard["svar/nav/node/n1"]
+    assert (came, went) == ({"state": "online", "site": "hamar"}, {"state": "offline", "cause": "stopped"})
 
 
 async def test_when_the_broker_is_away_the_newest_events_wait_and_go_out_when_it_is_back(tmp_path: Path) -> None:

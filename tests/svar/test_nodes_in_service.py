@@ -223,3 +223,10 @@ def test_what_others_cannot_use_is_refused_before_the_start(section: NodesSectio
     (mistake,) = mistakes(Config(nodes=section))
     assert told in mistake
     assert list(mistakes(Config(nodes=NodesSection(address="sip:192.0.2.1:5061;transport=tls", srtp="required")))) == []
+
+
+async def test_of_a_lost_node_the_first_that_lives_speaks(installation: Installation) -> None:
+    two = await installation.start("n1", "n2")
+    assert [site.nodes.speaks_for("n1") for site in two] == [True, False]
+    assert [site.nodes.speaks_for("n2") for site in two] == [False, True]
+    assert [site.nodes.speaks_for("n9") for site in two] == [True, False]
