@@ -120,12 +120,16 @@ async def open_credentials(config: Config) -> AsyncIterator[tuple[RedisCredentia
         yield RedisCredentials(client, config.node.tenant), RedisStaff(client, config.node.tenant)
 
 
+def kept_in(config: Config) -> str:
+    """Where that is, in words."""
+    return "the Redis of the configuration" if config.redis.url else f"the state folder {config.node.state}"
+
+
 async def _redis_of(config: Config, stack: AsyncExitStack) -> tuple[str, str, bool]:
     """Its address, where that is in words, and whether it ran before. Raises EmbeddedError."""
     folder = Path(config.node.state) / "redis"
-    url, where = config.redis.url, "the Redis of the configuration"
+    url, where = config.redis.url, kept_in(config)
     if not url:
-        where = f"the state folder {config.node.state}"
         url = await running_at(folder) or ""
     if url:
         return url, where, True

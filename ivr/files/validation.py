@@ -106,6 +106,8 @@ def _message(error: ErrorDetails, name: str, root: type[BaseModel]) -> str:
     elif kind in ("less_than_equal", "greater_than_equal"):
         bound = f"at most {error['ctx']['le']}" if kind == "less_than_equal" else f"at least {error['ctx']['ge']}"
         message = f"{bound}, not {given}"
+    elif kind == "value_error":
+        message = str(error["ctx"]["error"])
     elif kind == "string_pattern_mismatch":
         message = PATTERNS.get(error["ctx"]["pattern"], error["msg"])
     else:

@@ -232,4 +232,5 @@ def scenario_of(given: Mapping[str, Any]) -> Scenario:
         return Scenario.model_validate({"name": "play", "expect": {}, **given})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise ValueError(f"{first['loc'][0]}: {first['msg']}") from None
+        told = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{first['loc'][0]}: {told}") from None

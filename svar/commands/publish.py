@@ -104,7 +104,7 @@ async def _publish(config: Config, who: Who, wish: Wish) -> list[str]:
                 )
         forced = not all(verdict.passed for verdict in verdicts)
         if forced and not wish.force:
-            raise VersionError("nothing was published, what is in service goes on")
+            raise VersionError(f"nothing was published, what is in service goes on{_though(verdicts)}")
         records = tuple(verdict.record() for verdict in verdicts)
         version = Version(id_, who.author, who.message, seen.active, records, forced)
         await store.versions.keep(version, content)
@@ -129,6 +129,12 @@ def _examined(config: Config, content: Content, folder: Path) -> list[Verdict]:
         copy = Path(temporary) / "flows"
         write_content(content, copy)
         return gates.examine(config, copy, folder)
+
+
+def _though(verdicts: Sequence[Verdict]) -> str:
+    """Nodes refuse what does not even pass the check, whoever forces it."""
+    refused = next((verdict.name for verdict in verdicts if not verdict.passed), "check")
+    return "" if refused == "check" else f"; --force publishes it though {refused} refuses it, and is written down"
 
 
 def _tell(verdicts: Sequence[Verdict]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from datetime import datetime
@@ -13,11 +14,13 @@ import typer
 
 from console.tokens import Role, Token, TokenError, Tokens
 from ivr.language.lengths import seconds_of
+from ivr.language.problems import did_you_mean
+from svar import endpoint
 from svar.commands.publish import CONFIGURATION
 from svar.commands.serve import EXAMPLE
 from svar.commands.telling import tell
 from svar.config import Config, load
-from svar.flow_store import open_tokens
+from svar.flow_store import kept_in, open_credentials, open_tokens
 
 Work = Callable[[Config, Tokens], Coroutine[Any, Any, list[str]]]
 
@@ -34,8 +37,13 @@ def add(
 ) -> None:
     """Make a token and show it, this once. Every node takes it at once."""
 
-    async def work(_: Config, tokens: Tokens) -> list[str]:
-        return [await tokens.add(name, role, agent, _seconds(expires))]
+    async def work(settings: Config, tokens: Tokens) -> list[str]:
+        if agent:
+            await _known(settings, agent)
+        made = await tokens.add(name, role, agent, _seconds(expires))
+        # What is printed is the token alone, for scripts.
+        print(f"kept in {kept_in(settings)}, of the configuration {config}", file=sys.stderr)
+        return [made]
 
     _do(work, config)
 
@@ -63,6 +71,18 @@ def revoke(
         return [f"{name} is revoked"]
 
     _do(work, config)
+
+
+async def _known(config: Config, agent: str) -> None:
+    """Raises TokenError where the installation has no such agent."""
+    agents = set(endpoint.agents(config))
+    if agent in agents:
+        return
+    async with open_credentials(config) as (_, staff):
+        agents |= {one.now.agent for one in await staff.all()}
+    if agent not in agents:
+        hint = did_you_mean(agent, agents) or "; those of the routing files are known once a node has served them"
+        raise TokenError(f"there is no agent {agent!r}{hint} ({kept_in(config)})")
 
 
 def _row(one: Token, zone: ZoneInfo, now_ms: int) -> str:

@@ -107,8 +107,18 @@ def test_flows_with_mistakes_are_refused_with_their_lines(svar: Svar, flows: Pat
     assert f"{flows}/main.yaml:5:" in refused.output
     assert "did you mean 'bye'" in refused.output
     assert "nothing was published" in refused.output
+    assert "--force" not in refused.output, "nodes would refuse it all the same"
     assert re.search(r"^test +not run$", refused.output, re.MULTILINE)
     assert len(stored(redis_url)[1]) == 1
+
+
+def test_a_gate_that_may_be_overruled_is_told_with_how(svar: Svar, flows: Path) -> None:
+    (flows / "scenarios").mkdir()
+    wrong = "number: 5000\nscenarios:\n  - name: x\n    at: 2026-11-23 10:00\n    expect: {path: [nowhere]}\n"
+    (flows / "scenarios" / "x.yaml").write_text(wrong)
+    refused = svar("publish")
+    assert refused.exit_code == 1
+    assert "goes on; --force publishes it though test refuses it, and is written down" in refused.output
 
 
 def test_a_queue_that_the_configuration_lacks_is_a_mistake(svar: Svar, flows: Path) -> None:
