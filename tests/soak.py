@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from ivr.files.load import read_folder
-from tests import soak_calls, soak_reload, soak_sites
+from tests import soak_calls, soak_records, soak_reload, soak_sites
 from tests.bench.run import svar
 from tests.ports import free_port
 from tests.short_calls import Agents, Callers, ring_all
@@ -181,6 +181,7 @@ def main() -> None:
     parser.add_argument("--bad-versions", type=int, default=1000, help="of the flows, under 50 calls a second")
     soak_calls.arguments(parser)
     soak_sites.arguments(parser)
+    soak_records.arguments(parser)
     known = parser.parse_args()
     rows = []
     if known.minutes:
@@ -194,6 +195,7 @@ def main() -> None:
         rows.append(soak_reload.row(known.bad_versions, 50.0))
     rows += soak_calls.rows(known)
     rows += soak_sites.rows(known)
+    rows += soak_records.rows(known)
     write(rows)
     for what, outcome in rows:
         print(f"{what}: {outcome}")

@@ -62,8 +62,6 @@ class Records:
                 parts.setdefault(fold, {})[part] = body
             if rows := await half_hours.lately(connection, tenant, checkpoint or START):
                 parts[HALF_HOURS.name] = rows
-            if rows := await half_hours.lately(connection, tenant, checkpoint or START):
-                parts[HALF_HOURS.name] = rows
             return checkpoint or START
 
         return await self.database.read(read, snapshot=True), parts
