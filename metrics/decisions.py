@@ -1,10 +1,9 @@
 """Decision records: the events that say why a contact was offered to whom, and why not, as rows to be kept."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 
 from events.catalogue import CATALOGUE, AgentStateChanged, Event
-from events.codec import encode
 from metrics.call_record import partner_of
 
 MOST_ROWS = 200
@@ -34,7 +33,11 @@ kept here but what stands for them, and of agents' states no name: only the site
 
 TYPES: frozenset[type[Event]] = frozenset(CATALOGUE[kind] for kind in KINDS | FURTHER)
 WORKING = ("ready", "talking", "wrap_up")
-_COLUMNS = ("kind", "tenant", "contact", "at_ms")
+_COLUMNS = ("tenant", "contact", "at_ms")
+_FIELDS = {
+    type_: tuple(f.name for f in fields(type_) if f.name not in _COLUMNS and not f.name.startswith("pii_"))
+    for type_ in TYPES
+}
 _as_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -65,8 +68,7 @@ class Decisions:
         """`event` is of one of TYPES, and has not been told before."""
         if isinstance(event, AgentStateChanged):
             if event.previous in WORKING and not partner_of(event.agent):
-                nobodys = replace(event, agent="", contact="", state="", reason="", node="")
-                self._made.append(_row(stream_id, nobodys))
+                self._made.append(_nobodys(stream_id, event))
             return
         if not event.contact:
             return
@@ -86,6 +88,16 @@ class Decisions:
 
 
 def _row(stream_id: str, event: Event) -> Decision:
-    rest = {name: text for name, text in encode(event).items() if name not in _COLUMNS and not name.startswith("pii_")}
+    body: dict[str, str] = {"v": str(event.version)}
+    for name in _FIELDS[type(event)]:
+        value = getattr(event, name)
+        body[name] = str(int(value)) if value is True or value is False else str(value)
     agent = getattr(event, "agent", "")
-    return Decision(event.tenant, stream_id, event.contact, event.at_ms, event.kind, agent, _as_json(rest))
+    return Decision(event.tenant, stream_id, event.contact, event.at_ms, event.kind, agent, _as_json(body))
+
+
+def _nobodys(stream_id: str, event: AgentStateChanged) -> Decision:
+    """How long somebody at the site was in the state that ended."""
+    body = dict.fromkeys(_FIELDS[AgentStateChanged], "")
+    body |= {"v": str(event.version), "site": event.site, "previous": event.previous, "lasted_ms": str(event.lasted_ms)}
+    return Decision(event.tenant, stream_id, "", event.at_ms, event.kind, "", _as_json(body))
