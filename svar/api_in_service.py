@@ -175,26 +175,28 @@ class ApiInService:
             "queue_agents",
             "Veiledere i køen: agents who may serve a queue, by state; one agent counts for several queues",
             ("queue", "state"),
-            self._agents_by_queue,
+            lambda: agents_by_queue(self.queues, self.states),
             MOST_QUEUES * len(STATES),
             shared=True,
         )
-
-    def _agents_by_queue(self) -> dict[Labels, int]:
-        counts: dict[Labels, int] = {}
-        for agent, queues in self.queues.items():
-            state = self.states[agent].state if agent in self.states else LOGGED_OUT
-            for queue in queues:
-                if (queue, state) not in counts:
-                    counts |= {(queue, one): counts.get((queue, one), 0) for one in STATES}
-                counts[queue, state] = counts.get((queue, state), 0) + 1
-        return counts
 
     def commands(self, broker: Broker, *, shared: bool) -> "MqttCommands":
         """The listener for deeds over MQTT. `shared`: the broker is one for several nodes."""
         from metrics.mqtt_commands import MqttCommands
 
         return MqttCommands(broker, Commands(self.desk, self.door).answer, tenant=self.tenant, shared=shared)
+
+
+def agents_by_queue(queues: Mapping[str, Sequence[str]], states: Mapping[str, AgentOnBoard]) -> dict[Labels, int]:
+    """How many agents by queue and state; of each queue every state is told. `queues`: what each agent may serve."""
+    counts: dict[Labels, int] = {}
+    for agent, served in queues.items():
+        state = states[agent].state if agent in states else LOGGED_OUT
+        for queue in served:
+            if (queue, LOGGED_OUT) not in counts:
+                counts |= {(queue, one): 0 for one in STATES}
+            counts[queue, state] = counts.get((queue, state), 0) + 1
+    return counts
 
 
 def watch_of(around: Around, user_agent: UserAgent, spawn: Spawn, every_s: float) -> PhoneWatch | None:
@@ -254,7 +256,7 @@ def _api_of(around: Around, identity: Identity, watch: PhoneWatch | None) -> Api
         contacts=lambda after, most: (folds.call_records.in_progress, _contacts(storage, after, most)),
         waiting=folds.service_level.waiting,
         staff=storage.together.staff,
-        nodes=_nodes_of(storage),
+        nodes=nodes_of(storage),
     )
     teller = Teller(storage.sink.emit, identity.now_ms, identity.tenant, identity.node)
     desk = Desk(storage.distributor, DeskPhones(around, watch), seen, teller)
@@ -307,7 +309,7 @@ def _journey_of(storage: Storage) -> Callable[[str], Sequence[str]]:
     return journey
 
 
-def _nodes_of(storage: Storage) -> Callable[[], Awaitable[Sequence[Node]]]:
+def nodes_of(storage: Storage) -> Callable[[], Awaitable[Sequence[Node]]]:
     async def nodes() -> Sequence[Node]:
         seen = await storage.together.nodes.look()
         found = [Node(one.node, one.site, one.release, alive=True) for one in seen.living.values()]

@@ -6,11 +6,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 from acd.distributor import DistributorError
 from acd.replication import Replicas
 from metrics.counters import Labels
 from metrics.health import HealthReport
 from metrics.prometheus import Labelled
+
+_log = structlog.get_logger(__name__)
 
 EVERY_S = 5.0
 
@@ -55,7 +59,11 @@ class StoreWatch:
         await self._look_at_redis()
         report = await self._health()
         self._checks = {name: float(outcome.ok) for name, outcome in report.checks.items()}
-        room = await asyncio.to_thread(os.statvfs, self._folder)
+        try:
+            room = await asyncio.to_thread(os.statvfs, self._folder)
+        except OSError as error:
+            _log.warning("the disk cannot be looked at", error=str(error))
+            return
         self.disk = {"free_bytes": room.f_bavail * room.f_frsize, "size_bytes": room.f_blocks * room.f_frsize}
 
     async def _look_at_redis(self) -> None:

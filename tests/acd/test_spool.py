@@ -78,6 +78,16 @@ async def test_events_wait_on_disk_while_redis_is_away_also_over_a_restart_of_th
     assert os.listdir(tmp_path) == []
 
 
+async def test_what_waits_is_told_in_memory_and_on_disk(client: Any, tmp_path: Path) -> None:
+    spool = Spool(client, "nav", "n1", tmp_path / "spool", most_bytes=1_000)
+    spool.emit(started("1"))
+    assert (spool.waiting, spool.bytes_on_disk, spool.most_bytes) == (1, 0, 1_000)
+    spool._spill()
+    assert (spool.waiting, spool.bytes_on_disk) == (0, (tmp_path / "spool").stat().st_size)
+    await spool.flush()
+    assert (spool.waiting, spool.bytes_on_disk) == (0, 0)
+
+
 async def test_running_spool_outlives_redis_and_loses_nothing(client: Any, server: RedisServer, tmp_path: Path) -> None:
     spool = Spool(client, "nav", "n1", tmp_path / "spool")
     running = asyncio.create_task(spool.run())

@@ -44,9 +44,19 @@ async def test_each_alarm_fires_when_it_should_and_not_before_or_beside() -> Non
 
 
 @pytest.mark.interop
+async def test_what_all_nodes_tell_is_counted_once() -> None:
+    await tool("promtool", "test", "rules", "recording.yaml", folder=RULES / "tests")
+
+
+@pytest.mark.interop
 async def test_amtool_reads_the_routes() -> None:
     file = ROOT / "deploy" / "alertmanager" / "alertmanager.yaml"
     assert "2 receivers" in await tool("amtool", "check-config", str(file))
+    led = [
+        (await tool("amtool", "config", "routes", "test", f"--config.file={file}", f"severity={severity}")).split()[0]
+        for severity in ("critical", "warning")
+    ]
+    assert led == ["on-call", "mail"]
 
 
 @pytest.mark.parametrize("alert", ALERTS)

@@ -14,7 +14,7 @@ from tests.ivr.sip_lab import Handset, talk
 from tests.ivr.sounds import tone
 from tests.ports import free_port
 from tests.rtp.phone import until
-from tests.svar.dashboards.expressions import asked, recorded
+from tests.svar.dashboards.expressions import asked, boards, recorded
 from tests.svar.system.installation import TRUNK, Installation, eventually, running
 from tests.svar.system.phones import Phones, answers, phones_at
 
@@ -117,6 +117,7 @@ async def test_an_alarm_of_a_queue_without_agents_arrives_and_is_taken_back(
     await eventually(lambda: bool(webhook.alarms("SvarNoAgents")), "alarm at the webhook", WITHIN_S)
     alarm = webhook.alarms("SvarNoAgents")[0]
     assert (alarm["labels"]["queue"], alarm["labels"]["severity"]) == ("work", "critical")
+    assert alarm["annotations"]["summary"] == "Ingen veiledere i work, og innringere venter"
     assert alarm["annotations"]["runbook_url"] == "docs/alerts.md#svarnoagents"
 
     missing = await _unanswered(watchers)
@@ -143,6 +144,13 @@ async def test_every_recording_rule_gives_something(watchers: Watchers) -> None:
         return not await silent()
 
     await eventually(none_silent, "figure of every recording rule", WITHIN_S, silent)
+
+
+async def test_each_choice_at_the_top_of_a_dashboard_offers_something(watchers: Watchers) -> None:
+    offered = {one["query"]["query"] for board in boards().values() for one in board["templating"]["list"]}
+    for query in offered:
+        metric, _, label = query.removeprefix("label_values(").removesuffix(")").partition(", ")
+        assert await watchers.ask(f'count by ({label}) ({metric}{{{label}!=""}})'), query
 
 
 async def test_prometheus_own_tool_has_nothing_to_say_of_a_whole_node(

@@ -33,7 +33,7 @@ def proofs(overtaken: int = 0, family: int = 0) -> Proofs:
     return Proofs(dict.fromkeys(INVARIANTS, 0) | {"overtaken": overtaken}, {"family": family})
 
 
-def shown(watch: InvariantsWatch) -> dict[str, dict[tuple[str, ...], int]]:
+def shown(watch: InvariantsWatch) -> dict[str, dict[tuple[str, ...], float]]:
     return {one.name: dict(one.read()) for one in watch.labelled()}
 
 
@@ -77,12 +77,13 @@ async def test_one_from_before_the_start_is_shown_and_ails_nobody_until_another_
 async def test_an_agent_beyond_the_time_limit_in_two_looks_is_stuck_and_counted_once() -> None:
     store = Store()
     watch = InvariantsWatch(store.read)
-    counts = []
+    counts, now = [], []
     for overdue in ({"w:anna"}, {"o:o1"}, {"o:o1"}, {"o:o1"}, set[str]()):
         store.next = replace(proofs(), overdue=frozenset(overdue))
         await watch.look()
         counts.append(shown(watch)["invariant_violations_total"]["stuck_state",])
-    assert counts == [0, 0, 1, 1, 1]
+        now.append(shown(watch)["distributor_overdue"][()])
+    assert (counts, now) == ([0, 0, 1, 1, 1], [0, 0, 1, 1, 0])
     with pytest.raises(Ailing, match="beyond its bound: 1 times"):
         await watch.check()
 

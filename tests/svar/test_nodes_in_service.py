@@ -111,6 +111,20 @@ async def installation(redis_url: str) -> AsyncIterator[Installation]:
     await client.aclose()
 
 
+async def test_a_site_without_a_trunk_has_no_node_that_serves_and_a_lost_one_is_not_there(
+    installation: Installation,
+) -> None:
+    first, second = await installation.start("n1", "n2")
+    assert first.nodes.serving() == {"site-n1": 1, "site-n2": 1}
+    second.down = True
+    await second.nodes.look()
+    await first.nodes.look()
+    assert first.nodes.serving() == {"site-n1": 1, "site-n2": 0}
+    await installation.pass_lease(first)
+    await first.nodes.look()
+    assert first.nodes.serving() == {"site-n1": 1}
+
+
 async def test_nodes_know_each_other_and_how_each_is_asked_to_ring(installation: Installation) -> None:
     first, second = await installation.start("n1", "n2")
     assert not first.nodes.alone

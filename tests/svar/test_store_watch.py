@@ -50,3 +50,9 @@ async def test_the_disk_and_each_check_of_health_are_shown(tmp_path: Path) -> No
     assert 0 < watch.disk["free_bytes"] <= watch.disk["size_bytes"]
     (checks,) = watch.labelled()
     assert checks.read() == {("loop",): 1, ("tls",): 0}
+
+
+async def test_a_disk_that_cannot_be_looked_at_stops_nothing(tmp_path: Path) -> None:
+    watch = StoreWatch(Redis(), tmp_path / "gone", Health().report)
+    await watch.look()
+    assert (watch.disk, watch.redis["up"]) == ({}, 1)

@@ -25,6 +25,7 @@ OTHERS = {
     "process_cpu_seconds_total": set(),
     "process_resident_memory_bytes": set(),
     "process_start_time_seconds": set(),
+    "svar_probe_last_call_timestamp_seconds": {"number"},
     "svar_probe_success": {"number"},
 }
 """What Prometheus, the client library and `svar probe` tell, with their labels."""
