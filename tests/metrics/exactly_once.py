@@ -41,18 +41,23 @@ async def fill(redis: str, told: Iterable[Event]) -> None:
     await client.aclose()
 
 
-def kill_at_every_step(killed: Killed, redis: str, place: str, rounds: int, seed: int, *, writers: int = 1) -> int:
-    """Then let one finish. Gives how many were killed; some are through before their time has come."""
+def kill_at_every_step(
+    killed: Killed, redis: str, place: str, told: list[Event], rounds: int, seed: int, *, writers: int = 1
+) -> int:
+    """A share of the stream for every step; then one finishes. Gives how many were killed: those who are through, as
+    another one is faster, before their time has come are not.
+    """
     chance = random.Random(seed)
     keep_s = 3600.0 if writers > 1 else -60.0
+    steps = [step for _ in range(rounds) for step in chance.sample(STEPS, len(STEPS))]
+    share = -(-len(told) // len(steps))
     kills = 0
-    for _ in range(rounds):
-        # Each writer of several goes through the whole stream, so that few are through many steps.
-        for step in chance.sample(STEPS, len(STEPS) if writers == 1 or rounds > 1 else 5):
-            after = chance.randint(1, 400 if step == "while folding" else 30 if step == ANY_TIME else min(rounds, 3))
-            ended = killed.run(Task(redis, place, step, after, writers, keep_s))
-            assert set(ended) <= {0, signal.SIGKILL}, (step, ended)
-            kills += ended.count(signal.SIGKILL)
+    for number, step in enumerate(steps):
+        asyncio.run(fill(redis, told[number * share : (number + 1) * share]))
+        after = chance.randint(1, min(share, 400) if step == "while folding" else 30 if step == ANY_TIME else 1)
+        ended = killed.run(Task(redis, place, step, after, writers, keep_s))
+        assert set(ended) <= {0, signal.SIGKILL}, (step, ended)
+        kills += ended.count(signal.SIGKILL)
     assert killed.run(Task(redis, place, keep_s=keep_s)) == [0]
     return kills
 
@@ -94,7 +99,6 @@ async def _count(records: Records, table: str) -> int:
 def proven(killed: Killed, redis: str, place: str, count: int, rounds: int, seed: int, *, writers: int = 1) -> int:
     """All of it; gives how many writers were killed."""
     told = contacts(count)
-    asyncio.run(fill(redis, told))
-    kills = kill_at_every_step(killed, redis, place, rounds, seed, writers=writers)
+    kills = kill_at_every_step(killed, redis, place, told, rounds, seed, writers=writers)
     asyncio.run(check(redis, place, told, trimmed=writers == 1))
     return kills
