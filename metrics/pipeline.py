@@ -80,6 +80,13 @@ class Folds:
         self.service_level.learn(limits)
         self.half_hours.learn(limits)
 
+    def balances(self) -> dict[str, int]:
+        """O - A - L - F - W by queue, where W is who waits: of the wallboard's cohorts or, where that is 0, of
+        the reports' half-hours, which are counted apart. Always 0, or these figures are wrong.
+        """
+        reports = self.half_hours.balances()
+        return {queue: off or reports.get(queue, 0) for queue, off in self.service_level.balances().items()}
+
     def _folds(self) -> tuple[Fold, ...]:
         return self.service_level, self.wallboard, self.call_records, self.counters, *self._further
 

@@ -132,7 +132,7 @@ class Exposition:
             agents=_bounded(folds.wallboard.by_site()),
             targets_s={row.queue: level.limits(row.queue).target_s for row in shown},
             transfer_answer_rates=folds.counters.transfer_answer_rates(),
-            balances={queue: off for queue, off in level.balances().items() if queue in known},
+            balances={queue: off for queue, off in folds.balances().items() if queue in known},
             estimates=(folds.estimates.coverage(), folds.estimates.bias_s()),
         )
 

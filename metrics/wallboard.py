@@ -135,11 +135,14 @@ class Wallboard:
         self._changed.add(event.agent)
 
     def _on_offer(self, event: OfferMade) -> None:
+        """A partner's slot is no agent: what it does not take is in its own figures."""
+        if partner_of(event.agent):
+            return
         was = self._offers_of(event.queue, event.at_ms)
         self._set(event.queue, event.at_ms, Offers(was.made + 1, was.missed))
 
     def _on_offer_failed(self, event: OfferFailed) -> None:
-        if event.cause == CALLER_LEFT:
+        if event.cause == CALLER_LEFT or partner_of(event.agent):
             return
         made_ms = event.at_ms - max(event.rang_ms, 0)
         was = self._offers_of(event.queue, made_ms)

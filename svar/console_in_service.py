@@ -185,7 +185,7 @@ def _look(config: Config, identity: Identity, around: Around) -> tuple[Callable[
     storage.taps.append(lost.tell)
     told = Told(
         health=lambda: health.report,
-        balances=folds.service_level.balances,
+        balances=folds.balances,
         crises=notices_of(storage.crises, lambda: around.flows.active.book.crises, zone),
         trunks_down=lambda: [trunk.name for trunk in config.trunk if not around.carriers.is_up(trunk.name)],
         sites_lost=lambda: [site for site, count in around.nodes.serving().items() if not count],

@@ -206,3 +206,12 @@ async def test_a_long_batch_lets_calls_have_their_turn_in_between() -> None:
         tasks.create_task(call())
         tasks.create_task(folds(told))
     assert len(set(seen)) >= len(told) // SLICE >= 3
+
+
+def test_a_balance_that_is_off_in_reports_alone_is_seen() -> None:
+    folds = Folds("nav")
+    folds.apply(stream([queued("c1"), queued("c2", "familie")]))
+    assert folds.balances() == {"familie": 0, "pensjon": 0}
+    key = next(key for key in folds.half_hours.rows if key[0] == "pensjon")
+    folds.half_hours.rows[key].arrivals.offered += 1
+    assert folds.balances() == {"familie": 0, "pensjon": 1}

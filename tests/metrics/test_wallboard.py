@@ -10,6 +10,12 @@ def both() -> tuple[ServiceLevel, Wallboard]:
     return level, Wallboard(level)
 
 
+def test_an_offer_that_a_partner_does_not_take_is_no_missed_offer_of_an_agent() -> None:
+    board = Wallboard(ServiceLevel())
+    tell(board, [offered("c1", agent="help/1"), failed("c1", agent="help/1")])
+    assert board.offers() == {}
+
+
 def test_a_queue_shows_who_waits_and_who_has_waited_longest() -> None:
     level, wall = both()
     tell(level, [queued("b", at_ms=DAY_MS + 5_000), queued("a", at_ms=DAY_MS + 9_000, arrived_ms=DAY_MS)])
