@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models.dashboard import Panel
 
 from svar.dashboards.chosen import QUEUE, TENANT, Q, T, increase, queue_rate
-from svar.dashboards.panels import Page, Query, Row, bars, lines, measure, number, told
+from svar.dashboards.panels import STATES, Page, Query, Row, bars, lines, measure, number, told
 
 WORKING = f'sum(svar:agents:now{{{T}, state=~"talking|wrap_up"}})'
 READY = f'sum(svar:agents:now{{{T}, state=~"ready|offered"}})'
@@ -47,6 +47,7 @@ def _states() -> Panel:
         told("Tilstand", "States", about),
         Query(f'sum by (state) (svar:agents:now{{{T}, state!="logged_out"}})', "{{state}}"),
         stacked=True,
+        named=STATES,
     )
 
 

@@ -7,6 +7,7 @@ from svar.dashboards.panels import (
     ANSWERED,
     GOAL,
     NONE_IS_WELL,
+    STATES,
     Column,
     Page,
     Query,
@@ -129,6 +130,7 @@ def _agents() -> Panel:
         told("Veiledere", "Agents", about),
         Query(f'sum by (state) (svar:agents:now{{{T}, state!="logged_out"}})', "{{state}}"),
         stacked=True,
+        named=STATES,
     )
 
 

@@ -1,6 +1,6 @@
 """The kinds of panels that the dashboards are made of, and how a page is laid out: rows of 24 columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders import bargauge, common, dashboard, prometheus, stat, table, text, timeseries
@@ -22,6 +22,14 @@ GOAL: Steps = ((None, "red"), (0.6, "orange"), (0.7, "green"))
 """Of service level: 70 % is the goal."""
 ANSWERED: Steps = ((None, "red"), (0.75, "orange"), (0.9, "green"))
 WELL: Steps = ((None, "red"), (1, "green"))
+STATES = {
+    "ready": ("Ledig · ready", "green"),
+    "offered": ("Ringer · offered", "purple"),
+    "talking": ("I samtale · talking", "blue"),
+    "wrap_up": ("Etterarbeid · wrap-up", "yellow"),
+    "not_ready": ("Ikke klar · not ready", "orange"),
+}
+"""What agents' states are called, and how they are coloured."""
 NONE_IS_WELL: Steps = ((None, "green"), (1, "red"))
 
 
@@ -74,15 +82,26 @@ def number(of: Told, expr: str, unit: str = "short", steps: Steps = PLAIN) -> mo
 
 
 def lines(
-    of: Told, *asked: Query, unit: str = "short", stacked: bool = False, goal: float | None = None
+    of: Told,
+    *asked: Query,
+    unit: str = "short",
+    stacked: bool = False,
+    goal: float | None = None,
+    named: Mapping[str, tuple[str, str]] | None = None,
 ) -> models.Panel:
-    """Lines over time; with `goal`, one that is to be above it."""
+    """Lines over time; with `goal`, one to stay above. `named`: what lines are called in words, and colours."""
     made = timeseries.Panel().title(of.title).description(of.about).datasource(SOURCE).unit(unit).axis_soft_min(0)
     for ref, query in enumerate(asked):
         made = made.with_target(_asked(query, ref))
     made = made.line_width(2).fill_opacity(30 if stacked else 5).show_points(looks.VisibilityMode.NEVER)
     legend = common.VizLegendOptions().display_mode(looks.LegendDisplayMode.LIST)
     made = made.legend(legend.placement(looks.LegendPlacement.BOTTOM).show_legend(show_legend=True))
+    seen_together = common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI).sort(looks.SortOrder.DESCENDING)
+    made = made.tooltip(seen_together)
+    for name, (words, color) in (named or {}).items():
+        fixed = {"mode": "fixed", "fixedColor": color}
+        properties = [models.DynamicConfigValue("displayName", words), models.DynamicConfigValue("color", fixed)]
+        made = made.override_by_name(name, properties)
     if stacked:
         made = made.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL))
     if goal is not None:
@@ -110,8 +129,10 @@ class Column:
 
 
 def rows(of: Told, by: str, heading: str, columns: Sequence[Column]) -> models.Panel:
-    """A table, as it is now: one row for each value of the label `by`, under `heading`."""
+    """A table, as it is now: a row for each value of the label `by`, under `heading`, highest first column on top."""
     made = table.Panel().title(of.title).description(of.about).datasource(SOURCE).no_value("–")
+    first = common.TableSortByFieldState().display_name(columns[0].title).desc(desc=True)
+    made = made.show_header(show_header=True).sort_by([first])
     for ref, column in enumerate(columns):
         asked = _asked(Query(column.expr), ref, instant=True)
         made = made.with_target(asked.format(queries.PromQueryFormat.TABLE))

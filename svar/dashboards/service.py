@@ -6,6 +6,7 @@ from svar.dashboards.chosen import QUEUE, TENANT, Q, queue_rate
 from svar.dashboards.panels import (
     ANSWERED,
     GOAL,
+    STATES,
     Page,
     Query,
     Row,
@@ -112,6 +113,7 @@ def _agents() -> Panel:
         told("Veiledere", "Agents", about),
         Query(f'sum by (state) (svar:queue_agents:now{{{Q}, state!="logged_out"}})', "{{state}}"),
         stacked=True,
+        named=STATES,
     )
 
 

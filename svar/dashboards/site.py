@@ -4,6 +4,7 @@ from grafana_foundation_sdk.models.dashboard import Panel
 
 from svar.dashboards.chosen import PLACE, SITE, TENANT, S
 from svar.dashboards.panels import (
+    STATES,
     WELL,
     Column,
     Page,
@@ -50,6 +51,7 @@ def _states() -> Panel:
         told("Veiledere etter tilstand", "Agents by state", about),
         Query(f'sum by (state) (svar:agents:now{{{S}, state!="logged_out"}})', "{{state}}"),
         stacked=True,
+        named=STATES,
     )
 
 

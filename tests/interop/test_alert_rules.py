@@ -15,7 +15,10 @@ ROOT = Path(__file__).parent.parent.parent
 RULES = ROOT / "deploy" / "prometheus"
 GROUPS: list[dict[str, Any]] = yaml.safe_load((RULES / "alerts.yaml").read_text())["groups"]
 ALERTS: dict[str, dict[str, Any]] = {rule["alert"]: rule for group in GROUPS for rule in group["rules"]}
-CASES: list[dict[str, Any]] = yaml.safe_load((RULES / "tests" / "alerts.yaml").read_text())["tests"]
+FILES = ("alerts.yaml", "slow_alerts.yaml")
+CASES: list[dict[str, Any]] = [
+    case for file in FILES for case in yaml.safe_load((RULES / "tests" / file).read_text())["tests"]
+]
 PARTS = ("It means", "Callers notice", "Look at", "Do")
 
 
@@ -40,7 +43,7 @@ async def test_promtool_reads_the_rules_and_the_configuration() -> None:
 
 @pytest.mark.interop
 async def test_each_alarm_fires_when_it_should_and_not_before_or_beside() -> None:
-    await tool("promtool", "test", "rules", "alerts.yaml", folder=RULES / "tests")
+    await tool("promtool", "test", "rules", *FILES, folder=RULES / "tests")
 
 
 @pytest.mark.interop

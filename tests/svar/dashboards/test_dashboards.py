@@ -101,6 +101,16 @@ def test_panels_do_not_overlap_and_fill_their_rows(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BOARDS)
+def test_a_table_has_options_and_puts_its_first_figure_on_top(name: str) -> None:
+    for panel in BOARDS[name]["panels"]:
+        if panel["type"] == "table":
+            (first,) = panel["options"]["sortBy"]
+            assert first["desc"]
+            (organized,) = [one["options"] for one in panel["transformations"] if one["id"] == "organize"]
+            assert first["displayName"] in organized["renameByName"].values()
+
+
+@pytest.mark.parametrize("name", BOARDS)
 def test_panels_are_told_apart_and_explained_in_two_languages(name: str) -> None:
     board = BOARDS[name]
     panels = [panel for panel in board["panels"] if panel["type"] != "text"]
