@@ -30,9 +30,10 @@ _HEAD = {
 class Events:
     """Written to ASGI itself: a viewer costs one task and one write a change."""
 
-    def __init__(self, gate: Gate, feed: Feed) -> None:
+    def __init__(self, gate: Gate, feed: Feed, look_again_s: float = LOOK_AGAIN_S) -> None:
         self._gate = gate
         self._feed = feed
+        self._look_again_s = look_again_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -68,7 +69,7 @@ class Events:
                 async for text in texts:
                     async with asyncio.timeout(READ_WITHIN_S):
                         await send({"type": "http.response.body", "body": text, "more_body": True})
-                    if clock() - looked_s > LOOK_AGAIN_S:
+                    if clock() - looked_s >= self._look_again_s:
                         looked_s = clock()
                         if not await self._goes_on(asked):
                             return

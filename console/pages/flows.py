@@ -37,13 +37,14 @@ async def show_all(asked: Asked, view: View, _: Mapping[str, str]) -> Content:
                el("td", shown.number(len(flow.nodes), words), class_="num"),
                el("td", shown.number(here, words), class_="num strong" if here else "num"))
         )  # fmt: skip
-    head = [el("th", say(words, word), scope="col") for word in ("flow", "numbers", "steps", "in_flow")]
+    head = [el("th", say(words, word), scope="col", class_="num" if word in ("steps", "in_flow") else None)
+            for word in ("flow", "numbers", "steps", "in_flow")]  # fmt: skip
     table = el("table", el("caption", say(words, "flows"), class_="unseen"), el("thead", el("tr", head)),
                el("tbody", rows), class_="list")  # fmt: skip
     body = join(
         el("h1", say(words, "flows")),
         el("p", say(words, "flows_text"), " ", say(words, "version"), " ", el("code", book.version[:12])),
-        el("div", table, class_="wide", tabindex="0", role="region", aria_label=say(words, "flows")),
+        el("div", table, class_="wide fit", tabindex="0", role="region", aria_label=say(words, "flows")),
     )
     return Content(say(words, "flows"), body, refresh_s=REFRESH_S)
 

@@ -13,6 +13,7 @@ from console.view import View
 from ivr.language.routing import Routing
 
 MOST = 200
+_NUMBERS = ("at_work", "ready")
 _SITES = {
     "own": ("stedet som fikk anropet", "the caller's own site"),
     "neighbours": ("naboene", "its neighbours"),
@@ -92,10 +93,13 @@ def _section(words: str, title: str, columns: Sequence[str], rows: Sequence[Html
     heading = el("h2", say(words, title))
     if not rows:
         return el("section", heading, el("p", empty, class_="quiet"))
-    head = el("thead", el("tr", [el("th", say(words, column), scope="col") for column in columns]))
+    cells = [el("th", say(words, one), scope="col", class_="num" if one in _NUMBERS else None) for one in columns]
+    head = el("thead", el("tr", cells))
     table = el("table", el("caption", say(words, title), class_="unseen"), head, el("tbody", rows), class_="list")
     return el(
-        "section", heading, el("div", table, class_="wide", tabindex="0", role="region", aria_label=say(words, title))
+        "section",
+        heading,
+        el("div", table, class_="wide fit", tabindex="0", role="region", aria_label=say(words, title)),
     )
 
 
@@ -124,7 +128,14 @@ def _tier(words: str, tier: Tier, routing: Routing) -> str:
 
 def _opens(tier: Tier, at: int) -> str:
     """When it opens, in words."""
-    told = []
-    if tier.after_s:
-        told.append((f"etter {tier.after_s} s", f"after {tier.after_s} s")[at])
-    return (" eller ", " or ")[at].join(told) or ("fra starten", "from the start")[at]
+    told = [
+        (tier.after_s, ("etter {} s", "after {} s")),
+        (tier.estimate_s, ("når en ny ville vente {} s", "when somebody new would wait {} s")),
+        (tier.waiting, ("når {} venter", "when {} wait")),
+        (tier.nobody == "logged_in", ("når ingen er logget inn før", "when nobody before is logged in")),
+        (tier.nobody == "at_work", ("når ingen er på jobb før", "when nobody before is at work")),
+        (tier.site_lost, ("når stedet er borte", "when the site is lost")),
+        (tier.closing_s, ("{} s før stengetid", "{} s before closing")),
+    ]
+    open_by = [words[at].format(value) for value, words in told if value]
+    return (" eller ", " or ")[at].join(open_by) or ("fra starten", "from the start")[at]

@@ -2,7 +2,7 @@
 
 from html import escape
 
-VOID = frozenset({"meta", "link", "input", "rect", "br"})
+VOID = frozenset({"meta", "link", "input", "br"})
 
 
 class Html(str):
@@ -17,7 +17,8 @@ Child = object
 
 def el(tag: str, *children: Child, **attributes: object) -> Html:
     """An element. `class_` is class, `data_k` is data-k; None and False leave an attribute out, True is a bare one."""
-    told = "".join(_attribute(name, value) for name, value in attributes.items() if value not in (None, False))
+    there = {name: value for name, value in attributes.items() if value is not None and value is not False}
+    told = "".join(_attribute(name, value) for name, value in there.items())
     if tag in VOID:
         return Html(f"<{tag}{told}>")
     return Html(f"<{tag}{told}>{join(*children)}</{tag}>")

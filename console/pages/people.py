@@ -1,5 +1,6 @@
 """Who is logged in: every agent with state, since when, and what they serve. For supervisors: it names people."""
 
+import re
 from collections.abc import Mapping
 
 from acd.staff import Staffed
@@ -11,6 +12,7 @@ from console.pages.words import say
 from console.view import View
 
 MOST = 500
+MOST_QUEUES = 6
 _ORDER = ("talking", "offered", "wrap_up", "ready", "not_ready", "logged_out")
 COLUMNS = ("agent", "site", "state", "since", "reason", "queues")
 
@@ -20,7 +22,7 @@ async def show(asked: Asked, view: View, _: Mapping[str, str]) -> Content:
     words = asked.language
     staff = sorted(await view.staff.all(), key=_rank)
     now_ms = view.now_ms()
-    head = [el("th", say(words, word), scope="col") for word in COLUMNS]
+    head = [el("th", say(words, word), scope="col", class_="num" if word == "since" else None) for word in COLUMNS]
     rows = [_row(words, one, now_ms, view.titles) for one in staff[:MOST]]
     table = el("table", el("caption", say(words, "people"), class_="unseen"), el("thead", el("tr", head)),
                el("tbody", rows), class_="list")  # fmt: skip
@@ -35,9 +37,11 @@ async def show(asked: Asked, view: View, _: Mapping[str, str]) -> Content:
     return Content(say(words, "people"), body, refresh_s=5)
 
 
-def _rank(one: Staffed) -> tuple[int, str]:
+def _rank(one: Staffed) -> tuple[int, list[str]]:
     state = str(one.now.state)
-    return (_ORDER.index(state) if state in _ORDER else len(_ORDER), one.now.agent)
+    order = _ORDER.index(state) if state in _ORDER else len(_ORDER)
+    # demo2 before demo10
+    return order, [part.zfill(9) if part.isdecimal() else part for part in re.split(r"([0-9]+)", one.now.agent)]
 
 
 def _row(words: str, one: Staffed, now_ms: int, titles: Mapping[str, str]) -> Html:
@@ -45,7 +49,8 @@ def _row(words: str, one: Staffed, now_ms: int, titles: Mapping[str, str]) -> Ht
     state = str(now.state)
     dot = el("span", class_=f"dot {state}", aria_hidden="true")
     queue = titles.get(one.queue, one.queue)
-    serving = ", ".join(titles.get(name, name) for name in one.queues)
+    serving = sorted(titles.get(name, name) for name in one.queues)
+    more = el("span", f" +{len(serving) - MOST_QUEUES}", class_="more") if len(serving) > MOST_QUEUES else None
     return el(
         "tr",
         el("th", now.agent, scope="row"),
@@ -53,5 +58,5 @@ def _row(words: str, one: Staffed, now_ms: int, titles: Mapping[str, str]) -> Ht
         el("td", dot, say(words, f"state_{state}"), f" · {queue}" if queue else ""),
         el("td", shown.waited(now.since_ms, now_ms), class_="num"),
         el("td", now.reason.replace("_", " ") or shown.NONE),
-        el("td", serving or shown.NONE, class_="long"),
+        el("td", ", ".join(serving[:MOST_QUEUES]) or shown.NONE, more, class_="long"),
     )

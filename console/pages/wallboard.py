@@ -13,6 +13,7 @@ from console.view import View
 
 AGENT_STATES = ("ready", "talking", "offered", "wrap_up", "not_ready")
 BAR = 100
+COUNTS = ("number", "since")
 SIGNS = {"bad": "!", "warn": "▲", "note": "i"}
 
 
@@ -29,7 +30,9 @@ class Board:
 
     def figure(self, key: str, kind: str, tag: str = "span", **attributes: object) -> Html:
         """A figure that events keep up to date. Kinds: number, percent, whole (per cent), since."""
-        return el(tag, self.text(key, kind), data_k=key, data_f=kind, **attributes)
+        value = self.seen.state.get(key)
+        zero = "zero" if value is None or (not value and kind in COUNTS) else None
+        return el(tag, self.text(key, kind), class_=zero, data_k=key, data_f=kind, **attributes)
 
     def text(self, key: str, kind: str) -> str:
         value = self.seen.state.get(key)
@@ -76,8 +79,8 @@ class Board:
                 "dl",
                 self._sum("waiting", self.figure("t|waiting", "number")),
                 self._sum("longest", self.figure("t|oldest", "since")),
-                self._sum("svargrad", *self._now_and_today("svargrad")),
-                self._sum("servicegrad", *self._now_and_today("servicegrad")),
+                self._sum("svargrad_now", *self._now_and_today("svargrad")),
+                self._sum("servicegrad_now", *self._now_and_today("servicegrad")),
                 self._sum("ready", self.figure("a|ready", "number"),
                           el("span", self.say("at_work").lower(), " ", self.figure("t|at_work", "number"))),
                 self._sum("contacts", self.figure("t|contacts", "number"),
@@ -131,7 +134,7 @@ class Board:
             cell("svargrad_now", "percent"),
             cell("svargrad_today", "percent"),
             el("td", self.figure(f"q|{name}|servicegrad_now", "percent"), self.flag(name, "servicegrad_now")),
-            el("td", self.figure(f"q|{name}|servicegrad_today", "percent"), self.bar(name)),
+            el("td", self.bar(name), self.figure(f"q|{name}|servicegrad_today", "percent")),
             cell("offered", "number"),
             cell("answered", "number"),
             cell("lost", "number"),
@@ -161,14 +164,16 @@ class Board:
     def bar(self, name: str) -> Html:
         """The service level against its goal, for the eye alone: the figure stands beside it."""
         state = self.seen.state
-        value, goal = float(state.get(f"q|{name}|servicegrad_today") or 0), float(state.get(f"q|{name}|goal") or 0)
+        value, goal = state.get(f"q|{name}|servicegrad_today"), float(state.get(f"q|{name}|goal") or 0)
+        part = float(value or 0)
         return el(
             "svg",
             el("rect", class_="all", width=BAR, height=6, rx=3),
-            el("rect", class_="part", width=round(value * BAR, 1), height=6, rx=3,
+            el("rect", class_="part", width=round(part * BAR, 1), height=6, rx=3,
                data_w=f"q|{name}|servicegrad_today"),
             el("rect", class_="goal", x=round(goal * BAR - 1, 1), y=-2, width=2, height=10),
-            viewBox=f"0 -2 {BAR} 10", class_="bar", aria_hidden="true", focusable="false",
+            viewBox=f"0 -2 {BAR} 10", class_="meter", aria_hidden="true", focusable="false",
+            data_meter=f"q|{name}|servicegrad_today", data_none=value is None,
         )  # fmt: skip
 
     # --- agents and sites
@@ -271,5 +276,10 @@ async def show_screen(asked: Asked, view: View, _: Mapping[str, str]) -> Content
     """The same, readable from the other end of the room."""
     seen = view.seen()
     board = Board(asked, seen, view.now_ms())
-    body = el("div", board.screen(), class_="wall" if len(seen.queues) <= 12 else "wall many")
+    body = el("div", board.screen(), class_=f"wall {_room(len(seen.queues))}".strip())
     return Content(board.say("screen"), body, "board.js", live=True, bare=True, shape=seen.shape)
+
+
+def _room(queues: int) -> str:
+    """How small the letters have to be so that nobody has to scroll."""
+    return next((name for most, name in ((12, ""), (16, "sixteen"), (20, "twenty")) if queues <= most), "many")

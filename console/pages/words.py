@@ -65,6 +65,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "longest": ("Lengste ventetid", "Longest wait"),
     "svargrad": ("Svargrad", "Answer rate"),
     "servicegrad": ("Servicegrad", "Service level"),
+    "svargrad_now": ("Svargrad nå", "Answer rate now"),
+    "servicegrad_now": ("Servicegrad nå", "Service level now"),
     "now": ("nå", "now"),
     "today": ("i dag", "today"),
     "now_long": ("siste 30 min", "last 30 min"),

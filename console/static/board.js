@@ -5,6 +5,7 @@ import { renew } from "./page.js";
 
 const main = document.querySelector("main");
 const state = new Map();
+const COUNTS = ["number", "since"];
 const SIGNS = { bad: "!", warn: "▲", note: "i" };
 let ahead = 0; // how far the node's clock is before ours
 
@@ -18,6 +19,8 @@ function text(kind, value) {
 function put(element, told) {
   if (element.textContent === told) return;
   element.textContent = told;
+  const value = state.get(element.dataset.k);
+  element.classList.toggle("zero", value === null || (!value && COUNTS.includes(element.dataset.f)));
   if (element.dataset.f === "since") return;
   element.classList.remove("changed");
   void element.offsetWidth; // begins the animation anew
@@ -30,6 +33,9 @@ function show(names) {
   }
   for (const rect of main.querySelectorAll("[data-w]")) {
     if (names.has(rect.dataset.w)) rect.setAttribute("width", String((state.get(rect.dataset.w) ?? 0) * 100));
+  }
+  for (const meter of main.querySelectorAll("[data-meter]")) {
+    meter.toggleAttribute("data-none", (state.get(meter.dataset.meter) ?? null) === null);
   }
   for (const name of names) {
     if (name.startsWith("a|")) {
