@@ -98,6 +98,7 @@ if [ ! -e ca.pem ]; then
   kept ca.pem <made.pem
   rm -f made.pem
 fi
+certificate svar "DNS:$domain,IP:$address,URI:sip:$domain"
 certificate kamailio "DNS:$domain,IP:$address,URI:sip:$domain"
 certificate https "DNS:$domain,IP:$address"
 certificate mosquitto "DNS:mqtt.$domain,IP:$address,IP:${broker%:*}"

@@ -15,10 +15,13 @@ import aiomqtt
 import pytest
 import pytest_asyncio
 
+from tests.acd.redis_group import Server
 from tests.interop.peers import require, run
 from tests.interop.phones import Baresip, baresip
 from tests.interop.sound import power_at, wav_file
+from tests.stack.guide import commands, do
 from tests.stack.processes import NODES, Stack
+from tests.stack.shipped import ROOT
 from tests.svar.system.installation import eventually
 
 pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
@@ -26,6 +29,8 @@ pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module"), pyt
 ANNA_HZ, BJORN_HZ, CALLER_HZ = 880, 660, 440
 PURE = 0.9
 WITHIN_S = 90.0
+EVENTS = "svar:{svar}:events"
+DAYS = ("$(date +%F)", "2026-11-22")
 
 
 @dataclass
@@ -235,6 +240,28 @@ async def test_its_first_admin_logs_in_behind_nginx_and_sees_the_queue(running: 
     cookies = (running.base / "cookies").read_text()
     assert all(line.split("\t")[3] == "TRUE" for line in cookies.splitlines() if "svar_session" in line), "Secure"
     assert "svar_session" in cookies
+
+
+async def test_records_and_redis_come_back_from_their_copies(running: Stack, tmp_path: Path) -> None:
+    """By the commands of docs/operations.md."""
+    paths = {"/opt/svar": str(ROOT), "chown -R redis:redis ": "ls ", "/var/lib/redis": str(tmp_path)}
+    paths |= {f"/var/backups/{name}/{day}": str(tmp_path / name) for name in ("records", "redis") for day in DAYS}
+    secrets = {"PGPASSWORD": running.secret("postgres_password"), "REDISCLI_AUTH": running.secret("redis_password")}
+    every = ("### PostgreSQL", "### PostgreSQL comes back", "### Redis of several nodes")
+    host = running.service("redis-3").address("store")
+    before = running.ask(host, 6379, "XLEN", EVENTS)
+    for heading in every:
+        for line in commands(heading):
+            await asyncio.to_thread(do, running.loopback(line), paths, secrets)
+    figures = "SELECT count(*), sum(total_waited_ms), sum(talked_ms), max(ended_ms) FROM call_records"
+    assert running.sql(figures, "svar_back") == running.sql(figures)
+    back = Server(tmp_path, {"appendonly": "yes"})
+    try:
+        await asyncio.to_thread(back.start)
+        assert before <= back.ask("XLEN", EVENTS) <= running.ask(host, 6379, "XLEN", EVENTS)
+        assert back.ask("HLEN", "svar:{svar}:agents") == 2
+    finally:
+        back.kill()
 
 
 async def test_a_node_that_dies_wakes_somebody(running: Stack, pager: Pager) -> None:
