@@ -1,6 +1,6 @@
 """What the stream of events still has of one contact, and which contacts it has last seen."""
 
-from collections.abc import AsyncIterator, Container
+from collections.abc import AsyncIterator, Callable, Container
 from typing import Any
 
 import orjson
@@ -21,11 +21,13 @@ class Trail:
     """Reads a tenant's stream backwards. Everything raises Unavailable."""
 
     def __init__(self, client: Redis, tenant: str, *, batch: int = BATCH, most_recent: int = MOST_RECENT) -> None:
+        self.client = client
         self._client: Any = client
         self._batch = batch
         self._most_recent = most_recent
         self._stream = Keys(tenant).named("events")
         self._queues = Keys(tenant).named("queues")
+        self._checkpoints = Keys(tenant).named("checkpoints")
 
     async def of(self, contact: str) -> list[Event]:
         """All events of the contact, the first one first; none where the stream does not have it any more."""
@@ -99,6 +101,30 @@ class Trail:
                 found.append((event, ended.get(event.contact)))
         return found
 
+    async def forget(self, theirs: Callable[[ContactStarted], bool], *, only_look: bool = False) -> tuple[int, int]:
+        """Delete the beginnings of these contacts as far as all sinks have had them; gives how many there are, and how
+        many went.
+        """
+        async with available():
+            saved = await self._client.hgetall(self._checkpoints)
+            had = min(saved.values(), key=_place, default="0-0")
+            found = gone = 0
+            last = "-"
+            while entries := await self._client.xrange(self._stream, min=last, count=self._batch):
+                last = f"({entries[-1][0]}"
+                beginnings = [
+                    id_
+                    for id_, fields in entries
+                    if '"contact_started"' in (text := fields.get("e", ""))
+                    and isinstance(event := _read(text), ContactStarted)
+                    and theirs(event)
+                ]
+                found += len(beginnings)
+                may_go = [id_ for id_ in beginnings if _place(id_) <= _place(had)]
+                if may_go and not only_look:
+                    gone += await self._client.xdel(self._stream, *may_go)
+        return found, gone
+
     async def _backwards(self) -> AsyncIterator[str]:
         last = "+"
         async with available():
@@ -115,6 +141,11 @@ def _in_order(found: list[Event]) -> list[Event]:
     """Read backwards, and sorted: a node's events and the distributor's reach the stream by different ways."""
     found.reverse()
     return sorted(found, key=lambda event: (event.at_ms, _RANK.get(type(event), 1)))
+
+
+def _place(entry_id: str) -> tuple[int, int]:
+    ms, _, number = entry_id.partition("-")
+    return int(ms), int(number or 0)
 
 
 def _tier(written: dict[str, Any]) -> Tier:

@@ -28,6 +28,7 @@ class Commands(TyperGroup):
         "crisis": "crisis",
         "roster": "roster",
         "report": "report",
+        "records": "records",
         "docs": "docs",
         "graph": "graph",
         "diff": "diff",

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import ssl
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -17,6 +17,7 @@ from svar.config import Config, ConfigError
 _log = structlog.get_logger(__name__)
 
 FILE = "records.sqlite"
+NONE_YET = "there are no call records in {} yet; the first start makes them"
 AGAIN_S = 5.0
 EXPIRE_S = 3_600.0
 DAY_MS = 86_400_000
@@ -32,6 +33,17 @@ def at(config: Config, environment: Mapping[str, str] = os.environ) -> Records:
         return Records(records.url, password=_password(config, environment), tls=_tls(config))
     except RecordsError as error:
         raise ConfigError(str(error)) from None
+
+
+@asynccontextmanager
+async def opened(config: Config) -> AsyncIterator[Records]:
+    """For a command, beside a node or without one. Raises ConfigError, RecordsError."""
+    records = at(config)
+    try:
+        await records.prepare()
+        yield records
+    finally:
+        await records.close()
 
 
 def are_there(config: Config) -> bool:

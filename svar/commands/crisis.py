@@ -15,8 +15,8 @@ import typer
 from acd.crises import By, CrisisError, Running, Standing, make, swept, switch_off, switch_on
 from ivr.language.crises import Crisis
 from metrics.crises import Crises, CrisisFigures, figures_of
-from metrics.records import Records, RecordsError
-from svar import endpoint
+from metrics.records import RecordsError
+from svar import endpoint, records_in_service
 from svar.commands.publish import AUTHOR, CONFIGURATION, MESSAGE, whoever
 from svar.commands.serve import EXAMPLE
 from svar.commands.telling import tell
@@ -245,16 +245,12 @@ async def _followed(store: FlowStore, sequence: int, within_s: float = 0.0) -> l
 
 
 async def measures(config: Config) -> dict[str, CrisisFigures]:
-    """What was counted on this machine, by crisis; nothing where no node ever ran here."""
-    file = Path(config.node.state) / "records.sqlite"
-    if not file.exists():
+    """What was counted, by crisis; nothing where no node ever ran."""
+    if not records_in_service.are_there(config):
         return {}
     try:
-        records = await Records.open(file)
-        try:
+        async with records_in_service.opened(config) as records:
             _, parts = await records.load(config.node.tenant)
-        finally:
-            await records.close()
     except RecordsError as error:
         raise CrisisError(str(error)) from None
     return {crisis: figures_of(json.loads(text)) for crisis, text in parts.get(Crises.name, {}).items()}

@@ -21,9 +21,9 @@ from ivr.picture.page import PAGES
 from ivr.picture.svg import svg
 from ivr.picture.words import LANGUAGES
 from metrics.fold import Part
-from metrics.records import Records, RecordsError
+from metrics.records import RecordsError
 from metrics.steps import StepCounts, walked
-from svar import logs
+from svar import logs, records_in_service
 from svar.commands.serve import EXAMPLE
 from svar.config import Config, ConfigError, load
 from svar.written import refusal, write_out
@@ -127,22 +127,18 @@ def _span(counts: str) -> tuple[date, date]:
 
 def _parts(settings: Config) -> Mapping[str, Part]:
     """What the deployment has counted, from its records."""
-    file = Path(settings.node.state) / "records.sqlite"
-    if not file.is_file():
-        raise refused(f"nothing is counted yet: there are no call records {file}")
+    if not records_in_service.are_there(settings):
+        raise refused(f"nothing is counted yet: there are no call records in {settings.node.state}")
     try:
-        saved = asyncio.run(_saved(file, settings.node.tenant))
+        saved = asyncio.run(_saved(settings))
     except RecordsError as error:
         raise refused(str(error)) from None
     return {key: json.loads(part) for key, part in saved.items()}
 
 
-async def _saved(file: Path, tenant: str) -> Mapping[str, str]:
-    records = await Records.open(file)
-    try:
-        _, parts = await records.load(tenant)
-    finally:
-        await records.close()
+async def _saved(settings: Config) -> Mapping[str, str]:
+    async with records_in_service.opened(settings) as records:
+        _, parts = await records.load(settings.node.tenant)
     return parts.get(StepCounts.name, {})
 
 

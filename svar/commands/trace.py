@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,11 +20,13 @@ from ivr.language.problems import FlowFileError
 from ivr.simulator.retelling import RetellingError
 from ivr.simulator.retold import retold
 from ivr.simulator.story import Moment, line_of
-from metrics.records import Records, RecordsError
-from svar import trails
+from metrics.records import RecordsError
+from svar import ladders_in_service, records_in_service, trails
+from svar.accessing import access_of
 from svar.commands.serve import EXAMPLE
 from svar.config import Config, ConfigError, load
 from svar.embedded.child import EmbeddedError
+from svar.ladder_lines import text_lines
 from svar.logs import mask
 from svar.terminal import Terminal
 
@@ -36,6 +39,7 @@ def trace(
     as_scenario: Annotated[
         bool, typer.Option("--as-scenario", help="print a scenario for svar test that does the same again")
     ] = False,
+    sip: Annotated[bool, typer.Option("--sip", help="the SIP messages too, as long as its nodes have them")] = False,
     config: Annotated[Path, typer.Option(help="configuration file")] = EXAMPLE,
     most: Annotated[int, typer.Option(help="how many contacts are listed", min=1, max=10_000)] = 20,
 ) -> None:
@@ -50,6 +54,8 @@ def trace(
         if contact:
             events = asyncio.run(_of(settings, contact))
             terminal.print_all(_told(settings, contact, events, terminal, again=as_scenario))
+            if sip:
+                terminal.print_all(asyncio.run(_messages(settings, contact)))
         else:
             terminal.print_all(_listed(asyncio.run(_recent(settings, most))))
     except FAULTS as fault:
@@ -73,6 +79,14 @@ def _listed(found: Sequence[tuple[ContactStarted, ContactEnded | None]]) -> Iter
 async def _of(config: Config, contact: str) -> list[Event]:
     async with trails.opened(config) as trail:
         return await trail.of(contact)
+
+
+async def _messages(config: Config, contact: str) -> list[str]:
+    async with trails.asking(config) as (orders, nodes):
+        now_ms = time.time_ns() // 1_000_000
+        found = await ladders_in_service.asked(orders, nodes, contact, "svar trace", now_ms)
+    lines = [line for seen in found for line in ("", *text_lines(seen, OSLO))]
+    return lines or ["", "no node that runs has its SIP messages (any more): they are kept in memory, the last ones"]
 
 
 def _told(config: Config, contact: str, events: Sequence[Event], terminal: Terminal, *, again: bool) -> Iterable[str]:
@@ -116,14 +130,11 @@ def _clock(at_ms: int) -> datetime:
 
 async def _recorded(config: Config, contact: str) -> list[str]:
     """What the record of a contact says whose events are gone."""
-    path = Path(config.node.state) / "records.sqlite"
     record: dict[str, Any] | None = None
-    if path.exists():
-        records = await Records.open(path)
-        try:
+    if records_in_service.are_there(config):
+        async with records_in_service.opened(config) as records:
+            await records.note(config.node.tenant, access_of("trace", contact))
             record = await records.find(contact)
-        finally:
-            await records.close()
     if record is None:
         raise RetellingError(
             f"there is no contact {contact!r}; without one, svar trace lists those that were here last"

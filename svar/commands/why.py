@@ -26,7 +26,8 @@ from metrics.agents_day import told_of
 from metrics.overtaking import served_before, stays
 from metrics.reasons import Sentence, TierWords, told
 from metrics.records import Records, RecordsError
-from svar import endpoint, tier_words, trails
+from svar import endpoint, records_in_service, tier_words, trails
+from svar.accessing import access_of
 from svar.commands.serve import EXAMPLE
 from svar.config import Config, ConfigError, load
 from svar.embedded.child import EmbeddedError
@@ -81,21 +82,18 @@ def why(
 
 async def _of_contact(config: Config, beginning: str) -> tuple[str, list[Sentence]]:
     found, tiers = await _streamed(config, partial(_trailed, beginning), ({}, {}))
-    path = Path(config.node.state) / "records.sqlite"
-    if not path.exists():
+    if not records_in_service.are_there(config):
         name = _the_one(beginning, found)
         return f"contact {name}", list(told(found[name], _named(tiers)))
-    records = await Records.open(path)
-    try:
+    async with records_in_service.opened(config) as records:
         for name, events in (await records.decided(config.node.tenant, beginning)).items():
             found[name] = _together(found.get(name, []), events)
         name = _the_one(beginning, found)
+        await records.note(config.node.tenant, access_of("why", name))
         for event in list(found[name]):
             if isinstance(event, ContactLeftQueue) and event.cause == "callback":
                 found[name] = _together(found[name], await records.promised(config.node.tenant, name, event.at_ms))
         story = [*told(found[name], _named(tiers)), *await _overtaking(config, records, found[name])]
-    finally:
-        await records.close()
     return f"contact {name}", sorted(story, key=lambda sentence: sentence.at_ms)
 
 
