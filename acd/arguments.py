@@ -8,7 +8,7 @@ import orjson
 
 from acd.model import AgentSpec, Enqueue, PartnerSpec, QueueSpec, SiteSpec
 from acd.policy import SLICE
-from acd.pools import profile_of, queue_of, slots_of
+from acd.pools import profile_of, queue_of, site_of, slots_of
 from acd.records import Profile
 
 
@@ -47,7 +47,7 @@ def configuration(
     """The commands of one configuration, in order, each with its arguments but for the run; `sweeps` come after."""
     named = [(spec.agent, asdict(profile_of(spec))) for spec in agents]
     slots = {name: asdict(slot) for partner in partners for name, slot in slots_of(partner).items()}
-    sites_kept = [{"site": spec.site, "neighbours": spec.neighbours, "lost": ""} for spec in sites]
+    sites_kept = [asdict(site_of(spec)) for spec in sites]
     return [
         ("configure", written([asdict(queue_of(spec)) for spec in queues]), written(sites_kept)),
         *(("configure_agents", written(dict(named[at : at + SLICE])), "{}") for at in range(0, len(named), SLICE)),

@@ -46,7 +46,7 @@ class Callbacks(Configuring):
     def _may_promise(self, queue: Queue | None, new: NewPromise) -> None:
         if new.callback in self.entries:
             raise Refused("BADSTATE", f"contact {new.callback} is there already")
-        if queue is None or queue.gone:
+        if queue is None or self.is_over(queue):
             raise Refused("NOQUEUE", f"there is no queue {new.queue}")
         if len(self.callbacks) >= new.terms.most:
             raise Refused("FULL", f"{new.terms.most} callbacks are promised")

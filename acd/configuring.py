@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
-from acd.model import AgentId, AgentSpec, AgentState, QueueId, QueueSpec, SiteSpec
-from acd.pools import pools_of, profile_of, queue_of
-from acd.records import Agent, Profile, Queue, Site
+from acd.model import FROM_THE_FIRST, AgentId, AgentSpec, AgentState, QueueId, QueueSpec, SiteSpec
+from acd.pools import BY_SITE, pools_of, profile_of, queue_of, site_of
+from acd.records import Agent, Profile, Queue
 from acd.steps import Steps
 from events.catalogue import DutyChanged
 
-DUTY_MOST = 20
+SITES_MOST = 500
+"""Sites that are known, those among them that became part of others."""
+DUTY_MOST = 8
 """Agents whose duty one command changes."""
 
 
@@ -17,16 +19,34 @@ class Configuring(Steps):
 
     def take_queues(self, run: str, queues: Sequence[QueueSpec], sites: Sequence[SiteSpec]) -> None:
         self.clock.run, self.clock.sliced = run, self.clock.now
-        lost = {name: site.lost for name, site in self.configured.sites.items()}
-        self.configured.sites = {
-            spec.site: Site(spec.site, tuple(spec.neighbours), lost.get(spec.site, "")) for spec in sites
-        }
+        moved, stood = self._take_sites(sites), list(self.queues)
         for queue in list(self.queues.values()):
             queue.gone = True
-            if not self.held_by_queue(queue) and not self.rankings[f"promised:{queue.queue}"]:
+            if self.is_over(queue):
                 self._drop_queue(queue)
         for spec in queues:
             self._take_queue(queue_of(spec))
+        for queue in [self.queues[name] for name in stood if moved and name in self.queues]:
+            if any(tier.sites in BY_SITE or tier.site_lost for tier in queue.tiers):
+                self._see_anew(queue)
+
+    def _take_sites(self, specs: Sequence[SiteSpec]) -> bool:
+        """Whether callers of some site are another's now. Those that became part of others are known on."""
+        former = self.configured.sites
+        homes = {name: self.home(name) for name in former}
+        self.configured.sites = {spec.site: site_of(spec) for spec in specs}
+        for name in sorted(former):
+            if name in self.configured.sites:
+                self.configured.sites[name].lost = former[name].lost
+            elif former[name].into and len(self.configured.sites) < SITES_MOST:
+                self.configured.sites[name] = former[name]
+        return bool(not former and specs) or any(self.home(name) != home for name, home in homes.items())
+
+    def _see_anew(self, queue: Queue) -> None:
+        """Those who wait in it, some at a time."""
+        queue.rules += 1
+        queue.reopened = FROM_THE_FIRST
+        self.timers.put(f"z:{queue.queue}", self.clock.now)
 
     def _drop_queue(self, queue: Queue) -> None:
         del self.queues[queue.queue]
@@ -35,10 +55,10 @@ class Configuring(Steps):
         former = self.queues.get(queue.queue)
         self.queues[queue.queue] = queue
         if former is not None:
-            queue.rules = former.rules
+            queue.rules, queue.tiered = former.rules, former.tiered
             if former.tiers != queue.tiers:
-                queue.rules += 1
-                self.timers.put(f"z:{queue.queue}", self.clock.now)
+                self._see_anew(queue)
+                queue.tiered = queue.rules
 
     def take_agent(self, name: str, profile: Profile) -> None:
         """The agent as configured, whatever it does now."""
@@ -99,16 +119,6 @@ class Configuring(Steps):
         for name in [*came, *went]:
             if (who := self.agents.get(name)) is not None:
                 self.join_pools(who)
-        self.events.append(
-            DutyChanged(
-                at_ms=self.clock.now,
-                tenant=self.tenant,
-                node=self.turn.node,
-                contact="",
-                queue=queue,
-                agents=len(on_duty),
-                came=",".join(came),
-                went=",".join(went),
-            )
-        )
+        came_now, went_now = ",".join(came), ",".join(went)
+        self.announce(DutyChanged, queue=queue, agents=len(on_duty), came=came_now, went=went_now)
         return len(all_came) + len(all_went) - len(came) - len(went)

@@ -159,13 +159,16 @@ class Deciding(Foreseeing):
         entry.open = [(0, alone(agent))]
 
     def reopen(self, entry: Entry) -> None:
-        """See the contact by the rules that its queue has now."""
-        queue = self.queues[entry.queue]
-        entry.terms.rules = queue.rules
+        """See the contact by the rules that its queue has now. Tiers that are open stay where they are the same."""
+        queue, known = self.queues[entry.queue], entry.terms.rules
+        entry.terms.rules, entry.terms.site = queue.rules, self.home(entry.terms.site)
         if not entry.prefers:
             if entry.state == WAITING:
                 self.shut(entry)
-            entry.open = []
+            stay = entry.open if known >= queue.tiered else []
+            entry.open = [(number, pool_of(queue, number, entry.terms.site)) for number, _ in stay]
+            if entry.state == WAITING:
+                self.open_to(entry, entry.pools)
         self.widen(entry)
 
     def widen(self, entry: Entry) -> None:

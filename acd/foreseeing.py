@@ -95,7 +95,8 @@ class Foreseeing(Tenant):
         if not new.closes_ms or new.arrived_ms:
             return False
         score = min(new.since_ms or now, now) - queue.priority - new.priority_s * 1000
-        pools = [pool_of(queue, number, new.site) for number in range(1, len(queue.tiers) + 1)]
+        site = self.home(new.site)
+        pools = [pool_of(queue, number, site) for number in range(1, len(queue.tiers) + 1)]
         if now < new.closes_ms and any(self.rankings[f"idle:{pool}"] for pool in pools):
             return False
         places = [(pool, self.rankings[f"open:{pool}"].up_to(score) + 1) for pool in pools]

@@ -18,7 +18,7 @@ GAP_MS = 1_500
 """No command at all for longer than this means that the store was away: leases get a fresh term first."""
 RECHECK_MS = 1_000
 """The state of a queue that may open tiers is looked at this often while callers wait."""
-RECHECK_MOST = 40
+RECHECK_MOST = 24
 """For how many of a queue's callers its state is looked at in one go: half of them those who wait longest."""
 FROM_THE_FIRST = -(10**12)
 """Before every place in a queue."""
@@ -108,10 +108,14 @@ class QueueSpec:
 
 @dataclass(frozen=True, slots=True)
 class SiteSpec:
-    """A contact centre. `neighbours` help its callers."""
+    """A contact centre. `neighbours` help its callers.
+
+    `into`: the site that it became part of; its callers, those who wait too, are that one's from now on.
+    """
 
     site: SiteId
     neighbours: tuple[SiteId, ...] = ()
+    into: SiteId = SiteId("")
 
 
 @dataclass(frozen=True, slots=True)

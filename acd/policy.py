@@ -29,13 +29,14 @@ from acd.model import (
     SiteId,
     SiteSpec,
 )
-from acd.pools import names_of, slots_of
+from acd.pools import names_of, profile_of, slots_of
 from acd.records import CALLBACK, OFFERED, TALKING, Agent, Done
 from acd.steps import AGENT_STEP, CONTACT_STEP, leaving
+from events.catalogue import AgentDropped, AgentPut, SiteBack, SiteLost
 
-SLICE = 8
+SLICE = 4
 """Agents that one command configures."""
-RENEWED_MOST = 60
+RENEWED_MOST = 30
 """Deadlines that one command looks at for the offers of a node."""
 STAYS = frozenset({"conference", "transferred"})
 """Reasons of who is in a talk that was another agent's, for as long as that lasts."""
@@ -51,7 +52,7 @@ class Model(Callbacks):
         entry, queue = self.entries.get(new.contact), self.queues.get(new.queue)
         if entry is not None and (entry.queue != new.queue or entry.state == TALKING or entry.terms.kind == CALLBACK):
             raise Refused("BADSTATE", f"contact {new.contact} is {entry.state} in queue {entry.queue}")
-        if entry is None and (queue is None or queue.gone):
+        if entry is None and (queue is None or self.is_over(queue)):
             raise Refused("NOQUEUE", f"there is no queue {new.queue}")
         if entry is None and queue is not None and self.is_full(queue, new):
             raise Refused("FULL", f"queue {new.queue} has {queue.most} waiting")
@@ -330,6 +331,9 @@ class Model(Callbacks):
 
     def put_agent(self, now: int, node: str, spec: AgentSpec) -> Done:
         self.open_(now, node)
+        former = self.configured.put.get(spec.agent)
+        if former is None or profile_of(former) != profile_of(spec):
+            self.announce(AgentPut, agent=spec.agent, site=spec.site)
         self.configured.put[spec.agent] = spec
         self.take_agent(spec.agent, self.specified(spec))
         return self.close()
@@ -342,6 +346,7 @@ class Model(Callbacks):
         self.open_(now, node)
         del self.configured.put[agent]
         spec = self.configured.specs.get(agent)
+        self.announce(AgentDropped, agent=agent, site=who.profile.site, configured=spec is not None)
         if spec is not None:
             self.take_agent(agent, self.specified(spec))
         else:
@@ -353,6 +358,8 @@ class Model(Callbacks):
         self.open_(now, node)
         known = self.configured.sites.get(site)
         if known is not None and known.lost != lost:
+            kind, cause = (SiteLost, lost) if lost else (SiteBack, known.lost)
+            self.announce(kind, site=site, cause=cause)
             known.lost = lost
         return self.close()
 

@@ -6,7 +6,7 @@ site, there is one for each site. `scripts/_pools.lua` does the same.
 
 from collections.abc import Container, Iterable, Mapping
 
-from acd.model import AgentSpec, PartnerSpec, QueueSpec, Tier
+from acd.model import AgentSpec, PartnerSpec, QueueSpec, SiteSpec, Tier
 from acd.records import Needs, Profile, Queue, Site
 
 FIT = 1 << 30
@@ -112,6 +112,11 @@ def queue_of(spec: QueueSpec) -> Queue:
         most=spec.max_waiting,
         against=max(1, spec.target_s) if spec.serving.fairness == "target" else REFERENCE_S,
     )
+
+
+def site_of(spec: SiteSpec) -> Site:
+    """Who helps the callers of one that became part of another says that one."""
+    return Site(spec.site, () if spec.into else tuple(spec.neighbours), into=spec.into)
 
 
 def profile_of(spec: AgentSpec) -> Profile:

@@ -28,6 +28,9 @@ class Ranking:
         """The lowest, as (score, member)."""
         return self._order[0] if self._order else None
 
+    def score(self, member: str) -> int | None:
+        return self._scores.get(member)
+
     def rank(self, member: str) -> int:
         """How many stand before it. Raises KeyError."""
         return bisect_left(self._order, (self._scores[member], member))

@@ -31,11 +31,12 @@ class Needs:
 
 @dataclass(slots=True)
 class Queue:
-    """A queue's rules. `gone`: no longer configured, kept until the last contact has left.
+    """A queue's rules. `gone`: no longer configured, kept as it was until the last contact has left.
 
     `against` is what a wait is measured against where queues want the same agent, in seconds. `rules` counts how often
-    the tiers were changed, `reopened` is from which score on those who wait were not seen by the latest ones yet, and
-    `looked` from which on the state of the queue is looked at next for those who do not wait longest.
+    the tiers or the callers' sites were changed, `tiered` is what it was when the tiers were, `reopened` from which
+    score on those who wait were not seen by the latest ones yet, and `looked` from which on the state of the queue is
+    looked at next for those who do not wait longest.
     """
 
     queue: str
@@ -47,6 +48,7 @@ class Queue:
     most: int
     against: int
     rules: int = 0
+    tiered: int = 0
     reopened: int = FROM_THE_FIRST
     looked: int = FROM_THE_FIRST
     gone: bool = False
@@ -187,11 +189,12 @@ class Lease:
 
 @dataclass(slots=True)
 class Site:
-    """A site: whom its callers are helped by, and why it is lost (empty: it is not)."""
+    """A site: whom its callers are helped by, why it is lost (empty: it is not), and what it became part of."""
 
     site: str
     neighbours: tuple[str, ...]
     lost: str = ""
+    into: str = ""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 from acd.deciding import Deciding, contact_of, of
 from acd.model import AgentState, Enqueue, OfferId, Revoked
 from acd.pools import slot_name
-from acd.records import CALL, CALLBACK, COLLEAGUE, OFFERED, TALKING, WAITING, Agent, Entry, Lease, Queue, Terms
+from acd.records import CALL, CALLBACK, COLLEAGUE, OFFERED, TALKING, WAITING, Agent, Entry, Lease, Profile, Queue, Terms
 from events.catalogue import (
     ColleagueEnded,
     ColleagueFound,
@@ -24,7 +24,7 @@ REASON_AFTER = {"lease_expired": "no_answer", "error": "unreachable"}
 """The agent's reason after an offer that failed for something else than the agent; other causes are reasons too."""
 
 
-CONTACT_STEP, AGENT_STEP = 4, 70
+CONTACT_STEP, AGENT_STEP = 8, 70
 """What a contact's change and an agent's, who stands in many pools, count for among the steps of one command."""
 
 
@@ -48,7 +48,7 @@ class Steps(Deciding):
             since=since,
             arrived=arrived,
             terms=Terms(
-                site=new.site,
+                site=self.home(new.site),
                 closes=new.closes_ms,
                 kind=COLLEAGUE if new.colleague_of else CALL,
                 asks=new.colleague_of,
@@ -68,6 +68,10 @@ class Steps(Deciding):
     def held_by_queue(self, queue: Queue) -> int:
         """How many are in it, callers and colleagues, whom it stands for until they have left."""
         return len(self.rankings[f"arrived:{queue.queue}"]) + len(self.rankings[f"asked:{queue.queue}"])
+
+    def is_over(self, queue: Queue) -> bool:
+        """No longer configured, and empty."""
+        return queue.gone and not self.held_by_queue(queue) and not self.rankings[f"promised:{queue.queue}"]
 
     def is_full(self, queue: Queue, new: Enqueue) -> bool:
         """Who asks for a colleague stands behind all who may wait."""
@@ -239,16 +243,16 @@ class Steps(Deciding):
         self.withdraw(lease, cause, told=told)
         who = self.agents[lease.agent]
         who.misses += 1
+        reason = REASON_AFTER.get(cause, cause)
+        if who.profile.partner:
+            self._partner_rests(who.profile, reason)
         if who.after:
             self.settle(who)
             return
-        reason = REASON_AFTER.get(cause, cause)
         if 0 < who.profile.log_out_after <= who.misses:
             self.becomes(who, AgentState.LOGGED_OUT, reason)
             return
         self.rests(who, reason)
-        if who.profile.partner:
-            self._partner_rests(who.profile.partner, reason)
 
     def rests(self, who: Agent, reason: str) -> None:
         """Not ready, for as long as the reason asks for."""
@@ -257,13 +261,22 @@ class Steps(Deciding):
         if rest:
             self.deadlines.put(f"r:{who.agent}", self.clock.now + rest)
 
-    def _partner_rests(self, partner: str, reason: str) -> None:
-        """A partner that did not answer is not rung through its other slots."""
+    def _partner_rests(self, profile: Profile, reason: str) -> None:
+        """A partner that did not answer is not rung through its other slots, nor those that come free meanwhile."""
+        self.rankings["resting"].put(profile.partner, self.clock.now + profile.rest)
         number = 1
-        while (slot := self.agents.get(slot_name(partner, number))) is not None:
+        while (slot := self.agents.get(slot_name(profile.partner, number))) is not None:
             if slot.state == AgentState.READY:
                 self.rests(slot, reason)
             number += 1
+
+    def rests_until(self, partner: str) -> int:
+        """Until when the partner is not rung; 0: it is."""
+        until = self.rankings["resting"].score(partner) or 0
+        if until > self.clock.now:
+            return until
+        self.rankings["resting"].drop(partner)
+        return 0
 
     # --- Agents -------------------------------------------------------------------------------------------------
 
@@ -277,6 +290,9 @@ class Steps(Deciding):
         queue: str = "",
         keep_idle: bool = False,
     ) -> None:
+        if state == AgentState.READY and who.profile.partner and (until := self.rests_until(who.profile.partner)):
+            self.deadlines.put(f"r:{who.agent}", until)
+            state, reason = AgentState.NOT_READY, "partner_rests"
         previous, lasted = who.state, self.clock.now - who.since
         if previous == AgentState.READY:
             self.leave_idle(who)

@@ -17,6 +17,9 @@ from acd.ranking import Ranking
 from acd.records import Agent, Clock, Entry, Lease, Numbers, Queue, Site
 from events.catalogue import AgentStateChanged, Event
 
+MERGERS_MOST = 8
+"""How often a site may have become part of another."""
+
 
 @dataclass(slots=True)
 class Configured:
@@ -99,6 +102,16 @@ class Tenant:
         heads = [head[0] for ranking in (self.deadlines, self.timers) if (head := ranking.head()) is not None]
         return max(0, min(heads) - self.clock.now) if heads else -1
 
+    def home(self, site: str) -> str:
+        """Whose caller one of that site is now. Where there are sites, one of none of them is nobody's, and has all."""
+        known = self.configured.sites.get(site)
+        for _ in range(MERGERS_MOST):
+            if known is None or not known.into:
+                break
+            site = known.into
+            known = self.configured.sites.get(site)
+        return site if known is not None or not self.configured.sites else ""
+
     # --- Who is there ---------------------------------------------------------------------------------------------
 
     def count(self, who: Agent, before: AgentState, after: AgentState) -> None:
@@ -163,6 +176,10 @@ class Tenant:
         self.events.append(
             kind(at_ms=self.clock.now, tenant=self.tenant, node=entry.node, contact=entry.contact, **values)
         )
+
+    def announce(self, kind: type[Event], **values: Any) -> None:
+        """An event of no contact."""
+        self.events.append(kind(at_ms=self.clock.now, tenant=self.tenant, node=self.turn.node, contact="", **values))
 
     def emit_state(self, who: Agent, previous: AgentState, lasted_ms: int) -> None:
         """A partner's slots are no agents of ours, and nobody is told of them."""

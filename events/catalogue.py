@@ -37,6 +37,8 @@ from events.rosters import AgentBack as AgentBack
 from events.rosters import ReserveAnswered as ReserveAnswered
 from events.rosters import ReserveCalled as ReserveCalled
 from events.rosters import ReserveReleased as ReserveReleased
+from events.routing import AgentDropped as AgentDropped
+from events.routing import AgentPut as AgentPut
 from events.routing import ColleagueEnded as ColleagueEnded
 from events.routing import ColleagueFound as ColleagueFound
 from events.routing import ColleagueSought as ColleagueSought
@@ -44,6 +46,8 @@ from events.routing import DutyChanged as DutyChanged
 from events.routing import OfferWithheld as OfferWithheld
 from events.routing import PartnerAnswered as PartnerAnswered
 from events.routing import PartnerReleased as PartnerReleased
+from events.routing import SiteBack as SiteBack
+from events.routing import SiteLost as SiteLost
 from events.routing import TierOpened as TierOpened
 from events.transfers import TransferBegun as TransferBegun
 from events.transfers import TransferEnded as TransferEnded
@@ -336,6 +340,10 @@ CATALOGUE: dict[str, type[Event]] = {
         PartnerAnswered,
         PartnerReleased,
         DutyChanged,
+        SiteLost,
+        SiteBack,
+        AgentPut,
+        AgentDropped,
         NodeStarted,
         NodeStopped,
         NodeLost,

@@ -58,6 +58,43 @@ class PartnerReleased(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SiteLost(Event):
+    """Nothing of the site can be reached: tiers with `site_lost` open for its callers. `cause`: node, trunk."""
+
+    kind: ClassVar[str] = "site_lost"
+    site: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteBack(Event):
+    """The site can be reached again; it was lost for this cause."""
+
+    kind: ClassVar[str] = "site_back"
+    site: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPut(Event):
+    """An agent was put by whoever administers, or put otherwise, and stands over what the files say."""
+
+    kind: ClassVar[str] = "agent_put"
+    agent: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentDropped(Event):
+    """What was put of the agent was taken back; `configured`: the files have such an agent, and hold again."""
+
+    kind: ClassVar[str] = "agent_dropped"
+    agent: str
+    site: str
+    configured: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ColleagueSought(Event):
     """An agent in a talk waits in a queue for a colleague: a contact that counts in none of O, A, L, F and W."""
 

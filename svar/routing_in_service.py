@@ -94,8 +94,8 @@ class Lingering:
     def beside(self, plan: Routing, before: Routing, now: float) -> Routing:
         """`plan` with the queues and sites of `before` that it has no more.
 
-        Tiers of partners who are gone go. A site that is gone is helped by those where its agents are now: its callers
-        still wait.
+        Tiers of partners who are gone go. A site that is gone is part of the one where its agents are now: its callers
+        still wait. Where they are nowhere, its neighbours help on.
         """
         parts = mergers(before, plan)
         for name, queue in before.queues.items():
@@ -103,7 +103,8 @@ class Lingering:
         for name, site in before.sites.items():
             helpers = dict.fromkeys([parts.get(name, name), *(parts.get(one, one) for one in site.spec.neighbours)])
             there = tuple(SiteId(one) for one in helpers if one in plan.sites)
-            helped = replace(site, spec=replace(site.spec, neighbours=there))
+            into = SiteId(parts[name] if parts.get(name) in plan.sites else "")
+            helped = replace(site, spec=replace(site.spec, neighbours=there, into=into))
             self.sites.setdefault(name, (helped, now + LINGER_S))
         self.queues = {one: kept for one, kept in self.queues.items() if one not in plan.queues and kept[1] > now}
         self.sites = {one: kept for one, kept in self.sites.items() if one not in plan.sites and kept[1] > now}

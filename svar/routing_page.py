@@ -64,8 +64,10 @@ talks go on: an agent who moves to another site or gets other skills is served b
 - **Agents who are gone** are logged out, who talks when the talk and wrap-up are over, and cannot register again.
 - **Queues that are gone** stay served for 15 minutes: callers who are in the menus of the version before may still come
   to them. Callers who wait in one are served to the last, however long that takes.
-- **Sites that are gone** stay for as long, helped by those where their agents are now: a merger of sites is a change of
-  `site:` in the rows of the agents, who keep their names. Set `[node] site` of nodes that stood there when it suits.
+- **Sites that are gone** are part of the site where most of their agents are now: a merger of sites is a change of
+  `site:` in the rows of the agents, who keep their names. Their callers, those who wait too, are that one's at once.
+  Where the agents are nowhere, the neighbours help for as long, and then everybody. Set `[node] site` of nodes that
+  stood there when it suits.
 - **A version on trial** (`svar publish --share 10%`) does not move routing, since there is one distributor for
   everybody: its flows run with the routing that is in service, until it is promoted. So that no caller is led to a
   queue that is not there, a trial whose flows name such queues is refused: publish the routing first.

@@ -31,7 +31,7 @@ function callbacks.place_for(queue, new)
     open = {}, state = 'waiting', offer = '', answered = 0,
   }
   put(ENTRIES, new.callback, entry)
-  call('ZADD', PREFIX .. 'promised:' .. entry.queue, clock.seq, entry.member)
+  call('ZADD', promised(entry.queue), clock.seq, entry.member)
   return entry
 end
 
@@ -55,7 +55,7 @@ function callbacks.over(entry, outcome, cause)
   local kept = callbacks.kept(entry.contact)
   call('HDEL', CALLBACKS, entry.contact)
   for _, who in ipairs(kept.identities) do call('HDEL', CALLERS, who) end
-  call('ZREM', PREFIX .. 'promised:' .. entry.queue, entry.member)
+  call('ZREM', promised(entry.queue), entry.member)
   call('ZREM', DEADLINES, 'x:' .. entry.contact)
   callbacks.tell('callback_ended', kept, {
     first = kept.first, outcome = outcome, cause = cause, tries = kept.tries, waited_ms = now - kept.promised,

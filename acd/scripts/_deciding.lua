@@ -163,7 +163,7 @@ local function pool_of(queue, number, site)
 end
 
 local function is_lost(name)
-  local text = call('HGET', PREFIX .. 'sites', name)
+  local text = call('HGET', SITES, name)
   return text and cjson.decode(text).lost ~= ''
 end
 
@@ -250,10 +250,20 @@ local function widen(entry)
   look_again(entry, queue)
 end
 
+-- Where the tiers are the same, those that are open stay.
 local function reopen(entry)
-  entry.terms.rules = get(QUEUES, entry.queue).rules
+  local queue, stay = get(QUEUES, entry.queue), entry.open
+  if entry.terms.rules < (queue.tiered or 0) then stay = {} end
+  entry.terms.rules, entry.terms.site = queue.rules, home(entry.terms.site)
+  if not prefers(entry) then
+    forget_tiers(entry)
+    for _, one in ipairs(stay) do
+      local pool = pool_of(queue, one[1], entry.terms.site)
+      table.insert(entry.open, { one[1], pool })
+      if entry.state == 'waiting' then opened_to(entry, pool) end
+    end
+  end
   changed[ENTRIES][entry.contact] = true
-  if not prefers(entry) then forget_tiers(entry) end
   widen(entry)
 end
 

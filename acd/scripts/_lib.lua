@@ -64,11 +64,25 @@ local function change(hash, id)
   return get(hash, id)
 end
 
+-- Whose caller one of that site is now. Where there are sites, one of none of them is nobody's, and has all.
+local SITES, MERGERS_MOST = PREFIX .. 'sites', 8
+local function home(site)
+  local text = call('HGET', SITES, site)
+  for _ = 1, MERGERS_MOST do
+    local into = text and cjson.decode(text).into or ''
+    if into == '' then break end
+    site = into
+    text = call('HGET', SITES, site)
+  end
+  return (text or call('HLEN', SITES) == 0) and site or ''
+end
+
 local function waiting(queue) return PREFIX .. 'waiting:' .. queue end
 local function open_to(pool) return PREFIX .. 'open:' .. pool end
 local function idle(pool) return PREFIX .. 'idle:' .. pool end
 local function arrived(queue) return PREFIX .. 'arrived:' .. queue end
 local function asked(queue) return PREFIX .. 'asked:' .. queue end
+local function promised(queue) return PREFIX .. 'promised:' .. queue end
 local function held(node) return PREFIX .. 'held:' .. node end
 local function numbers(queue) return PREFIX .. 'numbers:' .. queue end
 
@@ -106,6 +120,12 @@ local function write_event(kind, event)
   call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_MOST, '*', 'e', cjson.encode(event))
 end
 
+-- An event of no contact.
+local function announce(kind, event)
+  event.node, event.contact = NODE, ''
+  write_event(kind, event)
+end
+
 local function emit(kind, entry, event)
   event.node, event.contact = entry.node, entry.contact
   write_event(kind, event)
@@ -114,6 +134,11 @@ end
 local function of(lease, event)
   event.offer, event.queue, event.agent, event.site = lease.offer, lease.queue, lease.agent, lease.site
   return event
+end
+
+-- No longer configured, and empty.
+local function is_over(queue)
+  return queue.gone and call('EXISTS', arrived(queue.queue), asked(queue.queue), promised(queue.queue)) == 0
 end
 
 -- Before the first change.

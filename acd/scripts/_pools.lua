@@ -71,7 +71,7 @@ local grounds_of_pools
 local function pools_of(agent, profile)
   local all = grounds_of_pools
   if not all then
-    all = { queues = read_all(QUEUES), sites = read_all(PREFIX .. 'sites'), duty = read_all(PREFIX .. 'duty') }
+    all = { queues = read_all(QUEUES), sites = read_all(SITES), duty = read_all(PREFIX .. 'duty') }
     grounds_of_pools = all
   end
   local found = {}

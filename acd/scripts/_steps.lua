@@ -1,10 +1,25 @@
 -- What commands are made of: contacts, offers, agents; acd/steps.py is the same function by function.
 
-local CONTACT_STEP, AGENT_STEP = 4, 70
+local CONTACT_STEP, AGENT_STEP = 8, 70
 
 -- Agents
 
+local RESTING = PREFIX .. 'resting'
+
+-- Until when the partner is not rung; nothing: it is.
+local function rests_until(partner)
+  local till = call('ZSCORE', RESTING, partner)
+  if till and tonumber(till) > now then return till end
+  if till then call('ZREM', RESTING, partner) end
+  return nil
+end
+
 becomes = function(who, state, reason, at, keep_idle)
+  local till = state == 'ready' and who.profile.partner ~= '' and rests_until(who.profile.partner)
+  if till then
+    call('ZADD', DEADLINES, till, 'r:' .. who.agent)
+    state, reason = 'not_ready', 'partner_rests'
+  end
   local previous, lasted = who.state, now - who.since
   if previous == 'ready' then leave_idle(who) end
   count(who, previous, state)
@@ -53,8 +68,9 @@ local function rests(who, reason)
   if rest > 0 then call('ZADD', DEADLINES, now + rest, 'r:' .. who.agent) end
 end
 
-local function partner_rests(partner, reason)
-  local number = 1
+local function partner_rests(profile, reason)
+  call('ZADD', RESTING, now + profile.rest, profile.partner)
+  local number, partner = 1, profile.partner
   local slot = get(AGENTS, partner .. '/1')
   while slot do
     if slot.state == 'ready' then rests(slot, reason) end
@@ -86,11 +102,11 @@ local function missed(lease, cause, tell_it)
   local who = get(AGENTS, lease.agent)
   who.misses = who.misses + 1
   changed[AGENTS][who.agent] = true
-  if who.after ~= '' then return settle(who) end
   local reason, most = REASON_AFTER[cause] or cause, who.profile.log_out_after
+  if who.profile.partner ~= '' then partner_rests(who.profile, reason) end
+  if who.after ~= '' then return settle(who) end
   if most > 0 and who.misses >= most then return becomes(who, 'logged_out', reason, {}) end
   rests(who, reason)
-  if who.profile.partner ~= '' then partner_rests(who.profile.partner, reason) end
 end
 
 -- Contacts

@@ -10,5 +10,6 @@ end
 open()
 call('HDEL', PUT, name)
 local spec = call('HGET', PREFIX .. 'specs', name)
+announce('agent_dropped', { agent = name, site = who.profile.site, configured = spec and 1 or 0 })
 if spec then take_agent(name, cjson.decode(spec)) else remove(who) end
 return close()

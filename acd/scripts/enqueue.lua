@@ -7,7 +7,7 @@ local entry, queue = get(ENTRIES, contact), get(QUEUES, name)
 if entry and (entry.queue ~= name or entry.state == 'talking' or entry.terms.kind == 'callback') then
   return refuse('BADSTATE contact ' .. contact .. ' is ' .. entry.state .. ' in queue ' .. entry.queue)
 end
-if not entry and (not queue or queue.gone) then return refuse('NOQUEUE there is no queue ' .. name) end
+if not entry and (not queue or is_over(queue)) then return refuse('NOQUEUE there is no queue ' .. name) end
 if not entry and call('ZCARD', arrived(name)) + (ARGV[14] ~= '' and call('ZCARD', asked(name)) or 0) >= queue.most then
   return refuse('FULL queue ' .. name .. ' has ' .. queue.most .. ' waiting')
 end
@@ -19,8 +19,8 @@ local function too_late()
   read_clock()
   local since = tonumber(ARGV[9])
   if since == 0 or since > now then since = now end
-  local pools = {}
-  for number in ipairs(queue.tiers) do pools[number] = pool_of(queue, number, ARGV[10]) end
+  local pools, site = {}, home(ARGV[10])
+  for number in ipairs(queue.tiers) do pools[number] = pool_of(queue, number, site) end
   return comes_too_late(queue, pools, since - queue.priority - tonumber(ARGV[7]) * 1000, closes)
 end
 if too_late() then return refuse('CLOSING queue ' .. name .. ' closes too soon') end
@@ -67,7 +67,7 @@ local function enter()
     contact = contact, queue = name, node = node, member = string.format('%012.0f:', clock.seq) .. contact,
     score = since - head_start, since = since, arrived = came,
     terms = {
-      site = ARGV[10], prefer = '', prefers_until = 0, closes = tonumber(ARGV[13]),
+      site = ARGV[10] ~= '' and home(ARGV[10]) or '', prefer = '', prefers_until = 0, closes = tonumber(ARGV[13]),
       kind = ARGV[14] == '' and 'call' or 'colleague', asks = ARGV[14], rules = queue.rules, dials = 0, held = false,
     },
     open = {}, state = 'waiting', offer = '', answered = 0,

@@ -1,6 +1,6 @@
 -- on_duty QUEUE AGENTS (a JSON list of names, sorted, each once): who is on duty for the queue, and nobody else. Changes
 -- DUTY_MOST of them; `number` is how many are left for the same command once more.
-local DUTY_MOST = 20
+local DUTY_MOST = 8
 local first = remembered()
 if first then return first end
 local DUTY, name, agents = PREFIX .. 'duty', ARGV[4], cjson.decode(ARGV[5])
@@ -37,9 +37,8 @@ if #came > 0 or #went > 0 then
       if who then join_pools(who) end
     end
   end
-  write_event('duty_changed', {
-    node = NODE, contact = '', queue = name, agents = #on_duty, came = table.concat(came, ','),
-    went = table.concat(went, ','),
+  announce('duty_changed', {
+    queue = name, agents = #on_duty, came = table.concat(came, ','), went = table.concat(went, ','),
   })
 end
 return close(function() return { number = number } end)

@@ -7,7 +7,7 @@ for _, who in ipairs(new.identities) do stands = stands or call('HGET', CALLERS,
 local queue = get(QUEUES, new.queue)
 if not stands then
   if get(ENTRIES, new.callback) then return refuse('BADSTATE contact ' .. new.callback .. ' is there already') end
-  if not queue or queue.gone then return refuse('NOQUEUE there is no queue ' .. new.queue) end
+  if not queue or is_over(queue) then return refuse('NOQUEUE there is no queue ' .. new.queue) end
   if call('HLEN', CALLBACKS) >= new.most then return refuse('FULL ' .. new.most .. ' callbacks are promised') end
 end
 

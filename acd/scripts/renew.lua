@@ -1,6 +1,6 @@
 -- renew FROM: the store was away, so every lease gets one fresh full term, at most once in a node's lease; and the node is
 -- told its offers again, as the answers that told of them may be lost: RENEWED_MOST deadlines on from there.
-local RENEWED_MOST = 60
+local RENEWED_MOST = 30
 local first = remembered()
 if first then return first end
 open()

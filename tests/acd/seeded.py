@@ -10,8 +10,8 @@ from tests.acd.twin import AGENTS, CONTACTS, LAYOUTS, NODES, QUEUES, SITES, SLOT
 WEIGHTS = {
     "enqueue": 24, "leave": 4, "finish": 10, "accept": 20, "fail": 6, "ready": 10, "not_ready": 4, "log_in": 8,
     "log_out": 2, "end_wrap_up": 4, "due": 14, "beat": 5, "drop_node": 1, "renew": 1, "configure": 0.7, "place": 2,
-    "repeat": 3, "take_over": 2, "again": 2, "on_duty": 2, "put_agent": 0.7, "drop_agent": 0.7, "occupy": 2,
-    "site": 1, "slots": 4, "late_slice": 0.3, "promise": 5, "tried": 5, "hold": 2, "cancel": 1,
+    "repeat": 3, "take_over": 2, "again": 2, "on_duty": 2, "put_agent": 1, "drop_agent": 1, "occupy": 2,
+    "site": 3, "slots": 4, "late_slice": 0.3, "promise": 5, "tried": 5, "hold": 2, "cancel": 1,
 }  # fmt: skip
 CAUSES = ("no_answer", "busy", "rejected", "unreachable", "error", "caller_left")
 
@@ -65,6 +65,49 @@ def ties_and_ends(twins: Twins) -> None:
             twins.due("n1")
             twins.beat("n1")
         twins.enqueue("n1", Enqueue(CONTACTS[4], QueueId("x"), NodeId("n1")))
+
+
+def sites_merge(twins: Twins) -> None:
+    """Callers wait, are rung and talk while their site becomes part of another, is lost, and stands by itself again."""
+    twins.configure("n1", 3)
+    for n, contact in enumerate(CONTACTS):
+        twins.enqueue("n1", Enqueue(contact, QueueId("xxy"[n % 3]), NodeId("n1"), site=SiteId(SITES[1 + n % 3])))
+    for layout in (5, 4, 3, 5, 0, 3):
+        for _ in range(3):
+            twins.now += 1000
+            twins.beat("n1")
+            twins.due("n1")
+        twins.site("n1", "oslo", "node" if layout == 5 else "")
+        twins.configure("n1", layout)
+        for _ in range(3):
+            twins.due("n1")
+        twins.log_in("n1", "bcd"[layout % 3], ready=layout != 4)
+        for lease in list(twins.model.leases.values())[:1]:
+            twins.fail("n1", lease.offer, lease.fence, "busy")
+
+
+def a_partner_rests(twins: Twins) -> None:
+    """One of its slots talks while another misses, and each comes free at its own time."""
+    twins.configure("n1", 3)
+    for slot in SLOTS:
+        twins.log_in("n1", slot, ready=True)
+    for contact in CONTACTS[:4]:
+        twins.enqueue("n1", Enqueue(contact, QueueId("y"), NodeId("n1"), since_ms=1))
+    twins.now += 5000
+    for _ in range(2):
+        twins.beat("n1")
+        twins.due("n1")
+        talks, misses = sorted(twins.model.leases.values(), key=lambda lease: lease.fence)
+        twins.accept("n1", talks.offer, talks.fence)
+        twins.fail("n1", misses.offer, misses.fence, "no_answer")
+        twins.now += 1000
+        twins.beat("n1")
+        twins.leave("n1", talks.contact, "caller_hung_up", flowed_out=False)
+        for ms in (1000, 1000, 1000, 999, 1):
+            twins.now += ms
+            twins.beat("n1")
+            twins.due("n1")
+        twins.leave("n1", misses.contact, "caller_hung_up", flowed_out=False)
 
 
 def a_crowd_waits(twins: Twins) -> None:
@@ -153,7 +196,7 @@ def routing_step(twins: Twins, chance: random.Random, name: str, node: str, agen
                 reason = chance.choice(("consult", "conference", "transferred"))
                 twins.occupy(node, agent, chance.choice((1000, 5000)), reason)
         case "site":
-            twins.site(node, chance.choice((*SITES[1:], "nowhere")), chance.choice(("", "node", "trunk")))
+            twins.site(node, chance.choice((*SITES[1:], "nowhere")), chance.choice(("", "", "node", "trunk")))
         case "slots":
             slot = chance.choice(SLOTS)
             if chance.random() < 0.8:
@@ -185,7 +228,7 @@ def agent_step(twins: Twins, chance: random.Random, name: str, node: str, agent:
         case "renew":
             twins.renew(node)
         case "configure":
-            layout = chance.choices(range(len(LAYOUTS)), (8, 1, 1, 8, 4))[0]
+            layout = chance.choices(range(len(LAYOUTS)), (8, 1, 1, 8, 4, 3))[0]
             twins.configure(node, layout, chance.choice((9, 9, 9, 1, 2)))
         case _:
             routing_step(twins, chance, name, node, agent)

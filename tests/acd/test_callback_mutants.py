@@ -99,7 +99,7 @@ MUTANTS: dict[str, Fault] = {
         "return tier.partner ~= '' and entry.terms.kind ~= 'call'",
         "return false",
     ),
-    "a queue with promises is forgotten": ("configure", ", PREFIX .. 'promised:' .. name) == 0", ") == 0"),
+    "a queue with promises is forgotten": ("_lib", ", promised(queue.queue)) == 0", ") == 0"),
     "a promise is taken over by a caller": ("enqueue", " or entry.terms.kind == 'callback') then", ") then"),
 }
 

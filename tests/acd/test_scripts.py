@@ -162,7 +162,7 @@ def test_scripts_do_what_the_model_does(client: Any) -> None:
 @pytest.mark.timeout(300)
 def test_long_runs_from_fixed_seeds_agree_and_meet_every_rule(client: Any) -> None:
     seen: dict[str, int] = {}
-    for seed in range(8):
+    for seed in range(10):
         client.flushdb()
         twins = Twins(client, scripts())
         seeded.run(twins, seed, 1500)
@@ -171,6 +171,7 @@ def test_long_runs_from_fixed_seeds_agree_and_meet_every_rule(client: Any) -> No
     commands = set(scripts()) - {"append"}
     events = {"ContactQueued", "ContactLeftQueue", "OfferMade", "OfferFailed", "ContactAnswered", "ContactReleased"}
     refusals = {"NOQUEUE", "NOAGENT", "NOCONTACT", "NOOFFER", "BADSTATE", "FULL", "OVERTAKEN"}
+    events |= {"SiteLost", "SiteBack", "AgentPut", "AgentDropped"}
     events |= {"ColleagueSought", "ColleagueFound", "ColleagueEnded"}
     events |= {"OfferWithheld", "TierOpened", "PartnerAnswered", "PartnerReleased", "DutyChanged"}
     expected = commands | events | refusals | {"WrapUpEnded", "AgentStateChanged"}

@@ -9,6 +9,7 @@ from events.catalogue import Event
 from events.sink import MemorySink
 from tests.acd.colleagues_contract import ColleaguesContract
 from tests.acd.distributor_contract import N1, Bench, DistributorContract
+from tests.acd.merging_contract import MergingContract
 from tests.acd.routing_contract import RoutingContract
 from tests.acd.twin import queue
 
@@ -26,7 +27,7 @@ class Hand:
         self.ms = ms
 
 
-class TestModelDistributor(DistributorContract, RoutingContract, ColleaguesContract):
+class TestModelDistributor(DistributorContract, RoutingContract, ColleaguesContract, MergingContract):
     @pytest.fixture
     def bench(self) -> Bench:
         clock, sink = Hand(), MemorySink()

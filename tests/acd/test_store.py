@@ -22,6 +22,7 @@ from events.catalogue import Event
 from events.codec import decode
 from tests.acd.colleagues_contract import ColleaguesContract
 from tests.acd.distributor_contract import N1, A, B, Bench, DistributorContract, X, Y
+from tests.acd.merging_contract import MergingContract
 from tests.acd.redis_server import RedisServer
 from tests.acd.routing_contract import RoutingContract
 from tests.acd.test_simulated import Hand
@@ -49,7 +50,7 @@ def bench(client: Redis) -> Bench:
     return Bench(distributor, clock.now, clock.set, events)
 
 
-class TestRedisDistributor(DistributorContract, RoutingContract, ColleaguesContract):
+class TestRedisDistributor(DistributorContract, RoutingContract, ColleaguesContract, MergingContract):
     pass
 
 

@@ -55,8 +55,8 @@ def agent(name: str, site: str, skills: dict[str, int] | None = None, *, rest_s:
     return AgentSpec(AgentId(name), SiteId(site), skills or {}, rest_s, **more)
 
 
-def site(name: str, *neighbours: str) -> SiteSpec:
-    return SiteSpec(SiteId(name), tuple(SiteId(one) for one in neighbours))
+def site(name: str, *neighbours: str, into: str = "") -> SiteSpec:
+    return SiteSpec(SiteId(name), tuple(SiteId(one) for one in neighbours), SiteId(into))
 
 
 WIDE = (
@@ -111,10 +111,12 @@ LAYOUTS: tuple[tuple[Any, ...], ...] = (
             queue("æ", rostered=True),
         ],
         [agent("b", "moss", {"x": 1, "y": 1, "æ": 1}), agent("c", "bodø", {"x": 2, "æ": 1}, log_out_after=1)],
-        [site("moss", "bodø"), site("bodø", "moss")],
+        [site("moss", "bodø"), site("bodø", "moss"), site("oslo", into="moss")],
         [PartnerSpec("tax", 1, 4, 0)],
     ),
 )
+# The same tiers as in the fourth, while moss becomes part of oslo.
+LAYOUTS += ((*LAYOUTS[3][:2], [site("oslo", "bodø"), site("bodø"), site("moss", into="oslo")], LAYOUTS[3][3]),)
 SITES = ("", "oslo", "bodø", "moss")
 SLOTS = ("tax/1", "tax/2")
 

@@ -262,5 +262,6 @@ def test_callers_of_a_site_that_was_merged_are_helped_where_its_agents_are(tmp_p
     lingering = Lingering()
     given = lingering.beside(new, old, 0.0)
     assert given.sites["oslo"].spec.neighbours == ("bodo",)
+    assert given.sites["oslo"].spec.into == "bodo"
     assert given.sites["bodo"].spec.neighbours == ()
     assert set(lingering.beside(new, given, LINGER_S).sites) == {"bodo"}
