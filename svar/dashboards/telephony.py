@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models.dashboard import Panel
 
 from svar.dashboards.chosen import INSTANCE, N
-from svar.dashboards.panels import NONE_IS_WELL, WELL, Column, Page, Query, Row, lines, number, rows, told
+from svar.dashboards.panels import NONE_IS_WELL, WELL, Column, Page, Query, Row, bars, lines, number, rows, told
 
 
 def page() -> Page:
@@ -15,7 +15,7 @@ def page() -> Page:
             Row(5, tuple((4, panel) for panel in _now())),
             Row(8, ((8, _calls()), (8, _messages()), (8, _trouble()))),
             Row(8, ((8, _loss()), (8, _jitter()), (8, _round_trip()))),
-            Row(8, ((12, _trunks()), (12, _nodes()))),
+            Row(8, ((8, _trunks()), (10, _nodes()), (6, _probe()))),
             Row(8, ((8, _late()), (8, _redis()), (8, _behind()))),
             Row(8, ((8, _cpu()), (8, _memory()), (8, _disk()))),
         ),
@@ -148,6 +148,18 @@ def _nodes() -> Panel:
             Column("Anrop · Calls", f"max by (instance) (svar_calls_in_progress{{{N}}})"),
             Column("Startet · Started", started, "dateTimeFromNow"),
         ),
+    )
+
+
+def _probe() -> Panel:
+    about = (
+        "Prøveanrop utenfra (`svar probe`): 1: det siste kom gjennom og hørte det det skulle. "
+        "Calls from outside: 1: the last one got through and heard what it should."
+    )
+    return bars(
+        told("Prøveanrop", "Probe calls", about),
+        Query("max by (number) (svar_probe_success)", "{{number}}"),
+        steps=WELL,
     )
 
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import urllib.parse
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
+from svar.probe.figures import serve
 from tests.ports import free_port
+from tests.svar.dashboards.expressions import probe_figures
 from tests.svar.system.installation import ROOT, eventually
 
 DEPLOY = ROOT / "deploy"
@@ -69,13 +71,19 @@ class Watchers:
 
 @asynccontextmanager
 async def watching(folder: Path, target: int) -> AsyncIterator[Watchers]:
-    """Watch the node whose /metrics is at the port `target`, by the shipped rules, with every wait cut to a second."""
+    """Watch the node whose /metrics is at the port `target`, by the shipped rules, with every wait cut to a second.
+
+    Beside it stands what a probe tells whose call got through.
+    """
     webhook = Webhook()
     ports = free_port(), free_port()
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(await asyncio.start_server(webhook.hear, "127.0.0.1", 0))
         webhook.port = server.sockets[0].getsockname()[1]
-        _set_up(folder, target, ports, webhook.port)
+        probe = serve(probe_figures(), "127.0.0.1:0")
+        stack.callback(probe.server_close)
+        stack.callback(probe.shutdown)
+        _set_up(folder, {"svar": target, "svar_probe": probe.server_port}, ports, webhook.port)
         at = f"--web.listen-address=127.0.0.1:{ports[0]}"
         await stack.enter_async_context(
             _child(folder, "prometheus", "--config.file=prometheus.yaml", "--storage.tsdb.path=data", at)
@@ -88,12 +96,12 @@ async def watching(folder: Path, target: int) -> AsyncIterator[Watchers]:
         yield Watchers(ports[0], webhook)
 
 
-def _set_up(folder: Path, target: int, ports: tuple[int, int], webhook: int) -> None:
+def _set_up(folder: Path, targets: Mapping[str, int], ports: tuple[int, int], webhook: int) -> None:
     config = _shipped("prometheus/prometheus.yaml")
     config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{ports[1]}"]
-    config["scrape_configs"] = [one for one in config["scrape_configs"] if one["job_name"] == "svar"]
-    config["scrape_configs"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{target}"]
+    for job in config["scrape_configs"]:
+        job["static_configs"][0]["targets"] = [f"127.0.0.1:{targets[job['job_name']]}"]
     rules = {name: _shipped(f"prometheus/{name}") for name in ("recording.yaml", "alerts.yaml")}
     for group in [group for one in rules.values() for group in one["groups"]]:
         group["interval"] = "1s"

@@ -7,13 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from metrics.pipeline import Folds
 from metrics.prometheus import Exposition
 from svar.dashboards.files import FOLDER, files
 from svar.dashboards.panels import COLUMNS, SOURCE
 from svar.figures import HISTOGRAMS, MEANT
-from tests.svar.dashboards.expressions import ROOT, alerting, asked, boards, filled, recorded, selected
+from tests.svar.dashboards.expressions import ROOT, alerting, asked, boards, filled, probed, recorded, selected
 
 FILES = files()
 BOARDS = boards()
@@ -25,10 +26,8 @@ OTHERS = {
     "process_cpu_seconds_total": set(),
     "process_resident_memory_bytes": set(),
     "process_start_time_seconds": set(),
-    "svar_probe_last_call_timestamp_seconds": {"number"},
-    "svar_probe_success": {"number"},
 }
-"""What Prometheus, the client library and `svar probe` tell, with their labels."""
+"""What Prometheus and the client library tell, with their labels."""
 
 
 def known() -> dict[str, set[str]]:
@@ -40,6 +39,8 @@ def known() -> dict[str, set[str]]:
             found |= {f"{family.name}_{part}": labels | {"le"} for part in ("bucket", "count", "sum")}
         else:
             found[family.name + ("_total" if family.type == "counter" else "")] = labels
+    for family in text_string_to_metric_families(probed()):
+        found[family.name] = TARGET.union(*(sample.labels for sample in family.samples))
     for text in MEANT:
         name, _, labels_text = text.removesuffix("}").partition("{")
         labels = {*filter(None, labels_text.split(",")), "tenant"} | TARGET
