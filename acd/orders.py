@@ -39,7 +39,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`outcome`: done, refused (`detail` says why), late, failed, or unknown (nobody has it, or has answered)."""
+    """`outcome`: done (`detail`: what was asked for), refused (`detail` says why), late, failed, or unknown (nobody has
+    it, or has answered).
+    """
 
     outcome: str
     detail: str = ""
@@ -53,8 +55,8 @@ class NotHere(Exception):
     """What it is about is not at this node: another may have it, and answers."""
 
 
-Act = Callable[[Mapping[str, str]], Awaitable[None]]
-"""Carries out one kind of order. Raises OrderRefused, NotHere."""
+Act = Callable[[Mapping[str, str]], Awaitable[str | None]]
+"""Carries out one kind of order; it may give the outcome's detail. Raises OrderRefused, NotHere."""
 
 
 class Orders:
@@ -147,7 +149,7 @@ class OrdersHere:
             return Outcome("refused", f"{UNDER_WAY} orders are under way")
         try:
             async with asyncio.timeout(left_s):
-                await act(order.arguments)
+                return Outcome("done", await act(order.arguments) or "")
         except OrderRefused as refused:
             return Outcome("refused", str(refused))
         except KeyError as missing:
@@ -161,7 +163,6 @@ class OrdersHere:
         except Exception:  # noqa: BLE001 - whatever it was, it is this order's alone
             _log.exception("an order failed", order=order.order, order_kind=order.kind)
             return Outcome("failed", "see the node's log")
-        return Outcome("done")
 
     async def _answer(self, order: Order, outcome: Outcome) -> None:
         try:

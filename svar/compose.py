@@ -38,6 +38,7 @@ from svar import (
     endpoint,
     exposition,
     feature_codes,
+    ladders_in_service,
     mailboxes,
     media,
     mqtt_in_service,
@@ -252,6 +253,7 @@ class Node:
         reception.chairs = [talking.chairs(talks), relays.relay]
         orders = orders_in_service.take_orders(storage, self.identity, self._calls)
         orders_in_service.share_phones(storage, self.identity, orders, registrations)
+        self.ladders = ladders_in_service.serve(line.user_agent, reception, orders, self.identity)
         relays.refer = orders_in_service.referring(storage, self.identity, talking.hosts(config, line))
         reception.codes = feature_codes.Codes(
             storage.together.staff.wrapping_up, config.talk.reasons, lambda: self.flows.active.book.topics

@@ -63,6 +63,7 @@ class Reception:
         self.codes: feature_codes.Codes
         self.relay: Callable[[InviteReceived], None] | None = None
         self.chairs: list[Callable[[SessionId, str], Chair | None]] = []
+        self.belongs: Callable[[str, str], None] = lambda _call_id, _contact: None
         self._line = line
         self._outside = outside
         self._services = services
@@ -74,6 +75,8 @@ class Reception:
 
     def on_invite(self, invite: InviteReceived) -> None:
         """Answers at once or starts the call's task. Other nodes reach agents' phones by `relay`, and nothing else."""
+        if invite.origin.kind == "node":
+            self.belongs(invite.request.call_id, invite.request.headers.get("X-Svar-Contact") or "")
         if invite.replaces is not None:
             self._moves(invite, invite.replaces)
             return
@@ -100,6 +103,7 @@ class Reception:
             self._refuse(invite, FORBIDDEN)
         else:
             call = self._call(invite, info)
+            self.belongs(invite.request.call_id, info.contact)
             self._calls.start(info.contact, edition.serve(call, flow, self._services), call.hangup)
 
     def _aside(self, invite: InviteReceived, number: str) -> bool:

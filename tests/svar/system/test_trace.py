@@ -68,7 +68,14 @@ async def test_a_real_call_is_told_and_told_again_as_a_scenario_that_passes(tmp_
         assert places == sorted(places), story
         code, scenario = await node.command("trace", contact, "--as-scenario")
         assert code == 0, scenario
-        for text in (story, scenario):
+        code, ladder = await node.command("trace", contact, "--sip")
+        assert code == 0, ladder
+        legs = ["SIP at node n1:", ", who called", ", anna", "INVITE sip:5000@", "INVITE sip:anna@", "BYE "]
+        places = [ladder.find(words) for words in legs]
+        assert -1 not in places, ladder
+        assert places == sorted(places), ladder
+        assert "2 ──► 200 OK (INVITE) +SDP" in ladder
+        for text in (story, scenario, ladder):
             assert "4799999999" not in text
         (result,) = await asyncio.to_thread(run_text, load_book(tmp_path / "flows"), "trace.yaml", scenario)
         assert result.failures == (), scenario
