@@ -249,7 +249,7 @@ class Node:
         reception = Reception(
             line, outside, services, self._calls, _token, most_calls=most_calls, trusted=trusted, accounts=accounts
         )
-        reception.choose, reception.relay = self.flows.choose, relays.on_invite
+        reception.choose, reception.relays, relays.at = self.flows.choose, relays, nodes.at
         reception.chairs = [talking.chairs(talks), relays.relay]
         orders = orders_in_service.take_orders(storage, self.identity, self._calls)
         orders_in_service.share_phones(storage, self.identity, orders, registrations)

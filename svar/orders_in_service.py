@@ -29,12 +29,13 @@ def referring(storage: Storage, identity: Identity, ours: Callable[[str], bool])
     """A phone here asks for its caller, who is at another node, to be given to somebody. `ours`: hosts that are."""
     orders = storage.together.orders
 
-    async def refer(node: str, contact: str, agent: str, target: SipUri) -> bool:
-        if not ours(target.host):
+    async def refer(node: str, contact: str, agent: str, target: SipUri | None) -> bool:
+        if target is not None and not ours(target.host):
             return False
         until_ms = identity.now_ms() + round(REFERRED_S * 1000)
-        arguments = {"contact": contact, "target": target.user_text, "by": agent}
-        order = Order(token_hex(8), f"agent:{agent}", "blind", until_ms, arguments)
+        arguments = {"contact": contact, "by": agent} | ({"target": target.user_text} if target is not None else {})
+        kind = "complete" if target is None else "blind"
+        order = Order(token_hex(8), f"agent:{agent}", kind, until_ms, arguments)
         try:
             await orders.send(order, node)
             return (await orders.outcome(order.order, REFERRED_S)).outcome == "done"

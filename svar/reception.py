@@ -6,6 +6,7 @@ from typing import Protocol
 from acd.model import AgentId
 from ivr.over_sip.agent_leg import Line
 from ivr.over_sip.aside import AsideLeg
+from ivr.over_sip.remote import ASIDE
 from ivr.over_sip.sip_call import Outside, SipCall
 from ivr.ports.call import CallInfo, ContactId
 from ivr.ports.talk import TransferTarget
@@ -42,6 +43,16 @@ class Chair(Protocol):
     def goes_on(self, leg: AsideLeg) -> None: ...
 
 
+class Away(Protocol):
+    """Callers of other nodes at phones here (`ivr.over_sip.remote.Relays`)."""
+
+    def on_invite(self, invite: InviteReceived) -> None: ...
+
+    def leads(self, agent: str) -> bool: ...
+
+    async def second(self, invite: InviteReceived, number: str) -> None: ...
+
+
 class Reception:
     """Takes INVITEs. `choose` gives the flows for each, `chairs` find agents' calls in talks by session. `trusted`: the
     trunks that are believed who calls; `accounts`: the users that we register as at trunks.
@@ -61,7 +72,7 @@ class Reception:
     ) -> None:
         self.choose: Choose = no_flows
         self.codes: feature_codes.Codes
-        self.relay: Callable[[InviteReceived], None] | None = None
+        self.relays: Away | None = None
         self.chairs: list[Callable[[SessionId, str], Chair | None]] = []
         self.belongs: Callable[[str, str], None] = lambda _call_id, _contact: None
         self._line = line
@@ -74,17 +85,16 @@ class Reception:
         self._accounts = accounts or {}
 
     def on_invite(self, invite: InviteReceived) -> None:
-        """Answers at once or starts the call's task. Other nodes reach agents' phones by `relay`, and nothing else."""
+        """Answers at once or starts the call's task. Other nodes reach agents' phones by `relays`, and talks of agents
+        whose phones are theirs, and nothing else.
+        """
         if invite.origin.kind == "node":
             self.belongs(invite.request.call_id, invite.request.headers.get("X-Svar-Contact") or "")
         if invite.replaces is not None:
             self._moves(invite, invite.replaces)
             return
         if invite.origin.kind == "node":
-            if self.relay is None:
-                self._refuse(invite, FORBIDDEN)
-            else:
-                self.relay(invite)
+            self._of_node(invite)
             return
         number = dialled(invite, self._accounts)
         if number.startswith("*"):
@@ -111,14 +121,34 @@ class Reception:
         talks, caller = self._calls.talks, invite.request.from_.uri
         agent = invite.origin.name if invite.origin.kind == "agent" else _number(caller)
         talk = talks.of_agent(agent) if talks is not None and agent else None
-        target = talks.directory.find(number) if talks is not None and talk is not None else None
-        if talk is None or target is None:
+        away = talk is None and self.relays is not None and bool(agent) and self.relays.leads(agent)
+        target = talks.directory.find(number) if talks is not None and (talk is not None or away) else None
+        if target is None:
             return False
         if invite.origin.kind != "agent":
             # Whoever says that they are that agent has to prove it.
             return invite.origin.kind == "stranger" and self._line.user_agent.challenge(invite.session)
-        self._line.spawn(self._asked_aside(invite, talk, target))
+        if talk is not None:
+            self._line.spawn(self._asked_aside(invite, talk, target))
+        elif self.relays is not None:
+            self._line.spawn(self.relays.second(invite, number))
         return True
+
+    def _of_node(self, invite: InviteReceived) -> None:
+        """Another node rings a phone here for its caller, or somebody for an agent whose phone is there."""
+        agent = invite.request.headers.get(ASIDE)
+        if self.relays is None:
+            self._refuse(invite, FORBIDDEN)
+        elif agent is None:
+            self.relays.on_invite(invite)
+        else:
+            contact, talks = invite.request.headers.get("X-Svar-Contact") or "", self._calls.talks
+            talk = talks.of_agent(agent) if talks is not None else None
+            target = talks.directory.find(_number(invite.request.uri)) if talks is not None else None
+            if talk is None or talk.contact != contact or target is None:
+                self._refuse(invite, FORBIDDEN)
+            else:
+                self._line.spawn(self._asked_aside(invite, talk, target, agent))
 
     def _moves(self, invite: InviteReceived, replaces: SessionId) -> None:
         """An agent goes on with a call of theirs in a talk at another phone of theirs (RFC 3891); nobody else may."""
@@ -135,8 +165,10 @@ class Reception:
         if await leg.open(invite):
             chair.goes_on(leg)
 
-    async def _asked_aside(self, invite: InviteReceived, talk: Conversation, target: TransferTarget) -> None:
-        leg = AsideLeg(self._line, invite, talk.contact, LegId(self._tokens()))
+    async def _asked_aside(
+        self, invite: InviteReceived, talk: Conversation, target: TransferTarget, agent: str = ""
+    ) -> None:
+        leg = AsideLeg(self._line, invite, talk.contact, LegId(self._tokens()), agent)
         if await leg.open(invite):
             talk.consult_aside(target, leg)
 

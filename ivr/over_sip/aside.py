@@ -12,8 +12,9 @@ class AsideLeg(SipAgentLeg):
 
     __slots__ = ("_said",)
 
-    def __init__(self, line: Line, invite: InviteReceived, contact: str, leg: LegId) -> None:
-        super().__init__(line, invite.origin.name, contact, leg)
+    def __init__(self, line: Line, invite: InviteReceived, contact: str, leg: LegId, agent: str = "") -> None:
+        """`agent`: whose it is, where their node calls for them."""
+        super().__init__(line, agent or invite.origin.name, contact, leg)
         self._said = ""
         self.session = invite.session
         self._ringing = True

@@ -8,6 +8,7 @@ import structlog
 from ivr.over_sip.agent_leg import SipAgentLeg
 from ivr.over_sip.answering import answer_offer, answer_reinvite, unacceptable
 from ivr.over_sip.aside import AsideLeg
+from ivr.over_sip.dialogs import seen_there
 from ivr.over_sip.line import Line, Target
 from ivr.ports.phones import NotAnswered
 from rtp.engine import LegId, MediaError, MediaEvent, RtpTimeout, WorkerLost
@@ -25,6 +26,7 @@ from sip.events import (
     SipEvent,
 )
 from sip.message.address import NameAddr
+from sip.message.transfer import Replaces
 from sip.message.uri import SipUri
 from sip.nodes import HEADER
 
@@ -34,13 +36,15 @@ _STATUS = {"busy": 486, "rejected": 603, "no_answer": 408, "unreachable": 480}
 """How the other node is told why the phone did not take it: it reads the same causes out of them again."""
 _OURS = "X-Svar-"
 _ASSERTED = "P-Asserted-Identity"
+ASIDE = "X-Svar-Aside"
+"""Names the agent whose second call it is, in a call of their node."""
 _MOST_HEADERS = 20
 RINGS_S = 180.0
 """The caller's node stops it long before, unless it can no longer be heard (RFC 3261 §16.6, Timer C)."""
 
 
-Refer = Callable[[str, str, str, SipUri], Awaitable[bool]]
-"""Asks a node to give a contact of its to somebody, for an agent: whether it does."""
+Refer = Callable[[str, str, str, SipUri | None], Awaitable[bool]]
+"""Asks a node to give a contact of its to somebody, for an agent (None: to who is consulted): whether it does."""
 
 
 class Relays:
@@ -61,7 +65,9 @@ class Relays:
         self._tokens = tokens
         self._relays: dict[Relay, str] = {}
         self.refer: Refer | None = None
-        """Who asks the caller's node for a blind transfer, as the phone does by REFER; None: nobody may."""
+        """Who asks the caller's node for a transfer, as the phone does by REFER; None: nobody may."""
+        self.at: Callable[[str, str], Awaitable[Target | None]] | None = None
+        """How a node is asked for somebody; None: no phone has a second call there."""
 
     def __len__(self) -> int:
         return len(self._relays)
@@ -73,10 +79,39 @@ class Relays:
         if not isinstance(uri, SipUri) or target is None or target.node:
             agent.reject(invite.session, _STATUS["unreachable"])
             return
-        legs = (LegId(self._tokens()), LegId(self._tokens()))
-        relay = Relay(self._line, invite, uri.user_text, legs, self.refer)
-        if agent.listen(invite.session, relay.heard):
-            self._relays[relay] = invite.origin.name
+        contact = invite.request.headers.get("X-Svar-Contact") or ""
+        self._begin(Relay(self._line, invite, (uri.user_text, contact), self._legs(), self), invite.origin.name, target)
+
+    def leads(self, agent: str) -> bool:
+        """Whether the agent's phone talks here to a caller of another node, be it as a third."""
+        return self._first(agent) is not None
+
+    async def second(self, invite: InviteReceived, number: str) -> None:
+        """Take a second call of such an agent, to ask somebody: the caller's node rings them."""
+        agent, first = invite.origin.name, self._first(invite.origin.name)
+        node = self._relays.get(first, "") if first is not None else ""
+        target = await self.at(node, number) if self.at is not None and node else None
+        if first is None or target is None:
+            self._line.user_agent.reject(invite.session, _STATUS["unreachable"])
+            return
+        self._begin(SecondCall(self._line, invite, (agent, first.contact), self._legs(), self), node, target)
+
+    def names(self, agent: str, replaces: Replaces) -> bool:
+        """Whether that dialog is with a phone of the agent in one of these calls."""
+        core = self._line.user_agent.core
+        sessions = [one.with_phone for one in self._relays if one.phone.agent == agent]
+        return any(core.named_to_others(one) == seen_there(replaces) for one in sessions)
+
+    def _first(self, agent: str) -> "Relay | None":
+        return next((one for one in self._relays if not one.second and one.phone.is_of(one.phone.session, agent)), None)
+
+    def _legs(self) -> tuple[LegId, LegId]:
+        return LegId(self._tokens()), LegId(self._tokens())
+
+    def _begin(self, relay: "Relay", node: str, target: Target) -> None:
+        if self._line.user_agent.listen(relay.session, relay.heard):
+            self._relays[relay] = node
+            relay.node = node
             self._line.spawn(self._serve(relay, target))
 
     def relay(self, session: SessionId, agent: str) -> "Relay | None":
@@ -87,7 +122,7 @@ class Relays:
         """Its callers are gone: end their calls here."""
         for relay in [one for one, name in self._relays.items() if name == node]:
             relay.end()
-            self._line.forget_soon(relay.session)
+            self._line.forget_soon(relay.with_node)
 
     async def _serve(self, relay: "Relay", target: Target) -> None:
         try:
@@ -109,20 +144,23 @@ class Relay:
         "_open",
         "_over",
         "_phone",
-        "_refer",
         "_referring",
+        "_relays",
         "_reoffering",
+        "node",
     )
+    second = False
 
     def __init__(
-        self, line: Line, invite: InviteReceived, agent: str, legs: tuple[LegId, LegId], refer: Refer | None = None
+        self, line: Line, invite: InviteReceived, whose: tuple[str, str], legs: tuple[LegId, LegId], relays: Relays
     ) -> None:
-        self._refer = refer
+        """`whose`: the agent, and the contact."""
+        self._relays = relays
+        self.node = ""
         self._line = line
         self._invite = invite
         self._leg = legs[0]
-        contact = invite.request.headers.get("X-Svar-Contact") or ""
-        self._phone: SipAgentLeg = SipAgentLeg(line, agent, contact, legs[1])
+        self._phone: SipAgentLeg = SipAgentLeg(line, *whose, legs[1])
         self._open = self._reoffering = self._referring = self._gone = False
         self._offers = 0
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -137,7 +175,7 @@ class Relay:
             self._open = True
             if self._over.done():
                 return
-            await phone.invite(target, _local(invite), _passed_on(invite))
+            await phone.invite(target, _local(invite), self._headers())
             line.user_agent.ring(invite.session)
             first = {phone.answered, self._over}
             await asyncio.wait(first, timeout=rings_s, return_when=asyncio.FIRST_COMPLETED)
@@ -152,10 +190,21 @@ class Relay:
             _log.warning("no media for a call of another node", contact=phone.contact, error=str(error))
             line.user_agent.reject(invite.session, error.status, headers=unacceptable(error))
 
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        return _passed_on(self._invite)
+
     @property
     def session(self) -> SessionId:
-        """With the caller's node."""
+        """Of who rang."""
         return self._invite.session
+
+    @property
+    def with_node(self) -> SessionId:
+        return self.session
+
+    @property
+    def with_phone(self) -> SessionId:
+        return self._phone.session
 
     @property
     def phone(self) -> SipAgentLeg:
@@ -221,19 +270,22 @@ class Relay:
             self._line.spawn(self._line.media.send_dtmf(self._leg, key))
 
     def leg_refers(self, event: ReferReceived) -> bool:
-        """Of the agent of this phone alone, who has proven it on the request itself, and for a blind transfer."""
-        agent = ("agent", self._phone.agent)
-        if self._refer is None or event.replaces is not None or (event.origin.kind, event.origin.name) != agent:
+        """Of the agent of this phone alone, who has proven it on the request; Replaces names their other call."""
+        refer, agent = self._relays.refer, self._phone.agent
+        if refer is None or (event.origin.kind, event.origin.name) != ("agent", agent):
+            return False
+        if event.replaces is not None and not self._relays.names(agent, event.replaces):
             return False
         self._line.user_agent.answer_refer(event.referral, 202)
-        self._line.spawn(self._referred(event, self._refer))
+        self._line.spawn(self._referred(event, refer))
         return True
 
     async def _referred(self, event: ReferReceived, refer: Refer) -> None:
         """The phone hears how it went before it is let go."""
         self._referring = True
         try:
-            done = await refer(self._invite.origin.name, self._phone.contact, self._phone.agent, event.target)
+            target = event.target if event.replaces is None else None
+            done = await refer(self.node, self._phone.contact, self._phone.agent, target)
         finally:
             self._referring = False
         self._line.user_agent.notify_refer(event.referral, 200 if done else 603)
@@ -288,6 +340,34 @@ class Relay:
             self._line.silent(self._phone.contact, event)
         elif isinstance(event, WorkerLost):
             self.end()
+
+
+class SecondCall(Relay):
+    """A call of a phone to ask somebody, joined with the caller's node: the phone is the one who rang."""
+
+    __slots__ = ()
+    second = True
+
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        return ("X-Svar-Contact", self._phone.contact), (ASIDE, self._phone.agent)
+
+    @property
+    def with_node(self) -> SessionId:
+        return self._phone.session
+
+    @property
+    def with_phone(self) -> SessionId:
+        return self.session
+
+    def leg_refers(self, event: ReferReceived) -> bool:
+        """Nodes ask nothing of a phone."""
+        return False
+
+    def heard(self, event: SipEvent) -> None:
+        if not isinstance(event, ReferReceived):
+            super().heard(event)
+        elif not super().leg_refers(event):
+            self._line.user_agent.answer_refer(event.referral, 403)
 
 
 def _local(invite: InviteReceived) -> NameAddr:
