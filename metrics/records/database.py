@@ -126,7 +126,7 @@ def database(place: Path | str, password: str = "", tls: ssl.SSLContext | None =
     engine = create_async_engine(
         url, connect_args=given, hide_parameters=True, pool_pre_ping=True, pool_size=2, max_overflow=2
     )
-    return Database(engine, url.set(drivername=_URLS[0], password=None).render_as_string(), None)
+    return Database(engine, url.set(drivername=_URLS[0]).render_as_string(hide_password=True), None)
 
 
 _NO_URL = "[records] url is no address of a PostgreSQL: expected postgresql://USER@HOST:PORT/DATABASE"

@@ -34,6 +34,7 @@ class Records:
         Raises RecordsError for an address that cannot be one.
         """
         self.database: Database = database(place, password, tls)
+        self._written: dict[str, str] = {}
 
     @classmethod
     async def open(cls, place: Path | str, *, password: str = "", tls: ssl.SSLContext | None = None) -> "Records":
@@ -64,7 +65,8 @@ class Records:
                 parts[HALF_HOURS.name] = rows
             return checkpoint or START
 
-        return await self.database.read(read, snapshot=True), parts
+        self._written[tenant] = written = await self.database.read(read, snapshot=True)
+        return written, parts
 
     async def commit(
         self,
@@ -78,8 +80,9 @@ class Records:
 
         Who is cancelled meanwhile is so when it is done.
         """
-        batch = writing.Batch(tenant, checkpoint, records, parts, decisions)
-        await self.database.write(lambda connection: writing.commit(connection, batch))
+        since = self._written.get(tenant, START)
+        batch = writing.Batch(tenant, checkpoint, records, parts, decisions, since)
+        self._written[tenant] = await self.database.write(lambda connection: writing.commit(connection, batch))
 
     def rows(
         self, tenant: str, since_ms: int, until_ms: int, *, queue: str = "", slice_of: int = reading.SLICE

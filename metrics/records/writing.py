@@ -6,6 +6,7 @@ database for the row; to PostgreSQL as one array a column, which is one round tr
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -16,8 +17,15 @@ from metrics.call_record import CallRecord
 from metrics.decisions import Decision
 from metrics.half_hour_rows import BETWEEN
 from metrics.positions import START, position
+from metrics.records.database import RecordsError
 from metrics.records.schema import CALL_RECORDS, CHECKPOINTS, DECISIONS, FOLD_PARTS, HALF_HOURS, as_row
 
+CHUNK = 200
+"""Rows made and sent in one go."""
+_LOST = (
+    "the database is at {written} and had {since} before: it was put back, or a standby took over without its newest; "
+    "start svar again, which makes from the stream what is missing"
+)
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 Row = tuple[Any, ...]
@@ -26,13 +34,14 @@ Parts = Mapping[tuple[str, str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What the folds made of the stream up to `until`, since the batch before."""
+    """What the folds made of the stream up to `until`, since the batch before, which ended at `since`."""
 
     tenant: str
     until: str
     records: Sequence[CallRecord]
     parts: Parts
     decisions: Sequence[Decision]
+    since: str = START
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +98,11 @@ _decided = attrgetter(*(column.name for column in DECISIONS.columns))
 _recorded = itemgetter(*(column.name for column in CALL_RECORDS.columns))
 
 
-async def commit(connection: AsyncConnection, batch: Batch) -> None:
+async def commit(connection: AsyncConnection, batch: Batch) -> str:
     """Write the batch, unless it is written already: another node was faster, or an answer was lost on its way.
 
-    A contact that has its record keeps it.
+    A contact that has its record keeps it. Gives up to where the database has the stream now. Raises RecordsError for
+    one that has lost what it had: going on would leave a gap that nobody sees.
     """
     use = _POSTGRESQL if connection.dialect.name == "postgresql" else _SQLITE
     if use.by_column:
@@ -101,19 +111,22 @@ async def commit(connection: AsyncConnection, batch: Batch) -> None:
             "INSERT INTO checkpoints (tenant, stream_id, written) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
             (batch.tenant, START),
         )
-    written = (await connection.exec_driver_sql(use.lock, (batch.tenant,))).scalar()
-    if written is not None and position(written) >= position(batch.until):
-        return
-    await _many(connection, use, use.add_record, [_recorded(as_row(record)) for record in batch.records])
-    await _many(connection, use, use.add_decision, [_decided(decision) for decision in batch.decisions])
+    written = str((await connection.exec_driver_sql(use.lock, (batch.tenant,))).scalar() or START)
+    if position(written) < position(batch.since):
+        raise RecordsError(_LOST.format(written=written, since=batch.since))
+    if position(written) >= position(batch.until):
+        return written
+    await _many(connection, use, use.add_record, (_recorded(as_row(record)) for record in batch.records))
+    await _many(connection, use, use.add_decision, map(_decided, batch.decisions))
     tenant, parts = batch.tenant, batch.parts.items()
-    half_hours = [_half_hour(tenant, part, body) for (fold, part), body in parts if fold == HALF_HOURS.name]
+    half_hours = (_half_hour(tenant, part, body) for (fold, part), body in parts if fold == HALF_HOURS.name)
     await _many(connection, use, use.put_half_hour, half_hours)
-    kept = [(tenant, fold, part, body) for (fold, part), body in parts if body is not None and fold != HALF_HOURS.name]
+    kept = ((tenant, fold, part, body) for (fold, part), body in parts if body is not None and fold != HALF_HOURS.name)
     await _many(connection, use, use.put_part, kept)
-    gone = [(tenant, fold, part) for (fold, part), body in parts if body is None]
+    gone = ((tenant, fold, part) for (fold, part), body in parts if body is None)
     await _many(connection, use, use.drop_part, gone)
     await connection.exec_driver_sql(use.put_checkpoint, (batch.tenant, batch.until, 1))
+    return batch.until
 
 
 def _half_hour(tenant: str, part: str, body: str | None) -> Row:
@@ -121,12 +134,12 @@ def _half_hour(tenant: str, part: str, body: str | None) -> Row:
     return tenant, int(start_ms), site, queue, body
 
 
-async def _many(connection: AsyncConnection, use: Statements, statement: str, rows: list[Row]) -> None:
-    if not rows:
-        return
-    rows = [tuple(map(_storable, row)) for row in rows]
-    given: Any = tuple(map(list, zip(*rows, strict=True))) if use.by_column else rows
-    await connection.exec_driver_sql(statement, given)
+async def _many(connection: AsyncConnection, use: Statements, statement: str, rows: Iterable[Row]) -> None:
+    """In chunks, made one by one, so that a node's calls have their turn in between."""
+    rest = iter(rows)
+    while chunk := [tuple(map(_storable, row)) for row in islice(rest, CHUNK)]:
+        given: Any = tuple(map(list, zip(*chunk, strict=True))) if use.by_column else chunk
+        await connection.exec_driver_sql(statement, given)
 
 
 def _storable(value: Any) -> Any:

@@ -6,7 +6,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -66,6 +67,19 @@ class PostgresServer:
         given = ["-h", str(self.folder), "-U", _USER, "-d", database, "-XAtqc", statement]
         done = subprocess.run([self._binaries / "psql", *given], capture_output=True, text=True, check=True, timeout=60)
         return done.stdout.strip()
+
+    @contextmanager
+    def asking(self, user: str) -> Iterator[None]:
+        """This user has to prove who they are (SCRAM)."""
+        file = self.folder / "data" / "pg_hba.conf"
+        before = file.read_text()
+        file.write_text(f"local all {user} scram-sha-256\n{before}")
+        self.do("SELECT pg_reload_conf()", "postgres")
+        try:
+            yield
+        finally:
+            file.write_text(before)
+            self.do("SELECT pg_reload_conf()", "postgres")
 
     def start(self) -> None:
         options = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]

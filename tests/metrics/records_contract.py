@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from metrics.pipeline import Folds
 from metrics.records import Access, Records, RecordsError
 from metrics.records.erasure import Whom
 from metrics.records.retention import expire
+from metrics.records.writing import CHUNK
 from tests.metrics.told import DAY_MS, NODE, TENANT, ended, left, offered, queued, started, stream, whole_call
 
 
@@ -200,3 +202,29 @@ class RecordsContract:
         kept = [event async for _, event in records.kept_events(TENANT, 0, DAY_MS * 2)]
         assert "5eed" not in str(kept)
         assert "c2" in str(kept)
+
+    async def test_a_database_that_has_lost_what_it_had_is_not_gone_on_with(
+        self, records: Records, place: Path | str
+    ) -> None:
+        await records.commit(TENANT, "9-0", [record("c1")], {})
+
+        async def put_back(connection: Any) -> None:
+            await connection.exec_driver_sql("UPDATE checkpoints SET stream_id = '5-0'")
+
+        await records.database.write(put_back)
+        with pytest.raises(RecordsError, match=r"the database is at 5-0 and had 9-0 before: .* start svar again"):
+            await records.commit(TENANT, "10-0", [record("c2")], {})
+        again = await Records.open(place)
+        assert (await again.load(TENANT))[0] == "5-0"
+        await again.commit(TENANT, "10-0", [record("c2")], {})
+        assert await again.count() == 2
+        await again.close()
+
+    async def test_a_long_batch_is_written_whole(self, records: Records) -> None:
+        parts: dict[tuple[str, str], str | None] = {("fold", str(n)): str(n) for n in range(CHUNK + 1)}
+        decisions = [decision(f"{DAY_MS}-{n}", "c1") for n in range(2 * CHUNK)]
+        await records.commit(TENANT, "1-0", [record(f"c{n}") for n in range(CHUNK + 1)], parts, decisions)
+        assert await records.count() == CHUNK + 1
+        assert len((await records.decided(TENANT, "c1"))["c1"]) == 2 * CHUNK
+        await records.commit(TENANT, "2-0", [], dict.fromkeys(parts))
+        assert await records.load(TENANT) == ("2-0", {})
