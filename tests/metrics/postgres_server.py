@@ -41,10 +41,11 @@ def binaries() -> Path:
 
 
 class PostgresServer:
-    """Started by `with`; `stop`, `kill` and `start` play its absence. `folder` is new, and its path short."""
+    """Started by `with`; `stop` and `start` play its absence. `folder` is new, and its path short."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **options: str) -> None:
         self.folder = folder
+        self._options = _OPTIONS | options
         self._binaries = binaries()
         self._made = 0
         self._child: subprocess.Popen[bytes] | None = None
@@ -82,7 +83,7 @@ class PostgresServer:
             self.do("SELECT pg_reload_conf()", "postgres")
 
     def start(self) -> None:
-        options = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
+        options = [word for name, value in self._options.items() for word in ("-c", f"{name}={value}")]
         command: list[str | Path] = [
             self._binaries / "postgres",
             "-D",
