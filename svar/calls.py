@@ -26,6 +26,7 @@ class CallTasks:
         self._longest_s = longest_s
         self.refused = 0
         self.talks: Talks | None = None
+        self._finishing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._hang_ups: dict[str, HangUp] = {}
 
@@ -43,13 +44,20 @@ class CallTasks:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, contact: str, work: Coroutine[Any, Any, object], hang_up: HangUp | None = None) -> None:
-        """Run `work` for a contact, at most for the longest time that a call may last. `hang_up` ends its call."""
+    def start(self, contact: str, work: Coroutine[Any, Any, object], hang_up: HangUp | None = None) -> bool:
+        """Run `work` for a contact, at most for the longest time that a call may last. `hang_up` ends its call.
+
+        False, and nothing is run: the node stops.
+        """
+        if self._finishing:
+            work.close()
+            return False
         if hang_up is not None:
             self._hang_ups[contact] = hang_up
         task = asyncio.get_running_loop().create_task(self._run(contact, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return True
 
     async def _run(self, contact: str, work: Coroutine[Any, Any, object]) -> None:
         try:
@@ -63,10 +71,12 @@ class CallTasks:
             self._hang_ups.pop(contact, None)
 
     async def finish(self, patience_s: float, hurry: asyncio.Event | None = None) -> int:
-        """Wait for the calls in progress, at most `patience_s` and until `hurry`; the rest is cancelled.
+        """Wait for the calls in progress, at most `patience_s` and until `hurry`; the rest is cancelled. None begins
+        any more.
 
         Gives how many those were.
         """
+        self._finishing = True
         if not self._tasks:
             return 0
         waits: list[asyncio.Task[object]] = [asyncio.create_task(asyncio.wait(set(self._tasks)))]

@@ -34,8 +34,8 @@ from svar.places import PlacesInService
 
 _log = structlog.get_logger(__name__)
 
-Start = Callable[[str, Coroutine[Any, Any, object], HangUp], None]
-"""Runs what is done for a contact as a task of its own (`svar.calls.CallTasks.start`)."""
+Start = Callable[[str, Coroutine[Any, Any, object], HangUp], bool]
+"""Runs what is done for a contact as a task of its own (`svar.calls.CallTasks.start`); False: the node stops."""
 
 
 class Dialling:
@@ -124,10 +124,13 @@ class RingsInTurn:
         self._ledger = ledger
         self._start = start
 
-    def heard(self, offer: Offer) -> None:
-        """An offer that nobody here waits for."""
+    def heard(self, offer: Offer) -> bool:
+        """An offer that nobody here waits for. False: nobody is rung any more."""
         run = RingingBack(self._services, self._customers, self._ledger, self._terms, offer)
-        self._start(offer.contact, run.run(), run.hang_up)
+        begun = self._start(offer.contact, run.run(), run.hang_up)
+        if not begun:
+            self._services.offers.forget(offer.contact)
+        return begun
 
 
 class RingsBackInService:
@@ -184,12 +187,10 @@ class RingsBackInService:
     def unclaimed(self, offer: Offer) -> None:
         """A callback's turn, or the caller left as the offer came; that it is gone by now is no surprise.
 
-        A node that may ring nobody leaves callbacks to others.
+        A node that may ring nobody, or stops, leaves callbacks to others.
         """
         distributor = self._distributor
         if offer.grounds.kind != "callback":
             self._commands.own(distributor.fail(offer.offer, offer.fence, "caller_left"))
-        elif self._turns is not None:
-            self._turns.heard(offer)
-        else:
+        elif self._turns is None or not self._turns.heard(offer):
             self._commands.own(distributor.callback_tried(offer.contact, "error"))

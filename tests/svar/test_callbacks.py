@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from acd.connection import command_client
 from acd.distributor import Refused, Unavailable
 from acd.identities import Identities
-from acd.model import OfferId
+from acd.model import AgentId, Offer, OfferId, QueueId, SiteId
 from acd.outbound_caps import SharedCaps
 from acd.promises import KeptPromise, NewPromise
 from ivr.over_sip.line import Target
@@ -21,9 +21,11 @@ from ivr.ports.phones import NotAnswered
 from ivr.ports.ringing_back import Due
 from svar.callbacks import CallbacksInService, StoredLedger, terms
 from svar.caller_codes import is_code
+from svar.calls import CallTasks
 from svar.config import Callbacks, Config, Outbound, OutboundCaps, Trunk, TrunkAccount
 from svar.outbound import AllowList
-from svar.ringing_back import Dialling
+from svar.ringing_back import Dialling, RingsInTurn
+from tests.ivr.engine import NODE, Engine
 
 WHO = Identities(b"secret")
 WISH = CallbackWish("c1", "q", "nb", 5_000, "22334455", since_ms=4_000, at_ms=9_000, order="caller_first")
@@ -273,3 +275,17 @@ async def test_while_calls_cannot_be_counted_nobody_is_rung() -> None:
     assert rings.rung == []
     assert (await service(gone, Keeper()).ask(WISH)).promise is Promise.FAILED
     await gone.aclose()
+
+
+async def test_a_node_that_stops_leaves_a_turn_to_others() -> None:
+    engine, calls = Engine(), CallTasks(60)
+    turns = RingsInTurn(Callbacks(), engine.services, cast(Dialling, None), StoredLedger(Keeper()), calls.start)
+    offer = Offer(
+        OfferId("o1"), "c1.cb", QueueId("q"), AgentId("kari"), SiteId("s"), NODE, fence=1, deadline_ms=0,
+        rings_for_ms=1_000, waited_ms=0,
+    )  # fmt: skip
+    await calls.finish(1)
+    assert not turns.heard(offer)
+    assert len(engine.services.offers) == 0
+    assert len(calls) == 0
+    await engine.close()

@@ -71,3 +71,15 @@ async def test_who_is_in_a_hurry_waits_for_no_call() -> None:
     hurry.set()
     async with asyncio.timeout(5):
         assert await finishing == 1
+
+
+async def test_nothing_begins_any_more_at_a_stop() -> None:
+    calls, begun = CallTasks(longest_s=60), list[str]()
+
+    async def late() -> None:
+        begun.append("late")
+
+    assert await calls.finish(patience_s=5) == 0
+    assert not calls.start("a", late())
+    await asyncio.sleep(0)
+    assert (begun, len(calls), "a" in calls) == ([], 0, False)
