@@ -1,13 +1,14 @@
 """What the pages are made of: the installation as one node sees it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from acd.staff import Staffed
 from console.api.views import Node
 from console.board import Seen
+from console.contacts_seen import Contacts, NoContacts
 from ivr.book import FlowBook
 from ivr.language.routing import Routing
 from metrics.steps import Walked
@@ -42,3 +43,4 @@ class View:
     steps: StepsSeen
     staff: Staff
     nodes: Callable[[], Awaitable[Sequence[Node]]]
+    contacts: Contacts = field(default_factory=NoContacts)

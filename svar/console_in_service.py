@@ -32,6 +32,7 @@ from metrics.steps import Walked, walked
 from svar.api_in_service import ApiInService, nodes_of
 from svar.carriers import Carriers
 from svar.config import Config, ConfigError
+from svar.contacts_told import ContactsTold
 from svar.crises_shown import notices_of
 from svar.flows_in_service import FlowsInService
 from svar.nodes_in_service import NodesInService
@@ -212,6 +213,13 @@ def _view(config: Config, identity: Identity, around: Around, look: Callable[[],
         steps=StepsSeen(steps.here, today),
         staff=around.storage.together.staff,
         nodes=nodes_of(around.storage),
+        contacts=_contacts(around.storage, identity),
+    )
+
+
+def _contacts(storage: Storage, identity: Identity) -> ContactsTold:
+    return ContactsTold(
+        identity, storage.beneath.trail, storage.records, storage.together.orders, storage.together.nodes
     )
 
 

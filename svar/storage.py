@@ -30,6 +30,7 @@ from acd.spool import Spool
 from acd.staff import RedisStaff
 from acd.store import RedisDistributor
 from acd.tokens_redis import RedisTokens
+from acd.trail import Trail
 from acd.versions_redis import RedisVersions
 from acd.worker import Listener, Pulse, Worker
 from events.catalogue import Event
@@ -75,7 +76,7 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Beneath:
-    """What is looked at from outside: Redis itself, the stream's last id, events on their way, and folds."""
+    """What is looked at from outside: Redis itself, the stream and its last id, events on their way, and folds."""
 
     replication: Replication
     stream_tip: Callable[[], Awaitable[str]]
@@ -83,6 +84,7 @@ class Beneath:
     steps: StepCounts
     lately: Lately
     records: RecordsInService
+    trail: Trail
 
 
 @dataclass(slots=True)
@@ -160,7 +162,7 @@ async def open_storage(
         versions = RedisVersions(commands, tenant, watching=watching)
         reports = ServingReports(commands, tenant)
         kept = (together, records, versions, reports, arms, crises)
-        beneath = Beneath(Replication(commands), relay.tip, spool, steps, lately, counted)
+        beneath = Beneath(Replication(commands), relay.tip, spool, steps, lately, counted, Trail(commands, tenant))
         storage = Storage(distributor, sink, folds, *kept, beneath, taps)
         storage.callers = await callers(commands, tenant)
         yield storage

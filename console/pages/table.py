@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from console.accounts import Role
 from console.asked import Asked
-from console.pages import flows, installation, measures, people, wallboard
+from console.pages import contacts, flows, installation, measures, people, wallboard
 from console.pages.frame import Content
 from console.view import View
 
@@ -28,6 +28,8 @@ PAGES = (
     Page("/screen", "screen", Role.VIEWER, wallboard.show_screen),
     Page("/flows", "flows", Role.VIEWER, flows.show_all),
     Page("/flows/{flow}", "", Role.VIEWER, flows.show_one),
+    Page("/contacts", "stories", Role.SUPERVISOR, contacts.show_all),
+    Page("/contacts/{contact}", "", Role.SUPERVISOR, contacts.show_one),
     Page("/people", "people", Role.SUPERVISOR, people.show),
     Page("/sites", "installation", Role.VIEWER, installation.show),
     Page("/measures", "measures", Role.VIEWER, measures.show),

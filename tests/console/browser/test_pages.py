@@ -29,7 +29,7 @@ name = "anna"
 skills = { work = 5 }
 """
 WAITING = "[data-k='q|work|waiting']"
-PAGES = ("/", "/screen", "/flows", "/flows/test", "/people", "/sites", "/measures", "/account", "/else")
+PAGES = ("/", "/screen", "/flows", "/flows/test", "/people", "/contacts", "/sites", "/measures", "/account", "/else")
 MEASURE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 
 pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module")]

@@ -75,7 +75,11 @@ async def test_a_real_call_is_told_and_told_again_as_a_scenario_that_passes(tmp_
         assert -1 not in places, ladder
         assert places == sorted(places), ladder
         assert "2 ──► 200 OK (INVITE) +SDP" in ladder
-        for text in (story, scenario, ladder):
+        page = await node.page(f"/contacts/{contact}")
+        for words in ("<b>menu</b>", "anna answers", "offered to anna", "INVITE sip:anna@", "200 OK (INVITE) +SDP"):
+            assert words in page, words
+        assert contact in await node.page("/contacts")
+        for text in (story, scenario, ladder, page):
             assert "4799999999" not in text
         (result,) = await asyncio.to_thread(run_text, load_book(tmp_path / "flows"), "trace.yaml", scenario)
         assert result.failures == (), scenario
