@@ -9,10 +9,10 @@ from sip.message.auth import Challenge, authorize
 from sip.message.message import Request, Response, parse
 from tests.security.test_toll_fraud import VICTIM, Sender, heard, victim
 from tests.svar.system.phones import Phones
-from tests.svar.system.test_talks import Scene, scene, together
+from tests.svar.system.test_talks import Scene, node, port, scene, together
 
-pytestmark = pytest.mark.interop
-__all__ = ["scene"]
+pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module")]
+__all__ = ["node", "port", "scene"]
 
 OURS = "127.0.0.1"
 TARGETS = (
