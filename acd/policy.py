@@ -34,7 +34,7 @@ from acd.records import CALLBACK, OFFERED, TALKING, Agent, Done
 from acd.steps import AGENT_STEP, CONTACT_STEP, leaving
 from events.catalogue import AgentDropped, AgentPut, SiteBack, SiteLost
 
-SLICE = 4
+SLICE = 3
 """Agents that one command configures."""
 RENEWED_MOST = 30
 """Deadlines that one command looks at for the offers of a node."""
