@@ -60,6 +60,7 @@ class CallTasks:
         return True
 
     async def _run(self, contact: str, work: Coroutine[Any, Any, object]) -> None:
+        structlog.contextvars.bind_contextvars(contact=contact)  # of this task and of those it starts: all they log
         try:
             async with asyncio.timeout(self._longest_s):
                 await work

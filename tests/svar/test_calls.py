@@ -2,6 +2,8 @@
 
 import asyncio
 
+import structlog
+
 from svar.calls import CallTasks
 
 
@@ -83,3 +85,22 @@ async def test_nothing_begins_any_more_at_a_stop() -> None:
     assert not calls.start("a", late())
     await asyncio.sleep(0)
     assert (begun, len(calls), "a" in calls) == ([], 0, False)
+
+
+async def test_what_a_call_and_the_tasks_it_starts_log_has_its_contact() -> None:
+    calls, log = CallTasks(60), structlog.get_logger()
+
+    async def beside() -> None:
+        log.info("beside")
+
+    async def work() -> None:
+        log.info("at work", step="menu")
+        await asyncio.gather(asyncio.create_task(beside()))
+
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+        for contact in ("c1", "c2"):
+            calls.start(contact, work())
+        await calls.finish(5)
+        log.info("afterwards")
+    told = sorted((line["event"], line.get("contact", "")) for line in logs)
+    assert told == [("afterwards", ""), ("at work", "c1"), ("at work", "c2"), ("beside", "c1"), ("beside", "c2")]
