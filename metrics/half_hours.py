@@ -68,7 +68,7 @@ class HalfHours:
         self._ending: dict[str, int] = {}
         self._caller_of = caller_of
         self._most_open = most_open
-        self._next_ms = 0
+        self._now_ms = self._next_ms = self._saved_ms = 0
         self._changed: set[str] = set()
 
     # --- Reading
@@ -228,21 +228,22 @@ class HalfHours:
             self._undo(loss)
 
     def _on_ended(self, event: ContactEnded) -> None:
-        self._settle(event.at_ms)
+        self._turn(event.at_ms)
+        self._settle()
         contact = self._find(event.contact)
         if contact is None or contact.ended_ms:
             return
-        contact.ended_ms = event.at_ms
-        self._ending[event.contact] = event.at_ms
+        contact.ended_ms = self._now_ms
+        self._ending[event.contact] = self._now_ms
         if contact.started_ms:
             count(self._rows.of(self._nowhere(contact)).whole.outcomes, event.outcome)
 
     def _on_agent(self, event: AgentStateChanged) -> None:
         """The state that is over, in each half-hour its part."""
-        self._turn(event.at_ms)
         name = STAFF.get(event.previous)
         if name is None or partner_of(event.agent):
             return
+        self._turn(event.at_ms)
         at_ms = max(event.at_ms - max(event.lasted_ms, 0), self._rows.oldest_ms)
         while at_ms < event.at_ms:
             start_ms = at_ms - at_ms % INTERVAL_MS
@@ -278,22 +279,9 @@ class HalfHours:
     def _tell_told(self, contact: Contact, at_ms: int, *, answered: bool) -> None:
         if contact.told is None or contact.entry is None:
             return
-        told_ms, estimate_ms, low_ms, high_ms = contact.told
+        told_ms, *estimate = contact.told
         contact.told = None
-        told, waited_ms = self._rows.of(contact.entry).told, at_ms - told_ms
-        if answered:
-            told.answered += 1
-            told.error_ms += waited_ms - estimate_ms
-        if low_ms < 0:
-            told.silent += answered
-        elif 0 <= high_ms < waited_ms:
-            told.later += 1
-        elif not answered:
-            told.left += 1
-        elif waited_ms < low_ms:
-            told.sooner += 1
-        else:
-            told.within += 1
+        self._rows.of(contact.entry).told.count(at_ms - told_ms, *estimate, answered=answered)
 
     def _pass_on(self, key: Key, target: str, *, answered: bool) -> None:
         passed = self._rows.of(key).passed
@@ -333,41 +321,45 @@ class HalfHours:
         if contact is None:
             while self._contacts:
                 oldest, one = next(iter(self._contacts.items()))
-                if len(self._contacts) < self._most_open and event.at_ms - one.opened_ms < LONGEST_MS:
+                if len(self._contacts) < self._most_open and self._now_ms - one.opened_ms < LONGEST_MS:
                     break
-                self._close(oldest, event.at_ms)
-            contact = self._contacts[event.contact] = Contact(event.at_ms)
+                self._close(oldest)
+            contact = self._contacts[event.contact] = Contact(self._now_ms)
             self._changed.add(event.contact)
         return contact
 
-    def _settle(self, now_ms: int) -> None:
+    def _settle(self) -> None:
         while self._ending:
             name, ended_ms = next(iter(self._ending.items()))
-            if now_ms - ended_ms < LATE_MS:
+            if self._now_ms - ended_ms < LATE_MS:
                 return
-            self._close(name, now_ms)
+            self._close(name)
 
-    def _close(self, name: str, now_ms: int) -> None:
+    def _close(self, name: str) -> None:
         """Nothing more is told of this contact; one that waits still was never said to have left."""
         contact = self._contacts.pop(name)
         self._ending.pop(name, None)
         self._changed.add(name)
         if contact.waits and contact.entry is not None:
-            self._lose(name, contact, now_ms, max((contact.ended_ms or now_ms) - contact.opened_ms, 0), "not_told")
+            waited_ms = (contact.ended_ms or self._now_ms) - contact.opened_ms
+            self._lose(name, contact, self._now_ms, waited_ms, "not_told")
         if contact.units:
             units = self._rows.of(contact.entry or self._nowhere(contact)).whole.units
             units[contact.units] = units.get(contact.units, 0) + 1
 
-    def _turn(self, now_ms: int) -> None:
-        """Once a half-hour: what is older than KEPT_MS stays as it is."""
-        if now_ms < self._next_ms:
+    def _turn(self, at_ms: int) -> None:
+        """The time is that of the newest event: some are told late. Once a half-hour, what is too old is let go."""
+        if at_ms <= self._now_ms:
             return
-        self._next_ms = now_ms - now_ms % INTERVAL_MS + INTERVAL_MS
+        self._now_ms = at_ms
+        if at_ms < self._next_ms:
+            return
+        self._next_ms = at_ms - at_ms % INTERVAL_MS + INTERVAL_MS
         for name, contact in list(self._contacts.items()):
-            if now_ms - contact.opened_ms < LONGEST_MS:
+            if at_ms - contact.opened_ms < LONGEST_MS:
                 break
-            self._close(name, now_ms)
-        self._losses.forget(now_ms - LONGEST_MS)
+            self._close(name)
+        self._losses.forget(at_ms - LONGEST_MS)
         self._rows.let_go(self._next_ms - KEPT_MS)
 
     # --- Saving
@@ -376,15 +368,18 @@ class HalfHours:
         return self._parts(self._contacts, self._losses.parts())
 
     def changes(self) -> dict[str, Part]:
-        changed, self._changed = self._changed, set()
-        return self._parts(changed, self._losses.changes())
+        (changed, self._changed), losses = (self._changed, set()), self._losses.changes()
+        if not (changed or losses or self._now_ms > self._saved_ms):
+            return {}
+        self._saved_ms = self._now_ms
+        return self._parts(changed, losses)
 
     def _parts(self, names: Iterable[str], losses: Mapping[str, Part]) -> dict[str, Part]:
         parts: dict[str, Part] = {f"l|{name}": part for name, part in losses.items()}
         for name in names:
             contact = self._contacts.get(name)
             parts[f"c|{name}"] = contact and contact.written()
-        return parts and parts | {"turn": [self._rows.oldest_ms, self._next_ms]}
+        return parts | {"turn": [self._rows.oldest_ms, self._next_ms, self._now_ms]}
 
     def restore(self, parts: Mapping[str, Part]) -> None:
         kinds: dict[str, dict[str, Part]] = {"c": {}, "l": {}, "turn": {}}
@@ -392,7 +387,8 @@ class HalfHours:
             kind, _, rest = name.partition("|")
             kinds[kind][rest] = part
         self._losses.restore(kinds["l"])
-        self._rows.oldest_ms, self._next_ms = kinds["turn"].get("", (0, 0))
+        self._rows.oldest_ms, self._next_ms, self._now_ms = kinds["turn"].get("", (0, 0, 0))
+        self._saved_ms = self._now_ms
         contacts = [(name, read_contact(part)) for name, part in kinds["c"].items()]
         self._contacts = dict(sorted(contacts, key=lambda item: item[1].opened_ms))
         ending = ((name, contact.ended_ms) for name, contact in contacts if contact.ended_ms)

@@ -59,6 +59,22 @@ class Told:
     answered: int = 0
     error_ms: int = 0
 
+    def count(self, waited_ms: int, estimate_ms: int, low_ms: int, high_ms: int, *, answered: bool) -> None:
+        """Of a wait that was between `low_ms` (-1: nothing was told) and `high_ms` (-1: without end) as was told."""
+        if answered:
+            self.answered += 1
+            self.error_ms += waited_ms - estimate_ms
+        if low_ms < 0:
+            self.silent += answered
+        elif 0 <= high_ms < waited_ms:
+            self.later += 1
+        elif not answered:
+            self.left += 1
+        elif waited_ms < low_ms:
+            self.sooner += 1
+        else:
+            self.within += 1
+
 
 @dataclass(slots=True)
 class Passed:

@@ -77,6 +77,7 @@ class SimulatedDay:
     seed: int = 7
     queues: Sequence[str] = QUEUES
     sites: Sequence[str] = SITES
+    staffed: float = STAFFED
     truth: dict[tuple[str, str, int], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def __post_init__(self) -> None:
@@ -86,7 +87,7 @@ class SimulatedDay:
         self._told: list[tuple[int, int, Event]] = []
         self._now_ms = self.start_ms
         self._waiting: deque[Caller] = deque()
-        people = max(3, round(STAFFED * self.calls / self.hours * 458 / 3600))
+        people = max(3, round(self.staffed * self.calls / self.hours * 458 / 3600))
         self._agents = [Agent(f"a{n}", self.sites[n % len(self.sites)], since_ms=self.start_ms) for n in range(people)]
         self._idle = deque(self._agents)
 

@@ -204,7 +204,7 @@ def test_units_are_counted_once_the_contact_is_settled() -> None:
         *whole_call("c1", TEN_MS)[:8], transferred("c1"), ended("c1", at_ms=TEN_MS), ended("c1", at_ms=TEN_MS)
     )
     assert whole(fold).whole.units == {}
-    tell(fold, [ended("c2", at_ms=TEN_MS + 900_000)])
+    tell(fold, [ended("c2", at_ms=TEN_MS + 1_200_000)])
     assert (whole(fold).whole.units, whole(fold).whole.outcomes) == ({2: 1}, {"answered": 1})
 
 
@@ -242,7 +242,7 @@ def test_a_contact_that_was_never_said_to_have_left_is_lost_when_it_is_let_go() 
     assert fold.rows[HERE].arrivals.waiting == 1
     tell(fold, [ended("c2", at_ms=TEN_MS + 1_000_000)])
     assert (fold.rows[HERE].arrivals.waiting, fold.rows[HERE].passed.lost_by) == (0, {"not_told": 1})
-    tell(fold, [came("old", TEN_MS), came("new", TEN_MS + LONGEST_MS)])
+    tell(fold, [came("old", TEN_MS), came("new", TEN_MS + 1_000_000 + LONGEST_MS)])
     assert fold.rows[HERE].arrivals.lost == 2
     assert fold.balances() == {"pensjon": 0}
 
