@@ -6,9 +6,9 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from acd.connection import command_client
 from acd.nodes import Nodes as Registry
@@ -21,7 +21,7 @@ from tests.security.test_toll_fraud import Sender
 from tests.svar.system.phones import Phones, answers, phones_at
 from tests.svar.system.sites import Country, country
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.asyncio(loop_scope="module")]
 
 PARTS = """
 [[queue]]
@@ -85,9 +85,9 @@ class Insider:
         return 0
 
 
-@pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[Country]:
-    async with country(tmp_path, PARTS, ["anna", "bjorn"], trunks=TRUNK) as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Country]:
+    async with country(tmp_path_factory.mktemp("country"), PARTS, ["anna", "bjorn"], trunks=TRUNK) as made:
         yield made
 
 
@@ -108,7 +108,7 @@ async def started(made: Country) -> float:
 
 async def test_a_proof_is_good_for_one_call_at_one_node_from_one_node_and_for_phones_alone(made: Country) -> None:
     """480 is what a genuine call of a node gets whose agent has no phone there."""
-    who = await insider(made)
+    who, before = await insider(made), await started(made)
     good = who.proof(call_id="good")
     assert await who.ask("good", line(good)) == NOBODY_THERE
     wrong = {
@@ -133,7 +133,7 @@ async def test_a_proof_is_good_for_one_call_at_one_node_from_one_node_and_for_ph
     for number, user in enumerate(("5000", "*21", "work", "hospital", "0047900000", "anna%40evil.example")):
         call_id = f"way{number}"
         assert await who.ask(call_id, line(who.proof(user=user, call_id=call_id)), user=user) == NOBODY_THERE, user
-    assert await started(made) == 0
+    assert await started(made) == before
 
 
 async def test_a_proof_opens_nothing_but_invite(made: Country) -> None:
@@ -155,6 +155,7 @@ async def test_a_call_of_a_node_is_not_sent_back_or_on_to_a_third(made: Country)
         await asyncio.sleep(1)
         assert await who.ask("x", line(who.proof(call_id="x"))) == NOBODY_THERE
         assert phones.rung == []
+        await phones.leave()
 
 
 class Noting(Phones):
@@ -198,10 +199,10 @@ def _service(host: str, port: int) -> SipUri:
 
 async def test_headers_of_ours_make_nobody_more_than_they_are(made: Country) -> None:
     """A stranger stays one, and so does who claims to be a node."""
-    sender = Sender(STRANGER, made.nodes[0].sip_port)
+    sender, before = Sender(STRANGER, made.nodes[0].sip_port), await started(made)
     for name in FORGED:
         answer = await asyncio.to_thread(sender.ask, "INVITE", "5000", f"{name}: n1")
         assert answer is not None
         assert answer.status == 401, name
     sender.close()
-    assert await started(made) == 0
+    assert await started(made) == before
