@@ -16,12 +16,16 @@ RUNG = ("agent", "destination")
 JOINED = ("answered", "joined")
 
 
+def _leg(who: str, name: str, at_ms: int, site: str = "", offer: str = "") -> Leg:
+    leg = {"who": who, "name": name, "site": site, "begun_ms": at_ms, "answered_ms": 0, "ended_ms": 0, "cause": ""}
+    return leg | {"offer": offer}
+
+
 def begin(legs: list[Leg], who: str, name: str, at_ms: int, *, site: str = "", offer: str = "") -> Leg | None:
     """One more, where there is room."""
     if len(legs) >= MOST_LEGS:
         return None
-    leg = {"who": who, "name": name, "site": site, "begun_ms": at_ms, "answered_ms": 0, "ended_ms": 0, "cause": ""}
-    legs.append(leg | {"offer": offer})
+    legs.append(_leg(who, name, at_ms, site, offer))
     return legs[-1]
 
 
@@ -34,12 +38,9 @@ def _of(legs: list[Leg], who: str, name: str, offer: str = "") -> Leg | None:
 
 
 def caller(legs: list[Leg], at_ms: int) -> None:
-    """The caller rang: before or after something else was told of the contact."""
-    leg = _of(legs, "caller", "")
-    if leg is not None:
-        leg["begun_ms"] = at_ms
-        return
-    begin(legs, "caller", "", at_ms)
+    """The caller rang. The node tells so, by another way than the distributor what came after it."""
+    if not legs or legs[0]["who"] != "caller":
+        legs.insert(0, _leg("caller", "", at_ms))
 
 
 def offered(legs: list[Leg], event: OfferMade) -> None:

@@ -121,7 +121,7 @@ def test_a_caller_who_is_rung_back_talks_to_an_agent_who_has_a_leg() -> None:
 
 
 def test_a_start_that_is_told_late_and_a_contact_of_a_lost_node_have_whole_legs() -> None:
-    events = [queued("c1"), started("c1", after(-1)), offered("c1"), left("c1", cause="node_lost", at_ms=after(7))]
+    events = [queued("c1"), offered("c1"), started("c1", after(-1)), left("c1", cause="node_lost", at_ms=after(7))]
     assert shown([*events, failed("c1", "node_lost", at_ms=after(8))])[0] == ("caller", "", -1, -1, 7, "node_lost")
 
 
