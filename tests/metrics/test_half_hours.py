@@ -283,6 +283,14 @@ def test_a_restart_at_any_event_gives_the_same() -> None:
         events += whole_call(f"c{n}", TEN_MS + n * 600_000, agent=f"a{n % 2}")
         events += [known(f"l{n}", f"caller{n % 2}", TEN_MS + n * 600_000), came(f"l{n}", TEN_MS + n * 600_000)]
         events += [left(f"l{n}", 20_000 if n % 2 else 20, at_ms=TEN_MS + n * 600_000 + 20_000)]
+    at_ms = TEN_MS + 4_000_000
+    for name, ended_ms in (("told late", TEN_MS), ("told at once", at_ms), ("later", at_ms + 100_000)):
+        events += [started(name, ended_ms), came(name, ended_ms), answered(name, 0, at_ms=ended_ms, agent=name)]
+    events += [
+        ended("told at once", at_ms=at_ms),
+        ended("told late", at_ms=TEN_MS),
+        ended("later", at_ms=at_ms + 100_000),
+    ]
     events += [came("w", estimate=(1, 2, 3)), *whole_call("again", TEN_MS + 4_000_000)]
     events.append(known("again", "caller1", TEN_MS + 4_000_000))
     once = folded(*events)
