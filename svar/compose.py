@@ -21,6 +21,7 @@ from ivr.prompts.library import SpokenPrompts
 from ivr.running.commands import Commands
 from ivr.running.run import Services
 from metrics.health import Health, LoopLag, StreamLag
+from metrics.measured import Measured
 from metrics.pipeline import day_start_ms
 from metrics.prometheus import Exposition
 from metrics.wallboard import Board
@@ -250,7 +251,6 @@ class Node:
             line, outside, services, self._calls, _token, most_calls=most_calls, trusted=trusted, accounts=accounts
         )
         reception.choose, reception.relays, relays.at = self.flows.choose, relays, nodes.at
-        reception.chairs = [talking.chairs(talks), relays.relay]
         orders = orders_in_service.take_orders(storage, self.identity, self._calls)
         orders_in_service.share_phones(storage, self.identity, orders, registrations)
         self.ladders = ladders_in_service.serve(line.user_agent, reception, orders, self.identity)
@@ -317,7 +317,9 @@ class Node:
         labelled += invariants.labelled() + duty.labelled()
         labelled += api_in_service.labelled(storage, lambda: day_start_ms(_now_ms(), zone))
         labelled += [*exposition.who(self.identity, config.node.site), *carriers.labelled(), api.by_queue()]
-        every = [*labelled, *exposition.shown(storage, nodes, stands)]
+        measured = Measured(lambda: storage.folds.half_hours.rows, lambda: day_start_ms(_now_ms(), zone))
+        self._parts.run(self._stack, "measures", measured.run())
+        every = [*labelled, *exposition.shown(storage, nodes, stands), *measured.labelled()]
         exposed = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s, labelled=every, meant=MEANT)
         around = console_in_service.Around(storage, self._routing, self.flows, carriers, nodes, health, api)
         server, people = await console_in_service.serve(

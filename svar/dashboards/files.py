@@ -4,7 +4,7 @@ import json
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from svar.dashboards import agents, country, flows, service, site, telephony
+from svar.dashboards import agents, country, flows, measures, service, site, telephony
 from svar.dashboards.panels import Page, built
 
 FOLDER = "deploy/grafana/dashboards"
@@ -12,7 +12,8 @@ FOLDER = "deploy/grafana/dashboards"
 
 def pages() -> tuple[Page, ...]:
     """In the order in which somebody new would read them."""
-    return country.page(), service.page(), site.page(), agents.page(), telephony.page(), flows.page()
+    shown = country, service, site, agents, telephony, flows, measures
+    return tuple(one.page() for one in shown)
 
 
 def files() -> dict[str, str]:

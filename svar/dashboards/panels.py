@@ -128,8 +128,13 @@ class Column:
     steps: Steps = PLAIN
 
 
-def rows(of: Told, by: str, heading: str, columns: Sequence[Column]) -> models.Panel:
-    """A table, as it is now: a row for each value of the label `by`, under `heading`, highest first column on top."""
+def rows(
+    of: Told, by: str, heading: str, columns: Sequence[Column], named: Mapping[str, str] | None = None
+) -> models.Panel:
+    """A table, as it is now: a row for each value of the label `by`, under `heading`, highest first column on top.
+
+    `named`: what values of the label are called in words.
+    """
     made = table.Panel().title(of.title).description(of.about).datasource(SOURCE).no_value("–")
     first = common.TableSortByFieldState().display_name(columns[0].title).desc(desc=True)
     made = made.show_header(show_header=True).sort_by([first])
@@ -147,6 +152,9 @@ def rows(of: Told, by: str, heading: str, columns: Sequence[Column]) -> models.P
     }
     for name, options in changes.items():
         made = made.with_transformation(models.DataTransformerConfig(name, options=options))
+    if named:
+        words = [{"type": "value", "options": {value: {"text": text} for value, text in named.items()}}]
+        made = made.override_by_name(heading, [models.DynamicConfigValue("mappings", words)])
     for column in columns:
         made = made.override_by_name(column.title, _column_looks(column))
     return made.build()
@@ -184,6 +192,8 @@ class Variable:
     name: str
     title: str
     metric: str
+    single: bool = False
+    """One value is chosen, and not all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +220,8 @@ def _variable(one: Variable) -> dashboard.QueryVariable:
     made = dashboard.QueryVariable(one.name).label(one.title).datasource(SOURCE)
     made = made.query({"query": f"label_values({one.metric}, {one.name})", "refId": one.name})
     made = made.refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED).sort(models.VariableSort.ALPHABETICAL_ASC)
+    if one.single:
+        return made.include_all(include_all=False).multi(multi=False)
     everything = models.VariableOption(text="All", value="$__all", selected=True)
     return made.include_all(include_all=True).all_value(".*").multi(multi=True).current(everything)
 

@@ -100,8 +100,9 @@ def _set_up(folder: Path, targets: Mapping[str, int], ports: tuple[int, int], we
     config = _shipped("prometheus/prometheus.yaml")
     config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{ports[1]}"]
-    for job in config["scrape_configs"]:
-        job["static_configs"][0]["targets"] = [f"127.0.0.1:{targets[job['job_name']]}"]
+    config["scrape_configs"] = [
+        {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]} for job, port in targets.items()
+    ]
     rules = {name: _shipped(f"prometheus/{name}") for name in ("recording.yaml", "alerts.yaml")}
     for group in [group for one in rules.values() for group in one["groups"]]:
         group["interval"] = "1s"
