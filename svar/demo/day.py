@@ -176,7 +176,7 @@ def greeting(plan: Plan, places: Places, people: Sequence[str]) -> str:
             f"Scaled: {scale.agents} agents and {100 * scale.share:.1f} % of a day's 15,000 calls. Arrivals, patience,",
             f"        talks, wrap-up and the 45 s of 70/45 are {scale.speed:g} times faster.",
             "Shown:  simulated times. The service's own page counts real seconds:",
-            f"        http://{_written(places.http)}/",
+            f"        http://{_written(places.http)}/   {places.people}",
             "",
             f"Join in:  bin/svar call 5000 --press 2 --after 3s{target}",
             *(f"          bin/svar agent {name} --state {plan.state}{target}" for name in people[:1]),
