@@ -24,6 +24,10 @@ class By(StrEnum):
     DAY = "day"
 
 
+OF_TIME = frozenset({(By.DAY,), (By.HALF_HOUR,)})
+"""Tables that are sums of half-hours, as the whole is: they are made of these at the end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """What people call queues and sites, and the queues' targets."""
@@ -62,7 +66,7 @@ class Gathering:
     def __init__(self, period: Period, tables: Iterable[tuple[By, ...]]) -> None:
         self._period = period
         self._tables: dict[tuple[By, ...], dict[Labels, Sums]] = {by: {} for by in tables}
-        self._total = Sums()
+        self._at: dict[int, Sums] = {}
         self._times: dict[int, Mapping[By, str]] = {}
         self._ranks: dict[str, int] = {}
 
@@ -71,15 +75,12 @@ class Gathering:
         times = self._times.get(start_ms)
         if times is None:
             times = self._times[start_ms] = self._of_time(start_ms)
+            self._at[start_ms] = Sums()
+        self._at[start_ms].add(row)
         labels = {By.QUEUE: queue, By.SITE: site, **times}
-        self._total.add(row)
         for by, groups in self._tables.items():
-            if queue or By.QUEUE not in by:
-                group = tuple(labels[one] for one in by)
-                sums = groups.get(group)
-                if sums is None:
-                    sums = groups[group] = Sums()
-                sums.add(row)
+            if by not in OF_TIME and (queue or By.QUEUE not in by):
+                _add(groups, tuple(labels[one] for one in by), row)
 
     def _of_time(self, start_ms: int) -> Mapping[By, str]:
         local, slot = self._period.local(start_ms), self._period.slot(start_ms)
@@ -87,7 +88,7 @@ class Gathering:
         return {By.HALF_HOUR: slot, By.DAY: local.date().isoformat()}
 
     def report(self, names: Names, made: datetime, *, rebuilt: bool = False) -> Report:
-        """Times as they come, though an hour may come twice; queues and sites in the order of `names`."""
+        """Once, at the end. Times as they come, though an hour may come twice; queues and sites in the order of `names`."""
         ranks: dict[By, Mapping[str, int]] = {
             By.QUEUE: {name: number for number, name in enumerate(names.queues)},
             By.SITE: {name: number for number, name in enumerate(names.sites)},
@@ -98,11 +99,24 @@ class Gathering:
         def order(by: tuple[By, ...], labels: Labels) -> list[tuple[int, str]]:
             return [(ranks[one].get(label, LAST), label or BEHIND) for one, label in zip(by, labels, strict=True)]
 
+        total = Sums()
+        for start_ms, row in self._at.items():
+            total.add(row)
+            for by in OF_TIME & self._tables.keys():
+                _add(self._tables[by], (self._times[start_ms][by[0]],), row)
+        self._at = {}
         tables = {
             by: {labels: groups[labels] for labels in sorted(groups, key=partial(order, by))}
             for by, groups in self._tables.items()
         }
-        return Report(self._period, names, made, self._total, tables, rebuilt)
+        return Report(self._period, names, made, total, tables, rebuilt)
+
+
+def _add(groups: dict[Labels, Sums], group: Labels, row: Sums) -> None:
+    sums = groups.get(group)
+    if sums is None:
+        sums = groups[group] = Sums()
+    sums.add(row)
 
 
 async def gathered(

@@ -12,7 +12,7 @@ from ivr.book import load_book
 from ivr.language.problems import FlowFileError
 from metrics.half_hour_rows import Key
 from metrics.rebuilding import rebuilt
-from metrics.records import Records
+from metrics.records import Records, RecordsError
 from metrics.service_level import Limits
 from metrics.sums import Sums
 from svar import endpoint, records_in_service
@@ -63,13 +63,19 @@ def _differing(period: Period, again: Mapping[Key, Sums], written: Mapping[Key, 
 
 @asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[Source]:
-    """Raises ConfigError where there are no records, and RecordsError."""
+    """Reads and never writes, nor changes tables under a node that runs. Raises ConfigError where there is nothing to
+    be read, and RecordsError.
+    """
     if not records_in_service.are_there(config):
         raise ConfigError(f"there are no records in {config.node.state}: no node has run there")
     records = records_in_service.at(config)
     try:
-        await records.prepare()
         yield Source(records, config.node.tenant, names(config))
+    except RecordsError as error:
+        if "half_hours" not in str(error):
+            raise
+        text = "the records are of a release without reports: figures begin with the first start of this one"
+        raise ConfigError(text) from None
     finally:
         await records.close()
 

@@ -196,3 +196,16 @@ def test_where_no_node_ever_ran_there_are_no_figures(tmp_path: Path) -> None:
     config.write_text(f'[node]\nstate = "{tmp_path}/state"\n')
     found = run(Recorded(config, {}), "day")
     assert (found.exit_code, "there are no records" in found.stderr) == (1, True)
+
+
+def test_records_of_an_older_release_are_told_as_that_and_left_as_they_are(there: Recorded, tmp_path: Path) -> None:
+    file = tmp_path / "records.sqlite"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE call_records (contact TEXT)")
+        database.commit()
+    config = tmp_path / "svar.toml"
+    config.write_text(f'[node]\nstate = "{tmp_path}"\n')
+    found = run(Recorded(config, {}), "day")
+    assert (found.exit_code, "of a release without reports" in found.stderr) == (1, True)
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("call_records",)]
