@@ -31,8 +31,11 @@ HEADINGS = (
     "### The first log-in, and an agent",
     "### The console behind nginx",
     "### Figures and alarms",
+    "### A node",
+    "### A node comes back",
+    "### A new version",
 )
-WRITTEN = ("/etc", "/opt", "/var/lib")
+WRITTEN = ("/etc", "/opt", "/var/lib", "/var/backups")
 SYSTEMCTL = re.compile(r"systemctl (daemon-reload|enable --now|disable --now|start|stop|restart|reload|status) ?(.*)")
 DEBIAN = {
     "prometheus": "prometheus --config.file=/etc/prometheus/prometheus.yml --storage.tsdb.path=/run/prometheus",
@@ -127,7 +130,8 @@ class Pager(BaseHTTPRequestHandler):
 
 def _here(line: str) -> str:
     """What differs on this machine."""
-    return line.replace("YOUR-COPY-OF-SVAR", str(ROOT)).replace("git clone ", "git -c safe.directory=* clone -q ")
+    line = line.replace("YOUR-COPY-OF-SVAR", str(ROOT)).replace("git clone ", "git -c safe.directory=* clone -q ")
+    return line.replace("NEW-VERSION", "HEAD").replace("2026-11-22", time.strftime("%Y-%m-%d"))
 
 
 def _shims(folder: Path) -> None:
@@ -168,7 +172,7 @@ def _section(heading: str, systemd: Systemd) -> None:
         if asked is not None:
             print(f"  {line}", flush=True)
             systemd.do(asked[1], asked[2])
-            if asked.groups() == ("stop", "svar@site"):
+            if heading == "### Figures and alarms" and asked[1] == "stop":
                 _until_woken()
         elif line:
             _installed(line)

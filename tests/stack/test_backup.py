@@ -59,10 +59,8 @@ async def test_a_node_that_was_restored_has_the_records_figures_and_passwords_of
             await node.quiet(30)
     before, records = await figures(node), node.records()
     assert len(records) == 3
-    changes = {
-        "/var/lib/svar/site": str(node.state), "/var/backups/svar/$(date +%F)": str(tmp_path / "kept"),
-        "/var/backups/svar/2026-11-22": str(tmp_path / "kept"), "/opt/svar": str(ROOT), "chown -R svar:svar ": "ls ",
-    }  # fmt: skip
+    changes = {f"/var/backups/svar/site-{day}": str(tmp_path / "kept") for day in ("$(date +%F)", "2026-11-22")}
+    changes |= {"/var/lib/svar/site": str(node.state), "/opt/svar": str(ROOT), "chown -R svar:svar ": "ls "}
     for line in commands("### A node"):
         do(line, changes)
     for line in commands("### A node comes back"):

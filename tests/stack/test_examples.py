@@ -36,16 +36,18 @@ def told(command: list[str], **environment: str) -> str:
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Path:
-    """The unit with this checkout in place of /opt/svar."""
-    path = tmp_path / "svar@.service"
-    path.write_text(UNIT.read_text().replace("/opt/svar", str(ROOT)))
-    return path
+    """The unit, and the others beside it, with this checkout in place of /opt/svar."""
+    for path in UNIT.parent.glob("svar*@.*"):
+        (tmp_path / path.name).write_text(path.read_text().replace("/opt/svar", str(ROOT)))
+    return tmp_path / UNIT.name
 
 
 @pytest.mark.interop
-def test_systemd_takes_the_unit(unit: Path) -> None:
-    said = told([require("systemd-analyze"), "verify", "--man=no", "--recursive-errors=no", str(unit)])
-    assert "svar@" not in said, said
+def test_systemd_takes_the_units(unit: Path) -> None:
+    units = [str(path) for path in sorted(unit.parent.glob("svar*@.*"))]
+    assert len(units) == 3
+    said = told([require("systemd-analyze"), "verify", "--man=no", "--recursive-errors=no", *units])
+    assert "svar" not in said, said
 
 
 @pytest.mark.interop
