@@ -5,7 +5,7 @@ After every call drain `datagrams()` and `events()`, and call `handle_timeout` o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sip.asking import Asking
 from sip.certificates import Expected, canonical
@@ -19,9 +19,10 @@ from sip.message.uri import SipUri
 from sip.moving import named_to_others, refer
 from sip.reception import Reception
 from sip.registering import ClientCredentials, OwnRegistration, Reported
-from sip.registration import Binding, SavedBinding
+from sip.registration import Binding
 from sip.requests import MAX_FORWARDS
 from sip.resolution import Ways
+from sip.session.phase import Phase
 from sip.session.reliable import TAG
 from sip.session.session import Session, Sessions
 from sip.snapshot import DialogSnapshot
@@ -45,7 +46,8 @@ class UserAgentCore:
         self._reception = Reception(self._station, self._sessions)
         self._registrations: dict[RegistrationId, OwnRegistration] = {}
         self._trunks = Trunks(self._station)
-        self.phones = Asking(self._station, self._reception.registrar)
+        self.registrar = self._reception.registrar
+        self.phones = Asking(self._station, self.registrar)
 
     # --- the contract of a protocol machine
 
@@ -94,7 +96,7 @@ class UserAgentCore:
         """
         self._station.proven.pop(destination, None)
         self._station.transactions.connection_lost(destination, now)
-        self._reception.registrar.connection_lost(destination)
+        self.registrar.connection_lost(destination)
         for flow in self._station.flows.pop(destination, ()):
             flow.connection_lost(now)
         for session in self._sessions.by_id.values():
@@ -103,10 +105,6 @@ class UserAgentCore:
                 if session.origin.trunk:
                     self._station.lookups.follow(session.dialog)
 
-    def registered(self, connection: Address) -> bool:
-        """Whether a phone is registered over that connection."""
-        return self._reception.registrar.reaches(connection)
-
     def trunk(self, source: Address) -> str | None:
         """The trunk that this is, by address or by what its connection proved."""
         return self._reception.trunk(source)
@@ -114,7 +112,7 @@ class UserAgentCore:
     def uses(self, connection: Address) -> bool:
         """Whether a phone, a dialog or a transaction counts on it: then it is not closed for being idle."""
         return (
-            self._reception.registrar.reaches(connection)
+            self.registrar.reaches(connection)
             or connection in self._station.flows
             or self._station.transactions.awaited(connection)
             or any(
@@ -212,7 +210,7 @@ class UserAgentCore:
         built = Headers()
         built.add("Via", station.via(destination or _NOWHERE))
         built.add("Max-Forwards", MAX_FORWARDS)
-        path = self._reception.registrar.path(target, destination) if destination is not None else ()
+        path = self.registrar.path(target, destination) if destination is not None else ()
         for one in (*route, *map(str, path)):
             built.add("Route", one)
         built.add("From", str(local.with_tag(station.tokens())))
@@ -306,9 +304,11 @@ class UserAgentCore:
         return found is not None and found.hang_up(status, now, headers)
 
     def let_go(self, session: SessionId, now: float) -> bool:
-        """Wait no longer for an answer to our BYE, of a peer that is known to be gone. False: no BYE was sent."""
-        found = self._find(session)
-        return found is not None and found.let_go(now)
+        """Wait no longer for an answer to our BYE, which goes on: the peer is known to be gone. False: no BYE."""
+        if (found := self._find(session)) is None or found.phase is not Phase.ENDING:
+            return False
+        found.over("gone", now)
+        return True
 
     def alive(self, session: SessionId) -> bool:
         """False once its Ended or Rejected was given."""
@@ -361,17 +361,7 @@ class UserAgentCore:
 
     def locations(self, aor: SipUri | str, now: float) -> list[Binding]:
         """The phones of an address of record, most wanted first."""
-        return self._reception.registrar.locations(aor, now)
-
-    def save_bindings(self, now: float) -> list[SavedBinding]:
-        return self._reception.registrar.save(now)
-
-    def restore_bindings(self, saved: Iterable[SavedBinding], now: float) -> None:
-        self._reception.registrar.restore(saved, now)
-
-    def forget_bindings(self, user: str, contacts: Collection[str]) -> None:
-        """End registrations of a user that were ended elsewhere."""
-        self._reception.registrar.forget(user, contacts)
+        return self.registrar.locations(aor, now)
 
     def respond(
         self, transaction: Transaction, status: int, now: float, headers: HeaderLines = (), body: bytes = b""

@@ -17,7 +17,7 @@ from sip.events import InviteReceived, RegisterReceived, RequestReceived, Sessio
 from sip.identity import Identity, identify
 from sip.message.address import NameAddr
 from sip.message.uri import SipUri, TelUri, Uri, escape_user
-from svar import feature_codes
+from svar import feature_codes, talking
 from svar.calls import CallTasks
 from svar.edition import Edition
 
@@ -48,14 +48,16 @@ class Away(Protocol):
 
     def on_invite(self, invite: InviteReceived) -> None: ...
 
+    def relay(self, session: SessionId, agent: str) -> Chair | None: ...
+
     def leads(self, agent: str) -> bool: ...
 
     async def second(self, invite: InviteReceived, number: str) -> None: ...
 
 
 class Reception:
-    """Takes INVITEs. `choose` gives the flows for each, `chairs` find agents' calls in talks by session. `trusted`: the
-    trunks that are believed who calls; `accounts`: the users that we register as at trunks.
+    """Takes INVITEs. `choose` gives the flows for each. `trusted`: the trunks that are believed who calls; `accounts`:
+    the users that we register as at trunks.
     """
 
     def __init__(
@@ -73,7 +75,6 @@ class Reception:
         self.choose: Choose = no_flows
         self.codes: feature_codes.Codes
         self.relays: Away | None = None
-        self.chairs: list[Callable[[SessionId, str], Chair | None]] = []
         self.belongs: Callable[[str, str], None] = lambda _call_id, _contact: None
         self._line = line
         self._outside = outside
@@ -152,13 +153,17 @@ class Reception:
 
     def _moves(self, invite: InviteReceived, replaces: SessionId) -> None:
         """An agent goes on with a call of theirs in a talk at another phone of theirs (RFC 3891); nobody else may."""
-        chair, agent = None, invite.origin.name
-        if invite.origin.kind == "agent":
-            chair = next((found for find in self.chairs if (found := find(replaces, agent)) is not None), None)
+        chair = self._chair(replaces, invite.origin.name) if invite.origin.kind == "agent" else None
         if chair is None:
             self._refuse(invite, FORBIDDEN)
         else:
             self._line.spawn(self._moved(invite, chair))
+
+    def _chair(self, session: SessionId, agent: str) -> Chair | None:
+        """The agent's call in a talk, of a caller here or at another node."""
+        talks, relays = self._calls.talks, self.relays
+        here = talking.chairs(talks)(session, agent) if talks is not None else None
+        return here if here is not None or relays is None else relays.relay(session, agent)
 
     async def _moved(self, invite: InviteReceived, chair: Chair) -> None:
         leg = AsideLeg(self._line, invite, chair.contact, LegId(self._tokens()))

@@ -83,10 +83,13 @@ class Inherited:
 
 @dataclass(slots=True)
 class _Known:
-    """`present`: agents whom we logged in; `silent`: the contacts of an agent's phones that do not answer."""
+    """`present`: agents whom we logged in; `silent`: the contacts of an agent's phones that do not answer; `waiting`:
+    addresses and contacts that will be looked at.
+    """
 
     present: set[AgentId] = field(default_factory=set)
     silent: dict[str, frozenset[str]] = field(default_factory=dict)
+    waiting: set[tuple[str, str]] = field(default_factory=set)
 
 
 class Registrations:
@@ -115,7 +118,6 @@ class Registrations:
         self._known = _Known()
         self.forget_at: ForgetAt = _nobody_else
         self._locks: dict[str, asyncio.Lock] = {}
-        self._waiting: set[tuple[str, str]] = set()
 
     def locate(self, agent: str) -> Target | None:
         """Where the agent's phone is now; of several the most wanted, then the latest registered."""
@@ -183,8 +185,8 @@ class Registrations:
             addresses.add(event.aor)
         elif not self._user_agent.locations(event.aor):
             addresses.discard(event.aor)
-        if (event.aor, event.contact) not in self._waiting:
-            self._waiting.add((event.aor, event.contact))
+        if (event.aor, event.contact) not in self._known.waiting:
+            self._known.waiting.add((event.aor, event.contact))
             self._spawn(self._changed(agent, event.aor, event.contact))
 
     async def _ended_everywhere(self, agent: str) -> None:
@@ -236,7 +238,7 @@ class Registrations:
         saved = [self._saved(one, place) for one, place in found]
         for one, _ in found:
             self._addresses.setdefault(one.agent, set()).add(one.detail["aor"])
-        self._user_agent.core.restore_bindings(saved, asyncio.get_running_loop().time())
+        self._user_agent.core.registrar.restore(saved, asyncio.get_running_loop().time())
         return [one for one, _ in found]
 
     def _saved(self, location: Location, place: Address) -> SavedBinding:
@@ -306,7 +308,7 @@ class Registrations:
         try:
             # One after the other: what is kept must be what was so last.
             async with self._locks.setdefault(agent, asyncio.Lock()):
-                self._waiting.discard((aor, contact))
+                self._known.waiting.discard((aor, contact))
                 await repeated(lambda: self._keep(agent, aor, contact), _PATIENCE_S)
                 await self._tell(AgentId(agent))
         except DistributorError as error:

@@ -8,7 +8,6 @@ import structlog
 from ivr.over_sip.agent_leg import SipAgentLeg
 from ivr.over_sip.answering import answer_offer, answer_reinvite, unacceptable
 from ivr.over_sip.aside import AsideLeg
-from ivr.over_sip.dialogs import seen_there
 from ivr.over_sip.line import Line, Target
 from ivr.ports.phones import NotAnswered
 from rtp.engine import LegId, MediaError, MediaEvent, RtpTimeout, WorkerLost
@@ -100,7 +99,7 @@ class Relays:
         """Whether that dialog is with a phone of the agent in one of these calls."""
         core = self._line.user_agent.core
         sessions = [one.with_phone for one in self._relays if one.phone.agent == agent]
-        return any(core.named_to_others(one) == seen_there(replaces) for one in sessions)
+        return any(core.named_to_others(one) == replaces.seen_there() for one in sessions)
 
     def _first(self, agent: str) -> "Relay | None":
         return next((one for one in self._relays if not one.second and one.phone.is_of(one.phone.session, agent)), None)

@@ -9,7 +9,6 @@ import structlog
 
 from ivr.over_sip.agent_leg import SipAgentLeg
 from ivr.over_sip.aside import AsideLeg
-from ivr.over_sip.dialogs import seen_there
 from ivr.over_sip.line import Line
 from ivr.over_sip.sip_call import SipCall
 from ivr.ports.call import AgentLeg, Call, Clip
@@ -179,7 +178,7 @@ class Chair:
     def _is_other(self, replaces: Replaces) -> bool:
         """Whether that dialog is the agent's other call at this table."""
         others = [leg.session for leg in self._at_table if leg is not self._leg and leg.agent == self._leg.agent]
-        return any(self._line.user_agent.core.named_to_others(one) == seen_there(replaces) for one in others)
+        return any(self._line.user_agent.core.named_to_others(one) == replaces.seen_there() for one in others)
 
 
 def _done(accepted: bool) -> None:

@@ -171,7 +171,7 @@ class Streams:
     # --- inside
 
     def _known(self, address: Address) -> bool:
-        return self._core.registered(address) or self._core.trunk(address) is not None
+        return self._core.registrar.reaches(address) or self._core.trunk(address) is not None
 
     def _lost(self, address: Address) -> None:
         if address not in self._open:

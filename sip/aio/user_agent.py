@@ -222,14 +222,14 @@ class UserAgent:
         return self.core.locations(aor, self._clock())
 
     def save_bindings(self) -> list[SavedBinding]:
-        return self.core.save_bindings(self._clock())
+        return self.core.registrar.save(self._clock())
 
     def restore_bindings(self, saved: Iterable[SavedBinding]) -> None:
-        self.core.restore_bindings(saved, self._clock())
+        self.core.registrar.restore(saved, self._clock())
         self._flush()
 
     def forget_bindings(self, user: str, contacts: Collection[str]) -> None:
-        self.core.forget_bindings(user, contacts)
+        self.core.registrar.forget(user, contacts)
         self._flush()
 
     def register(

@@ -44,6 +44,10 @@ class Replaces:
         """What an INVITE says to take that place, and to fail where the peer does not understand it."""
         return ("Replaces", str(self)), ("Require", "replaces")
 
+    def seen_there(self) -> Replaces:
+        """The same dialog as its other end knows it: the tags are the other way about."""
+        return Replaces(self.call_id, self.from_tag, self.to_tag)
+
     def __str__(self) -> str:
         early = ";early-only" if self.early_only else ""
         return f"{self.call_id};to-tag={self.to_tag};from-tag={self.from_tag}{early}"

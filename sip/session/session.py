@@ -202,13 +202,6 @@ class Session:
             return self.cancel(now, headers)
         return self.reject(status, None, headers, now)
 
-    def let_go(self, now: float) -> bool:
-        """Over now, though nobody has answered our BYE, which is repeated to its end."""
-        if self.phase is not Phase.ENDING:
-            return False
-        self.over("gone", now)
-        return True
-
     # --- what the peer sends; the rest is in `sip.session.within`
 
     def side_of(self, request: Request) -> Side:

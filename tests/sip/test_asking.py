@@ -79,7 +79,7 @@ def test_a_phone_behind_a_proxy_is_asked_by_its_way() -> None:
         aor="sip:anna@nav.example", contact="sip:anna@10.0.0.5", host="192.0.2.7", port=5060, expires_in_s=600.0, q=1.0,
         instance="", call_id="c", cseq=1, path="<sip:192.0.2.7;lr>", transport="UDP",
     )  # fmt: skip
-    alice.core.restore_bindings([saved], network.now)
+    alice.core.registrar.restore([saved], network.now)
     alice.core.phones.ask(SipUri.parse("sip:anna@10.0.0.5"), Address("192.0.2.7", 5060), network.now)
     network.run(0.1)
     sent = [request(data) for sender, data in network.sent if sender == ALICE and data.startswith(b"OPTIONS")]

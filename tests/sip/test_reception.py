@@ -270,9 +270,9 @@ def test_register_is_challenged_served_and_answered_again_when_repeated() -> Non
     (registered,) = peer.core.events()
     assert registered == Registered("sip:anna@nav.example", "sip:peer@192.0.2.9", FAR, 600)
     assert peer.core.locations("sip:anna@nav.example", 1000.0)[0].destination == FAR
-    saved = peer.core.save_bindings(1000.0)
+    saved = peer.core.registrar.save(1000.0)
     other = endpoint(digest=DIGEST)
-    other.core.restore_bindings(saved, 5.0)
+    other.core.registrar.restore(saved, 5.0)
     assert other.core.locations("sip:anna@nav.example", 5.0)[0].destination == FAR
 
 

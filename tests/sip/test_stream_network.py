@@ -250,7 +250,7 @@ def test_phone_is_rung_over_the_connection_of_its_registration(transport: Transp
     network, registrar, phone = registered(transport)
     answer_all(phone)
     (binding,) = registrar.core.locations("sip:anna@192.0.2.1", network.now)
-    assert registrar.core.registered(binding.destination)
+    assert registrar.core.registrar.reaches(binding.destination)
     assert registrar.core.uses(binding.destination)
     anna = NameAddr(SipUri("anna", ALICE.host))
     registrar.core.invite(
@@ -264,13 +264,13 @@ def test_phone_is_rung_over_the_connection_of_its_registration(transport: Transp
 def test_binding_ends_with_its_connection() -> None:
     network, registrar, _ = registered()
     (binding,) = registrar.core.locations("sip:anna@192.0.2.1", network.now)
-    assert registrar.core.save_bindings(network.now) == []
+    assert registrar.core.registrar.save(network.now) == []
     network.cut()
     network.run(0.1)
     (gone,) = registrar.of(Unregistered)
     assert gone == Unregistered("sip:anna@192.0.2.1", str(binding.contact), "connection lost")
     assert registrar.core.locations("sip:anna@192.0.2.1", network.now) == []
-    assert not registrar.core.registered(binding.destination)
+    assert not registrar.core.registrar.reaches(binding.destination)
     assert not registrar.core.uses(binding.destination)
 
 
@@ -314,7 +314,7 @@ def test_phone_over_udp_is_unaffected() -> None:
     (binding,) = registrar.core.locations("sip:anna@192.0.2.1", network.now)
     registrar.core.connection_lost(binding.destination, network.now)
     assert registrar.core.locations("sip:anna@192.0.2.1", network.now) == [binding]
-    assert len(registrar.core.save_bindings(network.now)) == 1
+    assert len(registrar.core.registrar.save(network.now)) == 1
 
 
 def test_certificate_makes_a_connection_the_trunks() -> None:

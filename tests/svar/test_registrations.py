@@ -441,7 +441,7 @@ async def test_a_phone_that_refreshes_while_the_store_is_away_waits_once(office:
     assert len(background) == 2  # the one under way, and one that will see the latest
     locations.answers.set()
     await background.close(5)
-    assert registrations._waiting == set()
+    assert registrations._known.waiting == set()
 
 
 async def test_a_phone_that_ends_all_registrations_ends_those_at_other_nodes_too(office: Office) -> None:

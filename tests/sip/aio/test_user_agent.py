@@ -210,7 +210,7 @@ async def test_a_phone_restored_before_the_start_is_forgotten_in_time_though_nob
     )
     agent.on_register_change = known
     saved = SavedBinding("sip:anna@h", "sip:anna@192.0.2.1", "192.0.2.1", 5060, 0.02, 1.0, "", "c", 1)
-    agent.core.restore_bindings([saved], asyncio.get_running_loop().time())
+    agent.core.registrar.restore([saved], asyncio.get_running_loop().time())
     await agent.start()
     try:
         await known.until(Unregistered)
