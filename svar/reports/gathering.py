@@ -88,7 +88,7 @@ class Gathering:
         return {By.HALF_HOUR: slot, By.DAY: local.date().isoformat()}
 
     def report(self, names: Names, made: datetime, *, rebuilt: bool = False) -> Report:
-        """Once, at the end. Times as they come, though an hour may come twice; queues and sites in the order of `names`."""
+        """Once, at the end. Times as they come, though one may come twice; queues and sites in the order of `names`."""
         ranks: dict[By, Mapping[str, int]] = {
             By.QUEUE: {name: number for number, name in enumerate(names.queues)},
             By.SITE: {name: number for number, name in enumerate(names.sites)},
