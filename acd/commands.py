@@ -15,6 +15,7 @@ from acd.model import (
     RECHECK_MS,
     SLOW_STEP,
     STEP_LIMIT,
+    TIERS_CHANGED,
 )
 
 FOLDER = Path(__file__).parent / "scripts"
@@ -25,6 +26,7 @@ CONSTANTS = {
     "NODE_LEASE_MS": NODE_LEASE_MS,
     "GAP_MS": GAP_MS,
     "FROM_THE_FIRST": FROM_THE_FIRST,
+    "TIERS_CHANGED": TIERS_CHANGED,
     "STEP_LIMIT": STEP_LIMIT,
     "SLOW_STEP": SLOW_STEP,
     "RECHECK_MS": RECHECK_MS,

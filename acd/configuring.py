@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from acd.model import FROM_THE_FIRST, AgentId, AgentSpec, AgentState, QueueId, QueueSpec, SiteSpec
+from acd.model import FROM_THE_FIRST, TIERS_CHANGED, AgentId, AgentSpec, AgentState, QueueId, QueueSpec, SiteSpec
 from acd.pools import BY_SITE, pools_of, profile_of, queue_of, site_of
 from acd.records import Agent, Profile, Queue
 from acd.steps import Steps
@@ -28,7 +28,7 @@ class Configuring(Steps):
             self._take_queue(queue_of(spec))
         for queue in [self.queues[name] for name in stood if moved and name in self.queues]:
             if any(tier.sites in BY_SITE or tier.site_lost for tier in queue.tiers):
-                self._see_anew(queue)
+                self._see_anew(queue, queue.rules + 1)
 
     def _take_sites(self, specs: Sequence[SiteSpec]) -> bool:
         """Whether callers of some site are another's now. Those that became part of others are known on."""
@@ -42,9 +42,9 @@ class Configuring(Steps):
                 self.configured.sites[name] = former[name]
         return bool(not former and specs) or any(self.home(name) != home for name, home in homes.items())
 
-    def _see_anew(self, queue: Queue) -> None:
+    def _see_anew(self, queue: Queue, rules: int) -> None:
         """Those who wait in it, some at a time."""
-        queue.rules += 1
+        queue.rules = rules
         queue.reopened = FROM_THE_FIRST
         self.timers.put(f"z:{queue.queue}", self.clock.now)
 
@@ -55,10 +55,9 @@ class Configuring(Steps):
         former = self.queues.get(queue.queue)
         self.queues[queue.queue] = queue
         if former is not None:
-            queue.rules, queue.tiered = former.rules, former.tiered
+            queue.rules = former.rules
             if former.tiers != queue.tiers:
-                self._see_anew(queue)
-                queue.tiered = queue.rules
+                self._see_anew(queue, (former.rules // TIERS_CHANGED + 1) * TIERS_CHANGED)
 
     def take_agent(self, name: str, profile: Profile) -> None:
         """The agent as configured, whatever it does now."""

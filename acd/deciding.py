@@ -7,6 +7,7 @@ from acd.model import (
     OFFER_GRACE_MS,
     RECHECK_MOST,
     RECHECK_MS,
+    TIERS_CHANGED,
     AgentId,
     AgentState,
     Grounds,
@@ -165,8 +166,9 @@ class Deciding(Foreseeing):
         if not entry.prefers:
             if entry.state == WAITING:
                 self.shut(entry)
-            stay = entry.open if known >= queue.tiered else []
-            entry.open = [(number, pool_of(queue, number, entry.terms.site)) for number, _ in stay]
+            same = known // TIERS_CHANGED == queue.rules // TIERS_CHANGED
+            stay = [number for number, _ in entry.open if same and number <= len(queue.tiers)]
+            entry.open = [(number, pool_of(queue, number, entry.terms.site)) for number in stay]
             if entry.state == WAITING:
                 self.open_to(entry, entry.pools)
         self.widen(entry)

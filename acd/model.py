@@ -20,6 +20,8 @@ RECHECK_MS = 1_000
 """The state of a queue that may open tiers is looked at this often while callers wait."""
 RECHECK_MOST = 24
 """For how many of a queue's callers its state is looked at in one go: half of them those who wait longest."""
+TIERS_CHANGED = 1_000
+"""What changed tiers add to the `rules` of a queue; callers whose sites are others' now add one."""
 FROM_THE_FIRST = -(10**12)
 """Before every place in a queue."""
 SLOW_STEP = 200

@@ -34,9 +34,9 @@ class Queue:
     """A queue's rules. `gone`: no longer configured, kept as it was until the last contact has left.
 
     `against` is what a wait is measured against where queues want the same agent, in seconds. `rules` counts how often
-    the tiers or the callers' sites were changed, `tiered` is what it was when the tiers were, `reopened` from which
-    score on those who wait were not seen by the latest ones yet, and `looked` from which on the state of the queue is
-    looked at next for those who do not wait longest.
+    the tiers (in TIERS_CHANGED) and the callers' sites were changed, `reopened` is from which score on those who wait
+    were not seen by the latest ones yet, and `looked` from which on the state of the queue is looked at next for those
+    who do not wait longest.
     """
 
     queue: str
@@ -48,7 +48,6 @@ class Queue:
     most: int
     against: int
     rules: int = 0
-    tiered: int = 0
     reopened: int = FROM_THE_FIRST
     looked: int = FROM_THE_FIRST
     gone: bool = False

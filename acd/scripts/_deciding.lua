@@ -253,14 +253,14 @@ end
 -- Where the tiers are the same, those that are open stay.
 local function reopen(entry)
   local queue, stay = get(QUEUES, entry.queue), entry.open
-  if entry.terms.rules < (queue.tiered or 0) then stay = {} end
+  if math.floor(entry.terms.rules / TIERS_CHANGED) ~= math.floor(queue.rules / TIERS_CHANGED) then stay = {} end
   entry.terms.rules, entry.terms.site = queue.rules, home(entry.terms.site)
   if not prefers(entry) then
     forget_tiers(entry)
     for _, one in ipairs(stay) do
-      local pool = pool_of(queue, one[1], entry.terms.site)
-      table.insert(entry.open, { one[1], pool })
-      if entry.state == 'waiting' then opened_to(entry, pool) end
+      local pool = queue.tiers[one[1]] and pool_of(queue, one[1], entry.terms.site)
+      if pool then table.insert(entry.open, { one[1], pool }) end
+      if pool and entry.state == 'waiting' then opened_to(entry, pool) end
     end
   end
   changed[ENTRIES][entry.contact] = true

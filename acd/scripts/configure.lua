@@ -37,8 +37,8 @@ local function take_sites()
 end
 
 -- By those who wait in it, some at a time.
-local function see_anew(queue)
-  queue.rules, queue.reopened = queue.rules + 1, FROM_THE_FIRST
+local function see_anew(queue, rules)
+  queue.rules, queue.reopened = rules, FROM_THE_FIRST
   changed[QUEUES][queue.queue] = true
   call('ZADD', TIMERS, now, 'z:' .. queue.queue)
 end
@@ -54,10 +54,9 @@ local function take_queue(queue)
   local former = get(QUEUES, queue.queue)
   put(QUEUES, queue.queue, queue)
   if not former then return end
-  queue.rules, queue.tiered = former.rules, former.tiered or 0
+  queue.rules = former.rules
   if not same(former.tiers, queue.tiers) then
-    see_anew(queue)
-    queue.tiered = queue.rules
+    see_anew(queue, (math.floor(former.rules / TIERS_CHANGED) + 1) * TIERS_CHANGED)
   end
 end
 
@@ -72,6 +71,6 @@ end
 for _, queue in ipairs(queue_specs) do take_queue(queue) end
 for _, name in ipairs(moved and stood or {}) do
   local queue = get(QUEUES, name)
-  if queue and sees_sites(queue) then see_anew(queue) end
+  if queue and sees_sites(queue) then see_anew(queue, queue.rules + 1) end
 end
 return close()

@@ -133,12 +133,12 @@ MUTANTS: dict[str, Fault] = {
     "those who wait do not see that sites merged": ("configure", "ipairs(moved and stood or {})", "ipairs({})"),
     "tiers that were open are shut by a merger": (
         "_deciding",
-        "if entry.terms.rules < (queue.tiered or 0) then",
+        "if math.floor(entry.terms.rules / TIERS_CHANGED) ~= math.floor(queue.rules / TIERS_CHANGED) then",
         "if true then",
     ),
     "tiers that are no more stay open": (
         "_deciding",
-        "if entry.terms.rules < (queue.tiered or 0) then",
+        "if math.floor(entry.terms.rules / TIERS_CHANGED) ~= math.floor(queue.rules / TIERS_CHANGED) then",
         "if false then",
     ),
     "a merged site is forgotten": (
