@@ -20,7 +20,8 @@ run: $(VENV)/runtime.stamp ## set up, and serve the example service on loopback 
 demo: $(VENV)/runtime.stamp ## the same with simulated callers and agents, and a live table
 	@exec $(PY) -m svar demo $(ARGS)
 
-test: lint types unit ## set up, and run every check that needs no root
+test: lint ## set up, and run every check that needs no root
+	@$(MAKE) --no-print-directory -j 2 types unit
 
 lint: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .

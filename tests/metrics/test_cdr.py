@@ -296,6 +296,9 @@ LATE: list[Callable[[str], Event]] = [
     tier_opened,
     transferred,
     transferring,
+    lambda c: VoicemailLeft(
+        at_ms=DAY_MS, tenant="nav", node="n1", contact=c, mailbox="klage", message="42", duration_ms=9_000
+    ),
 ]
 
 
