@@ -106,3 +106,8 @@ def test_anything_is_a_dialog_or_malformed(text: str) -> None:
         return
     assert "\r" not in str(found)
     assert "\n" not in str(found)
+
+
+def test_a_dialog_has_its_tags_the_other_way_about_at_its_other_end() -> None:
+    here = Replaces("c", "theirs", "ours", early_only=True)
+    assert here.seen_there() == Replaces("c", "ours", "theirs")
