@@ -1,5 +1,6 @@
 """Numbers and words of reports in Norwegian and English."""
 
+from datetime import date
 from enum import StrEnum
 
 from metrics.measures import Measure, Unit
@@ -165,7 +166,15 @@ def label(by: By, text: str, names: Names, language: Language) -> str:
         return names.queues.get(text, text)
     if by is By.SITE:
         return names.sites.get(text, text) if text else language.of(NO_SITE)
-    return text
+    return _day(date.fromisoformat(text), language) if by is By.DAY else text
+
+
+def _day(day: date, language: Language) -> str:
+    """`to. 1. okt.`, `Thu 1 Oct`."""
+    name, month = language.of(DAYS[day.weekday()]), language.of(MONTHS[day.month - 1])
+    if language is Language.ENGLISH:
+        return f"{name[:3]} {day.day} {month[:3]}"
+    return f"{name[:2]}. {day.day}. {month if len(month) < 5 else month[:3] + '.'}"
 
 
 def labels(by: tuple[By, ...], texts: Labels, names: Names, language: Language) -> list[str]:

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from svar.config import ConfigError
+from svar.reports.gathering import By, Names
 from svar.reports.period import Kind, period
-from svar.reports.words import Language, title
+from svar.reports.words import Language, label, title
 
 OSLO = ZoneInfo("Europe/Oslo")
 TODAY = date(2026, 11, 22)
@@ -84,3 +85,6 @@ def test_titles_are_as_people_write_them() -> None:
         "week 49, 30 November–6 December 2026",
     )
     assert (title(month, nb), title(month, en)) == ("november 2026", "November 2026")
+    assert label(By.DAY, "2026-10-01", Names(), nb) == "to. 1. okt."
+    assert label(By.DAY, "2026-05-02", Names(), nb) == "lø. 2. mai"
+    assert label(By.DAY, "2026-10-01", Names(), en) == "Thu 1 Oct"
