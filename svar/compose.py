@@ -21,7 +21,6 @@ from ivr.prompts.library import SpokenPrompts
 from ivr.running.commands import Commands
 from ivr.running.run import Services
 from metrics.health import Health, LoopLag, StreamLag
-from metrics.measured import Measured
 from metrics.pipeline import day_start_ms
 from metrics.prometheus import Exposition
 from metrics.wallboard import Board
@@ -69,7 +68,6 @@ from svar.ringing_back import RingsBackInService, said
 from svar.routing_in_service import RoutingInService
 from svar.serving_duty import Asking, Duty, with_questions
 from svar.storage import Storage, open_storage
-from svar.store_watch import StoreWatch
 
 _log = structlog.get_logger(__name__)
 
@@ -302,11 +300,8 @@ class Node:
         )
         sources = exposition.parts(user_agent, engine, nodes, tls, self.flows) | api.figures()
         sources["calls"] = self._figures
-        stands = StoreWatch(
-            storage.beneath.replication, Path(config.node.state), health.report, needed=config.redis.wait_replicas
-        )
-        self._parts.run(self._stack, "store watch", stands.run())
-        sources |= exposition.beneath(storage, stands, behind)
+        looks = exposition.looking(config, storage, health, _now_ms, self._parts, self._stack)
+        sources |= exposition.beneath(storage, looks[0], behind)
         watch = serving_flows.watch_canary(self.flows, self.identity, storage, self._parts, self._stack)
         sources["canary"] = lambda: {"taken_back_total": watch.taken_back}
         labelled = serving_flows.shown(self.flows, watch, health)
@@ -317,9 +312,7 @@ class Node:
         labelled += invariants.labelled() + duty.labelled()
         labelled += api_in_service.labelled(storage, lambda: day_start_ms(_now_ms(), zone))
         labelled += [*exposition.who(self.identity, config.node.site), *carriers.labelled(), api.by_queue()]
-        measured = Measured(lambda: storage.folds.half_hours.rows, lambda: day_start_ms(_now_ms(), zone))
-        self._parts.run(self._stack, "measures", measured.run())
-        every = [*labelled, *exposition.shown(storage, nodes, stands), *measured.labelled()]
+        every = [*labelled, *exposition.shown(storage, nodes, *looks)]
         exposed = Exposition([storage.folds], zone=zone, health=sources, lag_s=lag.worst_s, labelled=every, meant=MEANT)
         around = console_in_service.Around(storage, self._routing, self.flows, carriers, nodes, health, api)
         server, people = await console_in_service.serve(

@@ -1,20 +1,27 @@
 """What a node shows Prometheus: the folds, the figures of its parts, and what it stands on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 from platform import python_version
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from ivr.over_sip.telephony import Identity
 from metrics.counters import Labels
-from metrics.health import StreamLag
+from metrics.health import Health, StreamLag
+from metrics.measured import Measured
+from metrics.pipeline import day_start_ms
 from metrics.prometheus import HealthSource, Labelled, Observed, Shown
 from metrics.steps import MOST_STEPS
 from sip.aio.tls import Tls
 from sip.aio.user_agent import UserAgent
 from svar import __version__, certificates, media
+from svar.config import Config
 from svar.flows_in_service import FlowsInService
 from svar.nodes_in_service import NodesInService
+from svar.parts import Parts
 from svar.storage import Storage
 from svar.store_watch import StoreWatch
 
@@ -76,6 +83,18 @@ def parts(
     }
 
 
+def looking(
+    config: Config, storage: Storage, health: Health, now_ms: Callable[[], int], parts: Parts, stack: AsyncExitStack
+) -> tuple[StoreWatch, Measured]:
+    """What looks beside the scrapes at what takes longer than they may, from now on."""
+    zone, folder = ZoneInfo(config.node.zone), Path(config.node.state)
+    watch = StoreWatch(storage.beneath.replication, folder, health.report, needed=config.redis.wait_replicas)
+    measured = Measured(lambda: storage.folds.half_hours.rows, lambda: day_start_ms(now_ms(), zone))
+    parts.run(stack, "store watch", watch.run())
+    parts.run(stack, "measures", measured.run())
+    return watch, measured
+
+
 def beneath(storage: Storage, watch: StoreWatch, lag: StreamLag) -> dict[str, HealthSource]:
     """Figures of what the node stands on, by part."""
     spool = storage.beneath.spool
@@ -88,8 +107,8 @@ def beneath(storage: Storage, watch: StoreWatch, lag: StreamLag) -> dict[str, He
     }
 
 
-def shown(storage: Storage, nodes: NodesInService, watch: StoreWatch) -> Sequence[Shown]:
-    """The families of storage and of the node's place among others."""
+def shown(storage: Storage, nodes: NodesInService, watch: StoreWatch, measured: Measured) -> Sequence[Shown]:
+    """The families of storage, of the registry's measures, and of the node's place among others."""
     latency, totals, sites = storage.distributor.latency, storage.beneath.steps.totals, SitesSeen(nodes)
     told = {
         "flow_steps_total": ("entered", "Steg: contacts that came to a step of a flow"),
@@ -109,6 +128,7 @@ def shown(storage: Storage, nodes: NodesInService, watch: StoreWatch) -> Sequenc
             lambda: (latency.cumulative(), latency.total_s),
         ),
         *watch.labelled(),
+        *measured.labelled(),
     ]
 
 
