@@ -141,15 +141,15 @@ class RecordsInService:
 
     async def expire(self) -> None:
         """Delete what has been kept for as long as it may be."""
-        if not self._keep_days:
-            return
+        gone: dict[str, int] = {}
         try:
-            gone = await self._records.expire(self._folds.tenant, self._now_ms() - self._keep_days * DAY_MS)
+            if self._keep_days:
+                gone = await self._records.expire(self._folds.tenant, self._now_ms() - self._keep_days * DAY_MS)
+            await self._records.tidy()
         except RecordsError as error:
             _log.warning("what is too old could not be deleted; it will be", error=str(error))
-        else:
-            if gone:
-                _log.info("records were kept for as long as they may be, and deleted", **gone)
+        if gone:
+            _log.info("records were kept for as long as they may be, and deleted", **gone)
 
     async def _read(self) -> None:
         try:

@@ -17,6 +17,8 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 
 CONNECT_S = 5.0
 STATEMENT_S = 30.0
+LOOKED_AT = 400
+"""Rows of an index that tell SQLite what it is like."""
 BUSY_MS = 5_000
 """How long SQLite waits for another writer: a command beside the node."""
 _FAULTS = (SQLAlchemyError, OSError, TimeoutError)
@@ -75,6 +77,19 @@ class Database:
         with self._told("write"):
             async with self._writing.begin() as connection:
                 return await work(connection)
+
+    async def tidy(self) -> None:
+        """Let SQLite look at a few rows of each index (PostgreSQL does so by itself): without that it thinks a tenant
+        had ten rows, and goes through all of them. Raises RecordsError.
+        """
+        if self.shared:
+            return
+
+        async def look(connection: AsyncConnection) -> None:
+            await connection.exec_driver_sql(f"PRAGMA analysis_limit={LOOKED_AT}")
+            await connection.exec_driver_sql("ANALYZE")
+
+        await self.write(look)
 
     async def forget(self) -> None:
         """Leave nothing of what was overwritten in the file's log. Raises RecordsError.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Table, delete, select
+from sqlalchemy import Delete, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from metrics.records.database import Database
@@ -17,25 +17,29 @@ PAUSE_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """Rows of `table` that are older than something. `key` tells them apart within a tenant."""
+    """Rows of `table` that are older than something, by `key`. `since` is what an index has them in the order of."""
 
     table: Table
     key: str
-    older: ColumnElement[bool]
+    since: str
+    before: str | int
 
     def slice_of(self, tenant: str, most: int) -> Delete:
+        """So many keys, the oldest first: neither database looks at more rows than that."""
         columns = self.table.c
-        key = columns[self.key]
-        old = select(key).distinct().where(columns.tenant == tenant, self.older).order_by(key).limit(most)
-        return delete(self.table).where(columns.tenant == tenant, key.in_(old))
+        key, since = columns[self.key], columns[self.since]
+        old = select(key).where(columns.tenant == tenant, since < self.before).order_by(since).limit(most)
+        if key.primary_key and len(self.table.primary_key) == 1:
+            return delete(self.table).where(key.in_(old))
+        return delete(self.table).where(columns.tenant == tenant, key.in_(old.distinct()))
 
 
 def _expiring(before_ms: int) -> Iterator[Expiring]:
-    yield Expiring(CALL_RECORDS, "contact", CALL_RECORDS.c.started_ms < before_ms)
+    yield Expiring(CALL_RECORDS, "contact", "started_ms", before_ms)
     # By their ids, which begin with their time and have an index; so many digits have all times from 2001 to 2286.
-    yield Expiring(DECISIONS, "stream_id", DECISIONS.c.stream_id < f"{before_ms:013}")
-    yield Expiring(HALF_HOURS, "start_ms", HALF_HOURS.c.start_ms < before_ms)
-    yield Expiring(ACCESSES, "id", ACCESSES.c.at_ms < before_ms)
+    yield Expiring(DECISIONS, "stream_id", "stream_id", f"{before_ms:013}")
+    yield Expiring(HALF_HOURS, "start_ms", "start_ms", before_ms)
+    yield Expiring(ACCESSES, "id", "at_ms", before_ms)
 
 
 async def expire(

@@ -132,6 +132,10 @@ class Records:
         """Take the callers out of the records of these contacts."""
         await erasure.erase(self.database, tenant, contacts)
 
+    async def tidy(self) -> None:
+        """Keep questions quick as the tables grow; now and then."""
+        await self.database.tidy()
+
     async def note(self, tenant: str, access: Access) -> None:
         """Write down who looks at what; before it is shown."""
         await self.database.write(lambda connection: accesses.note(connection, tenant, access))
