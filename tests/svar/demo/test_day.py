@@ -15,15 +15,18 @@ from svar.demo.day import Day, Plan
 from svar.demo.figures import balances, whole
 from svar.demo.staffing import Scale
 from tests.svar.demo.test_staffing import EXAMPLE
+from tests.svar.system.installation import borrow_spoken, keep_spoken
 
 
 async def test_callers_are_answered_and_the_sums_hold(tmp_path: Path) -> None:
     config = load(EXAMPLE, {})
     config = replace(config, sip=replace(config.sip, port=0), http=replace(config.http, port=0))
     console = Console(record=True, file=io.StringIO(), width=100)
+    borrow_spoken(tmp_path)
     day = Day(config, Plan(Scale(60, 12), 15.0, 1, str(tmp_path)), console)
     result = await day.run()
     day.close(result)
+    keep_spoken(tmp_path)
     total = whole(result.board)
     assert balances(result.board)
     assert total.answered >= 3
