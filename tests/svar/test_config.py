@@ -96,8 +96,11 @@ def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
 
 def test_certificates_stand_beside_the_configuration(tmp_path: Path) -> None:
     path = tmp_path / "svar.toml"
-    path.write_text('[tls]\ncertificate = "a.pem"\nca = "/etc/ca.pem"\n[[trunk]]\nname = "t"\nca = "t.pem"\n')
+    path.write_text(
+        '[tls]\ncertificate = "a.pem"\nca = "/etc/ca.pem"\n[[trunk]]\nname = "t"\nca = "t.pem"\n[mqtt]\nca = "m.pem"\n'
+    )
     config = load(path, {})
+    assert config.mqtt.ca == str(tmp_path / "m.pem")
     assert (config.tls.certificate, config.tls.key) == (str(tmp_path / "a.pem"), "")
     assert (config.tls.ca, config.trunk[0].ca) == ("/etc/ca.pem", str(tmp_path / "t.pem"))
 
