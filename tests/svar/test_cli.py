@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from svar.cli import Agent, Commands, app
 
 ROOT = Path(__file__).parents[2]
-LEFT_OUT = ("aiohttp", "aiomqtt", "amqtt", "ivr.prover", "ivr.simulator", "svar.phones")
+LEFT_OUT = ("aiohttp", "aiomqtt", "amqtt", "ivr.prover", "svar.phones")
 
 
 def imported_with(module: str) -> set[str]:
