@@ -73,10 +73,8 @@ class MqttFeed:
         self._broker = broker
         self._root = f"svar/{topic_level(tenant)}"
         self._node_topic = f"{self._root}/node/{topic_level(node)}"
-        self._board = board
-        self._further = further
+        self._states = States(self._root, board, sites, further)
         self._live = live
-        self._sites = sites
         self._ours = ours
         self._online = {"state": "online", **(about or {})}
         self._waiting: deque[Event] = deque(maxlen=most_waiting)
@@ -202,12 +200,29 @@ class MqttFeed:
         return f"{self._root}/event/{event.kind}"
 
     async def _publish_states(self, client: aiomqtt.Client) -> None:
-        for topic, payload in self._states().items():
+        for topic, payload in self._states.now().items():
             if self._published.get(topic) != payload:
                 await client.publish(topic, payload, qos=1, retain=True)
                 self._published[topic] = payload
 
-    def _states(self) -> dict[str, str]:
+
+class States:
+    """What is retained beside agents and nodes, by topic."""
+
+    def __init__(
+        self,
+        root: str,
+        board: Callable[[], Board],
+        sites: Callable[[], Mapping[tuple[str, str], int]],
+        further: Callable[[], Mapping[str, Mapping[str, Scalar | None]]],
+    ) -> None:
+        self._root = root
+        self._board = board
+        self._sites = sites
+        self._further = further
+
+    def now(self) -> dict[str, str]:
+        """Payloads by topic."""
         board = self._board()
         states = {f"{self._root}/agents": _json({**board.agents})}
         for row in board.queues:

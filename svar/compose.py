@@ -251,7 +251,7 @@ class Node:
         reception.choose, reception.relays, relays.at = self.flows.choose, relays, nodes.at
         orders = orders_in_service.take_orders(storage, self.identity, self._calls)
         orders_in_service.share_phones(storage, self.identity, orders, registrations)
-        self.ladders = ladders_in_service.serve(line.user_agent, reception, orders, self.identity)
+        ladders_in_service.serve(line.user_agent, reception, orders, self.identity)
         relays.refer = orders_in_service.referring(storage, self.identity, talking.hosts(config, line))
         reception.codes = feature_codes.Codes(
             storage.together.staff.wrapping_up, config.talk.reasons, lambda: self.flows.active.book.topics
