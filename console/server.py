@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from console.handshakes import Handshakes
 from console.patience import Patience
 
 MOST_CONNECTIONS = 400
@@ -21,10 +22,26 @@ class ConsoleError(Exception):
 
 
 class _Guest(uvicorn.Server):
+    handshakes: Handshakes | None = None
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to whoever runs the loop."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's for the sockets that it is given, with bounds on handshakes."""
+        config, loop = self.config, asyncio.get_running_loop()
+
+        def protocol() -> asyncio.Protocol:
+            return Patience(config=config, server_state=self.server_state, app_state={}, _loop=loop)
+
+        first: Callable[[], asyncio.Protocol] = protocol
+        if config.ssl is not None:
+            self.handshakes = Handshakes(config.ssl, protocol)
+            first = self.handshakes.opening
+        self.servers = [await loop.create_server(first, sock=one, backlog=config.backlog) for one in sockets or ()]
+        self.started = True
 
 
 class ConsoleServer:
@@ -85,6 +102,8 @@ class ConsoleServer:
         if serving is None:
             return
         self._server.should_exit = True
+        if self._server.handshakes is not None:
+            await self._server.handshakes.close()
         await asyncio.wait([serving], timeout=within_s)
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)

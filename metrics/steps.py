@@ -67,9 +67,13 @@ class StepCounts:
                     counts[step] = counts.get(step, 0) + 1
         return counts
 
-    def counted(self) -> dict[str, Part]:
-        """What `walked` reads, which no later event changes but by adding to a step's counts."""
-        return dict(self._counts)
+    def counted(self) -> list[str]:
+        """The names of all counts, to be looked through elsewhere (`names_of`): there may be many."""
+        return list(self._counts)
+
+    def parts(self, names: Iterable[str]) -> dict[str, Part]:
+        """Those counts as they are now, for `walked`."""
+        return {name: dict(self._counts[name]) for name in names if name in self._counts}
 
     def _on_started(self, event: ContactStarted) -> None:
         if event.contact in self._open:
@@ -181,6 +185,12 @@ class Walked:
     left: dict[str, int] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
     versions: set[str] = field(default_factory=set)
+
+
+def names_of(counted: Iterable[str], flow: str, day: date) -> list[str]:
+    """Which of the counts are a flow's of that day."""
+    begin = f"{_COUNT}{day.isoformat()}|{flow}|"
+    return [name for name in counted if name.startswith(begin)]
 
 
 def walked(parts: Mapping[str, Part], flow: str, first: date, last: date) -> Walked:

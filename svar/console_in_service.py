@@ -28,7 +28,7 @@ from console.visitors import Networks
 from ivr.over_sip.telephony import Identity
 from metrics.health import Health, HealthReport
 from metrics.pipeline import day_start_ms
-from metrics.steps import Walked, walked
+from metrics.steps import Walked, names_of, walked
 from svar.api_in_service import ApiInService, nodes_of
 from svar.carriers import Carriers
 from svar.config import Config, ConfigError
@@ -116,7 +116,10 @@ async def serve(
     parts: Parts,
     stack: AsyncExitStack,
 ) -> tuple[ConsoleServer, str]:
-    """The web server, which answers from now on, and how people log in. Raises ConfigError, ConsoleError, Unavailable, OSError."""
+    """The web server, which answers from now on, and how people log in.
+
+    Raises ConfigError, ConsoleError, Unavailable, OSError.
+    """
     storage, now_ms = around.storage, identity.now_ms
     accounts = accounts_of(storage, now_ms)
     first = FirstAccount(accounts, Path(config.node.state))
@@ -201,7 +204,8 @@ def _view(config: Config, identity: Identity, around: Around, look: Callable[[],
 
     async def today(flow: str) -> Walked:
         day = datetime.fromtimestamp(identity.now_ms() / 1000, zone).date()
-        return await asyncio.to_thread(walked, steps.counted(), flow, day, day)
+        names = await asyncio.to_thread(names_of, steps.counted(), flow, day)
+        return walked(steps.parts(names), flow, day, day)
 
     return View(
         seen=look,

@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from console.handshakes import MOST_HANDSHAKES
 from console.server import ConsoleServer
 from console.tls import Certificate, CertificateError
 from tests.console.test_server import HELLO
@@ -61,3 +62,21 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path, missing: str) -> No
     Path(certificate if missing == "certificate" else key).unlink()
     with pytest.raises(CertificateError, match=r"a\.example\.pem and .*expected PEM files that belong together"):
         Certificate(certificate, key)
+
+
+async def test_connections_that_begin_no_handshake_are_bounded(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    server = ConsoleServer(HELLO, context=Certificate(*authority.issue("a.example", "127.0.0.1")).context)
+    await server.start()
+    silent = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(MOST_HANDSHAKES)]
+    try:
+        async with asyncio.timeout(60):
+            with pytest.raises((ConnectionError, ssl.SSLError, asyncio.IncompleteReadError)):
+                await subject(server.port, authority.file)
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            assert await reader.read() == b""
+            writer.close()
+    finally:
+        for _, writer in silent:
+            writer.transport.abort()
+        await server.stop()
