@@ -136,4 +136,4 @@ async def test_node_is_found_registered_called_and_calls_by_its_carrier(tmp_path
 
 async def _up(installation: Installation) -> bool:
     seen = await installation.metrics()
-    return seen.get("svar_trunk_carrier_registered") == 1 and seen.get("svar_trunk_carrier_up") == 1
+    return all(seen.get(f'svar_trunk_{what}{{trunk="carrier"}}') == 1 for what in ("registered", "up"))
