@@ -20,6 +20,7 @@ from svar.commands.serve import EXAMPLE
 from svar.commands.telling import tell
 from svar.config import Config, ConfigError, load
 from svar.erasing import Erasure
+from svar.logs import harmless
 from svar.records_export import as_csv, shown
 
 Work = Callable[[Config, Records], Coroutine[Any, Any, list[str]]]
@@ -119,7 +120,7 @@ def _do(command: str, work: Work, path: Path) -> None:
         if not records_in_service.are_there(config):
             raise ConfigError(records_in_service.NONE_YET.format(config.node.state))
         async with records_in_service.opened(config) as kept:
-            return await work(config, kept)
+            return [harmless(None, "", line) for line in await work(config, kept)]
 
     try:
         tell(f"records {command}", opened(), RecordsError)

@@ -28,6 +28,7 @@ from svar.config import Config, ConfigError, load
 from svar.embedded.child import EmbeddedError
 from svar.ladder_lines import text_lines
 from svar.logs import mask
+from svar.records_export import shown
 from svar.terminal import Terminal
 
 FAULTS = (ConfigError, DistributorError, EmbeddedError, FlowFileError, RecordsError, RetellingError, OSError)
@@ -139,8 +140,8 @@ async def _recorded(config: Config, contact: str) -> list[str]:
         raise RetellingError(
             f"there is no contact {contact!r}; without one, svar trace lists those that were here last"
         )
-    shown = mask(None, "", dict(record))
-    told = [f"{name:<14} {value}" for name, value in shown.items() if value not in ("", 0, [])]
+    without_caller = shown(record, with_callers=False)
+    told = [f"{name:<14} {value}" for name, value in without_caller.items() if value not in ("", 0, [])]
     return [f"contact {contact}: its steps are not in the stream any more; this is its record", *told]
 
 

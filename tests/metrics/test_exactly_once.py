@@ -9,7 +9,7 @@ from tests.metrics.exactly_once import proven
 from tests.metrics.killed_writer import STEPS, Killed
 from tests.metrics.postgres_server import PostgresServer
 
-CONTACTS = 300
+CONTACTS = 200
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ async def test_nothing_of_a_caller_is_left_in_the_file(tmp_path: Path) -> None:
 
 async def test_whoever_is_cancelled_while_writing_leaves_the_file_to_the_next(tmp_path: Path) -> None:
     parts: dict[tuple[str, str], str | None] = {("fold", str(number)): "1" for number in range(500)}
-    for turns in range(0, 1200, 50):
+    for turns in range(0, 1200, 100):
         first = await Records.open(tmp_path / "records.db")
         writing = asyncio.create_task(first.commit("nav", f"{turns}-1", [record(f"c{turns}")], parts))
         for _ in range(turns):

@@ -83,6 +83,20 @@ def test_a_record_is_shown_without_its_caller_unless_that_is_asked_for(config: P
     assert "there is no record of 'nobody'" in missing.output
 
 
+def test_a_terminal_is_told_nothing_that_it_would_obey(config: Path, tmp_path: Path) -> None:
+    async def keep() -> None:
+        records = await Records.open(tmp_path / "state" / "records.sqlite")
+        await records.commit(
+            TENANT, "1-0", [blank("c1", TENANT, "n1") | {"number": "\x1b[2J600", "topic": "\u202e"}], {}
+        )
+        await records.close()
+
+    asyncio.run(keep())
+    shown = svar(config, "show", "c1", "--why", "\x1b]0;x").output + svar(config, "accesses").output
+    assert "\\x1b[2J600" in shown
+    assert not {"\x1b", "\u202e"} & set(shown)
+
+
 def test_what_was_looked_at_is_told_with_who_and_why(config: Path, kept: str) -> None:
     svar(config, "show", "c1", "--why", "klage 7")
     svar(config, "export", "--since", "2026-11-22", "--with-callers")
