@@ -141,3 +141,19 @@ async def test_no_more_than_so_many_events_are_looked_through(client: Any) -> No
     assert await Trail(client, "nav", most_recent=4).around("a", 0, {"agent_state_changed"}) == [
         became("a", at) for at in range(11, 15)
     ]
+
+
+async def test_beginnings_are_forgotten_as_far_as_every_sink_has_had_them(client: Any) -> None:
+    told = [started("c1", 1), step("c1", 1), started("c2", 2), started("c3", 3), started("c1", 4)]
+    await write(client, *told)
+    trail = Trail(client, "nav", batch=2)
+
+    def theirs(event: ContactStarted) -> bool:
+        return event.contact != "c2"
+
+    assert await trail.forget(theirs) == (3, 0), "no sink has said how far it is"
+    entries = [entry_id for entry_id, _ in await client.xrange(STREAM)]
+    await client.hset("svar:{nav}:checkpoints", mapping={"folds": entries[3], "slow": entries[2]})
+    assert await trail.forget(theirs, only_look=True) == (3, 0)
+    assert await trail.forget(theirs) == (3, 1)
+    assert [entry_id for entry_id, _ in await client.xrange(STREAM)] == entries[1:]
