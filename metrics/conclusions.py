@@ -1,7 +1,7 @@
 """Avslutningsgrad, first-contact conclusion: answered contacts that their agent concluded with a topic, over A.
 
 A contact that was transferred, or left with a callback to come, was not concluded, whatever the agent said. It counts
-in the half-hour in which it was answered, and once for each queue out of which an agent answered it.
+in the half-hour in which it entered the queue, and once for each queue out of which an agent answered it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -53,7 +53,7 @@ class Conclusions:
     # --- Reading
 
     def avslutningsgrad(self, since_ms: int) -> dict[str, float]:
-        """Concluded / A by queue, of those answered since `since_ms`; queues without any are left out."""
+        """Concluded / A by queue, of those who came since `since_ms`; queues without any are left out."""
         sums: dict[str, tuple[int, int]] = {}
         for (queue, start_ms), (answered, concluded) in self.counts.items():
             if start_ms >= since_ms:
@@ -70,7 +70,8 @@ class Conclusions:
     def _on_answered(self, event: ContactAnswered) -> None:
         if len(self._open) >= self._bounds[0]:
             self._forget(next(iter(self._open)))
-        start_ms = event.at_ms - event.at_ms % INTERVAL_MS
+        arrived_ms = event.at_ms - max(event.waited_ms, 0)
+        start_ms = arrived_ms - arrived_ms % INTERVAL_MS
         self._open.pop(event.contact, None)
         self._open[event.contact] = Answered(event.queue, start_ms)
         self._changed.add(f"c|{event.contact}")

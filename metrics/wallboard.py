@@ -93,7 +93,7 @@ class Wallboard:
         return QueueRow(queue, len(waiting), min(waiting.values(), default=0), tally, offers)
 
     def offers(self, since_ms: int = 0) -> dict[str, Offers]:
-        """Offers by queue, in the half-hours that began at `since_ms` or later, by the time of the offer."""
+        """Offers by queue, of contacts that came in the half-hours that began at `since_ms` or later."""
         sums: dict[str, Offers] = {}
         for (queue, start_ms), offers in self._offers.items():
             if start_ms >= since_ms:
@@ -138,15 +138,21 @@ class Wallboard:
         """A partner's slot is no agent: what it does not take is in its own figures."""
         if partner_of(event.agent):
             return
-        was = self._offers_of(event.queue, event.at_ms)
-        self._set(event.queue, event.at_ms, Offers(was.made + 1, was.missed))
+        came_ms = self._came_ms(event)
+        was = self._offers_of(event.queue, came_ms)
+        self._set(event.queue, came_ms, Offers(was.made + 1, was.missed))
 
     def _on_offer_failed(self, event: OfferFailed) -> None:
         if event.cause == CALLER_LEFT or partner_of(event.agent):
             return
-        made_ms = event.at_ms - max(event.rang_ms, 0)
-        was = self._offers_of(event.queue, made_ms)
-        self._set(event.queue, made_ms, Offers(was.made, was.missed + 1))
+        came_ms = self._came_ms(event)
+        was = self._offers_of(event.queue, came_ms)
+        self._set(event.queue, came_ms, Offers(was.made, was.missed + 1))
+
+    def _came_ms(self, event: OfferMade | OfferFailed) -> int:
+        """When the contact came, which waits as long as it is offered; a callback's is of no queue's arrivals."""
+        made_ms = event.at_ms - max(getattr(event, "rang_ms", 0), 0)
+        return self._service_level.waiting(event.queue).get(event.contact, made_ms)
 
     def _offers_of(self, queue: str, at_ms: int) -> Offers:
         return self._offers.get((queue, at_ms - at_ms % INTERVAL_MS), NO_OFFERS)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from events.catalogue import Event
+from metrics.conclusions import Conclusions
 from metrics.half_hour_rows import Key
 from metrics.half_hours import HalfHours
 from metrics.measures import MEASURES
@@ -21,6 +22,7 @@ from metrics.records import Records
 from metrics.records.half_hours import half_hours, kept_events
 from metrics.service_level import Tally
 from metrics.sums import Sums
+from metrics.wallboard import Offers
 from tests.metrics.simulated_day import LIMITS, TENANT, SimulatedDay, Told
 from tests.metrics.told import tell
 
@@ -118,11 +120,17 @@ def check_against_the_rest(day: SimulatedDay, told: Told, rows: Mapping[Key, Sum
     for one in folds:
         assert {*one.half_hours.balances().values(), *one.service_level.balances().values()} == {0}
         for (queue, start_ms), cohort in one.service_level.cohorts.items():
-            sites = Tally()
-            for (name, _, start), row in rows.items():
-                if (name, start) == (queue, start_ms):
-                    sites.add(row.arrivals)
-            assert sites == cohort, "reports and wallboard say the same"
+            assert _of_all_sites(rows, queue, start_ms).arrivals == cohort, "reports and wallboard say the same"
+    concluded = Conclusions()
+    tell(concluded, [event for _, event in told])
+    for (queue, start_ms), (answered, ended_well) in concluded.counts.items():
+        work = _of_all_sites(rows, queue, start_ms).work
+        assert (work.answered, work.concluded) == (answered, ended_well)
+    missed = folds[0].wallboard.offers()
+    for queue in day.queues:
+        of_queue = [row.work for (name, _, _), row in rows.items() if name == queue]
+        made = Offers(sum(work.offers for work in of_queue), sum(work.missed for work in of_queue))
+        assert made == missed[queue], "nor do missed offers differ"
     total = Sums()
     for row in rows.values():
         total.add(row)
@@ -130,6 +138,14 @@ def check_against_the_rest(day: SimulatedDay, told: Told, rows: Mapping[Key, Sum
     assert all((total.whole.really_lost, total.passed.callbacks, total.passed.transfers, total.told.answered))
     assert total.whole.really_lost < total.arrivals.lost - total.arrivals.lost_short, "some rang again"
     assert all(measure.of(total) is not None for measure in MEASURES)
+
+
+def _of_all_sites(rows: Mapping[Key, Sums], queue: str, start_ms: int) -> Sums:
+    total = Sums()
+    for (name, _, start), row in rows.items():
+        if (name, start) == (queue, start_ms):
+            total.add(row)
+    return total
 
 
 def _counts(tally: Tally) -> Counter[str]:

@@ -94,7 +94,7 @@ def test_an_offer_counts_where_it_was_made_though_it_fails_in_the_next_half_hour
 def test_the_board_shows_the_offers_of_its_period() -> None:
     level, wall = both()
     tell(level, [queued("a")])
-    tell(wall, [offered("a", at_ms=DAY_MS - 1), offered("a", at_ms=DAY_MS), offered("a", at_ms=DAY_MS + INTERVAL_MS)])
+    tell(wall, [offered("x", at_ms=DAY_MS - 1), offered("y", at_ms=DAY_MS), offered("z", at_ms=DAY_MS + INTERVAL_MS)])
     assert wall.board(since_ms=DAY_MS).queues[0].offers == Offers(made=2)
 
 
@@ -112,3 +112,11 @@ def test_a_restored_wallboard_shows_the_same() -> None:
     assert restored.snapshot() == wall.snapshot() == wall.changes()
     assert (restored.agents, restored.offers()) == (wall.agents, wall.offers())
     assert wall.changes() == {}
+
+
+def test_an_offer_counts_where_its_contact_arrived_however_long_it_waited() -> None:
+    level, wall = both()
+    tell(level, [queued("a")])
+    tell(wall, [offered("a", at_ms=DAY_MS + 2 * INTERVAL_MS), failed("a", at_ms=DAY_MS + 3 * INTERVAL_MS)])
+    assert wall.offers(DAY_MS) == {"pensjon": Offers(made=1, missed=1)}
+    assert wall.offers(DAY_MS + INTERVAL_MS) == {}
