@@ -14,7 +14,7 @@ import pytest
 
 from tests.interop.peers import require
 from tests.ports import free_port
-from tests.stack.processes import NGINX
+from tests.stack.processes import NGINX, listens
 from tests.stack.shipped import DEPLOY, ROOT, Loopback, Service
 from tests.svar.system.installation import eventually
 
@@ -179,7 +179,7 @@ async def test_nginx_passes_events_on_at_once_hides_what_is_inside_and_slows_dow
     async with a_node(nodes[0]) as first, a_node(nodes[1]) as second:
         process = await asyncio.create_subprocess_exec(program, "-p", str(tmp_path), "-c", str(main))
         try:
-            await eventually((tmp_path / "nginx.pid").exists, "nginx", 30)
+            await eventually(lambda: listens("127.0.0.1", port), "nginx", 30)
             assert "200" in await asked_of(port, "/")
             head = (first + second)[0].lower()
             assert "x-forwarded-for: 127.0.0.1\r\n" in head
