@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from events.catalogue import AgentStateChanged, ContactAnswered, Event, OfferFailed, OfferMade
+from events.catalogue import AgentStateChanged, ColleagueFound, ContactAnswered, Event, OfferFailed, OfferMade
 from metrics.broker import topic_level
 from metrics.wallboard import AgentOnBoard
 
@@ -43,7 +43,7 @@ class AgentsLive:
                 self._offers[event.agent] = event
                 self._serving[event.agent] = event.queue
                 self._touch(event.agent, offer=True)
-            case OfferFailed() | ContactAnswered():
+            case OfferFailed() | ContactAnswered() | ColleagueFound():
                 self._over(event.agent)
             case _:
                 pass

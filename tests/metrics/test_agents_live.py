@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.catalogue import Event
+from events.catalogue import ColleagueFound, Event
 from metrics.agents_live import AgentsLive
 from metrics.pipeline import Folds
 from tests.metrics.told import DAY_MS, answered, became, failed, offered, queued, started, stream
@@ -55,6 +55,16 @@ def test_an_offer_that_is_over_is_taken_away_and_the_queue_stays_while_they_talk
     assert topics["agent/kari"]["queue"] == "pensjon"
     [topics] = told(queued("c1"), offered("c1"), answered("c1"), became("kari", "ready", previous="wrap_up"))
     assert topics["agent/kari"]["queue"] == ""
+
+
+def test_an_offer_to_help_a_colleague_is_over_when_it_is_taken() -> None:
+    taken = ColleagueFound(
+        at_ms=DAY_MS + 20_000, tenant="nav", node="n1", contact="c1", offer="o-c1", queue="pensjon", agent="kari",
+        site="oslo", waited_ms=3_000, rang_ms=1_000,
+    )  # fmt: skip
+    [topics] = told(offered("c1"), taken, became("kari", "talking", previous="offered"))
+    assert topics["agent/kari/offer"] is None
+    assert topics["agent/kari"]["queue"] == "pensjon"
 
 
 def test_partners_slots_are_no_agents_and_names_stay_one_level() -> None:
