@@ -298,7 +298,7 @@ class Node:
         mqtt = await mqtt_in_service.serve(
             config, self.identity, storage, shown, self._parts, self._stack, now_ms=_now_ms()
         )
-        sources = exposition.parts(user_agent, engine, nodes, tls, self.flows) | api.figures()
+        sources = exposition.parts(user_agent, engine, nodes, tls, self.flows) | api.figures() | shown.figures
         sources["calls"] = self._figures
         looks = exposition.looking(config, storage, health, _now_ms, self._parts, self._stack)
         sources |= exposition.beneath(storage, looks[0], behind)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from events.catalogue import Scalar
 from ivr.over_sip.telephony import Identity
 from metrics.health import Health
+from metrics.prometheus import HealthSource
 from metrics.wallboard import Board
 from svar import __version__
 from svar.api_in_service import ApiInService
@@ -22,13 +23,17 @@ OFF = "off"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is told over MQTT: the board, states by topic, and what is asked of agents there."""
+    """What is told over MQTT: the board, states by topic, and what is asked of agents there.
+
+    `figures` gets what /metrics shows of it.
+    """
 
     board: Callable[[], Board]
     further: Callable[[], Mapping[str, Mapping[str, Scalar | None]]]
     api: ApiInService
     nodes: NodesInService
     health: Health
+    figures: dict[str, HealthSource] = field(default_factory=dict)
 
 
 async def serve(
@@ -56,6 +61,7 @@ async def serve(
         about={"site": config.node.site, "release": __version__, "since_ms": now_ms},
     )  # fmt: skip
     storage.taps.append(feed.tell)
+    shown.figures["mqtt"] = feed.figures
     if config.mqtt.commands:
         commands = shown.api.commands(broker, shared=not alone)
         parts.run(stack, "mqtt commands", commands.run())

@@ -131,7 +131,8 @@ async def _child(folder: Path, name: str, *words: str) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
 
 
