@@ -7,10 +7,12 @@ import asyncio
 import itertools
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from rtp import wav
 from rtp.dtmf import EVENT
@@ -95,14 +97,20 @@ class Switchboard:
         raise AssertionError(f"the engine has not heard {count} packets of {call.leg}")
 
 
+@asynccontextmanager
+async def switchboard(engine: MediaEngine) -> AsyncIterator[Switchboard]:
+    board = Switchboard(engine)
+    yield board
+    for call in board.calls:
+        await engine.close(call.leg)
+        call.phone.hang_up()
+
+
 class MediaContract:
-    @pytest.fixture
+    @pytest_asyncio.fixture
     async def board(self, engine: MediaEngine) -> AsyncIterator[Switchboard]:
-        board = Switchboard(engine)
-        yield board
-        for call in board.calls:
-            await engine.close(call.leg)
-            call.phone.hang_up()
+        async with switchboard(engine) as board:
+            yield board
 
     @pytest.fixture
     def files(self, tmp_path: Path) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from rtp import wav
 from rtp.engine import DtmfReceived, LegId, LegOptions, MediaEngine, MediaError, PlayDone, Relatched, Srtp
@@ -45,14 +47,20 @@ class SecureSwitchboard(Switchboard):
         return call, offer
 
 
+@asynccontextmanager
+async def secure_switchboard(engine: MediaEngine) -> AsyncIterator[SecureSwitchboard]:
+    board = SecureSwitchboard(engine)
+    yield board
+    for call in board.calls:
+        await engine.close(call.leg)
+        call.phone.hang_up()
+
+
 class SrtpContract:
-    @pytest.fixture
+    @pytest_asyncio.fixture
     async def secure(self, engine: MediaEngine) -> AsyncIterator[SecureSwitchboard]:
-        board = SecureSwitchboard(engine)
-        yield board
-        for call in board.calls:
-            await engine.close(call.leg)
-            call.phone.hang_up()
+        async with secure_switchboard(engine) as board:
+            yield board
 
     @pytest.fixture
     def low(self, tmp_path: Path) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 import structlog
 from structlog.testing import CapturingLogger
 
@@ -27,9 +28,11 @@ from tests.rtp.media_contract import (
     TIMEOUT_S,
     UNHEARD_LIMIT_S,
     MediaContract,
+    Switchboard,
+    switchboard,
 )
 from tests.rtp.phone import Phone, until
-from tests.rtp.srtp_contract import SrtpContract
+from tests.rtp.srtp_contract import SecureSwitchboard, SrtpContract, secure_switchboard
 
 A, B = LegId("a"), LegId("b")
 
@@ -58,17 +61,54 @@ async def pool(workers: int, chosen: MediaSettings | None = None) -> AsyncIterat
         await made.shutdown()
 
 
-class TestOneWorker(MediaContract):
-    @pytest.fixture
-    async def engine(self) -> AsyncIterator[MediaEngine]:
-        async with pool(1) as made:
+@asynccontextmanager
+async def as_new(shared: MediaPool) -> AsyncIterator[MediaPool]:
+    """The workers of all tests of a class, without a leg at its end, and all ports free again."""
+    yield shared
+    assert shared.legs == 0
+    assert shared.crew.ended == 0
+    await asyncio.sleep(QUARANTINE_S)
+
+
+class OfAClass:
+    """A contract's tests in one loop, that of the workers which they share."""
+
+    @pytest_asyncio.fixture(loop_scope="class")
+    async def board(self, engine: MediaEngine) -> AsyncIterator[Switchboard]:
+        async with switchboard(engine) as board:
+            yield board
+
+    @pytest_asyncio.fixture(loop_scope="class")
+    async def secure(self, engine: MediaEngine) -> AsyncIterator[SecureSwitchboard]:
+        async with secure_switchboard(engine) as board:
+            yield board
+
+
+@pytest_asyncio.fixture(scope="class", loop_scope="class")
+async def one_worker() -> AsyncIterator[MediaPool]:
+    async with pool(1) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="class", loop_scope="class")
+async def two_workers() -> AsyncIterator[MediaPool]:
+    async with pool(2) as made:
+        yield made
+
+
+@pytest.mark.asyncio(loop_scope="class")
+class TestOneWorker(OfAClass, MediaContract):
+    @pytest_asyncio.fixture(loop_scope="class")
+    async def engine(self, one_worker: MediaPool) -> AsyncIterator[MediaEngine]:
+        async with as_new(one_worker) as made:
             yield made
 
 
-class TestTwoWorkers(MediaContract, ConferenceContract, SrtpContract):
-    @pytest.fixture
-    async def engine(self) -> AsyncIterator[MediaEngine]:
-        async with pool(2) as made:
+@pytest.mark.asyncio(loop_scope="class")
+class TestTwoWorkers(OfAClass, MediaContract, ConferenceContract, SrtpContract):
+    @pytest_asyncio.fixture(loop_scope="class")
+    async def engine(self, two_workers: MediaPool) -> AsyncIterator[MediaEngine]:
+        async with as_new(two_workers) as made:
             yield made
 
 
