@@ -10,7 +10,7 @@ import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -327,6 +327,7 @@ class Stack:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
 
     async def _until(self, name: str, ready: Callable[[], bool | Awaitable[bool]]) -> None:
@@ -357,11 +358,9 @@ class Stack:
             raise AssertionError(f"{name} did not stop:\n{self.log(name)[-4000:]}") from None
 
     def _end(self) -> None:
-        if (edge := self.processes.pop("kamailio", None)) is not None:
-            edge.terminate()  # killed it would leave its children behind
-            edge.wait(STOPPED_S)
         for process in reversed(self.processes.values()):
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # Kamailio's and nginx' children do not end with them
             process.wait()
 
     # --- secrets ---
