@@ -68,6 +68,8 @@ class HalfHours:
         self._ending: dict[str, int] = {}
         self._caller_of = caller_of
         self._most_open = most_open
+        self.stream_ms = 0
+        """When the event that comes next was told, by the stream's one clock: nodes' own may be wrong. 0: not known."""
         self._now_ms = self._next_ms = self._saved_ms = 0
         self._changed: set[str] = set()
 
@@ -124,7 +126,7 @@ class HalfHours:
 
     def _on_started(self, event: ContactStarted) -> None:
         contact = self._begin(event)
-        contact.started_ms = event.at_ms
+        contact.started_ms = min(event.at_ms, self._now_ms)
         contact.caller = self._caller_of(event)
 
     def _on_queued(self, event: ContactQueued) -> None:
@@ -348,7 +350,8 @@ class HalfHours:
             units[contact.units] = units.get(contact.units, 0) + 1
 
     def _turn(self, at_ms: int) -> None:
-        """The time is that of the newest event: some are told late. Once a half-hour, what is too old is let go."""
+        """Time goes on, and never back: some events are told late. Once a half-hour, what is too old is let go."""
+        at_ms = self.stream_ms or at_ms
         if at_ms <= self._now_ms:
             return
         self._now_ms = at_ms

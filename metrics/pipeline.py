@@ -128,7 +128,7 @@ class Folds:
 
     def apply(self, batch: Batch) -> int:
         """Fold the events that are new; gives their number."""
-        last = position(self.checkpoint)
+        last, half_hours = position(self.checkpoint), self.half_hours
         count = 0
         for id_, event in batch:
             here = position(id_)
@@ -137,6 +137,7 @@ class Folds:
             last = here
             self.checkpoint = id_
             count += 1
+            half_hours.stream_ms = here[0]
             for route in self._routes.get(type(event), ()):
                 route(event)
             if type(event) in TYPES:

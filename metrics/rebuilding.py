@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from events.catalogue import Event
 from metrics.half_hour_rows import Key
 from metrics.half_hours import KEPT_MS, HalfHours
+from metrics.positions import position
 from metrics.service_level import Limits
 from metrics.sums import Sums
 
@@ -20,9 +21,10 @@ async def rebuilt(kept: Kept, limits: Mapping[str, Limits], since_ms: int, until
     fold = HalfHours(limits)
     routes = fold.routes()
     found: dict[Key, Sums] = {}
-    async for _, event in kept(since_ms - KEPT_MS, until_ms + KEPT_MS):
+    async for id_, event in kept(since_ms - KEPT_MS, until_ms + KEPT_MS):
         route = routes.get(type(event))
         if route is not None:
+            fold.stream_ms = position(id_)[0]
             route(event)
     found = fold.take()
     return {key: row for key, row in sorted(found.items()) if since_ms <= key[2] < until_ms}

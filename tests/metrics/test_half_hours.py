@@ -260,6 +260,15 @@ def test_half_hours_are_let_go_after_a_day_and_never_begun_anew() -> None:
     assert min(start_ms for _, _, start_ms in fold.rows) == later_ms + INTERVAL_MS - KEPT_MS
 
 
+def test_a_node_whose_clock_is_wrong_moves_no_others_figures() -> None:
+    fold = by_key()
+    fold.stream_ms = TEN_MS
+    tell(
+        fold, [started("ahead", TEN_MS + 10 * KEPT_MS), ended("ahead", "menu_ended", TEN_MS + 10 * KEPT_MS), came("c1")]
+    )
+    assert {key[2] for key in fold.rows} == {TEN_MS}
+
+
 def test_memory_has_bounds() -> None:
     fold = HalfHours(most_open=3, most_rows=4)
     tell(fold, [came(f"c{n}", TEN_MS + n * INTERVAL_MS) for n in range(10)])

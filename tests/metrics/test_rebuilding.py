@@ -113,7 +113,9 @@ async def test_every_number_made_again_from_what_is_kept_is_the_same(name: str, 
 
 def check_against_the_rest(day: SimulatedDay, told: Told, rows: Mapping[Key, Sums], folds: list[Folds]) -> None:
     once = HalfHours(LIMITS)
-    tell(once, [event for _, event in told])
+    for id_, event in told:
+        once.stream_ms = position(id_)[0]
+        tell(once, [event])
     assert once.take() == rows, "restarts and a second node change nothing"
     counted = {key: _counts(row.arrivals) for key, row in rows.items() if row.arrivals.offered}
     assert counted == day.truth, "the figures are what happened"
