@@ -75,7 +75,7 @@ def take_orders(storage: Storage, identity: Identity, calls: CallTasks) -> Order
                 author=order.author,
                 order_kind=order.kind,
                 outcome=outcome.outcome,
-                detail=outcome.detail,
+                detail="" if outcome.outcome == "done" else outcome.detail,  # what was asked for is no event
             )
         )
 

@@ -101,6 +101,19 @@ async def test_a_call_is_hung_up_and_told() -> None:
     await node.close()
 
 
+async def test_what_was_asked_for_goes_to_who_asked_and_into_no_event() -> None:
+    node = Node()
+
+    async def ladder(_: object) -> str:
+        return "INVITE sip:5000@h"
+
+    node.here.kinds["ladder"] = ladder
+    assert await node.order("ladder", contact="c2") == Outcome("done", "INVITE sip:5000@h")
+    assert await node.order("resume", contact="c1") == Outcome("refused", "nobody is on hold")
+    assert [event.detail for event in node.sink.events if isinstance(event, OrderDone)] == ["", "nobody is on hold"]
+    await node.close()
+
+
 async def test_what_is_at_another_node_is_left_to_it() -> None:
     node = Node()
     for kind in ("hang_up", "hold", "to_queue"):
