@@ -10,9 +10,12 @@ from svar.ladders import CallLadder, Message, Way
 
 MOST_RUNGS = 500
 MOST_COLUMNS = 6
+LONGEST = 400
+"""Characters of one line, whatever stands in a message."""
 ARROWS: dict[Way, str] = {"in": "──►", "out": "◄──"}
 """From the peer to svar, and back."""
 _NUMBER = re.compile(r"(?<=[: <\"])\+?[0-9]{5,}(?=@|[>;\" ]|$)")
+_USER = re.compile(r"(?<=sip:)[^@ ]+(?=@)|(?<=sips:)[^@ ]+(?=@)|(?<=tel:)[^ ;]+")
 _RTPMAP = re.compile(r"^a=rtpmap:\d+ ([^/\r]+)", re.MULTILINE)
 _MEDIA = re.compile(r"^m=audio (\d+) (\S+) ([\d ]+)", re.MULTILINE)
 _PLAIN = {"0": "PCMU", "8": "PCMA", "101": "telephone-event"}
@@ -55,21 +58,25 @@ def rungs(ladders: Sequence[CallLadder]) -> list[Rung]:
     told: list[Rung] = []
     for leg, ladder in enumerate(ladders, 1):
         before: set[bytes] = set()
+        called_us = ladder.messages[0].way == "in"
         for message in ladder.messages:
             again = " (again)" if message.data in before else ""
             before.add(message.data)
-            told.append(Rung(message.at_ms, leg, message.way, summary(message) + again))
+            what = summary(message, to_caller=called_us and message.way == "out")
+            told.append(Rung(message.at_ms, leg, message.way, what[:LONGEST] + again))
     return sorted(told, key=lambda rung: rung.at_ms)
 
 
-def summary(message: Message) -> str:
-    """What it is, and what of sound it speaks of."""
+def summary(message: Message, *, to_caller: bool = False) -> str:
+    """What it is, and what of sound it speaks of. `to_caller`: a request's address is somebody's own, and not told."""
     head, _, body = message.data.decode("utf-8", "replace").partition("\r\n\r\n")
     first, *fields = head.split("\r\n")
     named = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in fields)}
     start, _, rest = first.partition(" ")
     method = named.get("cseq", "").rpartition(" ")[2]
     what = f"{rest} ({method})" if start == "SIP/2.0" else f"{start} {rest.removesuffix(' SIP/2.0')}"
+    if to_caller:
+        what = _USER.sub("***", what)
     told = [masked(what)]
     if "reason" in named:
         told.append(f"[{masked(named['reason'])}]")

@@ -14,6 +14,8 @@ from typing import Literal
 from sip.config import Address
 
 MOST_BYTES = 16 * 1024 * 1024
+MOST_CALLS = 5_000
+"""Whatever small messages they have: a call takes more than these."""
 MOST_MESSAGES = 100
 MOST_SIZE = 256 * 1024
 MOST_UNKNOWN = 200
@@ -67,6 +69,8 @@ class Ladders:
             if len(self._unknown) > MOST_UNKNOWN:
                 self._drop(self._unknown.popitem(last=False)[1])
         messages, size = (MOST_MESSAGES, MOST_SIZE) if ladder.contact else (MOST_UNKNOWN_MESSAGES, MOST_UNKNOWN_SIZE)
+        if not ladder.messages:
+            data = data[:MOST_UNKNOWN_SIZE]  # it says whose leg this is
         if len(ladder.messages) >= messages or ladder.size + len(data) > size:
             return
         ladder.messages.append(Message(self._wall_ms(), way, peer, data))
@@ -83,6 +87,8 @@ class Ladders:
         if ladder is not None:
             ladder.contact = contact
             self._known[call_id] = ladder
+            if len(self._known) > MOST_CALLS:
+                self._drop(self._known.popitem(last=False)[1])
             self._by_contact.setdefault(contact, []).append(ladder)
 
     def of(self, contact: str) -> list[CallLadder]:

@@ -1,8 +1,8 @@
 from zoneinfo import ZoneInfo
 
 from sip.config import Address
-from svar.ladder_lines import as_json, legs, read, rungs, sound, text_lines
-from svar.ladders import MOST_MESSAGES, MOST_UNKNOWN, Ladders, Way
+from svar.ladder_lines import LONGEST, as_json, legs, read, rungs, sound, text_lines
+from svar.ladders import MOST_CALLS, MOST_MESSAGES, MOST_UNKNOWN, MOST_UNKNOWN_SIZE, Ladders, Way
 
 CALLER, PHONE = Address("192.0.2.1", 5060), Address("192.0.2.9", 5090)
 SDP = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 101\r\n"
@@ -71,6 +71,44 @@ def test_numbers_of_people_are_masked() -> None:
         "INVITE sip:***@192.0.2.1",
         '404 Not Found (INVITE) [Q.850;cause=1;text="***"]',
     ]
+
+
+def test_a_callers_own_address_is_masked_whatever_it_is_like() -> None:
+    ladders = Ladders(Clock())
+    told(ladders, ("in", CALLER, message("INVITE sip:5000@h SIP/2.0", "x")))
+    ladders.belongs("x", "c1")
+    for uri in ("sip:kari.nordmann@192.0.2.1", "sips:u4791234567x@192.0.2.1:5061", "tel:+47-912-34-567"):
+        told(ladders, ("out", CALLER, message(f"BYE {uri} SIP/2.0", "x", method="BYE")))
+    told(ladders, ("out", CALLER, message("SIP/2.0 200 OK", "x")))
+    assert [rung.what for rung in rungs(ladders.of("c1"))] == [
+        "INVITE sip:5000@h",
+        "BYE sip:***@192.0.2.1",
+        "BYE sips:***@192.0.2.1:5061",
+        "BYE tel:***",
+        "200 OK (INVITE)",
+    ]
+
+
+def test_an_invite_of_any_size_begins_its_leg_and_no_line_is_long() -> None:
+    ladders = Ladders(Clock())
+    told(ladders, ("in", CALLER, message(f"INVITE sip:{'a' * 2 * MOST_UNKNOWN_SIZE}@h SIP/2.0", "x")))
+    assert ladders.of("c1") == []
+    told(ladders, ("in", CALLER, message("INVITE sip:5000@h SIP/2.0", "y", body="x" * 2 * MOST_UNKNOWN_SIZE)))
+    ladders.belongs("y", "c2")
+    assert [rung.what for rung in rungs(ladders.of("c2"))] == ["INVITE sip:5000@h"]
+    ladders.belongs("x", "c1")
+    told(ladders, ("out", CALLER, message(f"SIP/2.0 400 {'b' * 1000}", "x")))
+    assert legs(ladders.of("c1"))[0].whom == ""
+    assert max(len(rung.what) for rung in rungs(ladders.of("c1"))) == LONGEST
+
+
+def test_so_many_calls_are_kept_however_small_their_messages_are() -> None:
+    ladders = Ladders(Clock())
+    for number in range(MOST_CALLS + 10):
+        told(ladders, ("in", CALLER, message("INVITE sip:5000@h SIP/2.0", f"call-{number}")))
+        ladders.belongs(f"call-{number}", f"c{number}")
+    assert ladders.figures()["calls"] == MOST_CALLS
+    assert not ladders.of("c0")
 
 
 def test_what_belongs_to_no_call_is_not_kept() -> None:
