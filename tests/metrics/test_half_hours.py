@@ -3,6 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
+
+import pytest
 
 from events.callbacks import CallbackEnded, CallbackPromised
 from events.catalogue import AgentStateChanged, Event
@@ -11,6 +14,7 @@ from metrics.half_hours import KEPT_MS, HalfHours
 from metrics.measures import BY_KEY
 from metrics.service_level import INTERVAL_MS, Limits
 from metrics.sums import Sums
+from tests.metrics.simulated_day import SimulatedDay
 from tests.metrics.told import (
     DAY_MS,
     NODE,
@@ -338,3 +342,25 @@ def whole(fold: HalfHours) -> Sums:
     for row in fold.rows.values():
         total.add(row)
     return total
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_events_in_any_order_some_missing_some_told_twice_leave_figures_that_balance(seed: int) -> None:
+    chance = Random(seed)
+    events = [event for _, event in SimulatedDay(60, TEN_MS, 3, seed).told()]
+    events = chance.choices(events, k=len(events))
+    fold = by_key()
+    for event in events:
+        tell(fold, [event])
+        fold = fold if chance.random() < 0.99 else again(fold)
+    assert set(fold.balances().values()) == {0}
+    assert all(row.arrivals.waiting >= 0 for row in fold.rows.values())
+    assert all(row.whole.really_lost >= 0 for row in fold.rows.values())
+
+
+def again(fold: HalfHours) -> HalfHours:
+    """As after a restart."""
+    new = by_key()
+    new.restore(json.loads(json.dumps(fold.snapshot())))
+    new.table.restore(json.loads(json.dumps(fold.table.snapshot())))
+    return new
