@@ -41,11 +41,13 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What alarms are made of beside the board. `balances` is O - A - L - F - W by queue, `crises` their notices."""
+    """What alarms are made of beside the board. `balances` is O - A - L - F - W by queue; of crises there are lines in
+    Norwegian and English.
+    """
 
     health: Callable[[], HealthReport | None]
     balances: Callable[[], Mapping[str, int]]
-    crises: Callable[[], Sequence[str]]
+    crises: Callable[[], Sequence[tuple[str, str]]]
     trunks_down: Callable[[], Sequence[str]]
     sites_lost: Callable[[], Sequence[str]]
     titles: Callable[[], Mapping[str, str]]
@@ -108,8 +110,8 @@ def _queues(told: Told, state: Mapping[str, object]) -> Iterator[Alarm]:
 
 
 def _crises(told: Told) -> Iterator[Alarm]:
-    for notice in told.crises():
-        yield Alarm(WARN, notice, notice)
+    for norwegian, english in told.crises():
+        yield Alarm(WARN, norwegian, english)
 
 
 def _health(told: Told) -> Iterator[Alarm]:

@@ -10,7 +10,7 @@ WHOLE_WITHIN_S = 30.0
 """From the first byte that is awaited to the last of the answer that is read."""
 FRESH_S = 5.0
 LASTING = frozenset({"/events"})
-"""What answers without end, to those who are logged in: who sends it sees to it that it is read."""
+"""What answers without end, to those who are logged in. Who reads nothing of it from one look to the next is closed."""
 
 
 class Patience(H11Protocol):
@@ -22,6 +22,7 @@ class Patience(H11Protocol):
         super().__init__(*args, **keywords)
         self.since_s = self.loop.time()
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency - 1:
@@ -56,9 +57,10 @@ class Patience(H11Protocol):
 
     def _overdue(self) -> None:
         left_s = self.since_s + WHOLE_WITHIN_S - self.loop.time()
-        if self.lasting:
+        before, self._unread = self._unread, self.flow.write_paused
+        if self.lasting and not (before and self._unread):
             self._await(WHOLE_WITHIN_S)
-        elif self.asking and left_s > 0:
+        elif self.asking and not self.lasting and left_s > 0:
             self._await(left_s)
         else:
             self.transport.abort()

@@ -15,24 +15,27 @@ def when(at_ms: int, zone: ZoneInfo) -> str:
     return f"{datetime.fromtimestamp(at_ms / 1000, zone):%Y-%m-%d %H:%M}"
 
 
-def notices(on: Sequence[CrisisOn], prepared: Mapping[str, Crisis], zone: ZoneInfo) -> list[str]:
-    """One line of the page for each."""
+def notices(on: Sequence[CrisisOn], prepared: Mapping[str, Crisis], zone: ZoneInfo) -> list[tuple[str, str]]:
+    """A line for each, in Norwegian and English."""
     return [_notice(one, prepared.get(one.crisis), zone) for one in on]
 
 
 def notices_of(
     crises: CrisesInService, prepared: Callable[[], Mapping[str, Crisis]], zone: ZoneInfo
-) -> Callable[[], list[str]]:
-    """The lines of a node's page at any time."""
+) -> Callable[[], list[tuple[str, str]]]:
+    """The lines of a node's wallboard at any time."""
     return lambda: notices(crises.on_now(), prepared(), zone)
 
 
-def _notice(on: CrisisOn, prepared: Crisis | None, zone: ZoneInfo) -> str:
-    told = f"Krise (crisis): {prepared.title if prepared is not None else on.crisis}"
-    told += f", siden (since) {when(on.since_ms, zone)}, til (until) {when(on.until_ms, zone)}, {on.author}"
+def _notice(on: CrisisOn, prepared: Crisis | None, zone: ZoneInfo) -> tuple[str, str]:
+    title = prepared.title if prepared is not None else on.crisis
+    since, until = when(on.since_ms, zone), when(on.until_ms, zone)
+    norwegian = f"Krise: {title}, siden {since}, til {until} ({on.author})"
+    english = f"Crisis: {title}, since {since}, until {until} ({on.author})"
     if prepared is None:
-        told += " – ukjent for flytene her, og høres ikke (unknown to the flows here, and not heard)"
-    return told
+        norwegian += " – ukjent for flytene her, og høres ikke"
+        english += " – unknown to the flows here, and not heard"
+    return norwegian, english
 
 
 def topics(on: Sequence[CrisisOn]) -> dict[str, dict[str, Scalar | None]]:

@@ -33,5 +33,19 @@ function show() {
   }
 }
 
+// A big picture begins where callers come in.
+function begin() {
+  const box = main.querySelector(".picture");
+  const entry = main.querySelector('[id="step-"]');
+  if (box === null || entry === null) return;
+  const from = box.getBoundingClientRect();
+  const to = entry.getBoundingClientRect();
+  if (to.right > from.right || to.bottom > from.bottom) {
+    box.scrollLeft += to.left - from.left - 24;
+    box.scrollTop += to.top - from.top - box.clientHeight / 3;
+  }
+}
+
 main.addEventListener("renewed", show);
 show();
+begin();

@@ -149,7 +149,7 @@ class House:
         self.folds = Folds("nav", limits={"pensjon": Limits()})
         self.lately, self.steps, self.crew, self.health = Lately(), StepCounts(OSLO), Crew(), Health(keep_s=0)
         self.titles = {"pensjon": titles}
-        self.crises: list[str] = []
+        self.crises: list[tuple[str, str]] = []
         self.book = FlowBook("", {}, {}, {})
         self.report: HealthReport | None = None
         self.lost = Lost(lambda: self.now_ms)

@@ -44,10 +44,10 @@ def test_checks_that_fail_are_told_of_and_the_gravest_come_first() -> None:
             "loop": Outcome(ok=True, detail="0.1 ms late at worst"),
         }
     )
-    house.crises.append("Krise (crisis): flom")
+    house.crises.append(("Krise: flom", "Crisis: flood"))
     assert told(house) == [
         "bad: Redis: no answer within 1 s",
-        "warn: Krise (crisis): flom",
+        "warn: Crisis: flood",
         "warn: Something that must never happen has happened: O - A - L - F - W of pensjon is 1",
     ]
 
@@ -71,5 +71,5 @@ def test_figures_that_do_not_add_up_are_told_of() -> None:
 
 def test_there_are_never_more_alarms_than_can_be_read() -> None:
     house = House()
-    house.crises += [f"crisis {n}" for n in range(50)]
+    house.crises += [(f"krise {n}", f"crisis {n}") for n in range(50)]
     assert len(told(house)) == 20

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from console.patience import Patience
 from console.server import ConsoleError, ConsoleServer
 from tests.console.web import ask
 
@@ -82,3 +83,30 @@ async def test_a_request_that_never_ends_does_not_hold_up_the_end() -> None:
 async def test_a_server_that_is_not_ready_in_time_is_given_up() -> None:
     with pytest.raises(ConsoleError, match="did not start within -1 s"):
         await ConsoleServer(HELLO).start(within_s=-1)
+
+
+async def test_who_reads_nothing_of_an_answer_without_end_is_closed() -> None:
+    over = asyncio.Event()
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while (await asyncio.wait({asyncio.ensure_future(receive())}, timeout=0))[1]:
+            await send({"type": "http.response.body", "body": bytes(65_536), "more_body": True})
+        over.set()
+
+    server = ConsoleServer(endless)
+    await server.start()
+    async with asyncio.timeout(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1)
+        writer.write(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readexactly(1)
+        (connection,) = server._server.server_state.connections
+        assert isinstance(connection, Patience)
+        while not connection.flow.write_paused:  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0.01)
+        connection._overdue()
+        assert not connection.transport.is_closing()
+        connection._overdue()
+        await over.wait()
+        writer.close()
+        await server.stop()

@@ -124,6 +124,9 @@ async def test_every_page_is_fit_for_everybody(house: House, theme: Theme, langu
             await page.goto(house.base + path)
             results = await Axe().run(page, options=MEASURE)
             found += [f"{path}: {one['id']}: {one['nodes'][0]['html'][:200]}" for one in results.response["violations"]]
+        caller.hang_up()
+        await page.goto(house.base)
+        await page.wait_for_selector(f"{WAITING}:text-is('0')")
     assert found == []
 
 

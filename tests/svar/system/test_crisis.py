@@ -81,7 +81,7 @@ async def test_new_callers_hear_of_a_crisis_and_those_it_is_about_come_first(tmp
         deflected = await phones.answered_call("5002")
         await until(lambda: deflected.ended, "end of the deflected call", deadline_s=10)
         await eventually(lambda: _waits(node, 2), "two who wait")
-        assert "Krise (crisis): Utbetalinger er forsinket" in await node.page("/")
+        assert "Krise: Utbetalinger er forsinket" in await node.page("/")
         await node.told("crisis", "off")
         await phones.register("anna", talks_for(0.5))  # whoever has a head start keeps it
         await until(lambda: early.ended and urgent.ended, "end of both talks", deadline_s=20)
