@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, inspect
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, inspect, text
 from sqlalchemy.engine import Connection
 
 from metrics.call_record import CallRecord, blank
@@ -19,9 +19,12 @@ _LOCK = "SELECT pg_advisory_xact_lock(1937138034)"
 
 
 def _column(name: str, value: Any) -> Column[Any]:
+    """With what it has where a node of an older version writes that does not know it."""
     if name == "contact":
         return Column(name, TEXT, primary_key=True)
-    return Column(name, BigInteger if isinstance(value, int) else TEXT, nullable=False)
+    if isinstance(value, int):
+        return Column(name, BigInteger, nullable=False, server_default=text(str(value)))
+    return Column(name, TEXT, nullable=False, server_default=json.dumps(value) if isinstance(value, list) else value)
 
 
 CALL_RECORDS = Table(

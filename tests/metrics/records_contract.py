@@ -228,3 +228,13 @@ class RecordsContract:
         assert len((await records.decided(TENANT, "c1"))["c1"]) == 2 * CHUNK
         await records.commit(TENANT, "2-0", [], dict.fromkeys(parts))
         assert await records.load(TENANT) == ("2-0", {})
+
+    async def test_a_node_of_an_older_version_can_write_into_the_newer_table(self, records: Records) -> None:
+        async def older(connection: Any) -> None:
+            await connection.exec_driver_sql(
+                "INSERT INTO call_records (contact, tenant, topic) VALUES ('c1', 'nav', 'x')"
+            )
+
+        await records.database.write(older)
+        found = await records.find("c1")
+        assert found == blank("c1", TENANT, "") | {"topic": "x"}
