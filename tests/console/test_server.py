@@ -90,7 +90,8 @@ async def test_who_reads_nothing_of_an_answer_without_end_is_closed() -> None:
 
     async def endless(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        while (await asyncio.wait({asyncio.ensure_future(receive())}, timeout=0))[1]:
+        request = Request(scope, receive)
+        while not await request.is_disconnected():
             await send({"type": "http.response.body", "body": bytes(65_536), "more_body": True})
         over.set()
 
