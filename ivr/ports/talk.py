@@ -29,7 +29,7 @@ class TalkControl(Protocol):
         """The caller is back with the agent."""
 
     async def consult(self, target: TransferTarget) -> None:
-        """Ring somebody to talk to alone, while the caller hears music. Not a queue."""
+        """Ring somebody to talk to alone, while the caller hears music; of a queue, who is free first."""
 
     async def complete(self) -> None:
         """Give the caller to who is consulted, or is rung for that."""

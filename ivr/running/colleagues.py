@@ -1,6 +1,7 @@
 """Other agents who are rung in a talk: kept from getting callers meanwhile, and given free again."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -27,16 +28,21 @@ _FREE_PATIENCE_S = 300.0
 class Colleagues:
     """Those whom one talk has rung."""
 
-    __slots__ = ("_chain", "_distributor", "_engaged", "_staying")
+    __slots__ = ("_chain", "_distributor", "_engaged", "_found", "_staying")
 
     def __init__(self, distributor: Distributor, commands: Commands) -> None:
         self._distributor = distributor
         self._chain = Chain(commands)
         self._engaged: set[str] = set()
         self._staying: dict[str, asyncio.Task[None]] = {}
+        self._found: dict[str, Callable[[str], None]] = {}
 
     def __contains__(self, agent: str) -> bool:
-        return agent in self._engaged
+        return agent in self._engaged or agent in self._found
+
+    def found(self, agent: str, end: Callable[[str], None]) -> None:
+        """A queue gave this one, who talks by an entry of its own; `end` takes the cause of its end."""
+        self._found[agent] = end
 
     async def engage(self, agent: str) -> None:
         """Keep the agent from other callers. Raises NotAnswered: not ready, or nobody knows."""
@@ -59,6 +65,8 @@ class Colleagues:
         return self._stays(agent, TRANSFERRED)
 
     def _stays(self, agent: str, reason: str) -> bool:
+        if agent in self._found:
+            return True
         if agent not in self._engaged:
             return False
         self._leave(agent)
@@ -81,14 +89,19 @@ class Colleagues:
             staying.cancel()
 
     def free(self, agent: str) -> None:
-        """Ready again, unless the agent has said something else meanwhile. Waits for nothing."""
+        """Ready again, unless the agent has said something else meanwhile; who came from a queue wraps up. Waits for
+        nothing.
+        """
+        end = self._found.pop(agent, None)
+        if end is not None:
+            end("agent_hung_up")
         if agent in self._engaged:
             self._engaged.discard(agent)
             self._leave(agent)
             self._chain.later(lambda: self._freed(agent), patience_s=_FREE_PATIENCE_S)
 
     def free_all(self) -> None:
-        for agent in tuple(self._engaged):
+        for agent in (*self._engaged, *self._found):
             self.free(agent)
 
     async def _freed(self, agent: str) -> None:

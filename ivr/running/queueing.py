@@ -11,12 +11,13 @@ import structlog
 from acd.distributor import Distributor, DistributorError, Refused, Unavailable
 from acd.model import AgentId, Enqueue, Offer, Place, QueueId, Revoked, SiteId
 from ivr.ports.call import AgentLeg, CallEnded
-from ivr.ports.phones import ELSEWHERE, NotAnswered
+from ivr.ports.phones import ELSEWHERE
 from ivr.running import partners
 from ivr.running.announcing import Announcer, Waiting
-from ivr.running.commands import Chain, Commands
+from ivr.running.commands import Chain
 from ivr.running.leaving import Exit, Rules, by_key
 from ivr.running.run import Run, Visit
+from ivr.running.rung import abandon, outcome
 from ivr.running.talk_words import Over
 
 _log = structlog.get_logger(__name__)
@@ -228,19 +229,19 @@ class _Stay:
             await asyncio.wait(both, timeout=offer.rings_for_ms / 1000, return_when=asyncio.FIRST_COMPLETED)
             if pressed.done() and not ringing.done():
                 # The place is left, and with it the lease: the agent has missed nothing.
-                _abandon(ringing, services.commands)
+                abandon(ringing, services.commands)
                 return None
             if not ringing.done():
                 ringing.cancel()
                 await asyncio.wait({ringing}, timeout=_RELEASE_S)
         except BaseException:
-            _abandon(ringing, services.commands)
+            abandon(ringing, services.commands)
             raise
         finally:
             self._mailbox.on_revoked = None
         if not ringing.done():
-            _abandon(ringing, services.commands)
-        leg, cause = _outcome(ringing) if ringing.done() else (None, "error")
+            abandon(ringing, services.commands)
+        leg, cause = outcome(ringing) if ringing.done() else (None, "error")
         if lost and leg is not None:
             await leg.hang_up()
             return None
@@ -323,28 +324,3 @@ class _Stay:
 
     def _later(self, command: Callable[[], Awaitable[object]]) -> None:
         self._chain.later(command, patience_s=_FINISH_PATIENCE_S)
-
-
-def _outcome(ringing: "asyncio.Future[AgentLeg]") -> tuple[AgentLeg | None, str]:
-    """The leg, or why there is none. A phone that answered just when it was cancelled still counts as answered."""
-    if ringing.cancelled():
-        return None, "no_answer"
-    error = ringing.exception()
-    if error is None:
-        return ringing.result(), ""
-    if isinstance(error, NotAnswered):
-        return None, error.cause
-    _log.error("ringing an agent failed", exc_info=error)
-    return None, "error"
-
-
-def _abandon(ringing: "asyncio.Future[AgentLeg]", commands: Commands) -> None:
-    """The caller is gone: ring no more, and hang up a phone that was answered at that moment."""
-
-    def done(rung: "asyncio.Future[AgentLeg]") -> None:
-        leg, _ = _outcome(rung)
-        if leg is not None:
-            commands.own(leg.hang_up())
-
-    ringing.cancel()
-    ringing.add_done_callback(done)

@@ -1,21 +1,18 @@
-"""Ringing whom a talk asks for: another agent, a destination, or its own agent again."""
+"""Ringing whom a talk asks for: another agent, one of a queue, a destination, or its own agent again."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
-import structlog
-
 from acd.model import AgentId, Grounds, Offer
 from ivr.ports.call import AgentLeg, CallInfo
-from ivr.ports.phones import NotAnswered
 from ivr.ports.talk import Destinations, TransferTarget
 from ivr.running.colleagues import Colleagues
 from ivr.running.journeys import informed
 from ivr.running.run import Run
-
-_log = structlog.get_logger(__name__)
+from ivr.running.rung import outcome
+from ivr.running.sought import Sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +66,28 @@ class Ringing:
         self._task.add_done_callback(lambda task: self._done(task, number, again=again))
 
     def _done(self, task: "asyncio.Task[AgentLeg]", number: int, *, again: bool) -> None:
-        leg, cause = _outcome(task)
+        leg, cause = outcome(task)
         if number != self.number:
             if leg is not None:
                 self._run.services.commands.own(leg.hang_up())
+                self.colleagues.free(leg.agent)
             return
         self._task = None
         if leg is None:
             self.colleagues.free(self._target)
+        elif leg.agent in self.colleagues:
+            self._target = leg.agent  # of a queue somebody answered
         self._rang(Rang(number, leg, cause, again))
 
     def _info(self) -> CallInfo:
         return informed(self._run.call.info, self._run.data)
 
     async def _call(self, target: TransferTarget, asked_by: str) -> AgentLeg:
+        if target.to == "queue":
+            sought = Sought(self._run, self.number)
+            leg = await sought.ring(target.name, asked_by, self._info())
+            self.colleagues.found(leg.agent, sought.end)
+            return leg
         if target.to != "agent":
             return await self._destinations.dial(target.name, self._info())
         await self.colleagues.engage(target.name)
@@ -91,15 +96,3 @@ class Ringing:
 
     def _asked(self, agent: str) -> Offer:
         return replace(self._offer, agent=AgentId(agent), grounds=Grounds(rule="asked", kind="consult"))
-
-
-def _outcome(task: "asyncio.Task[AgentLeg]") -> tuple[AgentLeg | None, str]:
-    if task.cancelled():
-        return None, "no_answer"
-    error = task.exception()
-    if error is None:
-        return task.result(), ""
-    if isinstance(error, NotAnswered):
-        return None, error.cause
-    _log.error("ringing somebody for a talk failed", exc_info=error)
-    return None, "error"

@@ -28,6 +28,8 @@ from ivr.running.talk_words import (
 
 RINGS_S = 60.0
 """How long somebody is rung at most; a destination may have a shorter time of its own."""
+SEEKS_S = 300.0
+"""How long an agent waits for a colleague from a queue at most."""
 RECALLS_S = 20.0
 """How long the agent is rung again whose transfer failed."""
 CONSULTS_S = 1800.0
@@ -106,8 +108,6 @@ class Talk:
 
     def _consult(self, what: Input, now: float) -> list[Action]:
         assert isinstance(what, Consult)
-        if what.target.to == "queue":
-            raise NotNow("a queue is nobody to talk to")
         return [*self._call(State.CALLING, "attended", what.target, now), Tell(Ack.CALLING)]
 
     def _blind(self, what: Input, now: float) -> list[Action]:
@@ -122,7 +122,7 @@ class Talk:
 
     def _call(self, state: State, how: str, target: TransferTarget, now: float) -> list[Action]:
         self._target, self._how, self._began = target, how, now
-        self._go(state, now, RINGS_S)
+        self._go(state, now, SEEKS_S if target.to == "queue" else RINGS_S)
         return [Began(how, target), _MUSIC, Ring(target)]
 
     def _answered(self, what: Input, now: float) -> list[Action]:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.ports.talk import NotNow, TransferTarget
-from ivr.running.talk import CONSULTS_S, HOLDS_S, RECALLS_S, RINGS_S, TABLE, Talk
+from ivr.running.talk import CONSULTS_S, HOLDS_S, RECALLS_S, RINGS_S, SEEKS_S, TABLE, Talk
 from ivr.running.talk_words import (
     Ack,
     Action,
@@ -301,9 +301,10 @@ def test_a_transfer_to_a_partner_is_told_as_one() -> None:
     assert arrive(State.TALKING).happens(Blind(PARTNER))[0] == Began("partner", PARTNER)
 
 
-def test_a_queue_cannot_be_consulted() -> None:
-    with pytest.raises(NotNow):
-        arrive(State.TALKING).happens(Consult(QUEUE))
+def test_who_consults_a_queue_waits_there_longer_than_a_phone_rings() -> None:
+    room = arrive(State.TALKING)
+    assert room.happens(Consult(QUEUE))[:3] == [Began("attended", QUEUE), Seat(()), Ring(QUEUE)]
+    assert room.talk.deadline == room.now + SEEKS_S
 
 
 def test_who_is_rung_for_too_long_is_given_up() -> None:

@@ -98,7 +98,7 @@ async def test_what_does_not_fit_changes_nothing(room: Room) -> None:
         with pytest.raises(NotNow):
             await talk.blind(target)
     with pytest.raises(NotNow):
-        await talk.consult(TransferTarget("queue", "second"))
+        await talk.consult(TransferTarget("queue", "none"))
     assert with_caller(room) == ("kari",)
     assert room.engine.told(TransferBegun) == []
 

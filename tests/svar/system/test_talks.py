@@ -201,6 +201,20 @@ async def test_an_agent_gives_the_caller_to_who_was_consulted(scene: Scene) -> N
     assert await scene.node.logged_in() == {"ready": 2}
 
 
+async def test_an_agent_consults_a_queue_and_gives_the_caller_to_who_answers(scene: Scene) -> None:
+    await scene.press("*131#")
+    berit = await scene.second_rings()
+    await together(scene.kari, berit)
+    await apart(scene.kari, scene.caller)
+    await scene.press("*4")
+    await until(scene.kari.is_over, "kari on the hook")
+    await together(scene.caller, berit)
+    scene.caller.hang_up()
+    await until(berit.is_over, "berit on the hook")
+    await scene.node.quiet()
+    assert await scene.node.balance("second") == scene.before["second"], "who is asked is nobody's caller"
+
+
 async def test_three_talk_and_the_third_leaves(scene: Scene) -> None:
     scene.phones.behaviours["hospital"] = answers
     await scene.press("*141#")
