@@ -1,13 +1,15 @@
 """Callers who are rung back by a whole node: promised in a flow, rung with an agent, and what hinders it."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from sip.message.uri import SipUri
 from tests.ivr.sip_lab import Handset
@@ -17,7 +19,10 @@ from tests.svar.system.installation import Installation, eventually, running
 from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at, refuses
 from tests.svar.system.test_talks import together
 
-ANN, BOB = "+4722334455", "+4791234567"
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NUMBERS = itertools.count(22334455)
+NUMBER_OF = {"agent_first": "5000", "caller_first": "5001"}
 PARTS = """
 [[queue]]
 name = "work"
@@ -53,9 +58,9 @@ nb = "Hei."
 nb = "Tilbakeringing."
 """
 FLOW = """
-flow: test
+flow: ORDER
 title: Test
-numbers: [5000]
+numbers: [NUMBER]
 languages: [nb]
 start: again
 nodes:
@@ -89,17 +94,38 @@ nodes:
 
 @dataclass
 class Town:
-    """A node, its agents' phones and those of the people whom it rings back."""
+    """A node, its agents' phones and those of the people whom it rings back; nobody has rung from their numbers."""
 
     node: Installation
     phones: Phones
+    service: str = "5000"
+    before: dict[str, float] = field(default_factory=dict)
+    balance_before: tuple[int, ...] = (0, 0, 0, 0, 0)
+    records_before: int = 0
+
+    def __post_init__(self) -> None:
+        self.ann, self.bob, self.cid = (f"+47{next(NUMBERS)}" for _ in range(3))
+
+    async def begin(self) -> None:
+        self.before = await self.node.metrics()
+        self.balance_before = await self.node.balance()
+        self.records_before = len(self.node.records())
+
+    async def balance(self) -> tuple[int, ...]:
+        """Since the test began."""
+        now = await self.node.balance()
+        return tuple(one - before for one, before in zip(now, self.balance_before, strict=True))
+
+    def records(self) -> list[dict[str, Any]]:
+        """Those of the test."""
+        return self.node.records()[self.records_before :]
 
     def call(self, number: str) -> Handset:
         """Somebody rings, and the trunk vouches for the number."""
         handset = self.phones._handset()
         server = self.phones.server
         asserted = (("P-Asserted-Identity", f"<sip:{number}@carrier.example>"),)
-        uri = SipUri("5000", server.host, server.port)
+        uri = SipUri(self.service, server.host, server.port)
         handset.dial(uri, server, handset.rtp.sdp(), user="anonymous", headers=asserted)
         return handset
 
@@ -136,7 +162,9 @@ class Town:
 
         async def found() -> bool:
             return any(
-                name.startswith("svar_callbacks_ended_total") and f'"{outcome}"' in name and count
+                name.startswith("svar_callbacks_ended_total")
+                and f'"{outcome}"' in name
+                and count > self.before.get(name, 0)
                 for name, count in (await self.node.metrics()).items()
             )
 
@@ -147,166 +175,185 @@ class Town:
         return [name for name, _ in self.phones.rung]
 
 
+def installation(folder: Path, port: int, per_hour: int) -> Installation:
+    flows = {
+        f"{order}.yaml": FLOW.replace("ORDER", order).replace("NUMBER", number) for order, number in NUMBER_OF.items()
+    }
+    return Installation(folder, PARTS.format(port=port, per_hour=per_hour), flows=flows, trunks="")
+
+
 @asynccontextmanager
-async def town(folder: Path, order: str = "agent_first", per_hour: int = 10) -> AsyncIterator[Town]:
+async def town(folder: Path, per_hour: int = 10) -> AsyncIterator[Town]:
+    """With a node of its own, for tests that kill it or count what it does in all."""
     port = free_port()
-    node = Installation(
-        folder,
-        PARTS.format(port=port, per_hour=per_hour),
-        flows={"test.yaml": FLOW.replace("ORDER", order)},
-        trunks="",
-    )
+    node = installation(folder, port, per_hour)
     async with running(node), phones_at(node, port=port) as phones:
         yield Town(node, phones)
 
 
+@pytest.fixture(scope="module")
+def port() -> int:
+    """Where all phones are that are not callers', and the carrier."""
+    return free_port()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def node(tmp_path_factory: pytest.TempPathFactory, port: int) -> AsyncIterator[Installation]:
+    async with running(installation(tmp_path_factory.mktemp("node"), port, per_hour=100)) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def there(node: Installation, port: int) -> AsyncIterator[Town]:
+    async with phones_at(node, port=port) as phones:
+        made = Town(node, phones)
+        await made.begin()
+        yield made
+        await phones.leave()
+
+
 @pytest.mark.parametrize("order", ["agent_first", "caller_first"])
-async def test_a_caller_is_rung_back_and_talks_to_the_agent(tmp_path: Path, order: str) -> None:
-    async with town(tmp_path, order) as there:
-        await there.promised(ANN)
-        there.phones.behaviours[ANN] = answers
-        await there.phones.register("anna", answers)
-        await there.ended("reached")
-        assert there.rung == (["anna", ANN] if order == "agent_first" else [ANN, "anna"])
-        caller = next(handset for name, handset in there.phones.rung if name == ANN)
-        caller.hang_up()
-        await there.node.quiet()
-        assert await there.node.balance() == (1, 0, 0, 1, 0)
-        assert await there.node.agents() == {"ready": 1}
-        first, back = there.node.records()
-        assert back["contact"] == f"{first['contact']}.cb"
-        assert (back["flow"], back["outcome"], back["cause"]) == ("callback", "answered", "caller_hung_up")
+async def test_a_caller_is_rung_back_and_talks_to_the_agent(there: Town, order: str) -> None:
+    there.service = NUMBER_OF[order]
+    await there.promised(there.ann)
+    there.phones.behaviours[there.ann] = answers
+    await there.phones.register("anna", answers)
+    await there.ended("reached")
+    assert there.rung == (["anna", there.ann] if order == "agent_first" else [there.ann, "anna"])
+    caller = next(handset for name, handset in there.phones.rung if name == there.ann)
+    caller.hang_up()
+    await there.node.quiet()
+    assert await there.balance() == (1, 0, 0, 1, 0)
+    assert await there.node.logged_in() == {"ready": 1}
+    first, back = there.records()
+    assert back["contact"] == f"{first['contact']}.cb"
+    assert (back["flow"], back["outcome"], back["cause"]) == ("callback", "answered", "caller_hung_up")
 
 
 @pytest.mark.parametrize("order", ["agent_first", "caller_first"])
 @pytest.mark.parametrize("behaviour", [refuses(486), lets_it_ring], ids=["busy", "missed"])
-async def test_a_caller_who_does_not_answer_costs_the_agent_nothing(tmp_path: Path, order: str, behaviour: Any) -> None:
-    async with town(tmp_path, order) as there:
-        await there.promised(ANN)
-        there.phones.behaviours[ANN] = behaviour
-        await there.phones.register("anna", answers)
-        await there.ended("gave_up")
-        assert ANN in there.rung
-        await there.node.quiet()
-        assert await there.node.agents() == {"ready": 1}
+async def test_a_caller_who_does_not_answer_costs_the_agent_nothing(there: Town, order: str, behaviour: Any) -> None:
+    there.service = NUMBER_OF[order]
+    await there.promised(there.ann)
+    there.phones.behaviours[there.ann] = behaviour
+    await there.phones.register("anna", answers)
+    await there.ended("gave_up")
+    assert there.ann in there.rung
+    await there.node.quiet()
+    assert await there.node.logged_in() == {"ready": 1}
 
 
-async def test_an_agent_who_misses_it_costs_the_caller_nothing(tmp_path: Path) -> None:
-    async with town(tmp_path) as there:
-        await there.promised(ANN)
-        there.phones.behaviours[ANN] = answers
-        await there.phones.register("anna", refuses(486))
-        await there.phones.rings()
-        there.phones.behaviours["anna"] = answers
-        await there.ended("reached")
-        assert there.rung == ["anna", "anna", ANN]
+async def test_an_agent_who_misses_it_costs_the_caller_nothing(there: Town) -> None:
+    await there.promised(there.ann)
+    there.phones.behaviours[there.ann] = answers
+    await there.phones.register("anna", refuses(486))
+    await there.phones.rings()
+    there.phones.behaviours["anna"] = answers
+    await there.ended("reached")
+    assert there.rung == ["anna", "anna", there.ann]
 
 
 async def test_a_promise_outlives_a_node_that_is_killed_while_it_rings_for_it(tmp_path: Path) -> None:
     async with town(tmp_path) as there:
-        await there.promised(ANN)
-        there.phones.behaviours[ANN] = answers
+        await there.promised(there.ann)
+        there.phones.behaviours[there.ann] = answers
         await there.phones.register("anna", lets_it_ring)
         await there.phones.rings()
         await there.node.kill()
         there.phones.behaviours["anna"] = answers
         await there.node.start()
         await there.ended("reached")
-        assert there.rung[-2:] == ["anna", ANN]
+        assert there.rung[-2:] == ["anna", there.ann]
 
 
-async def test_a_caller_who_rings_again_takes_the_promise_back(tmp_path: Path) -> None:
-    async with town(tmp_path) as there:
-        await there.promised(ANN)
-        again = there.call(ANN)
-        await again.connected()
-        again.rtp.press("9")
-        await there.ended("cancelled")
-        again.hang_up()
-        await there.phones.register("anna", answers)
-        await asyncio.sleep(1)
-        assert ANN not in there.rung
+async def test_a_caller_who_rings_again_takes_the_promise_back(there: Town) -> None:
+    await there.promised(there.ann)
+    again = there.call(there.ann)
+    await again.connected()
+    again.rtp.press("9")
+    await there.ended("cancelled")
+    again.hang_up()
+    await there.phones.register("anna", answers)
+    await asyncio.sleep(1)
+    assert there.ann not in there.rung
 
 
 async def test_what_hinders_a_promise(tmp_path: Path) -> None:
     """One for each caller; no expensive number; no more calls than the caps allow."""
     async with town(tmp_path, per_hour=1) as there:
-        await there.promised(ANN)
+        await there.promised(there.ann)
         await there.wishes("+4782012345")
         await there.wishes("+46701234567")
         assert await there.node.total("svar_callbacks_promised_total") == 1
-        there.phones.behaviours[ANN] = refuses(486)
+        there.phones.behaviours[there.ann] = refuses(486)
         await there.phones.register("anna", answers)
         await there.ended("gave_up")
         there.phones.unregister("anna")
         await eventually(lambda: nobody_is_there(there), "the agent's log-out")
-        await there.wishes(BOB)
+        await there.wishes(there.bob)
         assert await there.node.total("svar_callbacks_promised_total") == 1
-        assert there.rung == ["anna", ANN]
+        assert there.rung == ["anna", there.ann]
 
 
 async def nobody_is_there(there: Town) -> bool:
     return await there.node.agents() == {"logged_out": 1}
 
 
-async def test_a_promise_keeps_its_place_among_those_who_wait(tmp_path: Path) -> None:
-    async with town(tmp_path) as there:
-        first = await there.waits("+4723456789")
-        await there.promised(ANN)
-        last = await there.waits(BOB)
-        there.phones.behaviours[ANN] = answers
-        await there.phones.register("anna", answers)
-        await there.phones.rings(1)
-        await asyncio.sleep(0.5)
-        first.hang_up()
-        await there.ended("reached")
-        assert there.rung == ["anna", "anna", ANN]
-        assert (await there.node.balance())[4] == 1
-        last.hang_up()
+async def test_a_promise_keeps_its_place_among_those_who_wait(there: Town) -> None:
+    first = await there.waits(there.cid)
+    await there.promised(there.ann)
+    last = await there.waits(there.bob)
+    there.phones.behaviours[there.ann] = answers
+    await there.phones.register("anna", answers)
+    await there.phones.rings(1)
+    await asyncio.sleep(0.5)
+    first.hang_up()
+    await there.ended("reached")
+    assert there.rung == ["anna", "anna", there.ann]
+    assert (await there.balance())[4] == 1
+    last.hang_up()
 
 
-async def test_who_was_cut_off_and_rings_again_is_before_those_who_came_later(tmp_path: Path) -> None:
-    async with town(tmp_path) as there:
-        cut = await there.waits(ANN)
-        await asyncio.sleep(2)
-        other = await there.waits(BOB)
-        cut.hang_up()
-        await until(lambda: cut.ended, "the end of the call")
-        await asyncio.sleep(0.5)
-        again = await there.waits(ANN)
-        await there.phones.register("anna", answers)
-        await there.phones.rings(1)
-        await eventually(lambda: answered(there), "an answer")
-        other.hang_up()
-        again.hang_up()
-        await there.node.quiet()
-        records = {record["started_ms"]: record["outcome"] for record in there.node.records()}
-        assert [records[at] for at in sorted(records)] == ["abandoned", "abandoned", "answered"]
+async def test_who_was_cut_off_and_rings_again_is_before_those_who_came_later(there: Town) -> None:
+    cut = await there.waits(there.ann)
+    await asyncio.sleep(2)
+    other = await there.waits(there.bob)
+    cut.hang_up()
+    await until(lambda: cut.ended, "the end of the call")
+    await asyncio.sleep(0.5)
+    again = await there.waits(there.ann)
+    await there.phones.register("anna", answers)
+    await there.phones.rings(1)
+    await eventually(lambda: answered(there), "an answer")
+    other.hang_up()
+    again.hang_up()
+    await there.node.quiet()
+    records = {record["started_ms"]: record["outcome"] for record in there.records()}
+    assert [records[at] for at in sorted(records)] == ["abandoned", "abandoned", "answered"]
 
 
-async def test_the_agent_asks_a_colleague_and_gives_the_caller_away(tmp_path: Path) -> None:
-    async with town(tmp_path) as there:
-        await there.promised(ANN)
-        there.phones.behaviours[ANN] = answers
-        await there.phones.register("bob", answers)
-        await there.phones.register("anna", answers)
-        await there.ended("reached")
-        anna, caller = (handset for _, handset in there.phones.rung)
-        await together(caller, anna)
-        for key in "*121#":
-            anna.rtp.press(key)
-            await asyncio.sleep(0.25)
-        bob = await there.phones.rings(3)
-        await bob.connected()
-        await together(anna, bob)
-        anna.hang_up()
-        await together(caller, bob)
-        bob.hang_up()
-        await until(lambda: caller.ended, "the end of the caller's call")
-        await there.node.quiet()
-        assert await there.node.agents() == {"ready": 2}
-        assert there.node.records()[-1]["outcome"] == "answered"
+async def test_the_agent_asks_a_colleague_and_gives_the_caller_away(there: Town) -> None:
+    await there.promised(there.ann)
+    there.phones.behaviours[there.ann] = answers
+    await there.phones.register("bob", answers)
+    await there.phones.register("anna", answers)
+    await there.ended("reached")
+    anna, caller = (handset for _, handset in there.phones.rung)
+    await together(caller, anna)
+    for key in "*121#":
+        anna.rtp.press(key)
+        await asyncio.sleep(0.25)
+    bob = await there.phones.rings(3)
+    await bob.connected()
+    await together(anna, bob)
+    anna.hang_up()
+    await together(caller, bob)
+    bob.hang_up()
+    await until(lambda: caller.ended, "the end of the caller's call")
+    await there.node.quiet()
+    assert await there.node.logged_in() == {"ready": 2}
+    assert there.records()[-1]["outcome"] == "answered"
 
 
 async def answered(there: Town) -> bool:
-    return (await there.node.balance())[1] == 1
+    return (await there.balance())[1] == 1
