@@ -137,6 +137,19 @@ def test_the_page_is_one_file_without_a_script_that_says_all_there_is(
     assert "under målet" in page.text or "når målet" in page.text
 
 
+def test_the_page_stands_in_english_with_norwegian_beside(there: Recorded, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    assert run(there, "day", NOVEMBER, "--html", str(file), "--language", "en", "--answer-goal", "0").exit_code == 0
+    text = file.read_text()
+    assert '<html lang="en">' in text
+    assert '<h2>What is not counted <span class="beside" lang="nb">Hva som ikke er regnet med</span></h2>' in text
+    page = Page()
+    page.feed(text)
+    assert f"Of {happened(there, NOVEMBER)['A'] + happened(there, NOVEMBER)['L']} who wanted an agent" in page.text
+    assert "(goal" not in page.text, "none was given for the answer rate"
+    assert "goal: 70%" in page.text
+
+
 def test_a_day_without_calls_says_so(there: Recorded, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     assert run(there, "day", "2026-01-02", "--html", str(file)).exit_code == 0
