@@ -82,13 +82,12 @@ class Gate:
         """The session's cookie on `response`, or why not."""
         name, address = fields.get("user", "").strip().lower()[:64], asked.visitor.address
         if (wait_s := self._throttle.wait_s(name, address)) > 0:
-            return self._refuse(await self._known(name), "too_many", address, int(wait_s) + 1)
+            return self._put_off(await self._known(name), "too_many", address, int(wait_s) + 1)
         try:
-            account = await self._accounts.check(name, fields.get("password", ""))
+            account = await self._check(name, fields.get("password", ""), address)
         except Busy:
-            return self._refuse("", "busy", address, 5)
+            return self._put_off("", "busy", address, 5)
         if account is None:
-            self._throttle.wrong(name, address)
             return self._refuse(await self._known(name), "wrong", address)
         self._throttle.right(name, address)
         if asked.session is not None:
@@ -112,16 +111,15 @@ class Gate:
         assert asked.session is not None
         user, address = asked.session.user, asked.visitor.address
         if (wait_s := self._throttle.wait_s(user, address)) > 0:
-            return self._refuse(user, "too_many", address, int(wait_s) + 1)
+            return self._put_off(user, "too_many", address, int(wait_s) + 1)
         if fields.get("new", "") != fields.get("again", ""):
             return Refusal("differ")
         try:
-            if await self._accounts.check(user, fields.get("password", "")) is None:
-                self._throttle.wrong(user, address)
+            if await self._check(user, fields.get("password", ""), address) is None:
                 return self._refuse(user, "wrong", address)
             account = await self._accounts.change_password(user, fields.get("new", ""))
         except Busy:
-            return self._refuse(user, "busy", address, 5)
+            return self._put_off(user, "busy", address, 5)
         except AccountError:
             return Refusal("unfit")
         self._sessions.forget(user)
@@ -160,9 +158,26 @@ class Gate:
     async def _known(self, name: str) -> str:
         return name if await self._accounts.get(name) is not None else ""
 
-    def _refuse(self, user: str, cause: str, address: str, wait_s: int = 0) -> Refusal:
+    async def _check(self, name: str, password: str, address: str) -> Account | None:
+        """A wrong one counts; raises Busy also where as many are looked at as may be wrong."""
+        with self._throttle.looking(name, address) as room:
+            if not room:
+                raise Busy
+            account = await self._accounts.check(name, password)
+            if account is None:
+                self._throttle.wrong(name, address)
+            return account
+
+    def _refuse(self, user: str, cause: str, address: str) -> Refusal:
         self.refused += 1
         self._audit.refused(user, cause, address)
+        return Refusal(cause)
+
+    def _put_off(self, user: str, cause: str, address: str, wait_s: int) -> Refusal:
+        """Nobody looks at the password: that costs next to nothing, and is told now and then."""
+        if self._throttle.is_news(address):
+            return replace(self._refuse(user, cause, address), wait_s=wait_s)
+        self.refused += 1
         return Refusal(cause, wait_s)
 
 

@@ -1,5 +1,8 @@
 """Log-in, log-out, the own password: cookies, forms, throttle, what is told and what is not."""
 
+import asyncio
+from collections import Counter
+
 import pytest
 
 from console.accounts import Role
@@ -78,6 +81,21 @@ async def test_an_address_that_tries_too_often_is_not_looked_at_for_a_while() ->
         assert "For mange forsøk" in answer.body
         house.clock_s += 301
         assert (await visitor.log_in("kari", PASSWORD)).path == "/"
+
+
+async def test_tries_all_at_once_are_no_way_around_it_and_what_is_not_looked_at_is_told_once() -> None:
+    house = House()
+    await house.user()
+    async with house.visited() as visitor:
+        form = (await visitor.get("/login")).form("/login")
+        tries = [visitor.send("/login", form | {"user": f"u{n}", "password": "x"}) for n in range(40)]
+        statuses = Counter([answer.status for answer in await asyncio.gather(*tries)])
+        assert statuses[401] == 10
+        assert statuses.keys() <= {401, 429, 503}
+        causes = Counter(event.cause for event in house.events if isinstance(event, ConsoleLoginRefused))
+        assert causes["wrong"] == 10
+        assert sum(causes.values()) == 11
+        assert house.gate.refused == 40
 
 
 async def test_an_account_that_many_try_is_throttled_for_those_who_never_came_in_before() -> None:

@@ -1,5 +1,7 @@
 """Wrong tries are counted in bounded memory, by account and address, whatever is typed."""
 
+from contextlib import ExitStack
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,8 +40,33 @@ def test_memory_is_bounded() -> None:
     for n in range(MOST_KEPT + 100):
         throttle.wrong(f"a{n}", f"10.0.{n // 250}.{n % 250}")
         throttle.right(f"a{n}", f"10.0.{n // 250}.{n % 250}")
+        assert throttle.is_news(f"10.0.{n // 250}.{n % 250}")
     assert len(throttle._wrong) == MOST_KEPT
-    assert len(throttle._known) == MOST_KEPT
+    assert len(throttle._known) == len(throttle._told) == MOST_KEPT
+
+
+def test_no_more_are_looked_at_together_than_may_be_wrong() -> None:
+    clock = Clock()
+    throttle = Throttle(clock)
+    throttle.wrong("kari", "192.0.2.1")
+    with ExitStack() as stack:
+        rooms = [stack.enter_context(throttle.looking(f"a{n}", "192.0.2.1")) for n in range(2 * MOST_BY_ADDRESS)]
+        assert rooms == [True] * (MOST_BY_ADDRESS - 1) + [False] * (MOST_BY_ADDRESS + 1)
+        with throttle.looking("kari", "192.0.2.2") as room:
+            assert room
+    for _ in range(MOST_BY_ADDRESS):
+        throttle.wrong("kari", "192.0.2.1")
+    clock.now_s += WITHIN_S
+    with throttle.looking("kari", "192.0.2.1") as room:
+        assert room
+
+
+def test_that_nobody_is_looked_at_is_told_now_and_then() -> None:
+    clock = Clock()
+    throttle = Throttle(clock)
+    assert [throttle.is_news(address) for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2")] == [True, False, True]
+    clock.now_s += WITHIN_S
+    assert throttle.is_news("192.0.2.1")
 
 
 @given(st.text(max_size=300), st.text(max_size=100))
