@@ -20,10 +20,11 @@ SIGNS = {"bad": "!", "warn": "▲", "note": "i"}
 class Board:
     """The parts of either board, in one language, at one moment."""
 
-    def __init__(self, asked: Asked, seen: Seen, now_ms: int) -> None:
+    def __init__(self, asked: Asked, view: View, seen: Seen) -> None:
         self.language = asked.language
+        self.zone = view.zone.key
         self.seen = seen
-        self.now_ms = now_ms
+        self.now_ms = view.now_ms()
 
     def say(self, key: str) -> str:
         return say(self.language, key)
@@ -233,7 +234,7 @@ class Board:
         head = el("tr", [el("th", self.say(key), scope="col") for key in keys])
         rows = [self._wide_row(name, title) for name, title in self.seen.queues]
         table = el("table", el("caption", self.say("queues"), class_="unseen"), el("thead", head), el("tbody", rows))
-        clock = el("span", data_clock=True, class_="clock")
+        clock = el("span", data_clock=self.zone, class_="clock")
         top = el(
             "div", el("h1", "svar", el("span", f" · {self.say('now_long')}")), self._wide_sums(), clock, class_="top"
         )
@@ -265,7 +266,7 @@ class Board:
 async def show(asked: Asked, view: View, _: Mapping[str, str]) -> Content:
     """The wallboard."""
     seen = view.seen()
-    board = Board(asked, seen, view.now_ms())
+    board = Board(asked, view, seen)
     head = el("div", el("h1", board.say("wallboard")), board.status(), class_="title")
     beside = el("div", board.agents(), board.sites(), class_="aside")
     body = join(head, board.alarms(), board.sums(), el("div", board.queues(), beside, class_="columns"))
@@ -275,7 +276,7 @@ async def show(asked: Asked, view: View, _: Mapping[str, str]) -> Content:
 async def show_screen(asked: Asked, view: View, _: Mapping[str, str]) -> Content:
     """The same, readable from the other end of the room."""
     seen = view.seen()
-    board = Board(asked, seen, view.now_ms())
+    board = Board(asked, view, seen)
     body = el("div", board.screen(), class_=f"wall {_room(len(seen.queues))}".strip())
     return Content(board.say("screen"), body, "board.js", live=True, bare=True, shape=seen.shape)
 

@@ -132,7 +132,8 @@ function clocks() {
   }
   const clock = main.querySelector("[data-clock]");
   if (clock !== null) {
-    clock.textContent = new Intl.DateTimeFormat("nb", { hour: "2-digit", minute: "2-digit" }).format(now());
+    const form = { hour: "2-digit", minute: "2-digit", timeZone: clock.dataset.clock };
+    clock.textContent = new Intl.DateTimeFormat("nb", form).format(now());
   }
   flags();
 }

@@ -40,10 +40,8 @@ function begin() {
   if (box === null || entry === null) return;
   const from = box.getBoundingClientRect();
   const to = entry.getBoundingClientRect();
-  if (to.right > from.right || to.bottom > from.bottom) {
-    box.scrollLeft += to.left - from.left - 24;
-    box.scrollTop += to.top - from.top - box.clientHeight / 3;
-  }
+  box.scrollLeft += to.left - from.left - 24;
+  if (to.bottom > from.bottom) box.scrollTop += to.top - from.top - box.clientHeight / 3;
 }
 
 main.addEventListener("renewed", show);
