@@ -302,18 +302,6 @@ class Stack:
         await self._until(name, lambda: self.log(name).count("svar ready ") > before)
         _copy_spoken(Path(service.put("/var/lib/svar")) / "prompts", _SPOKEN)
 
-    async def svar(self, name: str, *words: str) -> str:
-        """What a command of svar prints that is run in the container of a node."""
-        service = self.service(name)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "svar", *words, "--config", service.put("/etc/svar/svar.toml"),
-            cwd=ROOT, env={**os.environ, **service.environment()},
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        told, _ = await asyncio.wait_for(process.communicate(), STARTED_S)
-        assert process.returncode == 0, told.decode()
-        return told.decode()
-
     # --- the processes ---
 
     def _start(self, name: str, more: Mapping[str, str] | None = None, *, command: list[str] | None = None) -> None:

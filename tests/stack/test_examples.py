@@ -81,13 +81,15 @@ def test_the_unit_starts_what_was_checked() -> None:
 # --- the nodes' configurations ---
 
 
-@pytest.mark.parametrize("name", ["svar-1", "svar-2"])
-def test_a_nodes_configuration_passes_its_check(name: str, tmp_path: Path) -> None:
-    secrets = {"SECRETS": str(tmp_path / "secrets")}
-    told([str(DEPLOY / "secrets.sh")], **secrets)
+def test_a_nodes_configuration_passes_its_check_and_the_others_is_the_same_but_for_its_number(tmp_path: Path) -> None:
+    first, second = ((DEPLOY / "compose" / f"svar-{n}.toml").read_text() for n in (1, 2))
+    for old, new in (("svar-1", "svar-2"), ("172.28.10.21", "172.28.10.22"), (":2221", ":2222"), ("Node 1", "Node 2")):
+        first = first.replace(old, new)
+    assert first == second
+    told([str(DEPLOY / "secrets.sh")], SECRETS=str(tmp_path / "secrets"))
     loopback = Loopback.taken()
     with loopback.mark:
-        service = Service(name, tmp_path, loopback)
+        service = Service("svar-1", tmp_path, loopback)
         service.lay()
         config = service.put("/etc/svar/svar.toml")
         said = told([sys.executable, "-m", "svar", "check", "--config", config], **service.environment())
