@@ -17,8 +17,8 @@ from svar import ladders_in_service, tier_words
 from svar.ladder_lines import LadderSeen
 from svar.logs import mask
 
-LEFT_OUT = ("visits", "offers", "transfers", "legs")
-"""Of the record: the story tells them."""
+LEFT_OUT = ("visits", "offers", "transfers", "legs", "pii_caller", "pseudonym")
+"""Of the record: the story tells them, or they are the caller's (docs/records.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class ContactsTold:
         await self.records.note(tenant, Access(now_ms, who, "console", contact, ""))
         events = await self.trail.of(contact)
         record = await self.records.find(contact)
+        if record is not None and record["tenant"] != tenant:
+            record = None
         kept = (await self.records.decided(tenant, contact)).get(contact, []) if record is not None else []
         if not events and not kept and record is None:
             return None

@@ -136,7 +136,7 @@ async def _recorded(config: Config, contact: str) -> list[str]:
         async with records_in_service.opened(config) as records:
             await records.note(config.node.tenant, access_of("trace", contact))
             record = await records.find(contact)
-    if record is None:
+    if record is None or record["tenant"] != config.node.tenant:
         raise RetellingError(
             f"there is no contact {contact!r}; without one, svar trace lists those that were here last"
         )
