@@ -10,6 +10,8 @@ from acd.connection import available
 from acd.keys import Keys
 
 SECRET_BYTES = 32
+_AHEAD = 1
+"""Another node's clock may be in the next period already."""
 
 
 class PseudonymKeys:
@@ -21,16 +23,17 @@ class PseudonymKeys:
 
     async def of(self, *periods: int) -> Mapping[int, bytes]:
         """The secrets of these periods. Those of earlier ones than the first are forgotten: nobody can tell any more
-        whose pseudonyms were made with them.
+        whose pseudonyms were made with them. So are those far ahead, of when periods were shorter: they would not end.
         """
         async with available():
             for period in periods:
                 await self._client.hsetnx(self._key, str(period), secrets.token_hex(SECRET_BYTES))
         kept = await self.known()
-        if old := [str(period) for period in kept if period < periods[0]]:
+        first, last = periods[0], periods[-1] + _AHEAD
+        if gone := [str(period) for period in kept if not first <= period <= last]:
             async with available():
-                await self._client.hdel(self._key, *old)
-        return {period: secret for period, secret in kept.items() if period >= periods[0]}
+                await self._client.hdel(self._key, *gone)
+        return {period: secret for period, secret in kept.items() if first <= period <= last}
 
     async def known(self) -> Mapping[int, bytes]:
         """All that there are."""

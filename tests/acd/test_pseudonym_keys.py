@@ -35,6 +35,16 @@ async def test_secrets_of_earlier_periods_are_forgotten(client: Any) -> None:
     assert await keys.known() == after
 
 
+async def test_secrets_of_when_periods_were_shorter_are_forgotten_too(client: Any) -> None:
+    keys = PseudonymKeys(client, "nav")
+    await keys.of(20_400, 20_401, 20_402)
+    monthly = await keys.of(679, 680, 681)
+    assert monthly.keys() == {679, 680, 681}
+    assert await keys.known() == monthly
+    ahead = await PseudonymKeys(client, "nav").of(680, 681, 682)
+    assert await keys.of(679, 680, 681) == {679: monthly[679], **ahead}
+
+
 async def test_without_a_store_that_is_told() -> None:
     client = command_client("redis://127.0.0.1:1")
     with pytest.raises(Unavailable):
