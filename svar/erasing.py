@@ -86,7 +86,7 @@ def _of_records(found: Found, asked: Erasure) -> Iterator[str]:
     if found.in_progress:
         yield f"call records: {found.in_progress} contacts are in progress; erase again when they are over"
     if found.figures:
-        yield f"figures in the making: {found.figures} know the pseudonym, for an hour at most"
+        yield f"figures in the making: {found.figures} know the pseudonym, for half a day at most"
 
 
 async def _in_stream(trail: Trail, caller: Caller, known: frozenset[str], asked: Erasure) -> list[str]:
@@ -136,6 +136,7 @@ def _voicemail(config: Config, caller: Caller, found: Found) -> Iterator[str]:
 
 def _out_of_reach(config: Config) -> Iterator[str]:
     yield "out of reach: backups, files that were exported, and logs elsewhere (numbers in logs are masked)"
+    yield "out of reach: SIP messages in the memory of nodes; those of later calls take their place"
     yield "out of reach: places kept for who was cut off, and counts of calls to a number: hashes, for a day at most"
     if not config.records.url:
         yield "out of reach: the records of other nodes; each has a file of its own, so run this on each"
