@@ -171,11 +171,20 @@ class Phones:
 
     async def leave(self) -> None:
         """Every agent is logged out, every call is over and counted: the node is as it was, for those who share it."""
-        for agent in list(self._registrations):
-            self.unregister(agent)
+        self.log_out()
         self.hang_up()
         await self._installation.quiet()
         await eventually(self._is_nobody_there, "a node without agents", instead=self._installation.agents)
+
+    async def register_again(self) -> None:
+        """Every agent, at a node that was killed meanwhile and knows of no phone."""
+        for agent in list(self._registrations):
+            await self.register(agent, self.behaviours[agent])
+
+    def log_out(self) -> None:
+        """Every agent."""
+        for agent in list(self._registrations):
+            self.unregister(agent)
 
     def hang_up(self) -> None:
         """All calls that were ever made or taken."""
