@@ -28,10 +28,8 @@ from events.catalogue import (
     VoicemailLeft,
     WrapUpEnded,
 )
-from metrics.followed import LATE_MS
 
 NODE = "n2"
-LATER_MS = LATE_MS + 60_000
 _numbers = itertools.count()
 
 
@@ -66,8 +64,6 @@ def rare(queue: str = "work", agent: str = "anna", site: str = "main") -> list[E
         VoicemailLeft(**base, mailbox="debt", message="m", duration_ms=4_000),
         CrisisChanged(**base, crisis="storm", on=True, until_ms=now_ms + 60_000, author="t"),
         CrisisHeard(**base, crisis="storm", lasts_ms=4_000),
-        # A contact's units count once nothing can follow: somebody ends later than that.
-        ContactEnded(**other | {"at_ms": now_ms + LATER_MS}, outcome="callback", cause="callback", duration_ms=100),
     ]  # fmt: skip
 
 

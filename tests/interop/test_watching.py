@@ -44,8 +44,8 @@ WITHIN_S = 60.0
 MACHINE = {f"Svar{one}" for one in ("LoopStall", "RedisSlow", "RedisAway", "RecordsBehind", "HealthCheckFails")}
 MACHINE |= {"SvarDiskFills", "SvarDiskFull"}
 """What a machine that is busy with other tests, or full, may bring about for a second."""
-NOTHING_IS_WELL = ("svar:crisis_on:now",)
-"""Tells nothing while no crisis is on."""
+SILENT = ("svar:crisis_on:now", "svar:measure_units:today")
+"""Tell nothing while no crisis is on, and in the first quarter of an hour: so long units may still be added."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -141,12 +141,13 @@ async def test_an_alarm_of_a_queue_without_agents_arrives_and_is_taken_back(
 
 
 async def _unanswered(watchers: Watchers) -> list[str]:
-    return [str(one) for one in ASKED if not await watchers.ask(one.expr)]
+    wanted = [one for one in ASKED if not any(name in one.expr for name in SILENT)]
+    return [str(one) for one in wanted if not await watchers.ask(one.expr)]
 
 
 async def test_every_recording_rule_gives_something(watchers: Watchers) -> None:
     async def silent() -> list[str]:
-        names = [name for name in recorded() if name not in NOTHING_IS_WELL]
+        names = [name for name in recorded() if name not in SILENT]
         return [name for name in names if not await watchers.ask(f"last_over_time({name}[5m])")]
 
     async def none_silent() -> bool:
