@@ -42,7 +42,7 @@ async def test_secrets_of_when_periods_were_shorter_are_forgotten_too(client: An
     assert monthly.keys() == {679, 680, 681}
     assert await keys.known() == monthly
     ahead = await PseudonymKeys(client, "nav").of(680, 681, 682)
-    assert await keys.of(679, 680, 681) == {679: monthly[679], **ahead}
+    assert (await keys.of(679, 680, 681)).items() >= ahead.items()
 
 
 async def test_without_a_store_that_is_told() -> None:
