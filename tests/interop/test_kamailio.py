@@ -3,9 +3,10 @@
 import asyncio
 import re
 import signal
+import socket
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,38 @@ async def test_callers_hold_hang_up_are_hung_up_and_give_up_through_it(front: Fr
 @by_udp
 async def test_who_is_no_carrier_reaches_no_service_through_it(front: Front) -> None:
     await all_succeed(front, "proxied_stranger.xml", "5000", "u1", STRANGER)
+
+
+@by_udp
+async def test_who_sets_a_way_of_their_own_is_led_to_nobody_but_svar(front: Front) -> None:
+    """As if within a call, past where svar asks who they are: Kamailio's address is one that carriers trust."""
+    front_uri = f"{FRONT}:{front.port}"
+    with udp(STRANGER) as stranger, udp(CALLER) as carrier:
+        at, here = (f"{host}:{port}" for host, port in (carrier.getsockname(), stranger.getsockname()))
+        node = f"{front.nodes[0].host}:{front.nodes[0].port}"
+        alias = f"sip:4790000000@{node};alias={at.replace(':', '~')}~1"
+        ways = [(f"sip:4790000000@{at}", ""), (f"sip:4790000000@{node}", f",<sip:{at};lr>"), (alias, "")]
+        for number, (uri, further) in enumerate(ways):
+            lines = (
+                f"INVITE {uri} SIP/2.0", f"Via: SIP/2.0/UDP {here};branch=z9hG4bKw{number}",
+                f"Route: <sip:{front_uri};lr>{further}", "Max-Forwards: 70", "From: <sip:a@x.example>;tag=1",
+                "To: <sip:b@x.example>;tag=2", f"Call-ID: way-{number}", "CSeq: 2 INVITE",
+                f"Contact: <sip:a@{STRANGER}>", "Content-Length: 0", "", "",
+            )  # fmt: skip
+            stranger.sendto("\r\n".join(lines).encode(), (FRONT, front.port))
+            answer = await asyncio.to_thread(stranger.recv, 4096)
+            assert answer.startswith(b"SIP/2.0 403 "), (uri, answer[:60])
+        carrier.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            carrier.recv(4096)
+
+
+@contextmanager
+def udp(host: str) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+        made.bind((host, 0))
+        made.settimeout(20)
+        yield made
 
 
 def phone(front: Front, folder: Path, user: str, password: str = "") -> AbstractAsyncContextManager[Baresip]:
