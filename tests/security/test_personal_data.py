@@ -86,7 +86,13 @@ async def shown(node: Installation, api: Any) -> list[str]:
 async def test_a_number_to_ring_back_is_in_its_promise_alone_and_gone_with_it(tmp_path: Path) -> None:
     port = free_port()
     parts = PARTS.format(port=port, per_hour=10)
-    node = Installation(tmp_path, parts, flows={"test.yaml": FLOW.replace("ORDER", "agent_first")}, trunks="", mqtt="")
+    node = Installation(
+        tmp_path,
+        parts,
+        flows={"test.yaml": FLOW.replace("ORDER", "agent_first").replace("NUMBER", "5000")},
+        trunks="",
+        mqtt="",
+    )
     async with (
         running(node),
         phones_at(node, port=port) as phones,
