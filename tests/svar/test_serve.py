@@ -21,7 +21,7 @@ from svar.commands.serve import EXAMPLE
 from svar.figures import MEANT
 from tests.ivr.sip_lab import Handset
 from tests.sip.aio.authority import Authority
-from tests.svar.system.installation import ROOT
+from tests.svar.system.installation import ROOT, borrow_spoken, keep_spoken
 
 DEADLINE_S = 30.0
 HEAD = (
@@ -62,6 +62,7 @@ networks = ["127.0.0.0/8"]
 def configured(folder: Path, more: str = "") -> Path:
     (folder / "flows").mkdir()
     (folder / "flows" / "f.yaml").write_text(FLOW)
+    borrow_spoken(folder / "state")
     path = folder / "svar.toml"
     path.write_text(HEAD.format(state=folder / "state", flows=folder / "flows") + more)
     return path
@@ -79,6 +80,7 @@ async def served(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
         if process.returncode is None:
             process.kill()
         await process.wait()
+        keep_spoken(config.parent / "state")
 
 
 async def said(process: asyncio.subprocess.Process) -> str:
