@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
+
+import pytest
+import pytest_asyncio
 
 from sip.events import Accepted
 from tests.ivr.sip_lab import Handset
@@ -12,6 +14,9 @@ from tests.svar.system.installation import ROOT, Installation, eventually, runni
 from tests.svar.system.phones import Phones, answers, phones_at
 from tests.svar.system.published import published
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+Bench = tuple[Installation, Phones]
 FLOW = """
 flow: desk
 title: Desk
@@ -70,17 +75,24 @@ async def shows(node: Installation, name: str, value: float) -> bool:
     return (await node.metrics()).get(f'svar_{name}{{queue="desk"}}', 0.0) == value
 
 
-@asynccontextmanager
-async def bench(folder: Path) -> AsyncIterator[tuple[Installation, Phones]]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def node(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
+    async with running(installation(tmp_path_factory.mktemp("node"))) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bench(node: Installation) -> AsyncIterator[Bench]:
     """A node on which anna alone is on duty, and no phone is registered."""
-    node = installation(folder)
-    async with running(node), phones_at(node) as phones:
-        await eventually(lambda: shows(node, "duty_agents", 1), "anna on duty")
+    await eventually(lambda: shows(node, "duty_agents", 1), "anna on duty", 20)
+    async with phones_at(node) as phones:
         yield node, phones
+        await phones.leave()
 
 
-async def test_only_who_is_on_duty_is_rung_and_an_absence_counts_at_once(tmp_path: Path) -> None:
-    async with bench(tmp_path) as (node, phones), published(node, "duty_changed") as changed:
+async def test_only_who_is_on_duty_is_rung_and_an_absence_counts_at_once(bench: Bench) -> None:
+    node, phones = bench
+    async with published(node, "duty_changed") as changed:
         await phones.register("bjorn", answers)
         call = await phones.answered_call("5000")
         await eventually(lambda: shows(node, "queue_waiting", 1), "a caller who waits")
@@ -103,9 +115,9 @@ async def test_only_who_is_on_duty_is_rung_and_an_absence_counts_at_once(tmp_pat
         await node.quiet()
 
 
-async def test_a_reserve_is_rung_comes_serves_and_is_released(tmp_path: Path) -> None:
+async def test_a_reserve_is_rung_comes_serves_and_is_released(bench: Bench) -> None:
+    node, phones = bench
     async with (
-        bench(tmp_path) as (node, phones),
         published(node, "reserve_answered") as answered,
         published(node, "reserve_released") as released,
     ):
@@ -127,8 +139,9 @@ async def test_a_reserve_is_rung_comes_serves_and_is_released(tmp_path: Path) ->
         await node.quiet()
 
 
-async def test_who_says_no_makes_room_for_the_next(tmp_path: Path) -> None:
-    async with bench(tmp_path) as (node, phones), published(node, "reserve_answered") as answered:
+async def test_who_says_no_makes_room_for_the_next(bench: Bench) -> None:
+    node, phones = bench
+    async with published(node, "reserve_answered") as answered:
         dag, eva = Reserve(phones, "2"), Reserve(phones, "1")
         await phones.register("dag", dag.takes)
         await phones.register("eva", eva.takes)
