@@ -6,14 +6,18 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.ivr.sip_lab import Handset
 from tests.rtp.phone import until
 from tests.svar.system.installation import Installation, eventually, running
 from tests.svar.system.phones import Phones, answers, lets_it_ring, phones_at, refuses, talks_for
 from tests.svar.system.sites import country
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PARTS = """
 [[queue]]
@@ -28,10 +32,40 @@ skills = { work = 5 }
 """
 
 
-@pytest.fixture
-async def node(tmp_path: Path) -> AsyncIterator[Installation]:
-    async with running(Installation(tmp_path, PARTS)) as installation:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
+    async with running(Installation(tmp_path_factory.mktemp("node"), PARTS)) as installation:
         yield installation
+
+
+class Scene:
+    """A node where nobody is in a call, and the phones of a test. It counts from the test's beginning."""
+
+    def __init__(self, node: Installation, phones: Phones) -> None:
+        self.node = node
+        self.phones = phones
+        self._balance: tuple[int, ...] = ()
+        self._records = 0
+
+    async def begin(self) -> None:
+        self._balance = await self.node.balance()
+        self._records = len(self.node.records())
+
+    async def balance(self) -> tuple[int, ...]:
+        now = await self.node.balance()
+        return tuple(one - before for one, before in zip(now, self._balance, strict=True))
+
+    def records(self) -> list[dict[str, Any]]:
+        return self.node.records()[self._records :]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def scene(shared: Installation) -> AsyncIterator[Scene]:
+    async with phones_at(shared) as phones:
+        made = Scene(shared, phones)
+        await made.begin()
+        yield made
+        await phones.leave()
 
 
 async def waiting_caller(node: Installation, phones: Phones, waiting: int = 1) -> Handset:
@@ -46,33 +80,33 @@ async def waiting_caller(node: Installation, phones: Phones, waiting: int = 1) -
     return caller
 
 
-async def test_ask_01_an_agent_who_answers_too_late_does_not_share_the_call(node: Installation) -> None:
+async def test_ask_01_an_agent_who_answers_too_late_does_not_share_the_call(scene: Scene) -> None:
     """Two agents answer one call: of two phones that answer, the one whose offer has run out gets no talk."""
-    async with phones_at(node) as phones:
+    node, phones = scene.node, scene.phones
 
-        async def late(handset: Handset) -> None:
-            """Answers as the ringing ends, at the same moment as the CANCEL."""
-            handset.ring()
-            await asyncio.sleep(1.99)
-            if not handset.ended:
-                handset.answer()
+    async def late(handset: Handset) -> None:
+        """Answers as the ringing ends, at the same moment as the CANCEL."""
+        handset.ring()
+        await asyncio.sleep(1.99)
+        if not handset.ended:
+            handset.answer()
 
-        await phones.register("anna", late)
-        caller = await waiting_caller(node, phones)
-        await phones.rings()
-        await phones.register("bjorn", answers)
+    await phones.register("anna", late)
+    caller = await waiting_caller(node, phones)
+    await phones.rings()
+    await phones.register("bjorn", answers)
 
-        async def somebody_talks() -> bool:
-            return (await node.agents()).get("talking", 0) == 1
+    async def somebody_talks() -> bool:
+        return (await node.agents()).get("talking", 0) == 1
 
-        await eventually(somebody_talks, "a talk", 15, node.agents)
-        await asyncio.sleep(3)
-        assert (await node.agents()).get("talking", 0) == 1
-        talking = [name for name, handset in phones.rung if not handset.ended]
-        assert len(talking) == 1, "one phone has the caller, and the other's call is over"
-        caller.hang_up()
-        await node.quiet()
-        assert await node.balance() == (1, 1, 0, 0, 0)
+    await eventually(somebody_talks, "a talk", 15, node.agents)
+    await asyncio.sleep(3)
+    assert (await node.agents()).get("talking", 0) == 1
+    talking = [name for name, handset in phones.rung if not handset.ended]
+    assert len(talking) == 1, "one phone has the caller, and the other's call is over"
+    caller.hang_up()
+    await node.quiet()
+    assert await scene.balance() == (1, 1, 0, 0, 0)
 
 
 async def test_ask_04_callers_of_two_nodes_wait_in_one_queue_for_an_agent_of_one(tmp_path: Path) -> None:
@@ -89,34 +123,32 @@ async def test_ask_04_callers_of_two_nodes_wait_in_one_queue_for_an_agent_of_one
                 assert [caller.ended for caller in callers] == [True] * count + [False] * (3 - count)
 
 
-async def test_ask_05_a_caller_who_waits_stays_while_redis_is_restarted_and_is_not_abandoned(
-    node: Installation,
-) -> None:
+async def test_ask_05_a_caller_who_waits_stays_while_redis_is_restarted_and_is_not_abandoned(scene: Scene) -> None:
     """Waiting calls dropped or marked abandoned at a restart: Redis is killed, the caller waits on and is answered."""
-    async with phones_at(node) as phones:
-        caller = await waiting_caller(node, phones)
-        killed = node.child("-server")
-        os.kill(killed, signal.SIGKILL)
+    node, phones = scene.node, scene.phones
+    caller = await waiting_caller(node, phones)
+    killed = node.child("-server")
+    os.kill(killed, signal.SIGKILL)
 
-        def another() -> bool:
-            try:
-                return node.child("-server") != killed
-            except (AssertionError, FileNotFoundError):
-                return False
+    def another() -> bool:
+        try:
+            return node.child("-server") != killed
+        except (AssertionError, FileNotFoundError):
+            return False
 
-        await eventually(another, "another Redis")
-        assert not caller.ended
-        await phones.register("anna", talks_for(0.3))
-        await until(caller.is_over, "end of the call", deadline_s=15)
-        await node.quiet(20)
-        assert await node.balance() == (1, 1, 0, 0, 0)
-        (record,) = node.records()
-        assert record["outcome"] == "answered"
+    await eventually(another, "another Redis")
+    assert not caller.ended
+    await phones.register("anna", talks_for(0.3))
+    await until(caller.is_over, "end of the call", deadline_s=15)
+    await node.quiet(20)
+    assert await scene.balance() == (1, 1, 0, 0, 0)
+    (record,) = scene.records()
+    assert record["outcome"] == "answered"
 
 
-async def test_ask_06_an_agent_whose_phone_went_away_is_offered_no_more_calls(node: Installation) -> None:
+async def test_ask_06_an_agent_whose_phone_went_away_is_offered_no_more_calls(tmp_path: Path) -> None:
     """An agent whose phone is gone is still offered calls: it rings nowhere, once, and the next caller is another's."""
-    async with phones_at(node) as phones:
+    async with running(Installation(tmp_path, PARTS)) as node, phones_at(node) as phones:
         async with phones_at(node) as gone:
             await gone.register("anna", lets_it_ring)
 
@@ -144,21 +176,21 @@ async def test_ask_06_an_agent_whose_phone_went_away_is_offered_no_more_calls(no
         assert await node.total("svar_offers_total") == 3, "anna was rung once, bjorn twice"
 
 
-async def test_ask_07_a_caller_whom_an_agent_rejects_stays_and_is_next(node: Installation) -> None:
+async def test_ask_07_a_caller_whom_an_agent_rejects_stays_and_is_next(scene: Scene) -> None:
     """A rejected call drops the caller: the first in line, rejected by anna, is bjorn's before the second."""
-    async with phones_at(node) as phones:
-        await phones.register("anna", refuses(603))
-        first = await waiting_caller(node, phones)
-        second = await waiting_caller(node, phones, 2)
-        assert not first.ended
-        await phones.register("bjorn", talks_for(0.5))
-        await until(first.is_over, "end of the first call", deadline_s=15)
-        assert not second.ended, "who came first was served first"
-        await until(second.is_over, "end of the second call", deadline_s=15)
-        await node.quiet()
-        assert await node.balance() == (2, 2, 0, 0, 0)
-        offers = [name for name, _ in phones.rung]
-        assert offers == ["anna", "bjorn", "bjorn"]
+    node, phones = scene.node, scene.phones
+    await phones.register("anna", refuses(603))
+    first = await waiting_caller(node, phones)
+    second = await waiting_caller(node, phones, 2)
+    assert not first.ended
+    await phones.register("bjorn", talks_for(0.5))
+    await until(first.is_over, "end of the first call", deadline_s=15)
+    assert not second.ended, "who came first was served first"
+    await until(second.is_over, "end of the second call", deadline_s=15)
+    await node.quiet()
+    assert await scene.balance() == (2, 2, 0, 0, 0)
+    offers = [name for name, _ in phones.rung]
+    assert offers == ["anna", "bjorn", "bjorn"]
 
 
 TWO_QUEUES = """
