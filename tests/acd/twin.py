@@ -3,8 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from functools import partial
+from dataclasses import asdict, fields, is_dataclass
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from redis import Redis
@@ -350,9 +350,9 @@ def _redis_state(found: dict[str, Any]) -> dict[str, Any]:
     for key, flat in found.items():
         pairs = dict(zip(flat[::2], flat[1::2], strict=True))
         if key in ("queues", "agents", "entries", "leases", "sites", "duty", "specs", "put", "callbacks"):
-            state[key] = {name: _plain(json.loads(text)) for name, text in pairs.items()}
+            state[key] = {name: _written(text) for name, text in pairs.items()}
         elif key == "estimates":
-            state |= _seen({name: json.loads(text) for name, text in pairs.items()})
+            state |= _seen({name: _read(text) for name, text in pairs.items()})
         elif key == "meta":
             violations = [name for name in pairs if name.startswith("violated:")]
             _same("what the scripts count against themselves", violations, [])
@@ -367,10 +367,35 @@ def _redis_state(found: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
+@lru_cache(maxsize=10_000)
+def _read(text: str) -> Any:
+    """Kept for what did not change since the last command: it is compared, and by nobody changed."""
+    return json.loads(text)
+
+
+@lru_cache(maxsize=10_000)
+def _written(text: str) -> Any:
+    return _plain(json.loads(text))
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...] | None:
+    """None: no dataclass."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
+
+
 def _plain(value: Any) -> Any:
     """As JSON has it; in Lua an empty list is an empty table."""
-    if isinstance(value, dict):
+    kind: Any = type(value)
+    if kind is str or kind is int or kind is bool:
+        return value
+    if kind is list or kind is tuple:
+        return [_plain(each) for each in value]
+    if kind is dict:
         return {key: _plain(each) for key, each in value.items() if each is not None} or []
+    if names := _fields(kind):
+        told = ((name, getattr(value, name)) for name in names)
+        return {name: _plain(each) for name, each in told if each is not None} or []
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
@@ -384,13 +409,13 @@ def _model_state(model: Model) -> dict[str, Any]:
     known = model.configured
     tables = {"queues": model.queues, "agents": model.agents, "entries": model.entries, "leases": model.leases}
     state: dict[str, Any] = {
-        name: {key: _plain(asdict(record)) for key, record in table.items()}  # type: ignore[attr-defined]
+        name: {key: _plain(record) for key, record in table.items()}  # type: ignore[attr-defined]
         for name, table in (tables | {"sites": known.sites, "callbacks": model.callbacks}).items()
         if table
     }
     for name, specs in (("specs", known.specs), ("put", known.put)):
         if specs:
-            state[name] = {key: _plain(asdict(profile_of(spec))) for key, spec in specs.items()}
+            state[name] = {key: _plain(profile_of(spec)) for key, spec in specs.items()}
     if known.duty:
         state["duty"] = {queue: _plain(agents) for queue, agents in known.duty.items()}
     if model.callers:
