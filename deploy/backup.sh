@@ -50,6 +50,9 @@ PY
   if [ -e "$from/redis/address" ]; then
     mkdir "$to/redis"
     redis "$to/redis" -s "$(sed 's,^unix://,,' "$from/redis/address")"
+  elif [ -d "$from/redis/appendonlydir" ]; then  # the node stands still
+    mkdir "$to/redis"
+    cp -R "$from/redis/appendonlydir" "$to/redis/"
   fi
   for one in "$from"/agents*.json "$from"/users*.json "$from"/*.key "$from"/*.password "$from"/voicemail "$from"/events.spool*; do
     if [ -e "$one" ]; then cp -R "$one" "$to/"; fi

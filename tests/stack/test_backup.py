@@ -1,5 +1,6 @@
 """Backup and restore of a node, by the commands of docs/operations.md as they stand there."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -76,6 +77,15 @@ async def test_a_node_that_was_restored_has_the_records_figures_and_passwords_of
     async with phones_at(node) as phones:
         await phones.register("anna", answers, password=password)
         await eventually(lambda: has(node, "ready"), "an agent who is ready", 30)
+
+
+async def test_a_copy_of_a_node_that_stands_still_has_its_redis_too(tmp_path: Path) -> None:
+    kept = tmp_path / "state/redis/appendonlydir"
+    kept.mkdir(parents=True)
+    (kept / "appendonly.aof.manifest").write_text("all that Redis knows")
+    command = [str(part) for part in (ROOT / "deploy/backup.sh", "state", tmp_path / "state", tmp_path / "copy")]
+    assert await (await asyncio.create_subprocess_exec(*command)).wait() == 0
+    assert (tmp_path / "copy/redis/appendonlydir/appendonly.aof.manifest").read_text() == "all that Redis knows"
 
 
 async def has(node: Installation, state: str) -> bool:
