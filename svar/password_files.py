@@ -94,7 +94,7 @@ class HandOut:
 
     def _write(self, entries: Mapping[str, str]) -> None:
         if entries:
-            _put(self._path, json.dumps(entries, indent=1).encode())
+            _put(self._path, json.dumps(entries, indent=1).encode() + b"\n")
         else:
             self._path.unlink(missing_ok=True)
 

@@ -144,7 +144,7 @@ def greeting(node: Node, places: Places) -> str:
         password = node.passwords.fresh.get(agent)
         shown = f"password {password}" if password else "password as shown where it was made"
         lines.append(f"  sip:{agent}@{sip}   {shown}")
-    lines += passwords_lines(node)
+    lines += passwords_lines(node, sip)
     lines += [
         "  ready *1   not ready *2   wrap-up done *3",
         "",
@@ -155,13 +155,13 @@ def greeting(node: Node, places: Places) -> str:
     return "\n".join([*lines, "Ctrl-C stops it in order.", ""])
 
 
-def passwords_lines(node: Node) -> list[str]:
+def passwords_lines(node: Node, sip: str) -> list[str]:
     """Where the passwords are that are not shown here, and what is kept of those that are."""
     state, alone = node.config.node.state, not node.config.redis.url
     lines = []
     if others := len(node.flows.active.book.routing.agents):
         where = f"{state}/agents.json" if alone else f"{state}/agents.new.json, until you delete it, if made here"
-        lines.append(f"  and {others} agents of the flows' routing, whose passwords stand in {where}")
+        lines.append(f"  sip:NAME@{sip}   {others} agents of the flows' routing; their passwords stand in {where}")
     if node.passwords.fresh.keys() & set(node.registering):
         kept = f"and kept in {state}/agents.json" if alone else "and kept nowhere"
         lines.append(f"  (passwords are shown this once {kept}; `svar agent password NAME --new` makes another)")

@@ -67,14 +67,19 @@ async def opened(config: Config) -> AsyncIterator[Source]:
     be read, and RecordsError.
     """
     if not records_in_service.are_there(config):
-        raise ConfigError(f"there are no records in {config.node.state}: no node has run there")
+        raise ConfigError(
+            f"there are no records in {config.node.state}: no node has run there; --config names the node's "
+            "configuration, and SVAR_STATE its state folder where that does not"
+        )
     records = records_in_service.at(config)
     try:
         yield Source(records, config.node.tenant, names(config))
     except RecordsError as error:
         if "half_hours" not in str(error):
             raise
-        text = "the records are of a release without reports: figures begin with the first start of this one"
+        text = (
+            "no node has written there yet, or only one of a release without reports: figures begin with the next start"
+        )
         raise ConfigError(text) from None
     finally:
         await records.close()

@@ -208,7 +208,7 @@ def test_where_no_node_ever_ran_there_are_no_figures(tmp_path: Path) -> None:
     config = tmp_path / "svar.toml"
     config.write_text(f'[node]\nstate = "{tmp_path}/state"\n')
     found = run(Recorded(config, {}), "day")
-    assert (found.exit_code, "there are no records" in found.stderr) == (1, True)
+    assert (found.exit_code, "there are no records" in found.stderr, "SVAR_STATE" in found.stderr) == (1, True, True)
 
 
 def test_records_of_an_older_release_are_told_as_that_and_left_as_they_are(there: Recorded, tmp_path: Path) -> None:
