@@ -10,7 +10,7 @@ from console.pages import shown
 from console.pages.entry import fault
 from console.pages.frame import Content
 from console.pages.markup import Html, el, join
-from console.pages.words import say
+from console.pages.words import WORDS, say
 from console.view import View
 
 MOST = 100
@@ -56,14 +56,15 @@ async def show_one(asked: Asked, view: View, path: Mapping[str, str]) -> Content
 
 
 def _row(words: str, one: ContactRow, zone: ZoneInfo) -> Html:
-    outcome = f"{one.outcome} ({one.cause})" if one.outcome else say(words, "contact_goes_on")
+    word = f"outcome_{one.outcome}" if one.outcome else "contact_goes_on"
+    outcome = say(words, word) if word in WORDS else one.outcome  # a node of a later release may have others
     return el(
         "tr",
         el("th", el("a", one.contact, href=f"/contacts/{one.contact}"), scope="row"),
         el("td", f"{datetime.fromtimestamp(one.started_ms / 1000, zone):%Y-%m-%d %H:%M:%S}"),
         el("td", one.number),
         el("td", el("a", one.flow, href=f"/flows/{one.flow}") if one.flow else shown.NONE),
-        el("td", outcome.replace("_", " ")),
+        el("td", outcome),
         el("td", shown.waited(1, one.duration_ms + 1) if one.duration_ms else shown.NONE, class_="num"),
     )
 

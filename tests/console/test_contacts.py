@@ -8,7 +8,9 @@ import pytest
 from acd.distributor import Unavailable
 from console.accounts import Role
 from console.contacts_seen import ContactRow, ContactSeen, Ladder, Leg, Rung, Told
+from console.pages.words import WORDS
 from console.view import View
+from events.catalogue import ContactEnded
 from tests.console.house import House
 
 AT = 1_763_800_000_000
@@ -65,8 +67,14 @@ async def test_the_last_contacts_are_listed_with_what_came_of_them() -> None:
         page = await visitor.page("/contacts")
     assert page.index("/contacts/c2") < page.index("/contacts/c1")
     assert "pågår" in page
-    assert "answered (caller hung up)" in page
+    assert "<td>besvart</td>" in page
     assert "1:15" in page
+
+
+def test_each_outcome_of_the_catalogue_has_its_words() -> None:
+    told = (ContactEnded.__doc__ or "").partition("Outcomes: ")[2].partition(".")[0].split(", ")
+    assert len(told) > 5
+    assert [one for one in told if f"outcome_{one}" not in WORDS] == []
 
 
 async def test_a_contact_is_told_whole_and_the_look_is_written_down() -> None:
