@@ -135,11 +135,13 @@ class Accounts:
 
     async def check(self, name: str, password: str) -> Account | None:
         """Whose name and password these are; takes as long where there is no such account. Raises Busy."""
-        account = await self.get(name)
-        if not await self._hashing.matches(account.digest if account is not None else "", password[:LONGEST]):
+        account, password = await self.get(name), password[:LONGEST]
+        if not await self._hashing.matches(account.digest if account is not None else "", password):
             return None
         if account is not None and self._hashing.stale(account.digest):
-            return await self._put(replace(account, digest=await self._hashing.digest(password)))
+            renewed = replace(account, digest=await self._hashing.digest(password))
+            # Who was removed or has another password since must not come back.
+            return await self._put(renewed) if await self.get(name) == account else None
         return account
 
     async def _known(self, name: str) -> Account:

@@ -97,6 +97,29 @@ async def test_a_digest_that_was_made_more_cheaply_is_made_anew_as_its_owner_com
     assert "m=128,t=2" in store.kept["kari"]
 
 
+async def test_who_is_removed_while_their_digest_is_made_anew_does_not_come_back() -> None:
+    accounts, store = made()
+    await accounts.add("kari", Role.VIEWER, PASSWORD)
+
+    class Meanwhile(Hashing):
+        async def digest(self, password: str) -> str:
+            await store.remove("kari")
+            return await super().digest(password)
+
+    dearer = Accounts(store, Meanwhile(memory_kib=128, passes=2), lambda: 1, counting())
+    assert await dearer.check("kari", PASSWORD) is None
+    assert store.kept == {}
+
+
+async def test_a_long_password_is_the_same_after_its_digest_was_made_anew() -> None:
+    accounts, store = made()
+    longest = "ab1 cd2 ef" * 20
+    await accounts.add("kari", Role.VIEWER, longest)
+    dearer = Accounts(store, Hashing(memory_kib=128, passes=2), lambda: 1, counting())
+    for typed in (longest + "more", longest):
+        assert await dearer.check("kari", typed) is not None
+
+
 async def test_an_entry_that_cannot_be_read_lets_nobody_in() -> None:
     accounts, store = made()
     await accounts.add("kari", Role.VIEWER, PASSWORD)
