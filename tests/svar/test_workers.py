@@ -24,7 +24,7 @@ async def test_a_node_that_is_killed_takes_its_workers_along(tmp_path: Path) -> 
         pids = workers(node.pid)
         assert len(pids) == 2
         node.kill()
-        await until(lambda: not any(map(alive, pids)), "end of the workers", deadline_s=2.0)
+        await until(lambda: not any(map(alive, pids)), "end of the workers", deadline_s=10)
 
 
 async def test_a_node_replaces_a_worker_and_ends_all_when_it_is_stopped(tmp_path: Path) -> None:
