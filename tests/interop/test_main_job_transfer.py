@@ -34,7 +34,7 @@ PARTS = """
 [[destination]]
 name = "partner"
 uri = "sip:partner@127.0.0.1:{port}"
-ring_s = 2
+ring_s = 4
 """
 
 
@@ -87,6 +87,6 @@ async def test_a_destination_rings_no_longer_than_the_caller_waits(outside: tupl
     caller = await phones.answered_call("5100")
     partner = await phones.rings()
     caller.hang_up()
-    await until(partner.is_over, "CANCEL at the destination", deadline_s=1.5)
+    await until(partner.is_over, "CANCEL at the destination", deadline_s=3.5)
     await node.quiet()
     assert [record["outcome"] for record in node.records()] == ["menu_ended"]
