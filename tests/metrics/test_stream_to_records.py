@@ -20,7 +20,7 @@ from tests.metrics.told import DAY_MS, whole_call
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 - what is looked at tells nobody
             await asyncio.sleep(0.01)
 
@@ -42,13 +42,17 @@ async def reading(url: str, path: Path, cut_off: bool = False) -> AsyncIterator[
     relay = Relay(client, "nav")
     relay.add("records", folds, after=folds.checkpoint)
     task = asyncio.create_task(relay.run())
-    yield folds
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    if not cut_off:
-        await relay.drain()
-    await client.aclose()
-    await records.close()
+    try:
+        yield folds
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        try:
+            if not cut_off:
+                await relay.drain()
+        finally:  # what stays open fails a test that comes later
+            await client.aclose()
+            await records.close()
 
 
 def offered(folds: Folds) -> int:
