@@ -18,7 +18,7 @@ new() {
 }
 
 # redis TO [redis-cli ...]: no rewrite may begin while its files are copied.
-redis() {
+redis() (  # a shell of its own: its `from` and `to` are nobody else's
   to=$1 && shift
   asked() { redis-cli "$@" | tail -n 1; }
   from=$(asked "$@" CONFIG GET dir)/$(asked "$@" CONFIG GET appenddirname)
@@ -29,7 +29,7 @@ redis() {
   cp -R "$from" "$to/"
   redis-cli "$@" CONFIG SET auto-aof-rewrite-percentage "$usual" >/dev/null
   trap - EXIT
-}
+)
 
 [ $# -ge 2 ] || usage
 verb=$1 && shift

@@ -62,8 +62,12 @@ async def test_a_node_that_was_restored_has_the_records_figures_and_passwords_of
     assert len(records) == 3
     changes = {f"/var/backups/svar/site-{day}": str(tmp_path / "kept") for day in ("$(date +%F)", "2026-11-22")}
     changes |= {"/var/lib/svar/site": str(node.state), "/opt/svar": str(ROOT), "chown -R svar:svar ": "ls "}
+    (node.state / "trunk-carrier.password").write_text("secret")
+    (node.state / "voicemail/main").mkdir(parents=True)
     for line in commands("### A node"):
         do(line, changes)
+    copied = {file.name for file in (tmp_path / "kept").iterdir()}
+    assert copied >= {"agents.json", "nonce.key", "trunk-carrier.password", "voicemail", "records.sqlite", "redis"}
     for line in commands("### A node comes back"):
         match line.removeprefix("sudo "):
             case "systemctl stop svar@site":
