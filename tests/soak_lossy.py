@@ -23,7 +23,7 @@ def lossy_plan(chance: random.Random) -> Plan:
     if way == 0:
         return Plan("5000", key="3", key_s=chance.uniform(0.1, 0.4), kind="menu")
     leaves = (Moment.NEVER, Moment.TALKING)[chance.randrange(2)]
-    after_s = chance.uniform(0.2, 1.0)
+    after_s = chance.uniform(0.6, 1.2)
     if way == 1:
         return Plan("5000", leaves, after_s, key="2", key_s=chance.uniform(0.1, 0.4), kind="talk")
     return Plan("5999", leaves, after_s, kind="talk")

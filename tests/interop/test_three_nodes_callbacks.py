@@ -44,7 +44,7 @@ nb = "Hei."
 nb = "Tilbakeringing."
 """
 FLOWS = {
-    "test.yaml": FLOW.replace("ORDER", "agent_first"),
+    "test.yaml": FLOW.replace("ORDER", "agent_first").replace("NUMBER", "5000"),
     "queues.yaml": "queues: [{name: work, offer: 8s}]\n",
     "sites.yaml": SITES,
     "agents.yaml": "agents: [{name: berit, site: bodo, skills: {work: 5}, rest: 1s}]\n",

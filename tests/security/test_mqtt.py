@@ -10,7 +10,7 @@ import pytest
 from metrics.mqtt_commands import MOST_BYTES
 from tests.svar.system.installation import eventually, running
 from tests.svar.system.phones import lets_it_ring, phones_at
-from tests.svar.system.test_api import broker_of, installed, token
+from tests.svar.system.test_api import api_of, broker_of, installed, token
 
 pytestmark = pytest.mark.interop
 
@@ -45,6 +45,10 @@ async def test_nothing_that_is_no_command_changes_anything(tmp_path: Path) -> No
     """Without a token, too long, too deep, twice the same name, for others, on forged topics."""
     node = installed(tmp_path, mqtt="", commands=True)
     async with running(node), phones_at(node) as phones:
+        # Somebody else with a token: an agent whom the API has added.
+        async with api_of(node) as admin:
+            added, _ = await admin.ask("PUT", "/agents/berit", {"site": "main", "skills": {"work": 5}})
+            assert added < 300
         mine = await token(node, "anna-desk", "--role", "agent", "--agent", "anna")
         other = await token(node, "berit-desk", "--role", "agent", "--agent", "berit")
         await phones.register("anna", lets_it_ring)

@@ -7,12 +7,14 @@ import os
 import shutil
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from metrics.measures import MEASURES
@@ -23,6 +25,13 @@ from tests.svar.reports.recorded import AUTUMN, NOVEMBER, SPRING, Recorded, reco
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     return asyncio.run(recorded(tmp_path_factory.mktemp("records")))
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 def run(there: Recorded, *words: str) -> Result:
