@@ -90,6 +90,7 @@ async def test_a_code_gives_the_place_back_to_whoever_was_told_it(site: Site) ->
 
 async def test_a_node_that_is_lost_cuts_its_callers_off(site: Site) -> None:
     site.here.entered(info("c1"), "q", NOW - 90_000)
+    await site.commands.drain(5)
     left = {"at_ms": NOW, "tenant": "nav", "node": "n1", "contact": "c1", "queue": "q", "waited_ms": 0}
     for cause in ("caller_hung_up", "node_lost", "node_lost"):
         site.there.heard(ContactLeftQueue(**left, disposition="lost", cause=cause))  # type: ignore[arg-type]
