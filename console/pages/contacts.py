@@ -92,7 +92,7 @@ def _told(words: str, title: str, told: Sequence[Told], zone: ZoneInfo) -> Html:
     names = [el("th", say(words, word), scope="col", class_="num" if word != "contact_what" else None)
              for word in columns]  # fmt: skip
     table = el("table", el("caption", say(words, title), class_="unseen"), el("thead", el("tr", names)),
-               el("tbody", rows), class_="list")  # fmt: skip
+               el("tbody", rows), class_="list story")  # fmt: skip
     return el(
         "section", head, el("div", table, class_="wide", tabindex="0", role="region", aria_label=say(words, title))
     )
@@ -121,7 +121,7 @@ def _ladder(words: str, ladder: Ladder, zone: ZoneInfo) -> Html:
         for one in ladder.rungs
     ]  # fmt: skip
     table = el("table", el("caption", title), el("thead", el("tr", names, ends)), el("tbody", rows),
-               class_="list ladder")  # fmt: skip
+               class_="list story ladder")  # fmt: skip
     return el("div", table, class_="wide", tabindex="0", role="region", aria_label=title)
 
 

@@ -58,6 +58,8 @@ async def visit(plan: Plan, one: Visit, keep: Keep = lambda _number, _first, _th
         state, answer_s, detail = await _ring(plan, one, first, then)
         before, after = _read(first), _read(then)
     keep(one.number, before, after)
+    if state == "refused":
+        detail = f"{plan.user} could not register at {plan.host}:{plan.port}: is it there, is its password right?"
     if state != "heard":
         return Outcome(one.number, state if state in CAUSES else "fault", answer_s, detail=detail)
     return judged(one, answer_s, before, after)
