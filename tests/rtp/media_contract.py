@@ -336,7 +336,11 @@ class MediaContract:
         count = len(call.phone.packets)
         await asyncio.sleep(0.1)
         assert len(call.phone.hear()) == count
-        stats = await board.engine.stats(call.leg)
+        for _ in range(50):  # an engine in another process tells a little late
+            stats = await board.engine.stats(call.leg)
+            if stats.due > stats.sent >= count:
+                break
+            await asyncio.sleep(0.1)
         assert stats.due > stats.sent >= count
         call.phone.talk()
         await call.phone.hears(count + 3)
