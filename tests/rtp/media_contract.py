@@ -107,6 +107,9 @@ async def switchboard(engine: MediaEngine) -> AsyncIterator[Switchboard]:
 
 
 class MediaContract:
+    counts_by_clock = 0
+    """By how many packets an engine may be wrong that goes by the clock, since its server does not say what it sent."""
+
     @pytest_asyncio.fixture
     async def board(self, engine: MediaEngine) -> AsyncIterator[Switchboard]:
         async with switchboard(engine) as board:
@@ -336,12 +339,8 @@ class MediaContract:
         count = len(call.phone.packets)
         await asyncio.sleep(0.1)
         assert len(call.phone.hear()) == count
-        for _ in range(50):  # an engine in another process tells a little late
-            stats = await board.engine.stats(call.leg)
-            if stats.due > stats.sent >= count:
-                break
-            await asyncio.sleep(0.1)
-        assert stats.due > stats.sent >= count
+        stats = await board.engine.stats(call.leg)
+        assert stats.due > stats.sent >= count - self.counts_by_clock
         call.phone.talk()
         await call.phone.hears(count + 3)
 

@@ -80,6 +80,8 @@ def cannot(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.mark.usefixtures("cannot")
 class TestRtpengine(MediaContract):
+    counts_by_clock = 1
+
     @pytest.fixture
     async def engine(self, rtpengine: Daemon, tmp_path: Path) -> AsyncIterator[MediaEngine]:
         engine = RtpengineMediaEngine(
