@@ -52,6 +52,7 @@ async def reading(url: str, path: Path, cut_off: bool = False) -> AsyncIterator[
                 await relay.drain()
         finally:  # what stays open fails a test that comes later
             await client.aclose()
+            await folds.close()
             await records.close()
 
 
@@ -108,4 +109,5 @@ async def test_svar_that_has_lost_its_checkpoint_in_redis_counts_nothing_twice(r
     assert folds.counters.copy()["answered"] == {("pensjon",): 1}
     assert await records.count() == 1
     await reader.aclose()
+    await folds.close()
     await records.close()
