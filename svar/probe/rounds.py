@@ -56,6 +56,8 @@ async def visit(plan: Plan, one: Visit, keep: Keep = lambda _number, _first, _th
     with tempfile.TemporaryDirectory(prefix="svar-probe-") as name:
         first, then = Path(name, "first"), Path(name, "then")
         state, answer_s, detail = await _ring(plan, one, first, then)
+        if state == "fault":  # of the probe's own phone, which says nothing of the service: once more
+            state, answer_s, detail = await _ring(plan, one, first, then)
         before, after = _read(first), _read(then)
     keep(one.number, before, after)
     if state == "refused":
@@ -105,7 +107,8 @@ async def _ring(plan: Plan, one: Visit, first: Path, then: Path) -> tuple[str, f
         return "fault", 0.0, f"the phone did not end in {one.longest_s:g} s"
     except (ValueError, KeyError, TypeError):
         lines = errors.decode(errors="replace").strip().splitlines()
-        return "fault", 0.0, NO_PHONE if "No module named 'pyVoIP'" in "".join(lines[-1:]) else "; ".join(lines[-1:])
+        last = lines[-1] if lines else f"the phone ended with status {child.returncode} and no word"
+        return "fault", 0.0, NO_PHONE if "No module named 'pyVoIP'" in last else last
     finally:
         if child.returncode is None:
             with contextlib.suppress(ProcessLookupError):
