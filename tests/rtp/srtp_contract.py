@@ -69,7 +69,7 @@ class SrtpContract:
         return str(path)
 
     async def _speak_both_ways(self, board: SecureSwitchboard, call: Call, low: str) -> None:
-        """The phone hears a prompt and a key, and its keys and voice are heard."""
+        """The phone hears a prompt and a key, and its keys are heard; its voice may be kept away while nobody wants it."""
         await board.engine.play(call.leg, (low,))
         await until(lambda: bool(call.told(PlayDone)), "end of the play")
         await call.phone.hears(15)
@@ -77,7 +77,7 @@ class SrtpContract:
         call.phone.press("4")
         call.phone.talk(count=2)
         await until(lambda: bool(call.told(DtmfReceived)), "key")
-        await board.heard(call, 8)
+        await board.heard(call, 7)
         await board.engine.send_dtmf(call.leg, "7")
         await until(lambda: len(call.phone.events) == 7, "key at the phone")
 
