@@ -69,7 +69,7 @@ class SrtpContract:
         return str(path)
 
     async def _speak_both_ways(self, board: SecureSwitchboard, call: Call, low: str) -> None:
-        """The phone hears a prompt and a key, and its keys are heard; its voice may be kept away while nobody wants it."""
+        """The phone hears a prompt and a key, and its keys are heard; voice may be kept away while nobody wants it."""
         await board.engine.play(call.leg, (low,))
         await until(lambda: bool(call.told(PlayDone)), "end of the play")
         await call.phone.hears(15)
