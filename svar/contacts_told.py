@@ -11,7 +11,7 @@ from console.contacts_seen import ContactRow, ContactSeen, Ladder, Leg, Rung, To
 from events.catalogue import Event, StepEntered
 from ivr.over_sip.telephony import Identity
 from ivr.simulator.story import Moment, line_of
-from metrics.reasons import TierWords, told
+from metrics.reasons import told
 from metrics.records import Access, Records, RecordsError
 from svar import ladders_in_service, tier_words
 from svar.ladder_lines import LadderSeen
@@ -58,20 +58,11 @@ class ContactsTold:
             return None
         known = set(events)
         decided = sorted([*(one for one in kept if one not in known), *events], key=lambda event: event.at_ms)
-        reasons = [Told(one.at_ms, one.text) for one in told(decided, await self._tiers())]
+        reasons = [Told(one.at_ms, one.text) for one in told(decided, tier_words.named(await self.trail.tiers()))]
         seen = await ladders_in_service.asked(self.orders, self.nodes, contact, f"console:{who}", now_ms)
         shown = mask(None, "", dict(record)) if record is not None else {}
         facts = [(name, str(value)) for name, value in shown.items() if value and name not in LEFT_OUT]
         return ContactSeen(contact, facts, _story(events or decided), reasons, [_ladder(one) for one in seen])
-
-    async def _tiers(self) -> TierWords:
-        tiers = await self.trail.tiers()
-
-        def words(queue: str, number: int) -> str:
-            of_queue = tiers.get(queue, ())
-            return tier_words.of(of_queue[number - 1]) if 0 < number <= len(of_queue) else ""
-
-        return words
 
 
 def _story(events: Sequence[Event]) -> list[Told]:

@@ -1,6 +1,9 @@
 """A queue's tier in a few words."""
 
+from collections.abc import Mapping, Sequence
+
 from acd.model import Tier
+from metrics.reasons import TierWords
 
 _SITES = {"own": "own site", "neighbours": "neighbours", "all": "all sites"}
 
@@ -16,3 +19,13 @@ def of(tier: Tier) -> str:
     if tier.level:
         words.append(f"level {tier.level} or above")
     return ", ".join(words)
+
+
+def named(tiers: Mapping[str, Sequence[Tier]]) -> TierWords:
+    """The same by queue and number; nothing where that is not known."""
+
+    def words(queue: str, number: int) -> str:
+        known = tiers.get(queue, ())
+        return of(known[number - 1]) if 0 < number <= len(known) else ""
+
+    return words

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +24,7 @@ from ivr.language.lengths import seconds_of
 from ivr.language.problems import FlowFileError
 from metrics.agents_day import told_of
 from metrics.overtaking import served_before, stays
-from metrics.reasons import Sentence, TierWords, told
+from metrics.reasons import Sentence, told
 from metrics.records import Records, RecordsError
 from svar import endpoint, records_in_service, tier_words, trails
 from svar.accessing import access_of
@@ -84,7 +84,7 @@ async def _of_contact(config: Config, beginning: str) -> tuple[str, list[Sentenc
     found, tiers = await _streamed(config, partial(_trailed, beginning), ({}, {}))
     if not records_in_service.are_there(config):
         name = _the_one(beginning, found)
-        return f"contact {name}", list(told(found[name], _named(tiers)))
+        return f"contact {name}", list(told(found[name], tier_words.named(tiers)))
     async with records_in_service.opened(config) as records:
         for name, events in (await records.decided(config.node.tenant, beginning)).items():
             found[name] = _together(found.get(name, []), events)
@@ -93,7 +93,7 @@ async def _of_contact(config: Config, beginning: str) -> tuple[str, list[Sentenc
         for event in list(found[name]):
             if isinstance(event, ContactLeftQueue) and event.cause == "callback":
                 found[name] = _together(found[name], await records.promised(config.node.tenant, name, event.at_ms))
-        story = [*told(found[name], _named(tiers)), *await _overtaking(config, records, found[name])]
+        story = [*told(found[name], tier_words.named(tiers)), *await _overtaking(config, records, found[name])]
     return f"contact {name}", sorted(story, key=lambda sentence: sentence.at_ms)
 
 
@@ -135,14 +135,6 @@ def _together(streamed: Sequence[Event], kept: Sequence[Event]) -> list[Event]:
     """Each event once: the stream forgets the oldest, and the records may not have the newest yet."""
     have = set(streamed)
     return sorted([*(event for event in kept if event not in have), *streamed], key=lambda event: event.at_ms)
-
-
-def _named(tiers: Mapping[str, Sequence[Tier]]) -> TierWords:
-    def words(queue: str, number: int) -> str:
-        known = tiers.get(queue, ())
-        return tier_words.of(known[number - 1]) if 0 < number <= len(known) else ""
-
-    return words
 
 
 # --- an agent ---
